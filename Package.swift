@@ -1,0 +1,77 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One table: module -> compiler flags. The flags hold in debug builds too, so that `swift build` keeps fast kernels.
+// - Kernel modules: unchecked (pointers only, nothing to check) and unrolled far enough that a 14 x 2 register tile stays
+//   in registers. Each is compiled for one instruction set; the dispatch in Compute decides at start which one may run.
+// - Loops in Swift that see every picture or every parameter: optimised even in debug builds.
+let kernelFlags = ["-Ounchecked", "-Xllvm", "-unroll-threshold=4000"]
+#if arch(x86_64)
+  let avx2Flags = kernelFlags + ["-Xcc", "-march=x86-64-v3"]
+  let avx512Flags = kernelFlags + ["-Xcc", "-march=x86-64-v4"]
+#else
+  let avx2Flags = kernelFlags
+  let avx512Flags = kernelFlags
+#endif
+let flags: [String: [String]] = [
+  "Kernels": kernelFlags,
+  "KernelsPortable": kernelFlags,
+  "KernelsAVX2": avx2Flags,
+  "KernelsAVX512": avx512Flags,
+  "Compute": ["-O"],
+  "ReferenceKernels": ["-O"],
+  "Images": ["-O"],
+  "Datasets": ["-O"],
+]
+
+func settings(_ module: String) -> [SwiftSetting] {
+  flags[module].map { [.unsafeFlags($0)] } ?? []
+}
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings(name))
+}
+
+func tests(_ module: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .testTarget(name: module + "Tests", dependencies: dependencies, resources: resources)
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "wgan",
+  products: [
+    .executable(name: "wgan", targets: ["WGANCommand"]),
+    .library(name: "WGAN", targets: ["WGAN"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+  ],
+  targets: [
+    // Imports point down only: from here to the end of the list.
+    .executableTarget(name: "WGANCommand", dependencies: ["WGAN", "Datasets", "Images", argumentParser]),
+    module("WGAN", ["Graph", "Datasets", "Images", "Randomness"]),
+    module("Datasets", ["Images", "Randomness"]),
+    module("Images", ["CTurboJPEG", "CPNG"]),
+    module("Graph", ["Compute"]),
+    module("Compute", ["KernelsPortable", "KernelsAVX2", "KernelsAVX512", "Kernels", "CProcessor"]),
+    module("KernelsPortable", ["Kernels"]),
+    module("KernelsAVX2", ["Kernels"]),
+    module("KernelsAVX512", ["Kernels"]),
+    module("Kernels"),
+    module("ReferenceKernels"),
+    module("Randomness"),
+    .target(name: "CProcessor"),
+    .systemLibrary(
+      name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+
+    tests("Randomness", ["Randomness"]),
+    tests("Images", ["Images", "Randomness"]),
+    tests("Datasets", ["Datasets", "Images", "Randomness"]),
+    tests("Compute", ["Compute", "ReferenceKernels", "Randomness"]),
+    tests("Graph", ["Graph", "ReferenceKernels", "Randomness"]),
+    tests("WGAN", ["WGAN", "Graph", "ReferenceKernels", "Randomness"], resources: [.copy("Golden")]),
+    tests("WGANCommand", ["WGAN", "Datasets", "Images"]),
+  ]
+)

@@ -1,0 +1,14 @@
+// What the processor and the operating system let us run. Swift has no `__builtin_cpu_supports`; this is all the C we need
+// for it. The builtin asks CPUID and XGETBV, so an AVX-512 processor under a kernel that doesn't save ZMM says no.
+#ifndef CPROCESSOR_H
+#define CPROCESSOR_H
+
+#include <stdbool.h>
+
+/// AVX2, FMA and what else x86-64-v3 code may use.
+bool cprocessor_supports_avx2(void);
+
+/// AVX-512 F, BW, CD, DQ and VL: x86-64-v4.
+bool cprocessor_supports_avx512(void);
+
+#endif
