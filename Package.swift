@@ -5,7 +5,7 @@ import PackageDescription
 // - Kernel modules: unchecked (pointers only, nothing to check) and unrolled far enough that a 14 x 2 register tile stays
 //   in registers. Each is compiled for one instruction set; the dispatch in Compute decides at start which one may run.
 // - Loops in Swift that see every picture or every parameter: optimised even in debug builds.
-let kernelFlags = ["-Ounchecked", "-Xllvm", "-unroll-threshold=4000"]
+let kernelFlags = ["-Ounchecked", "-Xllvm", "-unroll-threshold=4000", "-Xcc", "-fno-math-errno"]
 #if arch(x86_64)
   let avx2Flags = kernelFlags + ["-Xcc", "-march=x86-64-v3"]
   let avx512Flags = kernelFlags + ["-Xcc", "-march=x86-64-v4"]

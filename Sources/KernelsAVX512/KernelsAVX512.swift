@@ -1,1 +1,110 @@
-// KernelsAVX512
+// The generic kernels for AVX-512: SIMD16. This module is compiled for x86-64-v4; only Compute's dispatch may call it. Every
+// function here is an entry of the table; see KernelTable for what each does.
+//
+// Register tile: 8 pixels x 2 vectors (two blocks of 16 channels): 16 accumulators of 32 registers.
+
+import Kernels
+
+private typealias Vector = SIMD16<Float>
+
+@Sendable private func multiply(_ tile: UnsafePointer<MultiplyTile>, _ pixels: Int, _ blocks: Int) {
+  switch (pixels, blocks) {
+  case (8, 2): multiply8x2(tile)
+  case (8, 1): multiply8x1(tile)
+  case (4, 2): multiply4x2(tile)
+  case (4, 1): multiply4x1(tile)
+  case (1, 2): multiply1x2(tile)
+  default: multiply1x1(tile)
+  }
+}
+
+@inline(never) private func multiply8x2(_ tile: UnsafePointer<MultiplyTile>) {
+  let zero = InlineArray<8, InlineArray<2, Vector>>(repeating: .init(repeating: Vector()))
+  multiplyTile(tile, lane: 0, fused: true, accumulators: zero)
+}
+
+@inline(never) private func multiply8x1(_ tile: UnsafePointer<MultiplyTile>) {
+  let zero = InlineArray<8, InlineArray<1, Vector>>(repeating: .init(repeating: Vector()))
+  multiplyTile(tile, lane: 0, fused: true, accumulators: zero)
+}
+
+@inline(never) private func multiply4x2(_ tile: UnsafePointer<MultiplyTile>) {
+  let zero = InlineArray<4, InlineArray<2, Vector>>(repeating: .init(repeating: Vector()))
+  multiplyTile(tile, lane: 0, fused: true, accumulators: zero)
+}
+
+@inline(never) private func multiply4x1(_ tile: UnsafePointer<MultiplyTile>) {
+  let zero = InlineArray<4, InlineArray<1, Vector>>(repeating: .init(repeating: Vector()))
+  multiplyTile(tile, lane: 0, fused: true, accumulators: zero)
+}
+
+@inline(never) private func multiply1x2(_ tile: UnsafePointer<MultiplyTile>) {
+  let zero = InlineArray<1, InlineArray<2, Vector>>(repeating: .init(repeating: Vector()))
+  multiplyTile(tile, lane: 0, fused: true, accumulators: zero)
+}
+
+@inline(never) private func multiply1x1(_ tile: UnsafePointer<MultiplyTile>) {
+  let zero = InlineArray<1, InlineArray<1, Vector>>(repeating: .init(repeating: Vector()))
+  multiplyTile(tile, lane: 0, fused: true, accumulators: zero)
+}
+
+@Sendable private func weights(_ tile: UnsafePointer<WeightsTile>, _ rows: Int, _ blocks: Int) {
+  switch (rows, blocks) {
+  case (8, 2): weights8x2(tile)
+  case (8, 1): weights8x1(tile)
+  case (4, 2): weights4x2(tile)
+  default: weights4x1(tile)
+  }
+}
+
+@inline(never) private func weights8x2(_ tile: UnsafePointer<WeightsTile>) {
+  let zero = InlineArray<8, InlineArray<2, Vector>>(repeating: .init(repeating: Vector()))
+  weightsTile(tile, lane: 0, fused: true, accumulators: zero)
+}
+
+@inline(never) private func weights8x1(_ tile: UnsafePointer<WeightsTile>) {
+  let zero = InlineArray<8, InlineArray<1, Vector>>(repeating: .init(repeating: Vector()))
+  weightsTile(tile, lane: 0, fused: true, accumulators: zero)
+}
+
+@inline(never) private func weights4x2(_ tile: UnsafePointer<WeightsTile>) {
+  let zero = InlineArray<4, InlineArray<2, Vector>>(repeating: .init(repeating: Vector()))
+  weightsTile(tile, lane: 0, fused: true, accumulators: zero)
+}
+
+@inline(never) private func weights4x1(_ tile: UnsafePointer<WeightsTile>) {
+  let zero = InlineArray<4, InlineArray<1, Vector>>(repeating: .init(repeating: Vector()))
+  weightsTile(tile, lane: 0, fused: true, accumulators: zero)
+}
+
+@Sendable private func dot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float {
+  dotProduct(a, b, count: count, fused: true, zero: Vector())
+}
+
+/// The kernels of this instruction set.
+public let avx512Kernels = KernelTable(
+  instructionSet: .avx512, tilePixels: 8, tileBlocks: 2, tileRows: 8,
+  multiply: multiply, weights: weights, dot: dot,
+  scaledSum: {
+    Kernels.scaledSum($0, $1, factor: $2, count: $3, accumulate: $4, fused: true, zero: Vector())
+  },
+  moments: { planeMoments($0, rows: $1, pixels: $2, moments: $3, zero: Vector()) },
+  normalise: { planeNormalise($0, $1, rows: $2, pixels: $3, channel: $4, slope: $5, zero: Vector()) },
+  normSums: {
+    planeNormSums($0, $1, gate: $2, rows: $3, pixels: $4, channel: $5, slope: $6, sums: $7, zero: Vector())
+  },
+  normBackward: {
+    planeNormBackward(
+      $0, $1, gate: $2, $3, rows: $4, pixels: $5, channel: $6, slope: $7, inputSlope: $8, zero: Vector())
+  },
+  tanh: { tanhRow($0, $1, count: $2, zero: Vector()) },
+  tanhBackward: { tanhBackwardRow($0, $1, $2, count: $3, zero: Vector()) },
+  activationBackward: { activationBackwardRow($0, $1, $2, slope: $3, count: $4, zero: Vector()) },
+  overlap: { overlapRow($0, $1, pixels: $2, channels: $3, row: $4) },
+  rmsprop: { rmspropRow($0, $1, $2, count: $3, rate: $4, smoothing: $5, epsilon: $6, zero: Vector()) },
+  adam: {
+    adamRow(
+      $0, $1, $2, $3, count: $4, stepSize: $5, beta1: $6, beta2: $7, sqrtCorrection2: $8, epsilon: $9, zero: Vector())
+  },
+  clamp: { clampRow($0, count: $1, low: $2, high: $3, zero: Vector()) }
+)

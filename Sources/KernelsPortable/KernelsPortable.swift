@@ -1,1 +1,75 @@
-// KernelsPortable
+// The generic kernels for any processor: SIMD4, which is SSE2 on x86-64 and NEON on arm64. Every function here is an entry of
+// the table; see KernelTable for what each does.
+//
+// Register tile: 4 pixels x 2 vectors, run twice for a block of 16 channels: 8 accumulators of 16 registers.
+
+import Kernels
+
+#if arch(arm64)
+  @_transparent private var fusedMultiplyAdd: Bool { true }
+#else
+  // SSE2 has no FMA, and `addProduct` would call `fmaf` for each lane.
+  @_transparent private var fusedMultiplyAdd: Bool { false }
+#endif
+
+private typealias Vector = SIMD4<Float>
+
+@Sendable private func multiply(_ tile: UnsafePointer<MultiplyTile>, _ pixels: Int, _ blocks: Int) {
+  switch (pixels, blocks) {
+  case (4, 1): multiply4x1(tile)
+  default: multiply1x1(tile)
+  }
+}
+
+@inline(never) private func multiply4x1(_ tile: UnsafePointer<MultiplyTile>) {
+  let zero = InlineArray<4, InlineArray<2, Vector>>(repeating: .init(repeating: Vector()))
+  for half in 0..<2 { multiplyTile(tile, lane: 8 * half, fused: fusedMultiplyAdd, accumulators: zero) }
+}
+
+@inline(never) private func multiply1x1(_ tile: UnsafePointer<MultiplyTile>) {
+  let zero = InlineArray<1, InlineArray<2, Vector>>(repeating: .init(repeating: Vector()))
+  for half in 0..<2 { multiplyTile(tile, lane: 8 * half, fused: fusedMultiplyAdd, accumulators: zero) }
+}
+
+@Sendable private func weights(_ tile: UnsafePointer<WeightsTile>, _ rows: Int, _ blocks: Int) {
+  switch (rows, blocks) {
+  default: weights4x1(tile)
+  }
+}
+
+@inline(never) private func weights4x1(_ tile: UnsafePointer<WeightsTile>) {
+  let zero = InlineArray<4, InlineArray<2, Vector>>(repeating: .init(repeating: Vector()))
+  for half in 0..<2 { weightsTile(tile, lane: 8 * half, fused: fusedMultiplyAdd, accumulators: zero) }
+}
+
+@Sendable private func dot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float {
+  dotProduct(a, b, count: count, fused: fusedMultiplyAdd, zero: Vector())
+}
+
+/// The kernels of this instruction set.
+public let portableKernels = KernelTable(
+  instructionSet: .portable, tilePixels: 4, tileBlocks: 1, tileRows: 4,
+  multiply: multiply, weights: weights, dot: dot,
+  scaledSum: {
+    Kernels.scaledSum($0, $1, factor: $2, count: $3, accumulate: $4, fused: fusedMultiplyAdd, zero: Vector())
+  },
+  moments: { planeMoments($0, rows: $1, pixels: $2, moments: $3, zero: Vector()) },
+  normalise: { planeNormalise($0, $1, rows: $2, pixels: $3, channel: $4, slope: $5, zero: Vector()) },
+  normSums: {
+    planeNormSums($0, $1, gate: $2, rows: $3, pixels: $4, channel: $5, slope: $6, sums: $7, zero: Vector())
+  },
+  normBackward: {
+    planeNormBackward(
+      $0, $1, gate: $2, $3, rows: $4, pixels: $5, channel: $6, slope: $7, inputSlope: $8, zero: Vector())
+  },
+  tanh: { tanhRow($0, $1, count: $2, zero: Vector()) },
+  tanhBackward: { tanhBackwardRow($0, $1, $2, count: $3, zero: Vector()) },
+  activationBackward: { activationBackwardRow($0, $1, $2, slope: $3, count: $4, zero: Vector()) },
+  overlap: { overlapRow($0, $1, pixels: $2, channels: $3, row: $4) },
+  rmsprop: { rmspropRow($0, $1, $2, count: $3, rate: $4, smoothing: $5, epsilon: $6, zero: Vector()) },
+  adam: {
+    adamRow(
+      $0, $1, $2, $3, count: $4, stepSize: $5, beta1: $6, beta2: $7, sqrtCorrection2: $8, epsilon: $9, zero: Vector())
+  },
+  clamp: { clampRow($0, count: $1, low: $2, high: $3, zero: Vector()) }
+)

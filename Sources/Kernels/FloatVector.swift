@@ -1,0 +1,75 @@
+// The vector of Floats that every kernel is generic over. Widths: SIMD4 (portable), SIMD8 (AVX2), SIMD16 (AVX-512).
+//
+// Each operation is spelled for the concrete types, so that a specialised kernel calls the compiler's vector builtins.
+// The generic `SIMD` operators are loops over lanes; the optimiser mends them in short kernels and shatters in long ones.
+
+/// Channels are blocked by 16 in memory, whatever the vector's width.
+public let channelBlock = 16
+
+public protocol FloatVector: SIMD, BitwiseCopyable where Scalar == Float {
+  static func + (a: Self, b: Self) -> Self
+  static func - (a: Self, b: Self) -> Self
+  static func * (a: Self, b: Self) -> Self
+  static func / (a: Self, b: Self) -> Self
+  /// Lanes of `self` where `sign` is above zero, lanes of `other` elsewhere (also where `sign` is NaN).
+  func orElse(_ other: Self, whereNotPositive sign: Self) -> Self
+  func squareRootLanes() -> Self
+  /// Each lane, forced into `low ... high`.
+  func clampedLanes(_ low: Self, _ high: Self) -> Self
+}
+
+extension SIMD4<Float>: FloatVector {
+  @inlinable @inline(__always) public func orElse(_ other: Self, whereNotPositive sign: Self) -> Self {
+    other.replacing(with: self, where: sign .> 0)
+  }
+  @inlinable @inline(__always) public func squareRootLanes() -> Self { squareRoot() }
+  @inlinable @inline(__always) public func clampedLanes(_ low: Self, _ high: Self) -> Self {
+    let above = replacing(with: low, where: self .< low)
+    return above.replacing(with: high, where: above .> high)
+  }
+}
+
+extension SIMD8<Float>: FloatVector {
+  @inlinable @inline(__always) public func orElse(_ other: Self, whereNotPositive sign: Self) -> Self {
+    other.replacing(with: self, where: sign .> 0)
+  }
+  @inlinable @inline(__always) public func squareRootLanes() -> Self { squareRoot() }
+  @inlinable @inline(__always) public func clampedLanes(_ low: Self, _ high: Self) -> Self {
+    let above = replacing(with: low, where: self .< low)
+    return above.replacing(with: high, where: above .> high)
+  }
+}
+
+extension SIMD16<Float>: FloatVector {
+  @inlinable @inline(__always) public func orElse(_ other: Self, whereNotPositive sign: Self) -> Self {
+    other.replacing(with: self, where: sign .> 0)
+  }
+  @inlinable @inline(__always) public func squareRootLanes() -> Self { squareRoot() }
+  @inlinable @inline(__always) public func clampedLanes(_ low: Self, _ high: Self) -> Self {
+    let above = replacing(with: low, where: self .< low)
+    return above.replacing(with: high, where: above .> high)
+  }
+}
+
+extension FloatVector {
+  /// `self + a * b`: one rounding where `fused` (the set has FMA), two elsewhere. `fused` is a constant at every call.
+  @inlinable @inline(__always)
+  public func adding(_ a: Self, times b: Self, fused: Bool) -> Self {
+    fused ? self.addingProduct(a, b) : self + a * b
+  }
+}
+
+@inlinable @inline(__always)
+public func load<V: FloatVector>(_ p: UnsafePointer<Float>) -> V {
+  UnsafeRawPointer(p).loadUnaligned(as: V.self)
+}
+
+@inlinable @inline(__always)
+public func load<V: FloatVector>(_ p: UnsafeMutablePointer<Float>) -> V {
+  UnsafeRawPointer(p).loadUnaligned(as: V.self)
+}
+
+@inlinable @inline(__always)
+public func store<V: FloatVector>(_ v: V, _ p: UnsafeMutablePointer<Float>) {
+  UnsafeMutableRawPointer(p).storeBytes(of: v, as: V.self)
+}

@@ -1,0 +1,151 @@
+// The table of kernels: what Compute's drivers call, one value per instruction set.
+
+/// The instruction sets that kernels are built for. Raw values are what `WGAN_ISA` takes.
+public enum InstructionSet: String, CaseIterable, Sendable {
+  case portable
+  case avx2
+  case avx512
+}
+
+/// The kernels of one instruction set. The closures are its module's entry points; nothing else of the module is called.
+public struct KernelTable: Sendable {
+  public let instructionSet: InstructionSet
+  /// The register tile of `multiply` and `weights`: pixels (4 or 8) and 16-channel blocks (1 or 2) of the largest one.
+  public let tilePixels: Int
+  public let tileBlocks: Int
+  /// The source Floats of the largest tile of `weights`.
+  public let tileRows: Int
+
+  /// `multiplyTile` with pixels 1, 4 or (where tilePixels is 8) 8, blocks 1 ... tileBlocks.
+  public let multiply: @Sendable (_ tile: UnsafePointer<MultiplyTile>, _ pixels: Int, _ blocks: Int) -> Void
+  /// `weightsTile` with rows 4 or (where tileRows is 8) 8, blocks 1 ... tileBlocks.
+  public let weights: @Sendable (_ tile: UnsafePointer<WeightsTile>, _ rows: Int, _ blocks: Int) -> Void
+
+  public let dot: @Sendable (_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float
+  public let scaledSum:
+    @Sendable (
+      _ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ factor: Float, _ count: Int, _ accumulate: Bool
+    ) -> Void
+
+  public let moments: @Sendable (_ x: Plane, _ rows: Int, _ pixels: Int, _ moments: UnsafeMutablePointer<Float>) -> Void
+  public let normalise:
+    @Sendable (
+      _ x: Plane, _ y: Plane, _ rows: Int, _ pixels: Int, _ channel: UnsafePointer<Float>, _ slope: Float
+    ) -> Void
+  public let normSums:
+    @Sendable (
+      _ diffY: Plane, _ x: Plane, _ gate: Plane, _ rows: Int, _ pixels: Int, _ channel: UnsafePointer<Float>,
+      _ slope: Float, _ sums: UnsafeMutablePointer<Float>
+    ) -> Void
+  public let normBackward:
+    @Sendable (
+      _ diffY: Plane, _ x: Plane, _ gate: Plane, _ diffX: Plane, _ rows: Int, _ pixels: Int,
+      _ channel: UnsafePointer<Float>, _ slope: Float, _ inputSlope: Float
+    ) -> Void
+
+  public let tanh: @Sendable (_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) -> Void
+  public let tanhBackward:
+    @Sendable (
+      _ diffY: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ diffX: UnsafeMutablePointer<Float>, _ count: Int
+    ) -> Void
+  public let activationBackward:
+    @Sendable (
+      _ diffY: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ diffX: UnsafeMutablePointer<Float>, _ slope: Float,
+      _ count: Int
+    ) -> Void
+  public let overlap:
+    @Sendable (
+      _ a: UnsafePointer<Float>?, _ b: UnsafePointer<Float>?, _ pixels: Int, _ channels: Int,
+      _ row: UnsafeMutablePointer<Float>
+    ) -> Void
+
+  public let rmsprop:
+    @Sendable (
+      _ w: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>, _ v: UnsafeMutablePointer<Float>, _ count: Int,
+      _ rate: Float, _ smoothing: Double, _ epsilon: Float
+    ) -> Void
+  public let adam:
+    @Sendable (
+      _ w: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>, _ m: UnsafeMutablePointer<Float>,
+      _ v: UnsafeMutablePointer<Float>, _ count: Int, _ stepSize: Float, _ beta1: Double, _ beta2: Double,
+      _ sqrtCorrection2: Float, _ epsilon: Float
+    ) -> Void
+  public let clamp: @Sendable (_ w: UnsafeMutablePointer<Float>, _ count: Int, _ low: Float, _ high: Float) -> Void
+
+  public init(
+    instructionSet: InstructionSet,
+    tilePixels: Int,
+    tileBlocks: Int,
+    tileRows: Int,
+    multiply: @escaping @Sendable (_ tile: UnsafePointer<MultiplyTile>, _ pixels: Int, _ blocks: Int) -> Void,
+    weights: @escaping @Sendable (_ tile: UnsafePointer<WeightsTile>, _ rows: Int, _ blocks: Int) -> Void,
+    dot: @escaping @Sendable (_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float,
+    scaledSum:
+      @escaping @Sendable (
+        _ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ factor: Float, _ count: Int, _ accumulate: Bool
+      ) -> Void,
+    moments:
+      @escaping @Sendable (_ x: Plane, _ rows: Int, _ pixels: Int, _ moments: UnsafeMutablePointer<Float>) -> Void,
+    normalise:
+      @escaping @Sendable (
+        _ x: Plane, _ y: Plane, _ rows: Int, _ pixels: Int, _ channel: UnsafePointer<Float>, _ slope: Float
+      ) -> Void,
+    normSums:
+      @escaping @Sendable (
+        _ diffY: Plane, _ x: Plane, _ gate: Plane, _ rows: Int, _ pixels: Int, _ channel: UnsafePointer<Float>,
+        _ slope: Float, _ sums: UnsafeMutablePointer<Float>
+      ) -> Void,
+    normBackward:
+      @escaping @Sendable (
+        _ diffY: Plane, _ x: Plane, _ gate: Plane, _ diffX: Plane, _ rows: Int, _ pixels: Int,
+        _ channel: UnsafePointer<Float>, _ slope: Float, _ inputSlope: Float
+      ) -> Void,
+    tanh: @escaping @Sendable (_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) -> Void,
+    tanhBackward:
+      @escaping @Sendable (
+        _ diffY: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ diffX: UnsafeMutablePointer<Float>, _ count: Int
+      ) -> Void,
+    activationBackward:
+      @escaping @Sendable (
+        _ diffY: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ diffX: UnsafeMutablePointer<Float>, _ slope: Float,
+        _ count: Int
+      ) -> Void,
+    overlap:
+      @escaping @Sendable (
+        _ a: UnsafePointer<Float>?, _ b: UnsafePointer<Float>?, _ pixels: Int, _ channels: Int,
+        _ row: UnsafeMutablePointer<Float>
+      ) -> Void,
+    rmsprop:
+      @escaping @Sendable (
+        _ w: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>, _ v: UnsafeMutablePointer<Float>, _ count: Int,
+        _ rate: Float, _ smoothing: Double, _ epsilon: Float
+      ) -> Void,
+    adam:
+      @escaping @Sendable (
+        _ w: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>, _ m: UnsafeMutablePointer<Float>,
+        _ v: UnsafeMutablePointer<Float>, _ count: Int, _ stepSize: Float, _ beta1: Double, _ beta2: Double,
+        _ sqrtCorrection2: Float, _ epsilon: Float
+      ) -> Void,
+    clamp: @escaping @Sendable (_ w: UnsafeMutablePointer<Float>, _ count: Int, _ low: Float, _ high: Float) -> Void
+  ) {
+    self.instructionSet = instructionSet
+    self.tilePixels = tilePixels
+    self.tileBlocks = tileBlocks
+    self.tileRows = tileRows
+    self.multiply = multiply
+    self.weights = weights
+    self.dot = dot
+    self.scaledSum = scaledSum
+    self.moments = moments
+    self.normalise = normalise
+    self.normSums = normSums
+    self.normBackward = normBackward
+    self.tanh = tanh
+    self.tanhBackward = tanhBackward
+    self.activationBackward = activationBackward
+    self.overlap = overlap
+    self.rmsprop = rmsprop
+    self.adam = adam
+    self.clamp = clamp
+  }
+}

@@ -1,0 +1,120 @@
+// The micro-kernel of convolution: forward, backwardData and the single-position products are all this one loop nest.
+// Source: the register tile of Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (ACM TOMS 34(3),
+// 2008, section 4), with the rows of A addressed as a convolution's taps (Zhang, Franchetti and Low, "High performance
+// zero-memory overhead direct convolutions", ICML 2018, section 3) instead of packed.
+
+/// Where one tile reads and writes. All strides are in Floats.
+///
+/// The tile computes, for pixels `p` of up to two quads (a quad = 4 pixels at an even stride: a row's neighbours or 4
+/// pictures of a batch) and 16-channel blocks `n`:
+///
+///     dst[p][n] = epilogue( initial + Σ_{o < outerCount} Σ_{i < innerCount} Σ_{k < length}
+///                           src[p + o*outerStride + i*innerStride + k] * weights[n*weightsBlockStride + t*16 ..< +16] )
+///
+/// with `t` counting the terms in that order, and `initial` 0 or, where `accumulate`, what dst holds.
+public struct MultiplyTile {
+  /// Pixel 0 of the first and of the second quad; pixel j of a quad at + j*sourcePixelStride.
+  public var source0: UnsafePointer<Float>
+  public var source1: UnsafePointer<Float>
+  public var sourcePixelStride = 0
+  public var outerCount = 1
+  public var outerStride = 0
+  public var innerCount = 1
+  public var innerStride = 0
+  public var length = 0
+
+  /// `[term][16]`, one panel a block.
+  public var weights: UnsafePointer<Float>
+  public var weightsBlockStride = 0
+
+  public var destination0: UnsafeMutablePointer<Float>
+  public var destination1: UnsafeMutablePointer<Float>
+  public var destinationPixelStride = 0
+  public var destinationBlockStride = 0
+  public var accumulate = false
+
+  /// Epilogue, first part: x > 0 ? x : slope*x. 1 leaves x as it is, 0 is ReLU.
+  public var slope: Float = 1
+
+  /// Epilogue, second part, of backward passes: x * (gate > 0 ? 1 : gateSlope), the derivative of the activation whose
+  /// output (or input: they have the same sign) is `gate`.
+  public var gate0: UnsafePointer<Float>?
+  public var gate1: UnsafePointer<Float>?
+  public var gatePixelStride = 0
+  public var gateBlockStride = 0
+  public var gateSlope: Float = 1
+
+  @inlinable
+  public init(
+    source: UnsafePointer<Float>, weights: UnsafePointer<Float>, destination: UnsafeMutablePointer<Float>
+  ) {
+    source0 = source
+    source1 = source
+    self.weights = weights
+    destination0 = destination
+    destination1 = destination
+  }
+}
+
+/// A register tile of M pixels (1, 4, or 8: two quads) x N vectors (N*V lanes of neighbouring channels from `lane` on).
+/// The terms are added in ascending order: the bits of an output don't depend on M, N or V (given `fused`).
+@inlinable @inline(__always)
+public func multiplyTile<let M: Int, let N: Int, V: FloatVector>(
+  _ tile: UnsafePointer<MultiplyTile>, lane: Int, fused: Bool, accumulators: InlineArray<M, InlineArray<N, V>>
+) {
+  let t = tile.pointee
+  var c = accumulators
+  if t.accumulate {
+    for m in 0..<M {
+      let p = (m < 4 ? t.destination0 : t.destination1) + (m & 3) * t.destinationPixelStride
+      for n in 0..<N { c[m][n] = load(p + blockOffset(n, lane, V.scalarCount, t.destinationBlockStride)) }
+    }
+  }
+  var b = t.weights
+  var outer0 = t.source0
+  var outer1 = t.source1
+  for _ in 0..<t.outerCount {
+    var row0 = outer0
+    var row1 = outer1
+    for _ in 0..<t.innerCount {
+      for k in 0..<t.length {
+        var w = InlineArray<N, V>(repeating: V())
+        for n in 0..<N { w[n] = load(b + blockOffset(n, lane, V.scalarCount, t.weightsBlockStride)) }
+        for m in 0..<M {
+          let x = V(repeating: (m < 4 ? row0 : row1)[k &+ (m & 3) &* t.sourcePixelStride])
+          for n in 0..<N { c[m][n] = c[m][n].adding(x, times: w[n], fused: fused) }
+        }
+        b += 16
+      }
+      row0 += t.innerStride
+      row1 += t.innerStride
+    }
+    outer0 += t.outerStride
+    outer1 += t.outerStride
+  }
+  let slope = V(repeating: t.slope)
+  for m in 0..<M {
+    for n in 0..<N { c[m][n] = c[m][n].orElse(c[m][n] * slope, whereNotPositive: c[m][n]) }
+  }
+  if let gate0 = t.gate0, let gate1 = t.gate1 {
+    let gateSlope = V(repeating: t.gateSlope)
+    for m in 0..<M {
+      let p = (m < 4 ? gate0 : gate1) + (m & 3) * t.gatePixelStride
+      for n in 0..<N {
+        let gate: V = load(p + blockOffset(n, lane, V.scalarCount, t.gateBlockStride))
+        c[m][n] = c[m][n].orElse(c[m][n] * gateSlope, whereNotPositive: gate)
+      }
+    }
+  }
+  for m in 0..<M {
+    let p = (m < 4 ? t.destination0 : t.destination1) + (m & 3) * t.destinationPixelStride
+    for n in 0..<N { store(c[m][n], p + blockOffset(n, lane, V.scalarCount, t.destinationBlockStride)) }
+  }
+}
+
+/// Where vector `n` of a tile begins: lane `lane + n*width` counted over blocks of 16 that are `blockStride` apart.
+@inlinable @inline(__always)
+func blockOffset(_ n: Int, _ lane: Int, _ width: Int, _ blockStride: Int) -> Int {
+  let first = lane &+ n &* width
+  return first / 16 &* blockStride &+ first % 16
+}

@@ -1,0 +1,88 @@
+// The micro-kernel of backwardWeights: an outer product a pixel, summed over rows and pictures.
+// Source: the same register tile as MultiplyTile, with both operands read where they lie (nothing is packed).
+
+/// Where one tile reads and writes. All strides are in Floats.
+///
+/// The tile computes, for M neighbouring Floats `m` of the source (input channels of one tap, or taps x channels of a picture)
+/// and 16-channel blocks `n` of the gradient:
+///
+///     diffWeights[n*diffWeightsBlockStride + m*16 ..< +16] = initial +
+///         Σ_{o < outerCount} Σ_{i < innerCount} Σ_{x < length}
+///             source[o*sourceOuterStride + i*sourceInnerStride + x*sourceStep + m]
+///             * gradient[n*gradientBlockStride + o*gradientOuterStride + i*gradientInnerStride + x*gradientStep ..< +16]
+///
+/// with the terms in that order, and `initial` 0 or, where `accumulate`, what diffWeights holds.
+public struct WeightsTile {
+  public var source: UnsafePointer<Float>
+  public var sourceStep = 0
+  public var sourceInnerStride = 0
+  public var sourceOuterStride = 0
+
+  public var gradient: UnsafePointer<Float>
+  public var gradientStep = 0
+  public var gradientInnerStride = 0
+  public var gradientOuterStride = 0
+  public var gradientBlockStride = 0
+
+  public var outerCount = 1
+  public var innerCount = 1
+  public var length = 0
+
+  public var diffWeights: UnsafeMutablePointer<Float>
+  public var diffWeightsBlockStride = 0
+  public var accumulate = false
+
+  @inlinable
+  public init(
+    source: UnsafePointer<Float>, gradient: UnsafePointer<Float>, diffWeights: UnsafeMutablePointer<Float>
+  ) {
+    self.source = source
+    self.gradient = gradient
+    self.diffWeights = diffWeights
+  }
+}
+
+/// A register tile of M source Floats x N vectors (N*V lanes of neighbouring gradient channels from `lane` on).
+@inlinable @inline(__always)
+public func weightsTile<let M: Int, let N: Int, V: FloatVector>(
+  _ tile: UnsafePointer<WeightsTile>, lane: Int, fused: Bool, accumulators: InlineArray<M, InlineArray<N, V>>
+) {
+  let t = tile.pointee
+  var c = accumulators
+  if t.accumulate {
+    for m in 0..<M {
+      for n in 0..<N {
+        c[m][n] = load(t.diffWeights + m * 16 + blockOffset(n, lane, V.scalarCount, t.diffWeightsBlockStride))
+      }
+    }
+  }
+  var outerA = t.source
+  var outerB = t.gradient
+  for _ in 0..<t.outerCount {
+    var rowA = outerA
+    var rowB = outerB
+    for _ in 0..<t.innerCount {
+      var a = rowA
+      var b = rowB
+      for _ in 0..<t.length {
+        var g = InlineArray<N, V>(repeating: V())
+        for n in 0..<N { g[n] = load(b + blockOffset(n, lane, V.scalarCount, t.gradientBlockStride)) }
+        for m in 0..<M {
+          let x = V(repeating: a[m])
+          for n in 0..<N { c[m][n] = c[m][n].adding(x, times: g[n], fused: fused) }
+        }
+        a += t.sourceStep
+        b += t.gradientStep
+      }
+      rowA += t.sourceInnerStride
+      rowB += t.gradientInnerStride
+    }
+    outerA += t.sourceOuterStride
+    outerB += t.gradientOuterStride
+  }
+  for m in 0..<M {
+    for n in 0..<N {
+      store(c[m][n], t.diffWeights + m * 16 + blockOffset(n, lane, V.scalarCount, t.diffWeightsBlockStride))
+    }
+  }
+}
