@@ -50,22 +50,6 @@ public func tanhBackwardRow<V: FloatVector>(
   }
 }
 
-/// diffX = diffY * (y > 0 ? 1 : slope), where y is the activation's output.
-@inlinable @inline(__always)
-public func activationBackwardRow<V: FloatVector>(
-  _ diffY: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ diffX: UnsafeMutablePointer<Float>, slope: Float,
-  count: Int,
-  zero: V
-) {
-  let slopes = V(repeating: slope)
-  var i = 0
-  while i < count {
-    let d: V = load(diffY + i)
-    store(d.orElse(d * slopes, whereNotPositive: load(y + i)), diffX + i)
-    i += V.scalarCount
-  }
-}
-
 /// One row of a picture's gradient (or of a generated picture) from two rows of column products.
 ///
 /// A column product is what one pixel of the smaller grid adds to one row of the larger one: 16 lanes, (kw / 2)*8 + (kw % 2)*C + c

@@ -48,11 +48,6 @@ public struct KernelTable: Sendable {
     @Sendable (
       _ diffY: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ diffX: UnsafeMutablePointer<Float>, _ count: Int
     ) -> Void
-  public let activationBackward:
-    @Sendable (
-      _ diffY: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ diffX: UnsafeMutablePointer<Float>, _ slope: Float,
-      _ count: Int
-    ) -> Void
   public let overlap:
     @Sendable (
       _ a: UnsafePointer<Float>?, _ b: UnsafePointer<Float>?, _ pixels: Int, _ channels: Int,
@@ -105,11 +100,6 @@ public struct KernelTable: Sendable {
       @escaping @Sendable (
         _ diffY: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ diffX: UnsafeMutablePointer<Float>, _ count: Int
       ) -> Void,
-    activationBackward:
-      @escaping @Sendable (
-        _ diffY: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ diffX: UnsafeMutablePointer<Float>, _ slope: Float,
-        _ count: Int
-      ) -> Void,
     overlap:
       @escaping @Sendable (
         _ a: UnsafePointer<Float>?, _ b: UnsafePointer<Float>?, _ pixels: Int, _ channels: Int,
@@ -142,7 +132,6 @@ public struct KernelTable: Sendable {
     self.normBackward = normBackward
     self.tanh = tanh
     self.tanhBackward = tanhBackward
-    self.activationBackward = activationBackward
     self.overlap = overlap
     self.rmsprop = rmsprop
     self.adam = adam

@@ -99,7 +99,6 @@ public let avx512Kernels = KernelTable(
   },
   tanh: { tanhRow($0, $1, count: $2, zero: Vector()) },
   tanhBackward: { tanhBackwardRow($0, $1, $2, count: $3, zero: Vector()) },
-  activationBackward: { activationBackwardRow($0, $1, $2, slope: $3, count: $4, zero: Vector()) },
   overlap: { overlapRow($0, $1, pixels: $2, channels: $3, row: $4) },
   rmsprop: { rmspropRow($0, $1, $2, count: $3, rate: $4, smoothing: $5, epsilon: $6, zero: Vector()) },
   adam: {

@@ -1,0 +1,206 @@
+// Batch norm over blocked activations, with the activation that follows or precedes it fused in.
+// Source: Ioffe and Szegedy, "Batch normalization" (ICML 2015). Statistics are combined in Double over the pictures in order, so they don't depend
+// on the number of threads.
+
+import Kernels
+
+/// Batch norm of `channels` channels in planes of `size` x `size`.
+package struct BatchNorm: Hashable, Sendable {
+  package let channels: Int
+  package let size: Int
+  package static let epsilon: Double = 1e-5
+  package static let momentum: Double = 0.1
+
+  package init(channels: Int, size: Int) {
+    self.channels = channels
+    self.size = size
+  }
+
+  /// The channels' part of a slab: gamma, beta, running mean or running variance, unused lanes zero.
+  package struct Parameters: Sendable {
+    package let gamma: Slice
+    package let beta: Slice
+
+    package init(gamma: Slice, beta: Slice) {
+      self.gamma = gamma
+      self.beta = beta
+    }
+  }
+
+  package var blocks: Int { (channels + channelBlock - 1) / channelBlock }
+  /// Floats of gamma, beta, running mean or running variance.
+  package var parameterCount: Int { blocks * channelBlock }
+  /// Floats kept from forward to backward: `[block][mean 16, reciprocal deviation 16]`.
+  package var workspaceCount: Int { blocks * 2 * channelBlock }
+  /// Floats of scratch for any pass: a plane's sums a picture and block, and a block's coefficients.
+  package func scratchpadCount(batch: Int) -> Int { batch * blocks * 2 * channelBlock + blocks * coefficients }
+
+  private var coefficients: Int { 5 * channelBlock }
+
+  /// y = activation(gamma * (x - mean) / sqrt(variance + epsilon) + beta) with the batch's own biased statistics;
+  /// running = (1 - momentum)*running + momentum*(mean or unbiased variance). activation(v) = v > 0 ? v : slope*v.
+  ///
+  /// - Parameters:
+  ///   - x: blocked, any halo. y: blocked; its halo becomes zero. They may not overlap.
+  ///   - workspace: `workspaceCount` Floats, for `backward`.
+  package func forwardTraining(
+    batch: Int, x: Activations, y: Activations, parameters: Parameters, runningMean: Slice, runningVariance: Slice,
+    workspace: Slice, scratchpad: Slice, slope: Float = 1, on processor: Processor
+  ) {
+    check(x, batch)
+    check(y, batch)
+    precondition(workspace.count == workspaceCount && scratchpad.count >= scratchpadCount(batch: batch))
+    let sums = scratchpad.pointer
+    let channel = sums + batch * blocks * 2 * channelBlock
+    processor.parallel(batch * blocks) { planes in
+      for p in planes {
+        processor.kernels.moments(
+          x.plane(p / blocks, p % blocks), size, size, sums + p * 2 * channelBlock)
+      }
+    }
+    let planeCount = Double(size * size)
+    let count = planeCount * Double(batch)
+    for c in 0..<blocks * channelBlock {
+      let (block, lane) = (c / channelBlock, c % channelBlock)
+      var mean = 0.0
+      for n in 0..<batch { mean += Double(sums[(n * blocks + block) * 2 * channelBlock + lane]) }
+      mean /= Double(batch)
+      var squares = 0.0
+      for n in 0..<batch {
+        let plane = sums + (n * blocks + block) * 2 * channelBlock
+        let distance = Double(plane[lane]) - mean
+        squares += Double(plane[channelBlock + lane]) + planeCount * distance * distance
+      }
+      let variance = squares / count
+      let reciprocal = 1 / (variance + Self.epsilon).squareRoot()
+      workspace.pointer[block * 2 * channelBlock + lane] = Float(mean)
+      workspace.pointer[block * 2 * channelBlock + channelBlock + lane] = Float(reciprocal)
+      setCoefficients(channel, c, mean: mean, reciprocal: reciprocal, parameters)
+      if c < channels {
+        let unbiased = count > 1 ? squares / (count - 1) : variance
+        runningMean.pointer[c] = Float((1 - Self.momentum) * Double(runningMean.pointer[c]) + Self.momentum * mean)
+        runningVariance.pointer[c] = Float(
+          (1 - Self.momentum) * Double(runningVariance.pointer[c]) + Self.momentum * unbiased)
+      }
+    }
+    normalise(batch: batch, x: x, y: y, channel: channel, slope: slope, on: processor)
+  }
+
+  /// y = activation(gamma * (x - runningMean) / sqrt(runningVariance + epsilon) + beta).
+  package func forwardEvaluation(
+    batch: Int, x: Activations, y: Activations, parameters: Parameters, runningMean: Slice, runningVariance: Slice,
+    scratchpad: Slice, slope: Float = 1, on processor: Processor
+  ) {
+    check(x, batch)
+    check(y, batch)
+    precondition(scratchpad.count >= scratchpadCount(batch: batch))
+    for c in 0..<blocks * channelBlock {
+      let reciprocal = 1 / (Double(runningVariance.pointer[c]) + Self.epsilon).squareRoot()
+      setCoefficients(
+        scratchpad.pointer, c, mean: Double(runningMean.pointer[c]), reciprocal: reciprocal, parameters)
+    }
+    normalise(batch: batch, x: x, y: y, channel: scratchpad.pointer, slope: slope, on: processor)
+  }
+
+  /// With d = diffY * (y > 0 ? 1 : slope) and xhat = (x - mean) * reciprocal:
+  ///
+  ///     diffBeta (+)= Σ d;  diffGamma (+)= Σ d*xhat
+  ///     diffX = gamma * reciprocal * (d - mean(d) - xhat*mean(d*xhat)) * (x > 0 ? 1 : inputSlope)
+  ///
+  /// - Parameters:
+  ///   - y: the output, where an activation followed the norm; nil where none did.
+  ///   - diffX: blocked; its halo becomes zero.
+  ///   - inputSlope: of the activation whose output x is; 1 where there was none.
+  ///   - diffParameters: where to put (or, with `accumulate`, add) the parameters' gradients; nil computes none.
+  package func backward(
+    batch: Int, diffY: Activations, x: Activations, y: Activations?, diffX: Activations, parameters: Parameters,
+    diffParameters: Parameters?, accumulate: Bool, workspace: Slice, scratchpad: Slice, slope: Float, inputSlope: Float,
+    on processor: Processor
+  ) {
+    check(diffY, batch)
+    check(x, batch)
+    check(diffX, batch)
+    precondition(workspace.count == workspaceCount && scratchpad.count >= scratchpadCount(batch: batch))
+    let sums = scratchpad.pointer
+    let channel = sums + batch * blocks * 2 * channelBlock
+    // Without an activation after the norm the gate must not matter: any plane with slope 1.
+    let gate = y ?? x
+    let gateSlope = y == nil ? 1 : slope
+    processor.parallel(batch * blocks) { planes in
+      for p in planes {
+        let (n, block) = (p / blocks, p % blocks)
+        processor.kernels.normSums(
+          diffY.plane(n, block), x.plane(n, block), gate.plane(n, block), size, size,
+          workspace.pointer + block * 2 * channelBlock, gateSlope, sums + p * 2 * channelBlock)
+      }
+    }
+    let count = Double(batch * size * size)
+    for c in 0..<blocks * channelBlock {
+      let (block, lane) = (c / channelBlock, c % channelBlock)
+      var sum = 0.0
+      var product = 0.0
+      for n in 0..<batch {
+        let plane = sums + (n * blocks + block) * 2 * channelBlock
+        sum += Double(plane[lane])
+        product += Double(plane[channelBlock + lane])
+      }
+      if let diffParameters, c < channels {
+        diffParameters.beta.pointer[c] = Float(sum) + (accumulate ? diffParameters.beta.pointer[c] : 0)
+        diffParameters.gamma.pointer[c] = Float(product) + (accumulate ? diffParameters.gamma.pointer[c] : 0)
+      }
+      let to = channel + block * coefficients + lane
+      let reciprocal = workspace.pointer[block * 2 * channelBlock + channelBlock + lane]
+      to[0] = workspace.pointer[block * 2 * channelBlock + lane]
+      to[channelBlock] = reciprocal
+      to[2 * channelBlock] = parameters.gamma.pointer[c] * reciprocal
+      to[3 * channelBlock] = Float(sum / count)
+      to[4 * channelBlock] = Float(product / count)
+    }
+    processor.parallel(batch) { pictures in
+      for n in pictures {
+        for block in 0..<blocks {
+          processor.kernels.normBackward(
+            diffY.plane(n, block), x.plane(n, block), gate.plane(n, block), diffX.plane(n, block), size, size,
+            channel + block * coefficients, gateSlope, inputSlope)
+        }
+      }
+      diffX.clearHalo(pictures: pictures)
+    }
+  }
+
+  private func setCoefficients(
+    _ channel: UnsafeMutablePointer<Float>, _ c: Int, mean: Double, reciprocal: Double, _ parameters: Parameters
+  ) {
+    let to = channel + c / channelBlock * coefficients + c % channelBlock
+    to[0] = Float(mean)
+    to[channelBlock] = Float(Double(parameters.gamma.pointer[c]) * reciprocal)
+    to[2 * channelBlock] = parameters.beta.pointer[c]
+  }
+
+  private func normalise(
+    batch: Int, x: Activations, y: Activations, channel: UnsafePointer<Float>, slope: Float, on processor: Processor
+  ) {
+    processor.parallel(batch) { pictures in
+      for n in pictures {
+        for block in 0..<blocks {
+          processor.kernels.normalise(
+            x.plane(n, block), y.plane(n, block), size, size, channel + block * coefficients, slope)
+        }
+      }
+      y.clearHalo(pictures: pictures)
+    }
+  }
+
+  private func check(_ a: Activations, _ batch: Int) {
+    precondition(a.layout.order == .blocked && a.layout.channels == channels)
+    precondition(a.layout.height == size && a.layout.width == size && a.holds(batch: batch))
+  }
+}
+
+extension Activations {
+  fileprivate func plane(_ picture: Int, _ block: Int) -> Plane {
+    Plane(
+      slice.pointer + picture * layout.pictureStride + block * layout.blockStride + layout.pixel(0, 0),
+      rowStride: layout.rowStride)
+  }
+}

@@ -1,0 +1,134 @@
+// A convolution's geometry and its weights' layout. A transposed convolution is the same object with its passes exchanged:
+// forward <-> backwardData, and source and gradient exchanged in backwardWeights. PyTorch's ConvTranspose2d keeps its weights
+// just so: (in, out, kh, kw) of the transposed one is (out, in, kh, kw) of the convolution.
+
+import Kernels
+
+/// A bias-free square 2-d convolution: kernel 4 stride 2 padding 1, kernel 3 stride 1 padding 1, or kernel 4 stride 1 padding 0
+/// from a 4x4 to a 1x1 plane: those of the DCGAN nets.
+package struct Convolution: Hashable, Sendable {
+  /// Which kernels run it, decided by its shape's place in a net, never by a timing.
+  package enum Form: Hashable, Sendable {
+    /// Channels on both sides blocked by 16.
+    case blocked
+    /// The source is a picture: interleaved, 1 to 4 channels.
+    case picture
+    /// One output channel at one position: the critic's score.
+    case score
+  }
+
+  package let form: Form
+  package let kernel: Int
+  package let stride: Int
+  package let padding: Int
+  package let inputChannels: Int
+  package let outputChannels: Int
+  package let inputSize: Int
+  package let outputSize: Int
+
+  package init(
+    _ form: Form = .blocked, kernel: Int, stride: Int, padding: Int, inputChannels: Int, outputChannels: Int,
+    inputSize: Int
+  ) {
+    let output = (inputSize + 2 * padding - kernel) / stride + 1
+    switch (kernel, stride, padding) {
+    case (4, 2, 1):
+      precondition(output % 4 == 0 && inputSize == 2 * output, "4x4 stride 2: the output is a multiple of 4 wide")
+    case (3, 1, 1): precondition(output % 4 == 0, "3x3 stride 1: the plane is a multiple of 4 wide")
+    case (4, 1, 0): precondition(inputSize == 4, "4x4 stride 1 padding 0: from 4x4 to 1x1")
+    default: preconditionFailure("no kernels for kernel \(kernel) stride \(stride) padding \(padding)")
+    }
+    precondition(inputChannels > 0 && outputChannels > 0)
+    precondition(form != .picture || (kernel == 4 && stride == 2 && inputChannels <= 4))
+    precondition(form != .score || (outputChannels == 1 && output == 1))
+    self.form = form
+    self.kernel = kernel
+    self.stride = stride
+    self.padding = padding
+    self.inputChannels = inputChannels
+    self.outputChannels = outputChannels
+    self.inputSize = inputSize
+    outputSize = output
+  }
+
+  /// As benchdnn writes it, without the batch: `ic64ih32oc128oh16kh4sh2ph1`.
+  package var description: String {
+    "ic\(inputChannels)ih\(inputSize)oc\(outputChannels)oh\(outputSize)kh\(kernel)sh\(stride)ph\(padding)"
+  }
+
+  package func multiplyAdds(batch: Int) -> Int {
+    batch * outputSize * outputSize * outputChannels * inputChannels * kernel * kernel
+  }
+
+  var inputBlocks: Int { (inputChannels + channelBlock - 1) / channelBlock }
+  var outputBlocks: Int { (outputChannels + channelBlock - 1) / channelBlock }
+
+  /// Input channels of one weights block: 16, or a picture's own.
+  var inputBlock: Int { form == .picture ? inputChannels : channelBlock }
+
+  /// How far zeros must reach around the source in forward and backwardWeights.
+  package var sourceHalo: Int { padding }
+  /// How far zeros must reach around the gradient of the output in backwardData.
+  package var gradientHalo: Int { form == .blocked && kernel > stride && outputSize > 1 ? 1 : 0 }
+}
+
+// MARK: - Weights
+
+extension Convolution {
+  /// Floats of the weights in the kernels' layout.
+  package var weightsCount: Int {
+    switch form {
+    case .blocked: outputBlocks * inputBlocks * kernel * kernel * channelBlock * channelBlock
+    case .picture: outputBlocks * kernel * kernel * inputChannels * channelBlock
+    case .score: inputBlocks * kernel * kernel * channelBlock
+    }
+  }
+
+  /// Parameters as PyTorch counts them.
+  package var parameterCount: Int { outputChannels * inputChannels * kernel * kernel }
+
+  /// Where weight (o, i, y, x) lies in the kernels' layout:
+  ///
+  /// - blocked (OIhw16i16o), unused lanes zero: `((((o/16)*inputBlocks + i/16)*k + y)*k + x)*256 + (i%16)*16 + o%16`
+  /// - picture (Ohwi16o): `((((o/16)*k + y)*k + x)*inputChannels + i)*16 + o%16`
+  /// - score (Ihw16i): `((i/16*k + y)*k + x)*16 + i%16`
+  package func weightOffset(_ o: Int, _ i: Int, _ y: Int, _ x: Int) -> Int {
+    switch form {
+    case .blocked:
+      ((((o / 16) * inputBlocks + i / 16) * kernel + y) * kernel + x) * 256 + (i % 16) * 16 + o % 16
+    case .picture:
+      ((((o / 16) * kernel + y) * kernel + x) * inputChannels + i) * 16 + o % 16
+    case .score:
+      ((i / 16 * kernel + y) * kernel + x) * 16 + i % 16
+    }
+  }
+
+  /// OIHW values into the kernels' layout.
+  package func setWeights(_ weights: Slice, from values: [Float]) {
+    precondition(weights.count == weightsCount && values.count == parameterCount)
+    weights.fill(0)
+    forEachWeight { place, index in weights.pointer[place] = values[index] }
+  }
+
+  /// The kernels' layout as OIHW values.
+  package func weightValues(_ weights: Slice) -> [Float] {
+    precondition(weights.count == weightsCount)
+    var values = [Float](repeating: 0, count: parameterCount)
+    forEachWeight { place, index in values[index] = weights.pointer[place] }
+    return values
+  }
+
+  private func forEachWeight(_ body: (_ place: Int, _ index: Int) -> Void) {
+    var index = 0
+    for o in 0..<outputChannels {
+      for i in 0..<inputChannels {
+        for y in 0..<kernel {
+          for x in 0..<kernel {
+            body(weightOffset(o, i, y, x), index)
+            index += 1
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,235 @@
+// backwardData of a convolution (and forward of the transposed one): the gradient of the source.
+//
+// A stride-2 convolution's gradient is, for each of the four phases of the source's pixels (y%2, x%2), a stride-1 convolution with a
+// 2x2 part of the kernel: no multiplication by inserted zeros. (Dumoulin and Visin, "A guide to convolution arithmetic", 2016,
+// section 4; the phases are the usual sub-pixel split.) docs/Phases.md draws it.
+
+import Kernels
+
+extension Convolution {
+  /// One phase of the source's pixels and the part of the kernel that reaches them.
+  struct Phase {
+    /// Pixels (offsetY + step*y, offsetX + step*x) of the source.
+    let offsetY: Int
+    let offsetX: Int
+    /// Kernel rows firstTapY, firstTapY - stride, ... in the order of ascending gradient rows; columns likewise.
+    let firstTapY: Int
+    let firstTapX: Int
+  }
+
+  /// Phases in each direction; from 4x4 to 1x1 every source pixel is one.
+  var phaseStep: Int { outputSize == 1 ? inputSize : stride }
+  var phaseCount: Int { phaseStep * phaseStep }
+  /// Kernel rows (and columns) that reach a phase.
+  var phaseTaps: Int { kernel / phaseStep }
+
+  func phase(_ index: Int) -> Phase {
+    func firstTap(_ offset: Int) -> Int {
+      // The largest tap k <= kernel - 1 with (offset + padding - k) a multiple of the stride.
+      if outputSize == 1 { return offset }
+      return kernel - 1 - (kernel - 1 - offset - padding) % stride
+    }
+    let y = index / phaseStep
+    let x = index % phaseStep
+    return Phase(offsetY: y, offsetX: x, firstTapY: firstTap(y), firstTapX: firstTap(x))
+  }
+
+  /// Floats of the weights packed for `backwardData`.
+  package var packedWeightsCount: Int {
+    switch form {
+    case .blocked: weightsCount
+    case .picture: kernel * outputBlocks * channelBlock * channelBlock
+    case .score: 0
+    }
+  }
+
+  /// Packs the weights for `backwardData`: once for each change of the weights, whatever the batch. The layouts:
+  ///
+  /// - blocked: `[phase][inputBlock][outputBlock][tap row][tap column][16 o][16 i]`, the taps in the order of ascending gradient rows
+  ///   and columns.
+  /// - picture: `[ky][o][16]`, lane (kx/2)*8 + (kx%2)*inputChannels + i, see `overlapRow`.
+  package func packWeights(_ weights: Slice, into packed: Slice, on processor: Processor) {
+    precondition(weights.count == weightsCount && packed.count == packedWeightsCount)
+    let from = weights.pointer
+    let to = packed.pointer
+    switch form {
+    case .score: break
+    case .picture:
+      packed.fill(0)
+      for ky in 0..<kernel {
+        for o in 0..<outputChannels {
+          for kx in 0..<kernel {
+            for i in 0..<inputChannels {
+              to[(ky * outputBlocks * 16 + o) * 16 + kx / 2 * 8 + kx % 2 * inputChannels + i] =
+                from[weightOffset(o, i, ky, kx)]
+            }
+          }
+        }
+      }
+    case .blocked:
+      let taps = phaseTaps
+      processor.parallel(phaseCount * inputBlocks) { items in
+        for item in items {
+          let phase = phase(item / inputBlocks)
+          let inputBlock = item % inputBlocks
+          var tile = to + item * outputBlocks * taps * taps * 256
+          for outputBlock in 0..<outputBlocks {
+            for row in 0..<taps {
+              for column in 0..<taps {
+                let ky = phase.firstTapY - row * stride
+                let kx = phase.firstTapX - column * stride
+                transpose16(from + weightOffset(outputBlock * 16, inputBlock * 16, ky, kx), into: tile)
+                tile += 256
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// diffSource(n, i, y, x) = activation( Σ_{o, ky, kx} diffDestination(n, o, (y + padding - ky)/stride, (x + padding - kx)/stride) * weights(o, i, ky, kx) )
+  /// over the taps for which the positions are whole and inside; activation(v) = v > 0 ? v : slope*v, then times the gate
+  /// where there is one. (The activation serves the transposed convolution, whose forward pass this is.)
+  ///
+  /// - Parameters:
+  ///   - diffDestination: blocked, `outputChannels` x outputSize², halo of `gradientHalo` zeros or wider.
+  ///   - packed: from `packWeights`.
+  ///   - diffSource: blocked (interleaved for a picture), `inputChannels` x inputSize²; its halo becomes zero.
+  ///   - tanh: for a picture only: tanh instead of the activation.
+  ///   - scratchpad: `backwardDataScratchpadCount` Floats.
+  package func backwardData(
+    batch: Int, diffDestination: Activations, packed: Slice, diffSource: Activations, slope: Float = 1,
+    gate: ActivationGate? = nil, tanh: Bool = false, scratchpad: Slice? = nil, on processor: Processor
+  ) {
+    precondition(form != .score, "a score has its own driver")
+    precondition(packed.count == packedWeightsCount)
+    check(
+      input: diffSource, output: diffDestination, weights: nil, batch: batch, inputHalo: 0, outputHalo: gradientHalo)
+    if form == .picture {
+      precondition(gate == nil && slope == 1)
+      pictureBackwardData(
+        batch: batch, diffDestination: diffDestination, packed: packed, diffSource: diffSource, tanh: tanh,
+        scratchpad: scratchpad, on: processor)
+      return
+    }
+    precondition(!tanh)
+    let phaseWeights = packedWeightsCount / phaseCount
+    let grid = inputSize / phaseStep
+
+    func product(_ index: Int) -> TiledProduct {
+      let phase = phase(index)
+      return TiledProduct(
+        source: diffDestination.walk(
+          firstY: (phase.offsetY + padding - phase.firstTapY) / stride,
+          firstX: (phase.offsetX + padding - phase.firstTapX) / stride),
+        destination: diffSource.walk(firstY: phase.offsetY, firstX: phase.offsetX, step: phaseStep),
+        gate: gate?.activations.walk(firstY: phase.offsetY, firstX: phase.offsetX, step: phaseStep),
+        gateSlope: gate?.slope ?? 1, slope: slope, gridHeight: grid, gridWidth: grid, depthBlocks: outputBlocks,
+        windowRows: phaseTaps, windowRowStride: diffDestination.layout.rowStride,
+        windowLength: phaseTaps * channelBlock, weights: UnsafePointer(packed.pointer + index * phaseWeights),
+        outputBlocks: inputBlocks)
+    }
+
+    if grid == 1 || batch < processor.threads {
+      let channelTiles = product(0).channelTiles(processor.kernels)
+      processor.parallel(phaseCount * channelTiles) { items in
+        for item in items {
+          product(item / channelTiles).run(pictures: 0..<batch, channelTile: item % channelTiles, processor)
+        }
+      }
+      diffSource.clearHalo(pictures: 0..<batch)
+    } else {
+      // A group of pictures through all phases, so that its gradient is read from the cache four times and not from memory.
+      let pictureBytes = diffDestination.layout.pictureStride * MemoryLayout<Float>.stride
+      let group = max(1, processor.cacheBytes / 2 / pictureBytes)
+      processor.parallel(batch) { pictures in
+        var first = pictures.lowerBound
+        while first < pictures.upperBound {
+          let next = min(pictures.upperBound, first + group)
+          for index in 0..<phaseCount { product(index).run(pictures: first..<next, processor) }
+          diffSource.clearHalo(pictures: first..<next)
+          first = next
+        }
+      }
+    }
+  }
+}
+
+/// to[j*16 + i] = from[i*16 + j]
+private func transpose16(_ from: UnsafePointer<Float>, into to: UnsafeMutablePointer<Float>) {
+  for i in 0..<16 {
+    for j in 0..<16 { to[j * 16 + i] = from[i * 16 + j] }
+  }
+}
+
+// MARK: - Pictures
+
+extension Convolution {
+  /// Floats of scratch that `backwardData` needs: two rows of column products a thread, and a row of pixels. Only pictures do.
+  package func backwardDataScratchpadCount(threads: Int) -> Int {
+    form == .picture ? threads * pictureScratch : 0
+  }
+
+  private var productRow: Int { kernel * outputSize * channelBlock }
+  private var pictureScratch: Int { 2 * productRow + (inputSize * inputChannels + 32) / 16 * 16 + 16 }
+
+  /// 3 channels would leave 13 of 16 lanes idle, so the lanes are taps x channels: each gradient pixel times the weights gives
+  /// its products for 4 kernel rows of 4 taps x C channels (the same micro-kernel; 4 "blocks" are the kernel's rows), and
+  /// `overlapRow` adds what meets in a pixel. Two gradient rows are alive at a time.
+  private func pictureBackwardData(
+    batch: Int, diffDestination: Activations, packed: Slice, diffSource: Activations, tanh: Bool, scratchpad: Slice?,
+    on processor: Processor
+  ) {
+    let kernels = processor.kernels
+    let rows = outputSize
+    let rowCount = inputSize * inputChannels
+    precondition(rowCount % 16 == 0 && 2 * inputChannels <= 8)
+    guard let scratchpad, scratchpad.count >= backwardDataScratchpadCount(threads: processor.threads) else {
+      preconditionFailure("backwardData of a picture needs its scratchpad")
+    }
+    let workers = min(processor.threads, batch)
+    processor.parallel(workers) { range in
+      for worker in range {
+        let scratch = scratchpad.pointer + worker * pictureScratch
+        let pixelRow = scratch + 2 * productRow + 16
+        for picture in batch * worker / workers..<batch * (worker + 1) / workers {
+          diffSource.clearHalo(pictures: picture..<picture + 1)
+          for row in 0...rows {
+            let products = scratch + row % 2 * productRow
+            let before = scratch + (row + 1) % 2 * productRow
+            if row < rows {
+              let source = Activations(
+                diffDestination.slice, diffDestination.layout
+              ).walk(firstY: row).advanced(pictures: picture)
+              let product = TiledProduct(
+                source: source,
+                destination: .init(
+                  start: products, pictureStride: 0, rowStride: 0, pixelStride: channelBlock,
+                  blockStride: outputSize * channelBlock),
+                gridHeight: 1, gridWidth: outputSize, depthBlocks: outputBlocks, windowRows: 1, windowRowStride: 0,
+                windowLength: channelBlock, weights: UnsafePointer(packed.pointer), outputBlocks: kernel)
+              for tile in 0..<product.channelTiles(kernels) {
+                product.run(pictures: 0..<1, channelTile: tile, processor)
+              }
+            }
+            // Rows 2*row - 1 (kernel rows 2 of the row before, 0 of this one) and 2*row (3 and 1) are complete now.
+            let stride = outputSize * channelBlock
+            for (y, tapBefore, tapHere) in [(2 * row - 1, 2, 0), (2 * row, 3, 1)] where y >= 0 && y < inputSize {
+              kernels.overlap(
+                row > 0 ? before + tapBefore * stride : nil, row < rows ? products + tapHere * stride : nil,
+                outputSize, inputChannels, pixelRow)
+              let to =
+                diffSource.slice.pointer + picture * diffSource.layout.pictureStride + diffSource.layout.pixel(y, 0)
+              if tanh {
+                kernels.tanh(pixelRow, to, rowCount)
+              } else {
+                to.update(from: pixelRow, count: rowCount)
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}

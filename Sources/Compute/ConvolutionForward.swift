@@ -1,0 +1,63 @@
+// Forward convolution (and backwardData of the transposed one).
+
+import Kernels
+
+/// The gradient of the activation before a tensor, applied where that tensor's gradient is written: times
+/// (activations > 0 ? 1 : slope).
+package struct ActivationGate: Sendable {
+  package let activations: Activations
+  package let slope: Float
+
+  package init(_ activations: Activations, slope: Float) {
+    self.activations = activations
+    self.slope = slope
+  }
+}
+
+extension Convolution {
+  /// destination(n, o, y, x) = activation( Σ_{i, ky, kx} source(n, i, stride*y + ky - padding, stride*x + kx - padding) * weights(o, i, ky, kx) ),
+  /// activation(v) = v > 0 ? v : slope*v, then times the gate where there is one.
+  ///
+  /// - Parameters:
+  ///   - source: blocked (interleaved for a picture), `inputChannels` x inputSize², halo of `sourceHalo` zeros or wider.
+  ///   - weights: `weightsCount` Floats, see `weightOffset`.
+  ///   - destination: blocked, `outputChannels` x outputSize²; its halo becomes zero.
+  package func forward(
+    batch: Int, source: Activations, weights: Slice, destination: Activations, slope: Float = 1,
+    gate: ActivationGate? = nil, on processor: Processor
+  ) {
+    precondition(form != .score, "a score has its own driver")
+    check(input: source, output: destination, weights: weights, batch: batch, inputHalo: sourceHalo, outputHalo: 0)
+    let product = TiledProduct(
+      source: source.walk(firstY: -padding, firstX: -padding, step: stride), destination: destination.walk(),
+      gate: gate?.activations.walk(), gateSlope: gate?.slope ?? 1, slope: slope, gridHeight: outputSize,
+      gridWidth: outputSize, depthBlocks: source.layout.blocks, windowRows: kernel,
+      windowRowStride: source.layout.rowStride, windowLength: kernel * source.layout.pixelStride,
+      weights: UnsafePointer(weights.pointer), outputBlocks: outputBlocks)
+    if outputSize == 1 || batch < processor.threads {
+      processor.parallel(product.channelTiles(processor.kernels)) { tiles in
+        for tile in tiles { product.run(pictures: 0..<batch, channelTile: tile, processor) }
+      }
+      destination.clearHalo(pictures: 0..<batch)
+    } else {
+      processor.parallel(batch) { pictures in
+        product.run(pictures: pictures, processor)
+        destination.clearHalo(pictures: pictures)
+      }
+    }
+  }
+
+  /// The operands are those of this convolution: `input` on its input side, `output` on its output side.
+  func check(
+    input: Activations, output: Activations, weights: Slice?, batch: Int, inputHalo: Int, outputHalo: Int
+  ) {
+    precondition(input.layout.order == (form == .picture ? .interleaved : .blocked))
+    precondition(output.layout.order == .blocked)
+    precondition(input.layout.channels == inputChannels && output.layout.channels == outputChannels)
+    precondition(input.layout.height == inputSize && input.layout.width == inputSize)
+    precondition(output.layout.height == outputSize && output.layout.width == outputSize)
+    precondition(input.layout.halo >= inputHalo && output.layout.halo >= outputHalo)
+    precondition(input.holds(batch: batch) && output.holds(batch: batch))
+    precondition(weights == nil || weights?.count == weightsCount)
+  }
+}

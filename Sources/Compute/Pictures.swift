@@ -1,0 +1,60 @@
+// Where pictures enter and leave the nets: bytes to Floats in the interleaved layout and back, and the gradient of tanh.
+
+import Kernels
+
+extension Activations {
+  /// Sets the first `count` pictures from bytes `[picture][y][x][channel]`: 2*(byte/255) - 1. The halo becomes zero.
+  package func setPixels(_ pixels: UnsafeBufferPointer<UInt8>, count: Int, on processor: Processor) {
+    let rowCount = layout.width * layout.channels
+    precondition(
+      layout.order == .interleaved && holds(batch: count) && pixels.count >= count * layout.height * rowCount)
+    guard let bytes = pixels.baseAddress else { return }
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 256) { table in
+      for value in 0..<256 { table[value] = 2 * (Float(value) / 255) - 1 }
+      processor.parallel(count) { pictures in
+        for n in pictures {
+          clearHalo(pictures: n..<n + 1)
+          for y in 0..<layout.height {
+            let from = bytes + (n * layout.height + y) * rowCount
+            let to = slice.pointer + n * layout.pictureStride + layout.pixel(y, 0)
+            for i in 0..<rowCount { to[i] = table[Int(from[i])] }
+          }
+        }
+      }
+    }
+  }
+
+  /// The bytes `[y][x][channel]` of picture `n`: (value + 1)/2*255, rounded, within 0 ... 255.
+  package func pixels(of n: Int) -> [UInt8] {
+    let rowCount = layout.width * layout.channels
+    precondition(layout.order == .interleaved && n >= 0 && holds(batch: n + 1))
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(layout.height * rowCount)
+    for y in 0..<layout.height {
+      let from = slice.pointer + n * layout.pictureStride + layout.pixel(y, 0)
+      for i in 0..<rowCount {
+        let value = ((from[i] + 1) * 127.5).rounded()
+        bytes.append(value >= 255 ? 255 : value > 0 ? UInt8(value) : 0)
+      }
+    }
+    return bytes
+  }
+
+  /// self = diffY * (1 - y*y) for y = tanh(x): the gradient of x. All three are pictures; the halo of self becomes zero.
+  package func setTanhGradient(diffY: Activations, y: Activations, batch: Int, on processor: Processor) {
+    let rowCount = layout.width * layout.channels
+    precondition(layout.order == .interleaved && rowCount % 16 == 0)
+    precondition(holds(batch: batch) && diffY.holds(batch: batch) && y.holds(batch: batch))
+    processor.parallel(batch) { pictures in
+      for n in pictures {
+        clearHalo(pictures: n..<n + 1)
+        for row in 0..<layout.height {
+          func place(_ a: Activations) -> UnsafeMutablePointer<Float> {
+            a.slice.pointer + n * a.layout.pictureStride + a.layout.pixel(row, 0)
+          }
+          processor.kernels.tanhBackward(place(diffY), place(y), place(self), rowCount)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,85 @@
+// Who does the work: the table of kernels for this processor, how many threads, and the cache that blocks are sized for.
+
+import CProcessor
+import Dispatch
+import Foundation
+import Kernels
+import KernelsAVX2
+import KernelsAVX512
+import KernelsPortable
+
+package typealias InstructionSet = Kernels.InstructionSet
+
+package struct UnknownInstructionSet: Error, CustomStringConvertible {
+  package let description: String
+}
+
+/// Nothing in here changes a result's bits but the instruction set: one with FMA rounds once where the portable one rounds twice.
+package struct Processor: Sendable {
+  package let threads: Int
+  /// Bytes of the second-level cache that a thread may fill.
+  package let cacheBytes: Int
+  let kernels: KernelTable
+
+  package var instructionSet: InstructionSet { kernels.instructionSet }
+
+  /// - Precondition: `instructionSet` is among `supported`, threads >= 1.
+  package init(instructionSet: InstructionSet = Self.best, threads: Int = Self.coreCount) {
+    precondition(Self.supported.contains(instructionSet), "this machine can't run \(instructionSet)")
+    precondition(threads >= 1)
+    self.threads = threads
+    switch instructionSet {
+    case .portable: kernels = portableKernels
+    case .avx2: kernels = avx2Kernels
+    case .avx512: kernels = avx512Kernels
+    }
+    #if os(Linux)
+      let size = sysconf(Int32(_SC_LEVEL2_CACHE_SIZE))
+    #else
+      let size = 0
+    #endif
+    cacheBytes = size > 0 ? size : 512 << 10
+  }
+
+  /// The instruction set that `WGAN_ISA` names, or the best one here.
+  package static func fromEnvironment(threads: Int) throws(UnknownInstructionSet) -> Processor {
+    guard let name = ProcessInfo.processInfo.environment["WGAN_ISA"], !name.isEmpty else {
+      return Processor(threads: threads)
+    }
+    guard let set = InstructionSet(rawValue: name), supported.contains(set) else {
+      let choice = supported.map(\.rawValue).joined(separator: ", ")
+      throw UnknownInstructionSet(
+        description:
+          "WGAN_ISA=\(name): not an instruction set that this machine runs; set one of \(choice), or unset it")
+    }
+    return Processor(instructionSet: set, threads: threads)
+  }
+
+  /// What this processor and its operating system can run, slowest first.
+  package static let supported: [InstructionSet] = {
+    var sets = [InstructionSet.portable]
+    if cprocessor_supports_avx2() { sets.append(.avx2) }
+    if cprocessor_supports_avx512() { sets.append(.avx512) }
+    return sets
+  }()
+
+  package static var best: InstructionSet { supported.last ?? .portable }
+
+  package static var coreCount: Int { ProcessInfo.processInfo.activeProcessorCount }
+
+  /// Calls `work` on `count` items, cut into at most one contiguous range a thread.
+  func parallel(_ count: Int, _ work: (Range<Int>) -> Void) {
+    let workers = min(threads, count)
+    if workers <= 1 {
+      if count > 0 { work(0..<count) }
+      return
+    }
+    // The drivers' closures hold pointers, which aren't Sendable; each range writes its own part.
+    withoutActuallyEscaping(work) { work in
+      nonisolated(unsafe) let work = work
+      DispatchQueue.concurrentPerform(iterations: workers) { worker in
+        work(count * worker / workers..<count * (worker + 1) / workers)
+      }
+    }
+  }
+}

@@ -1,0 +1,51 @@
+// Memory of Floats: slabs that own it, slices that name a part of it. Above Compute nobody sees a pointer.
+
+/// `count` Floats, zero at first, aligned to 64 bytes (a cache line and the widest vector).
+///
+/// Unchecked Sendable: a slab is shared by the workers of a parallel loop; the drivers give each its own part to write.
+package final class Slab: @unchecked Sendable {
+  package let count: Int
+  let base: UnsafeMutablePointer<Float>
+
+  package init(count: Int) {
+    precondition(count >= 0)
+    self.count = count
+    let raw = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
+    base = raw.bindMemory(to: Float.self, capacity: max(count, 1))
+    base.initialize(repeating: 0, count: max(count, 1))
+  }
+
+  deinit { UnsafeMutableRawPointer(base).deallocate() }
+
+  package var all: Slice { Slice(slab: self, offset: 0, count: count) }
+}
+
+/// Floats `offset ..< offset + count` of a slab.
+package struct Slice: Sendable {
+  package let slab: Slab
+  package let offset: Int
+  package let count: Int
+
+  package init(slab: Slab, offset: Int, count: Int) {
+    precondition(offset >= 0 && count >= 0 && offset + count <= slab.count, "a slice lies in its slab")
+    self.slab = slab
+    self.offset = offset
+    self.count = count
+  }
+
+  package subscript(_ range: Range<Int>) -> Slice {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "a slice of a slice lies in it")
+    return Slice(slab: slab, offset: offset + range.lowerBound, count: range.count)
+  }
+
+  var pointer: UnsafeMutablePointer<Float> { slab.base + offset }
+
+  package var array: [Float] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
+
+  package func fill(_ value: Float) { pointer.update(repeating: value, count: count) }
+
+  package func copy(from values: [Float]) {
+    precondition(values.count == count, "as many values as the slice has")
+    values.withUnsafeBufferPointer { if let start = $0.baseAddress { pointer.update(from: start, count: count) } }
+  }
+}
