@@ -1,0 +1,140 @@
+// What a compiled net needs to run: its steps, its parameters, and a place for every tensor, known before the first step.
+
+import Compute
+
+/// A net compiled for a batch size.
+package struct ExecutionPlan: Sendable {
+  package enum Purpose: Sendable {
+    /// Forward and backward: what backward reads is kept.
+    case training
+    /// Forward alone.
+    case sampling
+  }
+
+  package let network: Network
+  package let batch: Int
+  package let purpose: Purpose
+  package let steps: [FusedStep]
+  package let parameters: ParameterTable
+  package let memory: MemoryPlan
+
+  /// The tensors of one step: indices into the memory plan's buffers, with their layouts.
+  struct Tensors {
+    /// The step's output; its halo is what the next step's passes need (for a picture: what a critic's first needs).
+    var output: Tensor?
+    /// The norm's input.
+    var normInput: Tensor?
+    /// The norm's statistics, kept for backward.
+    var normWorkspace: Int?
+    /// The gradient of the output; where there is no norm, of the convolution's output.
+    var outputGradient: Tensor?
+    /// The gradient of the convolution's output, where a norm (or tanh) stands between it and the step's.
+    var convolutionGradient: Tensor?
+  }
+  struct Tensor {
+    let buffer: Int
+    let layout: ActivationLayout
+  }
+  let tensors: [Tensors]
+  let inputGradient: Tensor?
+  let scores: Int?
+  let scratchpad: Int?
+
+  /// What the first step reads.
+  package let inputLayout: ActivationLayout
+
+  /// - Throws: a line that names the layer which can't follow those before it.
+  package init(_ network: Network, batch: Int, purpose: Purpose, threads: Int) throws(NetworkError) {
+    precondition(batch > 0)
+    let steps = try network.fused()
+    let end = purpose == .training ? 2 * steps.count - 1 : steps.count - 1
+    var buffers: [MemoryPlan.Buffer] = []
+    func add(_ name: String, _ count: Int, _ times: ClosedRange<Int>) -> Int {
+      buffers.append(.init(name: name, count: count, first: times.lowerBound, last: min(times.upperBound, end)))
+      return buffers.count - 1
+    }
+    func tensor(_ name: String, _ layout: ActivationLayout, _ times: ClosedRange<Int>) -> Tensor {
+      Tensor(buffer: add(name, layout.count(batch: batch), times), layout: layout)
+    }
+
+    // Step i runs forward at time i and backward at time 2*steps.count - 1 - i.
+    var tensors: [Tensors] = []
+    for (i, step) in steps.enumerated() {
+      var t = Tensors()
+      let isLast = i == steps.count - 1
+      let backward = 2 * steps.count - 1 - i
+      func layout(halo: Int) -> ActivationLayout {
+        ActivationLayout(
+          step.writesPicture ? .interleaved : .blocked, channels: step.outputChannels, height: step.outputSize,
+          width: step.outputSize, halo: halo)
+      }
+      if !step.writesScore {
+        // Backward of step i + 1 reads the output for its weights, and this step's own where an activation or tanh made it.
+        // A picture goes on to another net: it lives to the end.
+        let halo = isLast ? 1 : steps[i + 1].inputHalo
+        let lastUse = isLast ? end : purpose == .training ? backward : i + 1
+        t.output = tensor(step.name + ".output", layout(halo: halo), i...lastUse)
+        if purpose == .training {
+          let needsOwn = step.norm != nil || step.tanh
+          let gradientTimes = max(0, backward - 1)...backward
+          if !isLast {
+            t.outputGradient = tensor(
+              step.name + ".output gradient", layout(halo: needsOwn ? 0 : step.gradientHalo), gradientTimes)
+          }
+          if needsOwn {
+            t.convolutionGradient = tensor(
+              step.name + ".convolution gradient", layout(halo: step.gradientHalo), backward...backward)
+          }
+        }
+      }
+      if let norm = step.norm {
+        let lastUse = purpose == .training ? backward : i
+        t.normInput = tensor(step.name + ".norm input", layout(halo: 0), i...lastUse)
+        t.normWorkspace = add(step.name + ".norm statistics", norm.workspaceCount, i...lastUse)
+      }
+      tensors.append(t)
+    }
+
+    let first = steps[0]
+    let isPicture: Bool
+    switch network.input {
+    case .pictures: isPicture = true
+    case .vectors: isPicture = false
+    }
+    inputLayout = ActivationLayout(
+      isPicture ? .interleaved : .blocked, channels: first.inputChannels, height: first.inputSize,
+      width: first.inputSize, halo: first.inputHalo)
+    inputGradient =
+      purpose == .training && isPicture
+      ? tensor(
+        "input gradient",
+        ActivationLayout(
+          .interleaved, channels: first.inputChannels, height: first.inputSize, width: first.inputSize, halo: 0),
+        end...end) : nil
+    scores = steps[steps.count - 1].writesScore ? add("scores", 2 * batch + 32, 0...end) : nil
+    let scratch =
+      steps.map { step in
+        max(
+          step.norm?.scratchpadCount(batch: batch) ?? 0, step.convolution.backwardDataScratchpadCount(threads: threads))
+      }.max() ?? 0
+    scratchpad = scratch > 0 ? add("scratchpad", scratch, 0...end) : nil
+
+    self.network = network
+    self.batch = batch
+    self.purpose = purpose
+    self.steps = steps
+    self.tensors = tensors
+    parameters = ParameterTable(steps)
+    memory = MemoryPlan(buffers)
+  }
+
+  package var multiplyAdds: Int { steps.reduce(0) { $0 + $1.convolution.multiplyAdds(batch: 1) } }
+
+  /// Bytes that an executor of this plan allocates, all told: arena, parameters, packed weights, and for training
+  /// gradients (the optimizer's state is its owner's).
+  package var plannedBytes: Int {
+    let packed = steps.reduce(0) { $0 + $1.convolution.packedWeightsCount }
+    let slabs = parameters.parameterSlabCount * (purpose == .training ? 2 : 1) + parameters.bufferSlabCount
+    return (memory.arenaCount + packed + slabs) * MemoryLayout<Float>.stride
+  }
+}

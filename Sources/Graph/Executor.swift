@@ -1,0 +1,255 @@
+// Runs a compiled net. Every buffer is there before the first step; a step is one or two driver calls.
+
+import Compute
+
+package final class Executor {
+  package let plan: ExecutionPlan
+  private let processor: Processor
+  private let arena: Slab
+  private let packedSlab: Slab
+  private let packedPlaces: [Range<Int>]
+  private var packedIsCurrent = false
+
+  /// The parameters' slab; whoever changes it calls `parametersChanged()`.
+  package let parameters: Slice
+  /// Gradients, laid out as the parameters; of a sampling plan empty.
+  package let gradients: Slice
+  /// Running means and variances.
+  package let buffers: Slice
+
+  /// Whose statistics a norm uses.
+  package enum Statistics: Sendable {
+    /// The batch's own, which also move the running ones.
+    case batch
+    case running
+  }
+
+  package init(_ plan: ExecutionPlan, on processor: Processor) {
+    self.plan = plan
+    self.processor = processor
+    arena = Slab(count: plan.memory.arenaCount)
+    parameters = Slab(count: plan.parameters.parameterSlabCount).all
+    gradients = Slab(count: plan.purpose == .training ? plan.parameters.parameterSlabCount : 0).all
+    buffers = Slab(count: plan.parameters.bufferSlabCount).all
+    var places: [Range<Int>] = []
+    for step in plan.steps {
+      let start = places.last?.upperBound ?? 0
+      places.append(start..<start + step.convolution.packedWeightsCount)
+    }
+    packedPlaces = places
+    packedSlab = Slab(count: places.last?.upperBound ?? 0)
+  }
+
+  /// The next pass that reads packed weights packs them anew.
+  package func parametersChanged() { packedIsCurrent = false }
+
+  // MARK: - Results
+
+  /// The pictures that the last forward pass made (of a net that makes pictures).
+  package var output: Activations {
+    guard let tensor = plan.tensors.last?.output else { preconditionFailure("\(plan.network.name) makes no pictures") }
+    return activations(tensor)
+  }
+
+  /// The mean of the last forward pass's scores (of a net that ends in a score).
+  package func meanScore(batch: Int) -> Float {
+    Float(scores[0..<batch].array.reduce(0.0) { $0 + Double($1) } / Double(batch))
+  }
+
+  /// The gradient of the input pictures from the last backward pass that was asked for it.
+  package var inputGradient: Activations {
+    guard let tensor = plan.inputGradient else { preconditionFailure("\(plan.network.name) has no input gradient") }
+    return activations(tensor)
+  }
+
+  // MARK: - Forward
+
+  /// - Parameters:
+  ///   - batch: pictures (or vectors) in `input`, at most the plan's.
+  ///   - input: laid out as `plan.inputLayout`.
+  package func forward(batch: Int, input: Activations, statistics: Statistics) {
+    precondition(batch > 0 && batch <= plan.batch && input.layout == plan.inputLayout)
+    var source = input
+    for (i, step) in plan.steps.enumerated() {
+      let tensors = plan.tensors[i]
+      let convolution = step.convolution
+      if step.writesScore {
+        convolution.scoreForward(batch: batch, source: source, weights: weights(i), scores: scores, on: processor)
+        return
+      }
+      guard let outputTensor = tensors.output else { preconditionFailure("a step makes a tensor or a score") }
+      let output = activations(outputTensor)
+      let destination = tensors.normInput.map(activations) ?? output
+      if step.isTransposed {
+        packWeights()
+        convolution.backwardData(
+          batch: batch, diffDestination: source, packed: packed(i), diffSource: destination, slope: step.epilogueSlope,
+          tanh: step.tanh, scratchpad: scratchpad, on: processor)
+      } else {
+        convolution.forward(
+          batch: batch, source: source, weights: weights(i), destination: destination, slope: step.epilogueSlope,
+          on: processor)
+      }
+      if let norm = step.norm, let workspace = tensors.normWorkspace, let scratchpad {
+        switch statistics {
+        case .batch:
+          norm.forwardTraining(
+            batch: batch, x: destination, y: output, parameters: normParameters(i, in: parameters),
+            runningMean: buffers[places(i).runningMean], runningVariance: buffers[places(i).runningVariance],
+            workspace: slice(workspace), scratchpad: scratchpad, slope: step.normOutputSlope, on: processor)
+        case .running:
+          norm.forwardEvaluation(
+            batch: batch, x: destination, y: output, parameters: normParameters(i, in: parameters),
+            runningMean: buffers[places(i).runningMean], runningVariance: buffers[places(i).runningVariance],
+            scratchpad: scratchpad, slope: step.normOutputSlope, on: processor)
+        }
+      }
+      source = output
+    }
+  }
+
+  // MARK: - Backward
+
+  /// What a backward pass starts from.
+  package enum OutputGradient {
+    /// d loss / d score, the same for every picture.
+    case scores(Float)
+    /// d loss / d pictures, interleaved.
+    case pictures(Activations)
+  }
+
+  /// The backward pass of the last forward pass (with the batch's statistics).
+  ///
+  /// - Parameters:
+  ///   - input: what forward read.
+  ///   - parameterGradients: whether to compute `gradients`; else they stay as they are.
+  ///   - accumulate: add to `gradients` instead of replacing them.
+  ///   - inputGradient: whether to compute `inputGradient`.
+  package func backward(
+    batch: Int, input: Activations, from outputGradient: OutputGradient, parameterGradients: Bool,
+    accumulate: Bool = false,
+    inputGradient: Bool = false
+  ) {
+    precondition(plan.purpose == .training && batch > 0 && batch <= plan.batch)
+    for i in plan.steps.indices.reversed() {
+      let step = plan.steps[i]
+      let convolution = step.convolution
+      let source = i == 0 ? input : output(of: i - 1)
+      let target: Activations? =
+        i > 0 ? plan.tensors[i - 1].outputGradient.map(activations) : inputGradient ? self.inputGradient : nil
+
+      if step.writesScore {
+        guard case .scores(let value) = outputGradient else { preconditionFailure("a score's gradient is a number") }
+        let gradient = diffScores
+        gradient.fill(value)
+        if parameterGradients {
+          convolution.scoreBackwardWeights(
+            batch: batch, source: source, diffScores: gradient, diffWeights: gradients[places(i).weight],
+            accumulate: accumulate, on: processor)
+        }
+        if let target {
+          convolution.scoreBackwardData(
+            batch: batch, diffScores: gradient, weights: weights(i), diffSource: target, on: processor)
+        }
+        continue
+      }
+
+      let gradient = convolutionGradient(
+        i, batch: batch, outputGradient, parameterGradients: parameterGradients, accumulate: accumulate)
+      if parameterGradients {
+        convolution.backwardWeights(
+          batch: batch, source: step.isTransposed ? gradient : source,
+          diffDestination: step.isTransposed ? source : gradient, diffWeights: gradients[places(i).weight],
+          accumulate: accumulate, on: processor)
+      }
+      guard let target else { continue }
+      // Where no norm stands between, the step below leaves its activation's gradient to this epilogue.
+      let below = i > 0 ? plan.steps[i - 1] : nil
+      let gate = below.flatMap { below in
+        below.norm == nil ? below.slope.map { ActivationGate(source, slope: $0) } : nil
+      }
+      if step.isTransposed {
+        convolution.forward(
+          batch: batch, source: gradient, weights: weights(i), destination: target, gate: gate, on: processor)
+      } else {
+        packWeights()
+        convolution.backwardData(
+          batch: batch, diffDestination: gradient, packed: packed(i), diffSource: target, gate: gate,
+          scratchpad: scratchpad, on: processor)
+      }
+    }
+  }
+
+  /// The gradient of step i's convolution's output, from that of the step's output.
+  private func convolutionGradient(
+    _ i: Int, batch: Int, _ outputGradient: OutputGradient, parameterGradients: Bool, accumulate: Bool
+  ) -> Activations {
+    let step = plan.steps[i]
+    let tensors = plan.tensors[i]
+    if step.writesPicture {
+      guard case .pictures(let diffOutput) = outputGradient else {
+        preconditionFailure("a picture's gradient is a picture")
+      }
+      guard let own = tensors.convolutionGradient.map(activations) else { return diffOutput }
+      own.setTanhGradient(diffY: diffOutput, y: output(of: i), batch: batch, on: processor)
+      return own
+    }
+    guard let diffOutput = tensors.outputGradient.map(activations) else {
+      preconditionFailure("an inner step has an output gradient")
+    }
+    guard let norm = step.norm, let own = tensors.convolutionGradient.map(activations),
+      let normInput = tensors.normInput.map(activations), let workspace = tensors.normWorkspace, let scratchpad
+    else { return diffOutput }
+    norm.backward(
+      batch: batch, diffY: diffOutput, x: normInput, y: step.normOutputSlope == 1 ? nil : output(of: i), diffX: own,
+      parameters: normParameters(i, in: parameters),
+      diffParameters: parameterGradients ? normParameters(i, in: gradients) : nil, accumulate: accumulate,
+      workspace: slice(workspace), scratchpad: scratchpad, slope: step.normOutputSlope,
+      inputSlope: step.normInputSlope, on: processor)
+    return own
+  }
+
+  // MARK: - Places
+
+  private func places(_ i: Int) -> ParameterTable.Places { plan.parameters.places[i] }
+  private func weights(_ i: Int) -> Slice { parameters[places(i).weight] }
+  private func packed(_ i: Int) -> Slice { packedSlab.all[packedPlaces[i]] }
+
+  private func normParameters(_ i: Int, in slab: Slice) -> BatchNorm.Parameters {
+    BatchNorm.Parameters(gamma: slab[places(i).gamma], beta: slab[places(i).beta])
+  }
+
+  private func slice(_ buffer: Int) -> Slice {
+    let start = plan.memory.offsets[buffer]
+    return arena.all[start..<start + plan.memory.buffers[buffer].count]
+  }
+
+  private func activations(_ tensor: ExecutionPlan.Tensor) -> Activations {
+    Activations(slice(tensor.buffer), tensor.layout)
+  }
+
+  private func output(of i: Int) -> Activations {
+    guard let tensor = plan.tensors[i].output else { preconditionFailure("step \(i) makes no tensor") }
+    return activations(tensor)
+  }
+
+  private var scratchpad: Slice? { plan.scratchpad.map(slice) }
+
+  private var scores: Slice {
+    guard let scores = plan.scores else { preconditionFailure("\(plan.network.name) makes no scores") }
+    return slice(scores)[0..<plan.batch]
+  }
+
+  private var diffScores: Slice {
+    guard let scores = plan.scores else { preconditionFailure("\(plan.network.name) makes no scores") }
+    return slice(scores)[plan.batch..<2 * plan.batch]
+  }
+
+  private func packWeights() {
+    if packedIsCurrent { return }
+    for (i, step) in plan.steps.enumerated() where !step.writesScore {
+      step.convolution.packWeights(weights(i), into: packed(i), on: processor)
+    }
+    packedIsCurrent = true
+  }
+}

@@ -1,0 +1,31 @@
+// A net as its author writes it down: a name, an input and a list of layers. Nothing here knows kernels or memory.
+
+/// One layer. Sizes follow from the input's.
+package enum Layer: Hashable, Sendable {
+  /// Bias-free, square. `name` is the parameter's prefix in PyTorch's naming: "initial.conv".
+  case convolution(name: String, outputChannels: Int, kernel: Int, stride: Int, padding: Int)
+  case transposedConvolution(name: String, outputChannels: Int, kernel: Int, stride: Int, padding: Int)
+  /// v > 0 ? v : slope*v. LeakyReLU with `slope`, ReLU with 0.
+  case activation(slope: Float)
+  case batchNorm(name: String)
+  case tanh
+}
+
+/// A net: layers in a row.
+package struct Network: Hashable, Sendable {
+  /// What comes in: pictures (1 to 4 channels, `size` x `size`), or vectors (`channels` values; size 1).
+  package enum Input: Hashable, Sendable {
+    case pictures(channels: Int, size: Int)
+    case vectors(count: Int)
+  }
+
+  package let name: String
+  package let input: Input
+  package let layers: [Layer]
+
+  package init(name: String, input: Input, layers: [Layer]) {
+    self.name = name
+    self.input = input
+    self.layers = layers
+  }
+}
