@@ -1,0 +1,36 @@
+// Many pictures on one sheet.
+
+package enum Gallery {
+  /// The pictures in reading order, `columns` to a row, `spacing` pixels of neutral grey around and between them. Every
+  /// cell is as large as the widest and the highest picture; smaller ones sit in the middle of theirs. The sheet has 3
+  /// channels if any picture has.
+  ///
+  /// - Precondition: there is at least one picture; `columns` is at least 1, `spacing` at least 0.
+  package static func compose(_ pictures: [Picture], columns: Int, spacing: Int = 2) -> Picture {
+    precondition(!pictures.isEmpty && columns >= 1 && spacing >= 0, "a gallery has pictures and columns")
+    let columns = min(columns, pictures.count)
+    let rows = (pictures.count + columns - 1) / columns
+    let channels = pictures.map(\.channels).reduce(1, max)
+    let cellWidth = pictures.map(\.width).reduce(1, max)
+    let cellHeight = pictures.map(\.height).reduce(1, max)
+    let width = columns * (cellWidth + spacing) + spacing
+    let height = rows * (cellHeight + spacing) + spacing
+    var sheet = Picture(
+      width: width, height: height, channels: channels,
+      pixels: [UInt8](repeating: background, count: width * height * channels))
+    for (i, picture) in pictures.enumerated() {
+      let picture = picture.converted(channels: channels)
+      let x = spacing + i % columns * (cellWidth + spacing) + (cellWidth - picture.width) / 2
+      let y = spacing + i / columns * (cellHeight + spacing) + (cellHeight - picture.height) / 2
+      let rowSamples = picture.width * channels
+      for row in 0..<picture.height {
+        let to = sheet.offset(x, y + row)
+        let from = row * rowSamples
+        sheet.pixels.replaceSubrange(to..<to + rowSamples, with: picture.pixels[from..<from + rowSamples])
+      }
+    }
+    return sheet
+  }
+
+  private static let background: UInt8 = 128
+}

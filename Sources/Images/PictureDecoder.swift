@@ -1,0 +1,176 @@
+// From a file's bytes to a picture of the wanted size and channels: what it is, whether it may be that large, decode,
+// scale, turn upright.
+
+/// What a file holds, told from its first bytes; its name plays no part.
+package enum PictureFormat: Sendable, CaseIterable {
+  case jpeg
+  case png
+
+  /// Nil for bytes that begin neither a JPEG nor a PNG.
+  package init?(_ bytes: some Collection<UInt8>) {
+    if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
+      self = .jpeg
+    } else if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
+      self = .png
+    } else {
+      return nil
+    }
+  }
+}
+
+/// How large a picture may be: checked on the file's size and on the header, before anything of the declared size is
+/// allocated, and on the size it is to be scaled to.
+package struct DecodeLimits: Sendable {
+  package var maximumWidth: Int
+  package var maximumHeight: Int
+  package var maximumPixels: Int
+  package var maximumFileBytes: Int
+
+  package init(
+    maximumWidth: Int = 65_535, maximumHeight: Int = 65_535, maximumPixels: Int = 1 << 27,
+    maximumFileBytes: Int = 1 << 28
+  ) {
+    self.maximumWidth = maximumWidth
+    self.maximumHeight = maximumHeight
+    self.maximumPixels = maximumPixels
+    self.maximumFileBytes = maximumFileBytes
+  }
+
+  /// Sides up to 65,535, 134 million pixels (a 100-megapixel camera's), 256 MiB of file.
+  package static let `default` = DecodeLimits()
+
+  func check(width: Int, height: Int, _ what: String = "it is") throws(PictureError) {
+    let (pixels, overflow) = width.multipliedReportingOverflow(by: height)
+    guard width <= maximumWidth, height <= maximumHeight, !overflow, pixels <= maximumPixels else {
+      throw PictureError(
+        .tooLarge,
+        "\(what) \(width) x \(height) pixels; the limit is \(maximumWidth) x \(maximumHeight) and \(maximumPixels) in all"
+      )
+    }
+  }
+}
+
+/// What a picture's header declares.
+package struct PictureInformation: Sendable, Equatable {
+  package let format: PictureFormat
+  /// As the picture is to be seen, upright: `width` and `height` are what `decode` gives at full size.
+  package let width: Int
+  package let height: Int
+}
+
+/// Decodes JPEG and PNG. Every function may run on any number of threads at once.
+///
+/// What comes out, whatever went in: 8 bits, upright (EXIF orientation applied), sRGB or its luma, transparent parts over
+/// white (mixed in sRGB values, as PIL and browsers do, not in linear light). Embedded ICC profiles are ignored.
+package enum PictureDecoder {
+  /// Reads and decodes a file.
+  ///
+  /// - Parameters:
+  ///   - channels: 1 for luma, 3 for sRGB.
+  ///   - shortSide: nil for the full size. Otherwise the picture is scaled until its short side is exactly that, down or
+  ///     up; the long side is `shortSide * long / short`, rounded down, as torchvision's `Resize` does.
+  /// - Throws: any kind but `cannotWrite`; with the path.
+  /// - Precondition: `channels` is 1 or 3, `shortSide` at least 1.
+  package static func decode(
+    path: String, channels: Int, shortSide: Int?, limits: DecodeLimits = .default
+  ) throws(PictureError) -> Picture {
+    let bytes = try PictureFile.read(path, maximumBytes: limits.maximumFileBytes).bytes
+    do {
+      return try decode(bytes: bytes, channels: channels, shortSide: shortSide, limits: limits)
+    } catch {
+      throw error.at(path)
+    }
+  }
+
+  /// Decodes a file's bytes; the rest as in `decode(path:channels:shortSide:limits:)`.
+  package static func decode(
+    bytes: [UInt8], channels: Int, shortSide: Int?, limits: DecodeLimits = .default
+  ) throws(PictureError) -> Picture {
+    precondition(channels == 1 || channels == 3, "a picture has 1 or 3 channels")
+    precondition(shortSide.map { $0 >= 1 } ?? true, "a picture's short side is at least 1")
+    let picture: Picture
+    let orientation: Orientation
+    switch try format(of: bytes, limits: limits) {
+    case .jpeg:
+      picture = try JPEG.decode(bytes, channels: channels, shortSide: shortSide, limits: limits)
+      orientation = JPEG.orientation(bytes)
+    case .png:
+      picture = try PNG.decode(bytes, channels: channels, shortSide: shortSide, limits: limits)
+      orientation = PNG.orientation(bytes)
+    }
+    // Turning comes last: there are fewer pixels to move by then.
+    return picture.turned(orientation)
+  }
+
+  /// What a file's header declares. Reads the first 64 KiB, and more only if the header is longer.
+  package static func information(
+    path: String, limits: DecodeLimits = .default
+  ) throws(PictureError) -> PictureInformation {
+    let start = try PictureFile.read(path, prefix: 1 << 16, maximumBytes: limits.maximumFileBytes)
+    do {
+      return try information(bytes: start.bytes, limits: limits)
+    } catch {
+      if start.isWhole || error.kind != .corrupt { throw error.at(path) }
+    }
+    let whole = try PictureFile.read(path, maximumBytes: limits.maximumFileBytes)
+    do {
+      return try information(bytes: whole.bytes, limits: limits)
+    } catch {
+      throw error.at(path)
+    }
+  }
+
+  /// What the header declares, from a file's bytes or its first ones, as far as the header goes.
+  package static func information(
+    bytes: [UInt8], limits: DecodeLimits = .default
+  ) throws(PictureError) -> PictureInformation {
+    let format = try format(of: bytes, limits: limits)
+    let size: (width: Int, height: Int)
+    let orientation: Orientation
+    switch format {
+    case .jpeg:
+      size = try JPEG.size(bytes)
+      orientation = JPEG.orientation(bytes)
+    case .png:
+      size = try PNG.size(bytes)
+      orientation = PNG.orientation(bytes)
+    }
+    try limits.check(width: size.width, height: size.height)
+    return orientation.swapsAxes
+      ? PictureInformation(format: format, width: size.height, height: size.width)
+      : PictureInformation(format: format, width: size.width, height: size.height)
+  }
+
+  private static func format(of bytes: [UInt8], limits: DecodeLimits) throws(PictureError) -> PictureFormat {
+    guard bytes.count <= limits.maximumFileBytes else {
+      throw PictureError(.tooLarge, "has \(bytes.count) bytes; the limit is \(limits.maximumFileBytes)")
+    }
+    if let format = PictureFormat(bytes) { return format }
+    if bytes.isEmpty { throw PictureError(.notAPicture, "is empty") }
+    if let name = foreignFormat(bytes) {
+      throw PictureError(.unsupported, "is a \(name) file; convert it to JPEG or PNG")
+    }
+    throw PictureError(.notAPicture, "is neither a JPEG nor a PNG picture")
+  }
+
+  /// The name of another picture format that people have in their folders, so that the error can say what to do.
+  private static func foreignFormat(_ bytes: [UInt8]) -> String? {
+    func has(_ text: String, at offset: Int = 0) -> Bool { bytes.dropFirst(offset).starts(with: text.utf8) }
+    if has("GIF87a") || has("GIF89a") { return "GIF" }
+    if has("RIFF") && has("WEBP", at: 8) { return "WebP" }
+    if has("II*\0") || has("MM\0*") { return "TIFF" }
+    if has("ftypavif", at: 4) { return "AVIF" }
+    if has("ftyphei", at: 4) || has("ftypmif1", at: 4) { return "HEIF" }
+    if has("BM") && bytes.count > 26 { return "BMP" }
+    return nil
+  }
+}
+
+extension PictureError {
+  /// The same error, naming the file it is about.
+  func at(_ path: String) -> PictureError {
+    var error = self
+    error.path = path
+    return error
+  }
+}

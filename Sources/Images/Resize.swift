@@ -1,0 +1,203 @@
+// Scaling: area averaging down, linear interpolation up, each axis by itself, in exact arithmetic.
+//
+// One output row at a time: the source rows it covers are added up, each times its weight (the vertical pass, which runs
+// along contiguous samples and is where the time goes), then that one row of sums is scaled across (the horizontal pass)
+// and divided by the sum of all weights. Weights are whole numbers and every sum fits its floating-point type exactly, so
+// nothing is rounded but the result, once: a constant stays constant, a mirrored picture gives the mirrored result, and
+// no machine gives other bits than another.
+
+extension Picture {
+  /// Scaled so that the short side is exactly `shortSide`; the long one is `shortSide * long / short`, rounded down, as
+  /// torchvision's `Resize` does.
+  ///
+  /// - Precondition: `shortSide` is at least 1, and the result's size isn't absurd.
+  public func resized(shortSide: Int) -> Picture {
+    let size = scaledSize(width: width, height: height, shortSide: shortSide)
+    precondition(size != nil, "the scaled picture's size overflows")
+    return resized(width: size?.width ?? width, height: size?.height ?? height)
+  }
+
+  /// Scaled to `width` x `height`, the aspect ratio as it comes out.
+  ///
+  /// Along an axis that shrinks from n to m samples, output i is the mean of the source over [i n/m, (i + 1) n/m), a
+  /// source sample that lies partly inside counting by the part: OpenCV's `INTER_AREA`, and where m divides n, PIL's `BOX`.
+  /// Along an axis that grows, output i interpolates linearly at (i + 1/2) n/m - 1/2, the border's samples repeated. The
+  /// result is rounded to nearest, halves up. (Exact for sides to 65,535 down and 32,896 up; past that within one level.)
+  ///
+  /// - Precondition: `width` and `height` are at least 1.
+  public func resized(width: Int, height: Int) -> Picture {
+    precondition(width >= 1 && height >= 1, "a picture has at least one pixel")
+    if width == self.width && height == self.height { return self }
+    let across = AxisWeights(from: self.width, to: width)
+    let down = AxisWeights(from: self.height, to: height)
+    let samples = [UInt8](unsafeUninitializedCapacity: width * height * channels) { target, filled in
+      pixels.withUnsafeBufferPointer { source in
+        // Float is exact, the division's rounding included, while 255.5 times the weights' sum stays below 2^23.
+        if across.total * down.total < 1 << 15 {
+          scale(source, self.width, channels, across, down, target, as: Float.self)
+        } else {
+          scale(source, self.width, channels, across, down, target, as: Double.self)
+        }
+      }
+      filled = width * height * channels
+    }
+    return Picture(width: width, height: height, channels: channels, pixels: samples)
+  }
+}
+
+/// The size of a picture scaled by its short side; nil if that overflows.
+private func scaledSize(width: Int, height: Int, shortSide: Int) -> (width: Int, height: Int)? {
+  let (product, overflow) = shortSide.multipliedReportingOverflow(by: max(width, height))
+  let long = product / min(width, height)
+  if overflow { return nil }
+  return width <= height ? (shortSide, long) : (long, shortSide)
+}
+
+extension DecodeLimits {
+  /// The scaled picture has to keep the limits too: a line of 1 x 60,000 pixels scaled to a short side of 64 is huge.
+  func checkScaled(width: Int, height: Int, shortSide: Int) throws(PictureError) {
+    guard let size = scaledSize(width: width, height: height, shortSide: shortSide) else {
+      throw PictureError(
+        .tooLarge, "it is \(width) x \(height) pixels: too long to scale its short side to \(shortSide)")
+    }
+    try check(width: size.width, height: size.height, "scaled to a short side of \(shortSide) it would be")
+  }
+}
+
+/// Which source samples make up each output sample of one axis, and with what weights. Output i is the sum of
+/// `weights[k] * source[first[i] + k - start[i]]` for k in `start[i] ..< start[i + 1]`, divided by `total`.
+private struct AxisWeights {
+  var first: [Int] = []
+  var start: [Int] = [0]
+  var weights: [Float] = []
+  let total: Int
+
+  init(from source: Int, to target: Int) {
+    // The axis is source * b = target * a units long: a source sample has b of them, an output sample a.
+    let divisor = greatestCommonDivisor(source, target)
+    let (a, b) = (source / divisor, target / divisor)
+    first.reserveCapacity(target)
+    start.reserveCapacity(target + 1)
+    weights.reserveCapacity(target + source)
+    if target <= source {
+      total = a
+      for i in 0..<target {
+        let (low, high) = (i * a, (i + 1) * a)
+        let (begin, end) = (low / b, (high - 1) / b)
+        first.append(begin)
+        for j in begin...end { weights.append(Float(min(high, (j + 1) * b) - max(low, j * b))) }
+        start.append(weights.count)
+      }
+    } else {
+      total = 2 * b
+      for i in 0..<target {
+        let position = (2 * i + 1) * a - b  // of the output's centre from the first sample's, in 2 b ths of a sample
+        let left = position < 0 ? 0 : position / (2 * b)
+        let right = position - left * 2 * b
+        first.append(left)
+        if position <= 0 || left + 1 == source || right == 0 {
+          weights.append(Float(2 * b))
+        } else {
+          weights.append(Float(2 * b - right))
+          weights.append(Float(right))
+        }
+        start.append(weights.count)
+      }
+    }
+  }
+}
+
+private func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int { b == 0 ? a : greatestCommonDivisor(b, a % b) }
+
+/// A floating-point type for the horizontal sums.
+private protocol SumScalar: BinaryFloatingPoint, SIMDScalar, Codable {
+  /// Adding it to a number from 0 to 255 rounds that to an integer, left in the lowest bits.
+  static var rounding: Self { get }
+  var lowByte: UInt8 { get }
+}
+
+extension Float: SumScalar {
+  fileprivate static var rounding: Float { 0x1p23 }
+  fileprivate var lowByte: UInt8 { UInt8(truncatingIfNeeded: bitPattern) }
+}
+
+extension Double: SumScalar {
+  fileprivate static var rounding: Double { 0x1p52 }
+  fileprivate var lowByte: UInt8 { UInt8(truncatingIfNeeded: bitPattern) }
+}
+
+/// source: [height][width][channels], target: [down's outputs][across's outputs][channels].
+@inline(__always)
+private func scale<Sum: SumScalar>(
+  _ source: UnsafeBufferPointer<UInt8>, _ width: Int, _ channels: Int, _ across: AxisWeights, _ down: AxisWeights,
+  _ target: UnsafeMutableBufferPointer<UInt8>, as: Sum.Type
+) {
+  guard let source = source.baseAddress, let target = target.baseAddress else { return }
+  let rowSamples = width * channels
+  let targetSamples = across.first.count * channels
+  // One sample more than needed at the end of both rows: three channels are handled as vectors of four.
+  withUnsafeTemporaryAllocation(of: Float.self, capacity: rowSamples + 1) { column in
+    withUnsafeTemporaryAllocation(of: Sum.self, capacity: targetSamples + 1) { sums in
+      guard let column = column.baseAddress, let sums = sums.baseAddress else { return }
+      column[rowSamples] = 0
+      for y in 0..<down.first.count {
+        addRows(source + down.first[y] * rowSamples, rowSamples, down, y, column)
+        if channels == 3 {
+          addColumns3(column, across, sums)
+        } else {
+          addColumns1(column, across, sums)
+        }
+        let total = Sum(across.total * down.total)
+        let bias = (total / 2).rounded(.down) + 0.5
+        // (sum + total/2) / total, rounded down: the half keeps the quotient strictly between two integers, and less a half
+        // it rounds to the lower.
+        let row = target + y * targetSamples
+        for i in 0..<targetSamples { row[i] = ((sums[i] + bias) / total - 0.5 + Sum.rounding).lowByte }
+      }
+    }
+  }
+}
+
+/// column[i] = the sum over the rows of output y of weight * source[row][i]
+@inline(__always)
+private func addRows(
+  _ source: UnsafePointer<UInt8>, _ samples: Int, _ down: AxisWeights, _ y: Int, _ column: UnsafeMutablePointer<Float>
+) {
+  let begin = down.start[y]
+  let weight = down.weights[begin]
+  for i in 0..<samples { column[i] = weight * Float(source[i]) }
+  for k in begin + 1..<down.start[y + 1] {
+    let weight = down.weights[k]
+    let row = source + (k - begin) * samples
+    for i in 0..<samples { column[i] += weight * Float(row[i]) }
+  }
+}
+
+@inline(__always)
+private func addColumns1<Sum: SumScalar>(
+  _ column: UnsafeMutablePointer<Float>, _ across: AxisWeights, _ sums: UnsafeMutablePointer<Sum>
+) {
+  for x in 0..<across.first.count {
+    let from = column + across.first[x] - across.start[x]
+    var sum: Sum = 0
+    for k in across.start[x]..<across.start[x + 1] { sum += Sum(across.weights[k]) * Sum(from[k]) }
+    sums[x] = sum
+  }
+}
+
+/// Three channels as vectors of four; the fourth lane is the next pixel's first sample and is overwritten by it.
+@inline(__always)
+private func addColumns3<Sum: SumScalar>(
+  _ column: UnsafeMutablePointer<Float>, _ across: AxisWeights, _ sums: UnsafeMutablePointer<Sum>
+) {
+  for x in 0..<across.first.count {
+    let from = column + 3 * (across.first[x] - across.start[x])
+    var sum = SIMD4<Sum>()
+    for k in across.start[x]..<across.start[x + 1] {
+      let weight = Sum(across.weights[k])
+      let pixel = from + 3 * k
+      sum += weight * SIMD4(Sum(pixel[0]), Sum(pixel[1]), Sum(pixel[2]), Sum(pixel[3]))
+    }
+    UnsafeMutableRawPointer(sums + 3 * x).storeBytes(of: sum, as: SIMD4<Sum>.self)
+  }
+}
