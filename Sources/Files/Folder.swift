@@ -74,6 +74,8 @@ package func folderNames(_ path: String) throws(FileError) -> [String] {
 
 package func removeFile(_ path: String) { unlink(path) }
 
+package func renameFile(_ path: String, to newPath: String) { rename(path, newPath) }
+
 /// A file's bytes.
 /// - Parameter limit: refuse more than this many, before reading them.
 package func readFile(_ path: String, limit: Int = 1 << 30) throws(FileError) -> [UInt8] {
