@@ -49,8 +49,8 @@ let package = Package(
   ],
   targets: [
     // Imports point down only: from here to the end of the list.
-    .executableTarget(name: "WGANCommand", dependencies: ["WGAN", "Datasets", "Images", argumentParser]),
-    module("WGAN", ["Graph", "Datasets", "Images", "Randomness"]),
+    .executableTarget(name: "WGANCommand", dependencies: ["WGAN", "Datasets", "Images", "Files", argumentParser]),
+    module("WGAN", ["Graph", "Datasets", "Images", "Files", "Randomness"]),
     module("Datasets", ["Images", "Randomness"]),
     module("Images", ["CTurboJPEG", "CPNG"]),
     module("Graph", ["Compute"]),
@@ -60,6 +60,7 @@ let package = Package(
     module("KernelsAVX512", ["Kernels"]),
     module("Kernels"),
     module("ReferenceKernels"),
+    module("Files"),
     module("Randomness"),
     .target(name: "CProcessor"),
     .systemLibrary(
@@ -71,7 +72,8 @@ let package = Package(
     tests("Datasets", ["Datasets", "Images", "Randomness"]),
     tests("Compute", ["Compute", "ReferenceKernels", "Randomness"]),
     tests("Graph", ["Graph", "ReferenceKernels", "Randomness"]),
-    tests("WGAN", ["WGAN", "Graph", "ReferenceKernels", "Randomness"], resources: [.copy("Golden")]),
-    tests("WGANCommand", ["WGAN", "Datasets", "Images"]),
+    tests("Files", ["Files"]),
+    tests("WGAN", ["WGAN", "Graph", "Datasets", "Images", "Files", "ReferenceKernels", "Randomness"], resources: [.copy("Golden")]),
+    tests("WGANCommand", ["WGANCommand", "WGAN", "Datasets", "Images", "Files"]),
   ]
 )

@@ -20,6 +20,12 @@ package struct NamedTensor: Sendable, Equatable {
 package struct CriticLosses: Sendable, Equatable {
   package var real: Float
   package var fake: Float
+
+  package init(real: Float, fake: Float) {
+    self.real = real
+    self.fake = fake
+  }
+
   /// d_loss, which the step minimises. The Wasserstein estimate is its negative.
   package var difference: Float { real - fake }
 }

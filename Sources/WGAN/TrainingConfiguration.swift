@@ -82,16 +82,3 @@ package struct TrainingConfiguration: Codable, Sendable, Equatable {
     return warmUp ? warmUpCriticSteps : criticSteps
   }
 }
-
-extension TrainingConfiguration {
-  /// The blog post's run (reference: its WGAN_fit): blocks in the order convolution, activation, norm; PyTorch's
-  /// initialisation; clipping before each of 5 critic steps; RMSprop 5e-5.
-  package static let seed = TrainingConfiguration(
-    preset: "seed",
-    size: 64, channels: 3, features: 64, latent: 100, extraLayers: 0,
-    blockOrder: .convolutionActivationNorm, initialisation: .pytorch,
-    batchSize: 64, criticSteps: 5, warmUpCriticSteps: 5, warmUpGeneratorSteps: 0, warmUpEvery: 0,
-    clip: 0.01, clipTime: .beforeStep, optimizer: .rmsprop, learningRate: 5e-5,
-    criticNoiseBatch: .sizeOfRealBatch, samplingStatistics: .running, seed: 42,
-    crop: .random, fraction: 1, heldOut: 0.2)
-}

@@ -1,0 +1,169 @@
+// A run's saved states. Each is two files: all tensors in safetensors, and a small JSON state that is written last, so a
+// state that has its JSON is complete. Both are written under a temporary name, synced and renamed.
+
+import Files
+
+/// All of a run's state that isn't a tensor. (Random numbers are keyed by seed and step, so these counters are the
+/// generators' state too.)
+package struct CheckpointState: Codable, Sendable, Equatable {
+  package var version = wganVersion
+  package var position: RunPosition
+  /// Of training, over all the parts of an interrupted run.
+  package var seconds: Double
+  /// What an epoch had when this was saved: other pictures would make it another run.
+  package var picturesPerEpoch: Int
+  /// Of the last critic step.
+  package var realLoss: Float
+  package var fakeLoss: Float
+
+  package init(position: RunPosition, seconds: Double, picturesPerEpoch: Int, criticLosses: CriticLosses) {
+    self.position = position
+    self.seconds = seconds
+    self.picturesPerEpoch = picturesPerEpoch
+    realLoss = criticLosses.real
+    fakeLoss = criticLosses.fake
+  }
+
+  package var criticLosses: CriticLosses { CriticLosses(real: realLoss, fake: fakeLoss) }
+}
+
+/// A saved state, read back.
+package struct Checkpoint: Sendable {
+  /// The safetensors file.
+  package var path: String
+  package var configuration: TrainingConfiguration
+  package var generatorSteps: Int
+  package var tensors: [NamedTensor]
+
+  /// A safetensors file by itself; it holds the configuration too.
+  /// - Parameter prefixes: read the tensors whose names begin so.
+  /// - Throws: `FileError`; `RunError(.badData)`.
+  package init(at path: String, prefixes: [String] = [""]) throws {
+    let file = try SafetensorsFile(at: path)
+    guard let text = file.metadata["configuration"], let steps = file.metadata["generator_steps"].flatMap({ Int($0) })
+    else { throw RunError(.badData, "\(path): isn't a checkpoint of wgan: its metadata has no configuration") }
+    configuration = try RunJSON.decode(TrainingConfiguration.self, from: Array(text.utf8), source: path)
+    do {
+      try configuration.validate()
+    } catch {
+      throw RunError(.badData, "\(path): \(error)")
+    }
+    self.path = path
+    generatorSteps = steps
+    tensors = try file.tensors(prefixes: prefixes)
+  }
+}
+
+/// The folder `checkpoints`.
+package struct CheckpointFolder: Sendable {
+  /// So many are kept.
+  package static let kept = 3
+
+  package let path: String
+
+  package init(_ path: String) { self.path = path }
+
+  /// Saves a state, then removes all but the last `kept`.
+  /// - Returns: the safetensors file's path.
+  @discardableResult
+  package func save(_ state: CheckpointState, tensors: [NamedTensor], configuration: TrainingConfiguration) throws
+    -> String
+  {
+    let key = Key(state.position)
+    let metadata = [
+      "format": "wgan", "version": wganVersion, "generator_steps": String(state.position.generatorSteps),
+      "critic_steps": String(state.position.criticSteps),
+      "configuration": String(decoding: try RunJSON.encode(configuration), as: UTF8.self),
+    ]
+    let tensorsPath = joinPath(path, key.name + ".safetensors")
+    try Safetensors.write(tensors, metadata: metadata, to: tensorsPath)
+    try writeFile(try RunJSON.encode(state), to: joinPath(path, key.name + ".json"))
+    for old in try keys(suffix: ".json").dropLast(Self.kept) {
+      // The JSON first: what has none isn't taken for a state.
+      removeFile(joinPath(path, old.name + ".json"))
+    }
+    let complete = try Set(keys(suffix: ".json"))
+    for old in try keys(suffix: ".safetensors") where !complete.contains(old) {
+      removeFile(joinPath(path, old.name + ".safetensors"))
+    }
+    return tensorsPath
+  }
+
+  /// The newest whole state.
+  /// - Parameters:
+  ///   - prefixes: read the tensors whose names begin so.
+  ///   - broken: told one line for each newer state that can't be used.
+  /// - Returns: nil where nothing was saved yet.
+  /// - Throws: `RunError(.badData)` when there are states and all are broken; `FileError`.
+  package func newest(prefixes: [String] = [""], broken: (_ name: String, _ line: String) -> Void) throws
+    -> (state: CheckpointState, checkpoint: Checkpoint)?
+  {
+    let keys = try keys(suffix: ".json")
+    var last = ""
+    for key in keys.reversed() {
+      do {
+        let statePath = joinPath(path, key.name + ".json")
+        let state = try RunJSON.decode(
+          CheckpointState.self, from: readFile(statePath, limit: 1 << 20), source: statePath)
+        let tensorsPath = joinPath(path, key.name + ".safetensors")
+        let checkpoint = try Checkpoint(at: tensorsPath, prefixes: prefixes)
+        guard checkpoint.generatorSteps == state.position.generatorSteps, key == Key(state.position),
+          state.position.isPossible
+        else { throw RunError(.badData, "\(statePath): belongs to another state than \(tensorsPath)") }
+        return (state, checkpoint)
+      } catch {
+        last = String(describing: error)
+        broken(key.name, last)
+      }
+    }
+    if keys.isEmpty { return nil }
+    throw RunError(.badData, "\(path): none of the \(keys.count) checkpoints can be read; the oldest: \(last)")
+  }
+
+  /// Takes a broken state out of the way of those that will be written.
+  package func setAside(_ name: String) {
+    for file in [name + ".json", name + ".safetensors"] {
+      renameFile(joinPath(path, file), to: joinPath(path, file + ".broken"))
+    }
+  }
+
+  private func keys(suffix: String) throws -> [Key] {
+    try folderNames(path).compactMap { $0.hasSuffix(suffix) ? Key($0.dropLast(suffix.count)) : nil }.sorted()
+  }
+
+  /// A state's place in the run and in its file names: "000500", or "000500-3" between critic steps.
+  private struct Key: Hashable, Comparable {
+    var generatorSteps: Int
+    var criticStepsInPhase: Int
+
+    init(_ position: RunPosition) {
+      generatorSteps = position.generatorSteps
+      criticStepsInPhase = position.criticStepsInPhase
+    }
+
+    init?(_ name: some StringProtocol) {
+      let parts = name.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
+      guard parts.count <= 2, let steps = parts[0], steps >= 0, let inPhase = parts.count == 2 ? parts[1] : 0 else {
+        return nil
+      }
+      (generatorSteps, criticStepsInPhase) = (steps, inPhase)
+      if self.name != name { return nil }
+    }
+
+    var name: String {
+      zeroPadded(generatorSteps) + (criticStepsInPhase == 0 ? "" : "-\(criticStepsInPhase)")
+    }
+
+    static func < (a: Key, b: Key) -> Bool {
+      (a.generatorSteps, a.criticStepsInPhase) < (b.generatorSteps, b.criticStepsInPhase)
+    }
+  }
+}
+
+extension RunPosition {
+  /// Counters from a file can be anything: those that no run can have are refused.
+  var isPossible: Bool {
+    let limit = 1 << 48
+    return [epoch, batch, criticStepsInPhase, criticSteps, generatorSteps].allSatisfy { 0 <= $0 && $0 < limit }
+  }
+}

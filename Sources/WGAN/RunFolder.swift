@@ -1,0 +1,107 @@
+// A run's folder.
+//
+//     config.json      every resolved value
+//     metrics.csv      one row per generator step
+//     real.png         some of the pictures that are trained on
+//     samples/         galleries of one fixed noise batch: 000500.png after 500 generator steps
+//     checkpoints/     the last few states: 000500.safetensors and 000500.json
+
+import Files
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The folder of a run, by its path. Claimed for as long as the value lives: two processes can't write one run.
+package final class RunFolder {
+  package let path: String
+  private let lock: Int32
+
+  package var configPath: String { joinPath(path, "config.json") }
+  package var metricsPath: String { joinPath(path, "metrics.csv") }
+  package var realPath: String { joinPath(path, "real.png") }
+  package var samplesPath: String { joinPath(path, "samples") }
+  package var checkpointsPath: String { joinPath(path, "checkpoints") }
+
+  package func samplePath(generatorSteps: Int) -> String {
+    joinPath(samplesPath, zeroPadded(generatorSteps) + ".png")
+  }
+
+  /// A new run's folder, with its config.json.
+  /// - Throws: `FileError`; `RunError(.cannotCreate)` where files are already.
+  package static func create(at path: String, _ configuration: RunConfiguration) throws -> RunFolder {
+    if isFolder(path), !(try folderNames(path)).isEmpty {
+      let run = fileExists(joinPath(path, "config.json"))
+      throw RunError(
+        .cannotCreate,
+        "\(path): has files already; "
+          + (run ? "give --resume to go on with that run, or another --out" : "give another folder as --out"))
+    }
+    try makeFolder(path)
+    let folder = try RunFolder(path)
+    try makeFolder(folder.samplesPath)
+    try makeFolder(folder.checkpointsPath)
+    try folder.write(configuration)
+    return folder
+  }
+
+  /// The folder of a run that goes on. What a killed process left half-written is removed.
+  /// - Throws: `FileError`; `RunError`.
+  package static func open(_ path: String) throws -> RunFolder {
+    guard fileExists(path) else { throw RunError(.missing, "\(path): no such run; leave out --resume to begin it") }
+    guard fileExists(joinPath(path, "config.json")) else {
+      throw RunError(
+        .missing, "\(path): isn't a run's folder, it has no config.json; leave out --resume to begin a run")
+    }
+    let folder = try RunFolder(path)
+    try makeFolder(folder.samplesPath)
+    try makeFolder(folder.checkpointsPath)
+    for inside in [path, folder.samplesPath, folder.checkpointsPath] {
+      for name in try folderNames(inside) where name.hasPrefix(".") && name.hasSuffix(AtomicFile.temporarySuffix) {
+        removeFile(joinPath(inside, name))
+      }
+    }
+    return folder
+  }
+
+  private init(_ path: String) throws {
+    self.path = path
+    lock = openFolder(path)
+    if lock < 0 { throw FileError(.inputOutput, path, "can't be opened", errno: errno) }
+    if flock(lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK {
+      close(lock)
+      throw RunError(.cannotCreate, "\(path): another process is training this run; stop it, or give another --out")
+    }
+  }
+
+  deinit { close(lock) }
+
+  /// Replaces config.json.
+  package func write(_ configuration: RunConfiguration) throws {
+    try writeFile(RunJSON.encode(configuration), to: configPath)
+  }
+
+  /// The configuration of the run in `path`, checked.
+  /// - Throws: `FileError`; `RunError(.badData)`.
+  package static func configuration(of path: String) throws -> RunConfiguration {
+    let file = joinPath(path, "config.json")
+    guard fileExists(file) else { throw RunError(.missing, "\(path): isn't a run's folder, it has no config.json") }
+    let configuration = try RunJSON.decode(RunConfiguration.self, from: readFile(file, limit: 1 << 20), source: file)
+    do {
+      try configuration.validate()
+    } catch {
+      throw RunError(.badData, "\(file): \(error)")
+    }
+    return configuration
+  }
+}
+
+private func openFolder(_ path: String) -> Int32 { open(path, O_RDONLY | O_CLOEXEC) }
+
+/// 500 -> "000500", so that names sort as numbers do.
+func zeroPadded(_ number: Int) -> String {
+  let digits = String(number)
+  return String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+}

@@ -1,0 +1,159 @@
+// The safetensors format, as far as checkpoints need it: named F32 tensors in one file.
+//
+//     8 bytes   length N of the header, little-endian
+//     N bytes   JSON: {"__metadata__": {"key": "text", …}, "name": {"dtype": "F32", "shape": […], "data_offsets": [a, b]}, …}
+//     the rest  the tensors' bytes, little-endian; a and b count from here; no gaps, no overlaps
+//
+// Reading trusts nothing: every length is checked against the file before anything of that length is allocated.
+
+import Files
+
+package enum Safetensors {
+  /// A header longer than this is refused. (The nets' headers have a few kilobytes.)
+  static let headerLimit = 16 << 20
+
+  /// Writes tensor after tensor; the file appears whole or not at all.
+  /// - Throws: `FileError`; `RunError` for a name that the format can't hold.
+  package static func write(_ tensors: [NamedTensor], metadata: [String: String], to path: String) throws {
+    let file = try AtomicFile(at: path)
+    try file.write(header(of: tensors, metadata: metadata, path: path))
+    for tensor in tensors {
+      try tensor.values.withUnsafeBufferPointer { try file.write(UnsafeRawBufferPointer($0)) }
+    }
+    try file.commit()
+  }
+
+  private static func header(of tensors: [NamedTensor], metadata: [String: String], path: String) throws -> [UInt8] {
+    var items: [String] = []
+    if !metadata.isEmpty {
+      let pairs = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }
+      items.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
+    }
+    var names: Set<String> = ["__metadata__"]
+    var offset = 0
+    for tensor in tensors {
+      guard names.insert(tensor.name).inserted else {
+        throw RunError(.badData, "\(path): two tensors named \"\(tensor.name)\"")
+      }
+      precondition(tensor.shape.reduce(1, *) == tensor.values.count, "the shape of \(tensor.name) isn't its values'")
+      let end = offset + 4 * tensor.values.count
+      items.append(
+        "\(quoted(tensor.name)):{\"dtype\":\"F32\",\"shape\":[\(tensor.shape.map(String.init).joined(separator: ","))],"
+          + "\"data_offsets\":[\(offset),\(end)]}")
+      offset = end
+    }
+    var text = Array("{\(items.joined(separator: ","))}".utf8)
+    // Spaces, so that the tensors start at a multiple of 8 bytes.
+    while text.count % 8 != 0 { text.append(UInt8(ascii: " ")) }
+    return withUnsafeBytes(of: UInt64(text.count).littleEndian, Array.init) + text
+  }
+
+  private static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": result += "\\\""
+      case "\\": result += "\\\\"
+      case "\u{0}"..."\u{1f}":
+        let hex = String(scalar.value, radix: 16)
+        result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+}
+
+/// A safetensors file, its header read and checked; tensors are read when asked for.
+package struct SafetensorsFile: ~Copyable {
+  /// A tensor's place.
+  package struct Entry: Sendable, Equatable {
+    package var name: String
+    package var shape: [Int]
+    /// Bytes from the end of the header.
+    package var offsets: Range<Int>
+  }
+
+  package let metadata: [String: String]
+  /// In the order of their bytes.
+  package let entries: [Entry]
+  private let file: InputFile
+  private let dataStart: Int
+
+  /// - Throws: `FileError`; `RunError(.badData)` for a file that breaks the format.
+  package init(at path: String) throws {
+    let file = try InputFile(at: path)
+    func bad(_ what: String) -> RunError { RunError(.badData, "\(path): not a whole safetensors file: \(what)") }
+    guard file.size >= 8 else { throw bad("\(file.size) bytes, the header's length alone takes 8") }
+    var length: UInt64 = 0
+    try withUnsafeMutableBytes(of: &length) { try file.read(at: 0, into: $0) }
+    length = UInt64(littleEndian: length)
+    guard length >= 2, length <= UInt64(file.size - 8) else {
+      throw bad("a header of \(length) bytes in a file of \(file.size)")
+    }
+    guard length <= UInt64(Safetensors.headerLimit) else {
+      throw bad("a header of \(length) bytes, at most \(Safetensors.headerLimit) are read")
+    }
+    var text = [UInt8](repeating: 0, count: Int(length))
+    try text.withUnsafeMutableBytes { try file.read(at: 8, into: $0) }
+    let contents: (metadata: [String: String], entries: [Entry])
+    let entries: [Entry]
+    do {
+      var scanner = SafetensorsHeaderScanner(text)
+      contents = try scanner.header()
+      entries = try Self.checked(contents.entries, dataSize: file.size - 8 - Int(length))
+    } catch let problem as SafetensorsHeaderScanner.Problem {
+      throw bad(problem.description)
+    }
+    metadata = contents.metadata
+    self.entries = entries
+    dataStart = 8 + Int(length)
+    self.file = file
+  }
+
+  private static func checked(_ entries: [Entry], dataSize: Int) throws -> [Entry] {
+    let entries = entries.sorted {
+      ($0.offsets.lowerBound, $0.offsets.upperBound) < ($1.offsets.lowerBound, $1.offsets.upperBound)
+    }
+    var end = 0
+    for entry in entries {
+      var bytes = 4
+      for extent in entry.shape {
+        let (product, overflow) = bytes.multipliedReportingOverflow(by: extent)
+        if overflow { throw SafetensorsHeaderScanner.Problem("\"\(entry.name)\" has more elements than fit") }
+        bytes = product
+      }
+      guard entry.offsets.upperBound <= dataSize else {
+        throw SafetensorsHeaderScanner.Problem(
+          "\"\(entry.name)\" ends at byte \(entry.offsets.upperBound) of \(dataSize): the file was cut off")
+      }
+      guard entry.offsets.count == bytes else {
+        throw SafetensorsHeaderScanner.Problem(
+          "\"\(entry.name)\" has \(entry.offsets.count) bytes, its shape \(entry.shape) needs \(bytes)")
+      }
+      guard entry.offsets.lowerBound == end else {
+        throw SafetensorsHeaderScanner.Problem("\"\(entry.name)\" overlaps its neighbour or leaves a gap")
+      }
+      end = entry.offsets.upperBound
+    }
+    guard end == dataSize else {
+      throw SafetensorsHeaderScanner.Problem("\(dataSize - end) bytes at the end belong to no tensor")
+    }
+    return entries
+  }
+
+  package func tensor(_ entry: Entry) throws -> NamedTensor {
+    var values = [Float](repeating: 0, count: entry.offsets.count / 4)
+    try values.withUnsafeMutableBytes { try file.read(at: dataStart + entry.offsets.lowerBound, into: $0) }
+    return NamedTensor(name: entry.name, shape: entry.shape, values: values)
+  }
+
+  /// All tensors whose names start with one of `prefixes`.
+  package func tensors(prefixes: [String] = [""]) throws -> [NamedTensor] {
+    var result: [NamedTensor] = []
+    for entry in entries where prefixes.contains(where: { $0.isEmpty || entry.name.hasPrefix($0) }) {
+      result.append(try tensor(entry))
+    }
+    return result
+  }
+}

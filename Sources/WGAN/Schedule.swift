@@ -1,0 +1,89 @@
+// The order of a run's steps, as a pure function of the position: critic phases, generator steps, epochs. Nothing here
+// trains; the training loop asks what comes next, does it, and advances the position.
+
+/// When a run ends.
+package enum RunLength: Sendable, Equatable {
+  /// After so many passes over the pictures.
+  case epochs(Int)
+  /// After exactly so many generator steps, however many epochs they take.
+  case generatorSteps(Int)
+}
+
+/// How far a run is: all that decides what comes next. A checkpoint holds it.
+package struct RunPosition: Sendable, Equatable, Codable {
+  /// 0-based; epochs that are over.
+  package var epoch = 0
+  /// The next batch of this epoch, 0-based.
+  package var batch = 0
+  /// Critic steps since the last generator step.
+  package var criticStepsInPhase = 0
+  package var criticSteps = 0
+  package var generatorSteps = 0
+
+  package init() {}
+}
+
+/// The reference's loop: while the epoch has batches, up to `criticSteps(beforeGeneratorStep:)` critic steps, one batch
+/// each, then a generator step. An epoch that ends inside a critic phase cuts it; the generator step still runs, and the
+/// next epoch begins with a new phase.
+package struct Schedule: Sendable {
+  package enum Step: Sendable, Equatable {
+    case critic
+    case generator
+  }
+
+  package let configuration: TrainingConfiguration
+  /// The tail batch included.
+  package let batchesPerEpoch: Int
+  package let length: RunLength
+
+  /// - Parameter picturesPerEpoch: pictures that are trained on, at least 1.
+  package init(_ configuration: TrainingConfiguration, picturesPerEpoch: Int, length: RunLength) {
+    precondition(picturesPerEpoch > 0 && configuration.batchSize > 0)
+    self.configuration = configuration
+    batchesPerEpoch = (picturesPerEpoch - 1) / configuration.batchSize + 1
+    self.length = length
+  }
+
+  /// What comes next; nil at the run's end.
+  package func next(at position: RunPosition) -> Step? {
+    switch length {
+    case .epochs(let count): if position.epoch >= count { return nil }
+    case .generatorSteps(let count): if position.generatorSteps >= count { return nil }
+    }
+    let phase = configuration.criticSteps(beforeGeneratorStep: position.generatorSteps)
+    return position.criticStepsInPhase < phase && position.batch < batchesPerEpoch ? .critic : .generator
+  }
+
+  package func advance(_ position: inout RunPosition, by step: Step) {
+    switch step {
+    case .critic:
+      position.batch += 1
+      position.criticStepsInPhase += 1
+      position.criticSteps += 1
+    case .generator:
+      position.generatorSteps += 1
+      position.criticStepsInPhase = 0
+      if position.batch == batchesPerEpoch {
+        position.batch = 0
+        position.epoch += 1
+      }
+    }
+  }
+
+  /// Batches from here to the run's end: for the time that is left.
+  package func batchesLeft(from position: RunPosition) -> Int {
+    if case .epochs(let count) = length {
+      let (batches, overflow) = batchesPerEpoch.multipliedReportingOverflow(by: count - position.epoch)
+      return overflow ? .max : max(0, batches - position.batch)
+    }
+    // The phases' lengths vary, so it takes counting; past a million the rest is as the average so far.
+    guard case .generatorSteps(let count) = length else { return 0 }
+    var ahead = position
+    let limit = position.generatorSteps + 1_000_000
+    while ahead.generatorSteps < limit, let step = next(at: ahead) { advance(&ahead, by: step) }
+    let counted = ahead.criticSteps - position.criticSteps
+    if ahead.generatorSteps >= count { return counted }
+    return Int(Double(counted) / 1e6 * Double(count - position.generatorSteps))
+  }
+}
