@@ -50,7 +50,7 @@ let package = Package(
   targets: [
     // Imports point down only: from here to the end of the list.
     .executableTarget(name: "WGANCommand", dependencies: ["WGAN", "Datasets", "Images", "Files", argumentParser]),
-    module("WGAN", ["Graph", "Datasets", "Images", "Files", "Randomness"]),
+    module("WGAN", ["Graph", "Compute", "Datasets", "Images", "Files", "Randomness"]),
     module("Datasets", ["Images", "Randomness"]),
     module("Images", ["CTurboJPEG", "CPNG"]),
     module("Graph", ["Compute"]),
@@ -73,7 +73,7 @@ let package = Package(
     tests("Compute", ["Compute", "ReferenceKernels", "Randomness"]),
     tests("Graph", ["Graph", "ReferenceKernels", "Randomness"]),
     tests("Files", ["Files"]),
-    tests("WGAN", ["WGAN", "Graph", "Datasets", "Images", "Files", "ReferenceKernels", "Randomness"], resources: [.copy("Golden")]),
+    tests("WGAN", ["WGAN", "Graph", "Compute", "Datasets", "Images", "Files", "ReferenceKernels", "Randomness"], resources: [.copy("Golden")]),
     tests("WGANCommand", ["WGANCommand", "WGAN", "Datasets", "Images", "Files"]),
   ]
 )

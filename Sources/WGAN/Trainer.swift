@@ -1,5 +1,8 @@
 // The two steps of a WGAN run: critic step and generator step, over one critic and one generator.
+// Source: Arjovsky, Chintala and Bottou, "Wasserstein GAN" (ICML 2017), algorithm 1, in the sign of the authors' code: the critic
+// minimises D(real) - D(fake), the generator D(fake).
 
+import Compute
 import Graph
 import Randomness
 
@@ -28,4 +31,230 @@ package struct CriticLosses: Sendable, Equatable {
 
   /// d_loss, which the step minimises. The Wasserstein estimate is its negative.
   package var difference: Float { real - fake }
+}
+
+/// A critic and a generator in training. All that changes from step to step is in `tensors()` and the two counters.
+package final class Trainer: TrainingEngine {
+  package let configuration: TrainingConfiguration
+  package private(set) var criticStepsDone = 0
+  package private(set) var generatorStepsDone = 0
+
+  private let processor: Processor
+  private let critic: Executor
+  private let generator: Executor
+  private let criticState: OptimizerState
+  private let generatorState: OptimizerState
+  private let noise: Activations
+  private let real: Activations
+
+  /// Builds both nets; initial weights are a function of the configuration's seed.
+  ///
+  /// - Precondition: the configuration is valid (`validate()`).
+  package init(_ configuration: TrainingConfiguration, on processor: Processor) throws(NetworkError) {
+    self.configuration = configuration
+    self.processor = processor
+    let batch = configuration.batchSize
+    critic = Executor(
+      try ExecutionPlan(configuration.critic, batch: batch, purpose: .training, threads: processor.threads),
+      on: processor)
+    generator = Executor(
+      try ExecutionPlan(configuration.generator, batch: batch, purpose: .training, threads: processor.threads),
+      on: processor)
+    critic.initialise(configuration.initialisation, seed: configuration.seed, netIndex: 0)
+    generator.initialise(configuration.initialisation, seed: configuration.seed, netIndex: 1)
+    criticState = OptimizerState(configuration, count: critic.parameters.count)
+    generatorState = OptimizerState(configuration, count: generator.parameters.count)
+    let noiseLayout = generator.plan.inputLayout
+    noise = Activations(Slab(count: noiseLayout.count(batch: batch)).all, noiseLayout)
+    let realLayout = critic.plan.inputLayout
+    real = Activations(Slab(count: realLayout.count(batch: batch)).all, realLayout)
+  }
+
+  /// One critic step on real pictures.
+  ///
+  /// - Parameter pixels: bytes [picture][y][x][channel] of `count` pictures, 1 ... batchSize.
+  package func criticStep(pixels: UnsafeBufferPointer<UInt8>, count: Int) -> CriticLosses {
+    let fakes = configuration.criticNoiseBatch == .full ? configuration.batchSize : count
+    drawNoise(.criticNoise, step: criticStepsDone, count: fakes)
+    return criticStep(pixels: pixels, count: count, fakes: fakes)
+  }
+
+  /// One generator step. Returns g_loss, the critic's mean over the fake pictures.
+  package func generatorStep() -> Float {
+    drawNoise(.generatorNoise, step: generatorStepsDone, count: configuration.batchSize)
+    return generatorStepOnNoise()
+  }
+
+  /// The same steps with the caller's noise, `[picture][latent]`: for comparison with other implementations.
+  package func criticStep(pixels: [UInt8], count: Int, noise values: [Float]) -> CriticLosses {
+    let fakes = values.count / configuration.latent
+    noise.set(values, batch: fakes)
+    return pixels.withUnsafeBufferPointer { criticStep(pixels: $0, count: count, fakes: fakes) }
+  }
+
+  package func generatorStep(noise values: [Float]) -> Float {
+    precondition(values.count == configuration.batchSize * configuration.latent)
+    noise.set(values, batch: configuration.batchSize)
+    return generatorStepOnNoise()
+  }
+
+  // MARK: - Steps
+
+  private func criticStep(pixels: UnsafeBufferPointer<UInt8>, count: Int, fakes: Int) -> CriticLosses {
+    if configuration.clipTime == .beforeStep { clip() }
+    real.setPixels(pixels, count: count, on: processor)
+
+    // Real and fake pictures are separate batches of the norms; their gradients add up: d loss = mean real - mean fake.
+    critic.forward(batch: count, input: real, statistics: .batch)
+    let realLoss = critic.meanScore(batch: count)
+    generator.forward(batch: fakes, input: noise, statistics: .batch)
+    critic.backward(batch: count, input: real, from: .scores(1 / Float(count)), parameterGradients: true)
+
+    let fake = generator.output
+    critic.forward(batch: fakes, input: fake, statistics: .batch)
+    let fakeLoss = critic.meanScore(batch: fakes)
+    critic.backward(
+      batch: fakes, input: fake, from: .scores(-1 / Float(fakes)), parameterGradients: true, accumulate: true)
+
+    criticStepsDone += 1
+    criticState.update(critic, step: criticStepsDone, on: processor)
+    if configuration.clipTime == .afterUpdate { clip() }
+    return CriticLosses(real: realLoss, fake: fakeLoss)
+  }
+
+  private func generatorStepOnNoise() -> Float {
+    let batch = configuration.batchSize
+    generator.forward(batch: batch, input: noise, statistics: .batch)
+    let fake = generator.output
+    critic.forward(batch: batch, input: fake, statistics: .batch)
+    let loss = critic.meanScore(batch: batch)
+    critic.backward(
+      batch: batch, input: fake, from: .scores(1 / Float(batch)), parameterGradients: false, inputGradient: true)
+    generator.backward(batch: batch, input: noise, from: .pictures(critic.inputGradient), parameterGradients: true)
+    generatorStepsDone += 1
+    generatorState.update(generator, step: generatorStepsDone, on: processor)
+    return loss
+  }
+
+  private func clip() {
+    critic.parameters.clamp(to: configuration.clip, on: processor)
+    critic.parametersChanged()
+  }
+
+  private func drawNoise(_ purpose: RandomPurpose, step: Int, count: Int) {
+    var random = RandomStream(seed: configuration.seed, purpose: purpose, step: step)
+    noise.set(random.normals(count * configuration.latent), batch: count)
+  }
+
+  // MARK: - State
+
+  /// All of the state, in PyTorch's names and layouts: "critic.pyramid.0.bn.running_mean", "generator.final.weight",
+  /// "optimizer.critic.square_avg.final.weight".
+  package func tensors() -> [NamedTensor] {
+    allTensors().map { tensor in
+      NamedTensor(
+        name: tensor.name, shape: tensor.parameter.shape, values: tensor.parameter.values(in: tensor.slab))
+    }
+  }
+
+  /// The gradients of the last steps: "critic.final.weight".
+  package func gradients() -> [NamedTensor] {
+    [critic, generator].flatMap { net in
+      net.plan.parameters.parameters.map { parameter in
+        NamedTensor(
+          name: net.plan.network.name + "." + parameter.name, shape: parameter.shape,
+          values: parameter.values(in: net.gradients))
+      }
+    }
+  }
+
+  /// Sets the state that `tensors()` gave. Tensors that are missing or of another shape are an error, and nothing is set.
+  package func restore(_ tensors: [NamedTensor], criticSteps: Int, generatorSteps: Int) throws(RunError) {
+    try set(allTensors(), from: tensors)
+    criticStepsDone = criticSteps
+    generatorStepsDone = generatorSteps
+  }
+
+  /// Sets parameters and running statistics alone ("critic.…", "generator.…"); the optimizers' state stays.
+  package func setNets(_ tensors: [NamedTensor]) throws(RunError) {
+    try set(allTensors().filter { !$0.name.hasPrefix("optimizer.") }, from: tensors)
+  }
+
+  private func set(_ places: [PlacedTensor], from tensors: [NamedTensor]) throws(RunError) {
+    let byName = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    for place in places { try place.parameter.check(byName[place.name], name: place.name) }
+    for place in places {
+      if let tensor = byName[place.name] { place.parameter.set(tensor.values, in: place.slab) }
+    }
+    critic.parametersChanged()
+    generator.parametersChanged()
+  }
+
+  private struct PlacedTensor {
+    let name: String
+    let parameter: Parameter
+    let slab: Slice
+  }
+
+  private func allTensors() -> [PlacedTensor] {
+    var all: [PlacedTensor] = []
+    for (net, state) in [(generator, generatorState), (critic, criticState)] {
+      let name = net.plan.network.name
+      all += net.plan.parameters.parameters.map { .init(name: "\(name).\($0.name)", parameter: $0, slab: net.parameters) }
+      all += net.plan.parameters.buffers.map { .init(name: "\(name).\($0.name)", parameter: $0, slab: net.buffers) }
+      for (stateName, slab) in state.slabs {
+        all += net.plan.parameters.parameters.map {
+          .init(name: "optimizer.\(name).\(stateName).\($0.name)", parameter: $0, slab: slab)
+        }
+      }
+    }
+    return all
+  }
+}
+
+/// The optimizer's state of one net, laid out as its parameters are.
+private final class OptimizerState {
+  private let kind: Optimizer
+  private let rmsprop: RMSprop
+  private let adam: Adam
+  private let squares: Slice
+  private let means: Slice
+
+  init(_ configuration: TrainingConfiguration, count: Int) {
+    kind = configuration.optimizer
+    rmsprop = RMSprop(learningRate: configuration.learningRate)
+    adam = Adam(learningRate: Double(configuration.learningRate))
+    squares = Slab(count: count).all
+    means = Slab(count: kind == .adam ? count : 0).all
+  }
+
+  /// Names are PyTorch's (`square_avg`, `exp_avg`, `exp_avg_sq` in its optimizers' state).
+  var slabs: [(name: String, slab: Slice)] {
+    switch kind {
+    case .rmsprop: [("square_avg", squares)]
+    case .adam: [("exp_avg", means), ("exp_avg_sq", squares)]
+    }
+  }
+
+  /// Update number `step` of this net, counted from 1.
+  func update(_ net: Executor, step: Int, on processor: Processor) {
+    switch kind {
+    case .rmsprop:
+      rmsprop.update(net.parameters, gradients: net.gradients, squares: squares, on: processor)
+    case .adam:
+      adam.update(
+        net.parameters, gradients: net.gradients, means: means, squares: squares, step: step, on: processor)
+    }
+    net.parametersChanged()
+  }
+}
+
+extension Parameter {
+  /// Whether `tensor` can be this parameter.
+  func check(_ tensor: NamedTensor?, name: String) throws(RunError) {
+    guard let tensor else { throw RunError(.badData, "tensor \(name) is missing") }
+    guard tensor.shape == shape, tensor.values.count == valueCount else {
+      throw RunError(.badData, "tensor \(name) has shape \(tensor.shape), this net's has \(shape)")
+    }
+  }
 }

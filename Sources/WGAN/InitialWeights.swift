@@ -1,0 +1,39 @@
+// How a net's parameters start: a pure function of (seed, net, parameter).
+
+import Compute
+import Graph
+import Randomness
+
+extension Executor {
+  /// Sets all parameters and running statistics to their initial values.
+  ///
+  /// - Parameter netIndex: 0 critic, 1 generator: their numbers differ.
+  func initialise(_ initialisation: Initialisation, seed: UInt64, netIndex: Int) {
+    for (i, parameter) in plan.parameters.parameters.enumerated() {
+      var random = RandomStream(seed: seed, purpose: .initialWeights, step: netIndex, index: i)
+      let count = parameter.valueCount
+      let values: [Float]
+      switch (parameter.kind, initialisation) {
+      case (.weight, .pytorch):
+        // PyTorch's kaiming_uniform_(a = sqrt(5)): U(-1/sqrt(fan_in), 1/sqrt(fan_in)), where fan_in counts dimension 1 of
+        // the weight, which is the output's channels in a transposed convolution.
+        let bound = 1 / Float(parameter.shape[1...].reduce(1, *)).squareRoot()
+        values = (0..<count).map { _ in (2 * random.uniform() - 1) * bound }
+      case (.weight, .dcgan):
+        values = random.normals(count).map { 0.02 * $0 }
+      case (.gamma, .pytorch):
+        values = [Float](repeating: 1, count: count)
+      case (.gamma, .dcgan):
+        values = random.normals(count).map { 1 + 0.02 * $0 }
+      case (.beta, _), (.runningMean, _), (.runningVariance, _):
+        values = [Float](repeating: 0, count: count)
+      }
+      parameter.set(values, in: parameters)
+    }
+    for buffer in plan.parameters.buffers {
+      let start: Float = if case .runningVariance = buffer.kind { 1 } else { 0 }
+      buffer.set([Float](repeating: start, count: buffer.valueCount), in: buffers)
+    }
+    parametersChanged()
+  }
+}
