@@ -1,8 +1,8 @@
 """A WGAN run in PyTorch: the nets and the two steps, as the blog post (preset `seed`) has them.
 
-This is the definition that the golden test is made from (Tests/WGANTests/Golden) and the work that step.py times. It is
-written to be compared line by line with the post, not to be fast; what differs between the references (block order, when
-to clip, initialisation, the generator's extra layers) is a field of `Configuration`.
+This is the definition that the golden test is made from (Tests/WGANTests/Golden) and the work that step.py times. It
+is written to be compared with the post line by line, and takes the same work per step as it. What differs between the
+references (block order, when to clip, initialisation, the generator's extra layers) is a field of `Configuration`.
 
 Run it to check the parameter counts: python3 wgan_reference.py
 """

@@ -1,15 +1,15 @@
-"""Makes the golden files: what PyTorch computes in 10 critic and 2 generator steps from given weights, pictures and noise.
+"""Makes the golden files: what PyTorch computes in 10 critic and 2 generator steps from given weights and inputs.
 
     python3 make_golden.py             writes <case>.safetensors beside this script (README.md says what is in them)
-    python3 make_golden.py --noise     how far float32 runs of PyTorch are from its float64 run: where tolerances come from
-    python3 make_golden.py --mistakes  how many tolerances a run with a typical mistake is off: whether the test can fail
+    python3 make_golden.py --noise     how far float32 runs are from the float64 run: where the tolerances come from
+    python3 make_golden.py --mistakes  how many tolerances off runs with typical mistakes are: that the test can fail
     python3 make_golden.py --search    which seeds keep every activation's argument farthest from 0
 
 Needs torch 2.13.0, numpy and safetensors.
 """
 
 import argparse
-import contextlib
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -33,7 +33,7 @@ class Case:
     seed: int
     configuration: Configuration
     short_batch: int | None = None
-    """How many pictures the last critic step before the first generator step sees: an epoch's tail. None: as many as ever."""
+    """How many pictures the last critic step before the first generator step sees: an epoch's tail. None: a batch."""
 
     def batch_size(self, step: int) -> int:
         tail = self.short_batch is not None and step == self.configuration.critic_steps - 1
@@ -71,8 +71,8 @@ def make_inputs(case: Case, seed: int) -> dict[str, Tensor]:
             if isinstance(module, nn.BatchNorm2d):  # Not 1 and 0, which hide mistakes.
                 nn.init.uniform_(module.weight, 0.5, 1.5)
                 nn.init.uniform_(module.bias, -0.2, 0.2)
-    # The own initial weights of so small a critic would nearly all be clipped to the bound, and pixels, being whole numbers, then
-    # often sum to exactly 0: where LeakyReLU has its kink. A tenth of them: some are clipped, others aren't.
+    # PyTorch's initial weights of so small a critic would nearly all be clipped to the bound, and whole-numbered pixels
+    # would then often sum to exactly 0, where LeakyReLU has its kink. A tenth of them: only some are clipped.
     for parameter in trainer.critic.parameters():
         if parameter.dim() == 4:
             parameter.data.mul_(0.1)
@@ -141,7 +141,7 @@ TOLERANCES = {
 
 
 def differences(run: dict[str, Tensor], exact: dict[str, Tensor], c: Configuration) -> dict[str, float]:
-    """How far a run is from the float64 one, by quantity; the worst tensor of each, in the units that README.md gives."""
+    """How far a run is from the float64 one, by quantity: its worst tensor's figure, in the units of README.md."""
     scale = max(exact[f"loss/{name}"].abs().max().item() for name in ("real", "fake", "g"))
     worst = dict.fromkeys(TOLERANCES, 0.0)
 
@@ -348,6 +348,11 @@ def print_mistakes() -> None:
 
 # MARK: Writing
 
+def camel_case(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
 def write() -> None:
     from safetensors.torch import save_file
 
@@ -357,7 +362,9 @@ def write() -> None:
         exact = {f"float64/{name}": tensor.float() for name, tensor in run(case, inputs, torch.float64).items()}
         tensors = {name: tensor.contiguous() for name, tensor in (inputs | results | exact).items()}
         path = HERE / f"{case.name}.safetensors"
-        save_file(tensors, path, metadata={key: str(value) for key, value in asdict(case.configuration).items()})
+        # One entry: safetensors writes several in any order, and the file would differ each time.
+        configuration = {camel_case(key): value for key, value in asdict(case.configuration).items()}
+        save_file(tensors, path, metadata={"configuration": json.dumps(configuration)})
         print(f"{path.name}: {len(tensors)} tensors, {path.stat().st_size:,} bytes")
 
 
