@@ -42,6 +42,7 @@ let package = Package(
   name: "wgan",
   products: [
     .executable(name: "wgan", targets: ["WGANCommand"]),
+    .executable(name: "wgan-bench", targets: ["WGANBench"]),
     .library(name: "WGAN", targets: ["WGAN"]),
   ],
   dependencies: [
@@ -66,6 +67,10 @@ let package = Package(
     .systemLibrary(
       name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+
+    .executableTarget(
+      name: "WGANBench", dependencies: ["WGAN", "Graph", "Compute", "Randomness", argumentParser],
+      path: "Benchmarks/wgan-bench"),
 
     tests("Randomness", ["Randomness"]),
     tests("Images", ["Images", "Randomness"]),

@@ -146,6 +146,18 @@ package final class Trainer: TrainingEngine {
     noise.set(random.normals(count * configuration.latent), batch: count)
   }
 
+  /// The multiply-adds of the convolutions of one step on full batches, as the steps do them: no weight gradients of the critic in
+  /// the generator step, no input gradient at the critic's first layer in the critic step, none at the generator's.
+  package func multiplyAddsPerStep() -> (critic: Int, generator: Int) {
+    let batch = configuration.batchSize
+    let (d, g) = (critic.plan.multiplyAdds, generator.plan.multiplyAdds)
+    let firstOfCritic = critic.plan.steps[0].convolution.multiplyAdds(batch: 1)
+    let firstOfGenerator = generator.plan.steps[0].convolution.multiplyAdds(batch: 1)
+    return (
+      critic: batch * (g + 2 * (3 * d - firstOfCritic)), generator: batch * (3 * g - firstOfGenerator + 2 * d)
+    )
+  }
+
   // MARK: - State
 
   /// All of the state, in PyTorch's names and layouts: "critic.pyramid.0.bn.running_mean", "generator.final.weight",
