@@ -31,7 +31,7 @@ struct MeasurementOptions: ParsableArguments {
   @Option(help: "Threads (default: all cores).")
   var threads: Int?
 
-  @Option(help: "Times each piece of work is measured.")
+  @Option(name: .customLong("repeat"), help: "Times each piece of work is measured.")
   var repeats = 9
 
   @Option(help: "Times each piece of work runs before it is measured.")
@@ -42,7 +42,7 @@ struct MeasurementOptions: ParsableArguments {
 
   func validate() throws {
     if let threads, threads < 1 { throw ValidationError("--threads takes a number from 1") }
-    if repeats < 1 { throw ValidationError("--repeats takes a number from 1") }
+    if repeats < 1 { throw ValidationError("--repeat takes a number from 1") }
     if warmUps < 0 { throw ValidationError("--warm-ups takes a number from 0") }
   }
 
