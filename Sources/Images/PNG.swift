@@ -1,6 +1,6 @@
-// PNG by libpng's simplified API: it catches libpng's longjmp itself and reports by status, so none crosses a Swift frame.
+// PNG in. libpng is called from C (CPNGReader), which catches its longjmp and reports by status.
 
-import CPNG
+import CPNGReader
 
 enum PNG {
   /// The declared size, from the IHDR chunk, which is always the first.
@@ -24,9 +24,10 @@ enum PNG {
     try limits.check(width: width, height: height)
     if let shortSide { try limits.checkScaled(width: width, height: height, shortSide: shortSide) }
     let stored = try samples(bytes, width: width, height: height)
+    let colours = stored.channels < 3 ? 1 : 3
     let opaque = Picture(
-      width: width, height: height, channels: stored.hasColour ? 3 : 1,
-      pixels: stored.hasAlpha ? overWhite(stored.samples, colours: stored.hasColour ? 3 : 1) : stored.samples)
+      width: width, height: height, channels: colours,
+      pixels: stored.channels > colours ? overWhite(stored.samples, colours: colours) : stored.samples)
     // Luma goes through scaling before it becomes three channels, colour becomes luma before: less to scale.
     let fewer = channels < opaque.channels ? opaque.converted(channels: channels) : opaque
     return (shortSide.map(fewer.resized(shortSide:)) ?? fewer).converted(channels: channels)
@@ -49,39 +50,29 @@ enum PNG {
     bytes[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) }
   }
 
-  /// All samples as 8-bit sRGB values: (luma or RGB) and alpha, where the file has any (a channel, or a transparent colour
-  /// or palette entry), not premultiplied.
+  /// All samples as 8-bit sRGB values: 1 (luma), 2 (luma, alpha), 3 (RGB) or 4 (RGB, alpha) to a pixel, not premultiplied.
   private static func samples(
     _ bytes: [UInt8], width: Int, height: Int
-  ) throws(PictureError) -> (samples: [UInt8], hasColour: Bool, hasAlpha: Bool) {
-    var image = png_image()
-    image.version = png_uint_32(PNG_IMAGE_VERSION)
-    defer { png_image_free(&image) }
-    return try bytes.withUnsafeBufferPointer { (file) throws(PictureError) in
-      guard png_image_begin_read_from_memory(&image, file.baseAddress, file.count) != 0 else {
-        throw damage(image)
+  ) throws(PictureError) -> (samples: [UInt8], channels: Int) {
+    try bytes.withUnsafeBufferPointer { (file) throws(PictureError) in
+      var header = CPNGHeader()
+      var status: CInt = 0
+      guard let reader = cpng_open(file.baseAddress, file.count, &header, &status) else {
+        throw PictureError(.unreadable, "no memory for the PNG decoder")
       }
-      guard Int(image.width) == width, Int(image.height) == height else {
-        throw PictureError(.corrupt, "is a PNG that is damaged (two headers)")
+      defer { cpng_close(reader) }
+      let channels = Int(header.channels)
+      if status == 0, Int(header.width) == width, Int(header.height) == height, (1...4).contains(channels) {
+        let count = width * height * channels
+        let samples = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+          status = buffer.baseAddress.map { cpng_read(reader, $0) } ?? 1
+          filled = status == 0 ? count : 0
+        }
+        if status == 0 { return (samples, channels) }
       }
-      // Deep samples without a gamma chunk are sRGB like shallow ones; libpng would take them for linear light.
-      image.flags |= png_uint_32(PNG_IMAGE_FLAG_16BIT_sRGB)
-      let hasColour = image.format & png_uint_32(PNG_FORMAT_FLAG_COLOR) != 0
-      let hasAlpha = image.format & png_uint_32(PNG_FORMAT_FLAG_ALPHA) != 0
-      // Without alpha in the wanted format, libpng would mix with the background in linear light.
-      image.format = png_uint_32((hasColour ? PNG_FORMAT_FLAG_COLOR : 0) | (hasAlpha ? PNG_FORMAT_FLAG_ALPHA : 0))
-      let count = width * height * ((hasColour ? 3 : 1) + (hasAlpha ? 1 : 0))
-      let samples = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-        let status = png_image_finish_read(&image, nil, buffer.baseAddress, 0, nil)
-        filled = status != 0 ? count : 0
-      }
-      guard samples.count == count else { throw damage(image) }
-      return (samples, hasColour, hasAlpha)
+      let text = String(cString: cpng_message(reader))
+      throw PictureError(.corrupt, "is a PNG that is cut short or damaged (\(text))")
     }
-  }
-
-  private static func damage(_ image: png_image) -> PictureError {
-    PictureError(.corrupt, "is a PNG that is cut short or damaged (\(image.text))")
   }
 
   /// c a + 255 (1 - a), on the sRGB values.
@@ -99,12 +90,5 @@ enum PNG {
       }
       filled = count * colours
     }
-  }
-}
-
-extension png_image {
-  /// libpng's word on the last call.
-  var text: String {
-    withUnsafeBytes(of: message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
   }
 }
