@@ -22,7 +22,8 @@ enum PNG {
   ) throws(PictureError) -> Picture {
     let (width, height) = try size(bytes)
     try limits.check(width: width, height: height)
-    if let shortSide { try limits.checkScaled(width: width, height: height, shortSide: shortSide) }
+    var size = (width: width, height: height)
+    if let shortSide { size = try limits.scaledSize(width: width, height: height, shortSide: shortSide) }
     let stored = try samples(bytes, width: width, height: height)
     let colours = stored.channels < 3 ? 1 : 3
     let opaque = Picture(
@@ -30,7 +31,7 @@ enum PNG {
       pixels: stored.channels > colours ? overWhite(stored.samples, colours: colours) : stored.samples)
     // Luma goes through scaling before it becomes three channels, colour becomes luma before: less to scale.
     let fewer = channels < opaque.channels ? opaque.converted(channels: channels) : opaque
-    return (shortSide.map(fewer.resized(shortSide:)) ?? fewer).converted(channels: channels)
+    return fewer.resized(width: size.width, height: size.height).converted(channels: channels)
   }
 
   /// What an eXIf chunk before the pixels says; upright where there is none.

@@ -45,9 +45,9 @@ import Testing
       for channels in [1, 3] {
         let full = try PictureDecoder.decode(bytes: bytes, channels: channels, shortSide: nil)
         let scaled = try PictureDecoder.decode(bytes: bytes, channels: channels, shortSide: shortSide)
-        // The codec rounds a scaled side up, so its last column may hold less than a pixel's worth: hence not exact.
+        // Smaller inverse DCTs aren't quite means: a few levels, where the picture isn't smooth.
         let difference = try #require(full.resized(shortSide: shortSide).largestDifference(to: scaled))
-        #expect(difference <= 12)
+        #expect(difference <= 4)
         #expect(abs(full.mean - scaled.mean) < 1)
       }
     }

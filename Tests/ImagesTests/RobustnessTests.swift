@@ -100,14 +100,24 @@ import Testing
     #expect(try PictureDecoder.decode(bytes: bytes + tail, channels: 3, shortSide: nil) == plain)
   }
 
-  @Test("an odd JFIF version is no damage")
-  func harmlessWarning() throws {
-    var bytes = try Fixture.bytes("ycc-444.jpg")
+  @Test("an odd version, a scan's meaningless numbers and padding are no damage, and don't hide any")
+  func harmlessWarnings() throws {
+    let bytes = try Fixture.bytes("ycc-444.jpg")
     let plain = try PictureDecoder.decode(bytes: bytes, channels: 3, shortSide: nil)
     #expect(bytes[6..<10].elementsEqual("JFIF".utf8))
-    bytes[11] = 9
-    #expect(try PictureDecoder.decode(bytes: bytes, channels: 3, shortSide: nil) == plain)
-    #expect(kind(Array(bytes[..<(bytes.count / 2)])) == .corrupt)
+    let scan = try #require(bytes.indices.first { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xDA })
+
+    var oddVersion = bytes
+    oddVersion[11] = 9
+    var oddScan = bytes
+    oddScan[scan + 3 + 2 * 3 + 3] = 0  // the end of the spectral range: 63 in a sequential file
+    let padded = bytes.dropLast(2) + [0, 0, 0, 0, 0] + bytes.suffix(2)
+    for odd in [oddVersion, oddScan, Array(padded)] {
+      #expect(odd != bytes)
+      #expect(try PictureDecoder.decode(bytes: odd, channels: 3, shortSide: nil) == plain)
+      #expect(kind(Array(odd[..<(odd.count / 2)])) == .corrupt)
+    }
+    #expect(kind(bytes.dropLast(2) + [1, 2, 3, 4, 5] + bytes.suffix(2)) == .corrupt)
   }
 
   @Test("other formats and no format at all are told apart")
@@ -197,12 +207,12 @@ import Testing
       #expect(mkfifo(folder + "/pipe.jpg", 0o600) == 0)
       #expect(kind(path: folder + "/pipe.jpg") == .unreadable)
       #expect(kind(path: "/dev/zero") == .unreadable)
-      FileManager.default.createFile(atPath: folder + "/empty.jpg", contents: Data())
+      try Data().write(to: URL(filePath: folder + "/empty.jpg"))
       #expect(kind(path: folder + "/empty.jpg") == .notAPicture)
       #expect(kind(path: folder + "/empty.jpg/x.jpg") == .notFound)
       if getuid() != 0 {
-        FileManager.default.createFile(
-          atPath: folder + "/secret.jpg", contents: Data(), attributes: [.posixPermissions: 0])
+        try Data().write(to: URL(filePath: folder + "/secret.jpg"))
+        #expect(chmod(folder + "/secret.jpg", 0) == 0)
         #expect(kind(path: folder + "/secret.jpg") == .unreadable)
       }
       try Data(Fixture.bytes("rgb-8.png")).write(to: URL(filePath: folder + "/lies.jpg"))

@@ -240,7 +240,7 @@ def pngs():
     png("grey-16", deep_grey, 0, 16, "drawing-grey", 1)
     png("rgb-16", deep, 2, 16, tolerance=1)
     png("rgb-16-adam7", deep, 2, 16, tolerance=1, interlaced=True)
-    png("rgba-16", numpy.dstack([rgb.astype(int) * 257, alpha.astype(int) * 257]), 6, 16, "drawing-over-white", 2)
+    png("rgba-16", numpy.dstack([grey3(grey).astype(int) * 257, alpha.astype(int) * 257]), 6, 16, "grey-over-white", 2)
     png("grey-alpha-8", numpy.dstack([grey, alpha]), 4, 8, "grey-over-white", 1)
     png("grey-alpha-16", numpy.dstack([deep_grey, alpha.astype(int) * 257]), 4, 16, "grey-over-white", 2)
 
