@@ -3,16 +3,14 @@
 import CTurboJPEG
 
 enum JPEG {
-  /// The declared size, as stored (not turned).
-  static func size(_ bytes: [UInt8]) throws(PictureError) -> (width: Int, height: Int) {
+  /// What stands before the pixels: the size as stored (not turned) and, from an EXIF segment, the orientation.
+  static func header(_ bytes: [UInt8]) throws(PictureError) -> (width: Int, height: Int, orientation: Orientation) {
     let decoder = try Decompressor()
-    return try bytes.withUnsafeBufferPointer { (file) throws(PictureError) in
-      let header = try decoder.header(file)
-      return (header.width, header.height)
-    }
+    let header = try bytes.withUnsafeBufferPointer { (file) throws(PictureError) in try decoder.header(file) }
+    return (header.width, header.height, orientation(bytes))
   }
 
-  /// Decodes and scales; the result isn't turned yet.
+  /// Decodes, scales and turns upright.
   ///
   /// The codec itself scales by 1/2, 1/4 or 1/8 (smaller inverse DCTs: less work the smaller the picture), as far as that
   /// doesn't go below the wanted size; area averaging does the rest.
@@ -20,12 +18,14 @@ enum JPEG {
     _ bytes: [UInt8], channels: Int, shortSide: Int?, limits: DecodeLimits
   ) throws(PictureError) -> Picture {
     let decoder = try Decompressor()
+    let picture: Picture
     do {
-      return try decoder.decode(bytes, channels: channels, shortSide: shortSide, limits: limits)
+      picture = try decoder.decode(bytes, channels: channels, shortSide: shortSide, limits: limits)
     } catch {
       guard decoder.onlyWarned, let mended = mended(bytes) else { throw error }
-      return try decoder.decode(mended, channels: channels, shortSide: shortSide, limits: limits)
+      picture = try decoder.decode(mended, channels: channels, shortSide: shortSide, limits: limits)
     }
+    return picture.turned(orientation(bytes))  // last: there are fewer pixels to move by then
   }
 
   /// What the first EXIF segment says; upright where there is none.
@@ -102,6 +102,7 @@ private struct Decompressor: ~Copyable {
       let header = try header(file)
       let original = (width: header.width, height: header.height)
       try limits.check(width: original.width, height: original.height)
+      try checkWork(bytes, pixels: original.width * original.height, limits)
       var wanted = original
       var reduction = 1
       if let shortSide {
@@ -128,6 +129,17 @@ private struct Decompressor: ~Copyable {
         ? pictureFromInvertedCMYK(samples, width: width, height: height).converted(channels: channels)
         : Picture(width: width, height: height, channels: channels, pixels: samples)
       return decoded.resized(width: wanted.width, height: wanted.height, original: original, reduction: reduction)
+    }
+  }
+
+  /// A progressive file passes over all its pixels once a scan, and a scan that changes nothing takes next to no bytes: many
+  /// of them over a large picture would keep the decoder busy for minutes. Encoders write about ten.
+  private func checkWork(_ bytes: [UInt8], pixels: Int, _ limits: DecodeLimits) throws(PictureError) {
+    guard JPEGSegments(bytes).contains(where: { [0xC2, 0xC6, 0xCA, 0xCE].contains($0.marker) }) else { return }
+    var scans = 0
+    for i in 1..<max(bytes.count, 1) where bytes[i] == 0xDA && bytes[i - 1] == 0xFF { scans += 1 }
+    guard scans / 16 <= limits.maximumPixels / pixels else {
+      throw PictureError(.tooLarge, "is a progressive JPEG with \(scans) passes over \(pixels) pixels; save it again")
     }
   }
 

@@ -3,24 +3,34 @@
 import CPNGReader
 
 enum PNG {
-  /// The declared size, from the IHDR chunk, which is always the first.
-  static func size(_ bytes: [UInt8]) throws(PictureError) -> (width: Int, height: Int) {
+  /// What the chunks before the pixels say: the size as stored (not turned) and, from an eXIf chunk, the orientation.
+  static func header(_ bytes: [UInt8]) throws(PictureError) -> (width: Int, height: Int, orientation: Orientation) {
     guard bytes.count >= 33, bytes[12..<16].elementsEqual("IHDR".utf8) else {
-      throw PictureError(.corrupt, "is a PNG that is cut short or damaged (no header)")
+      throw PictureError(.corrupt, "is a PNG that is cut short or damaged (it has no header)")
     }
     let width = bigEndian(bytes, at: 16)
     let height = bigEndian(bytes, at: 20)
     guard width >= 1, height >= 1 else {
       throw PictureError(.corrupt, "is a PNG that is damaged (it declares \(width) x \(height) pixels)")
     }
-    return (width, height)
+    var orientation = Orientation.upright
+    var at = 8  // past the signature
+    while at + 12 <= bytes.count {
+      let length = bigEndian(bytes, at: at)
+      let type = bytes[at + 4..<at + 8]
+      if type.elementsEqual("IDAT".utf8) { return (width, height, orientation) }
+      guard length <= bytes.count - at - 12 else { break }
+      if type.elementsEqual("eXIf".utf8) { orientation = Orientation(tiff: bytes[at + 8..<at + 8 + length]) }
+      at += 12 + length
+    }
+    throw PictureError(.corrupt, "is a PNG that is cut short or damaged (it ends before the pixels)")
   }
 
-  /// Decodes and scales; the result isn't turned yet.
+  /// Decodes, scales and turns upright.
   static func decode(
     _ bytes: [UInt8], channels: Int, shortSide: Int?, limits: DecodeLimits
   ) throws(PictureError) -> Picture {
-    let (width, height) = try size(bytes)
+    let (width, height, orientation) = try header(bytes)
     try limits.check(width: width, height: height)
     var size = (width: width, height: height)
     if let shortSide { size = try limits.scaledSize(width: width, height: height, shortSide: shortSide) }
@@ -31,20 +41,7 @@ enum PNG {
       pixels: stored.channels > colours ? overWhite(stored.samples, colours: colours) : stored.samples)
     // Luma goes through scaling before it becomes three channels, colour becomes luma before: less to scale.
     let fewer = channels < opaque.channels ? opaque.converted(channels: channels) : opaque
-    return fewer.resized(width: size.width, height: size.height).converted(channels: channels)
-  }
-
-  /// What an eXIf chunk before the pixels says; upright where there is none.
-  static func orientation(_ bytes: [UInt8]) -> Orientation {
-    var at = 8  // past the signature
-    while at + 12 <= bytes.count {
-      let length = bigEndian(bytes, at: at)
-      let type = bytes[at + 4..<at + 8]
-      guard length <= bytes.count - at - 12, !type.elementsEqual("IDAT".utf8) else { break }
-      if type.elementsEqual("eXIf".utf8) { return Orientation(tiff: bytes[at + 8..<at + 8 + length]) }
-      at += 12 + length
-    }
-    return .upright
+    return fewer.resized(width: size.width, height: size.height).turned(orientation).converted(channels: channels)
   }
 
   private static func bigEndian(_ bytes: [UInt8], at offset: Int) -> Int {

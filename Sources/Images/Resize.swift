@@ -123,6 +123,22 @@ private struct AxisWeights {
   }
 }
 
+extension AxisWeights {
+  /// Calls `body` with each output's number, its first source sample and its weights.
+  @inline(__always)
+  func withOutputs(_ body: (_ output: Int, _ first: Int, _ weights: UnsafeBufferPointer<Float>) -> Void) {
+    first.withUnsafeBufferPointer { first in
+      start.withUnsafeBufferPointer { start in
+        weights.withUnsafeBufferPointer { weights in
+          for i in 0..<first.count {
+            body(i, first[i], UnsafeBufferPointer(rebasing: weights[start[i]..<start[i + 1]]))
+          }
+        }
+      }
+    }
+  }
+}
+
 private func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int { b == 0 ? a : greatestCommonDivisor(b, a % b) }
 
 /// A floating-point type for the horizontal sums.
@@ -189,30 +205,31 @@ private func addRows(
   }
 }
 
+/// sums[x] = the sum over the samples of output x of weight * column[sample]
 @inline(__always)
 private func addColumns1<Sum: SumScalar>(
   _ column: UnsafeMutablePointer<Float>, _ across: AxisWeights, _ sums: UnsafeMutablePointer<Sum>
 ) {
-  for x in 0..<across.first.count {
-    let from = column + across.first[x] - across.start[x]
+  across.withOutputs { x, first, weights in
+    let from = column + first
     var sum: Sum = 0
-    for k in across.start[x]..<across.start[x + 1] { sum += Sum(across.weights[k]) * Sum(from[k]) }
+    for k in 0..<weights.count { sum += Sum(weights[k]) * Sum(from[k]) }
     sums[x] = sum
   }
 }
 
-/// Three channels as vectors of four; the fourth lane is the next pixel's first sample and is overwritten by it.
+/// The same for three channels, as vectors of four; the fourth lane is the next pixel's first sample and is overwritten by
+/// it.
 @inline(__always)
 private func addColumns3<Sum: SumScalar>(
   _ column: UnsafeMutablePointer<Float>, _ across: AxisWeights, _ sums: UnsafeMutablePointer<Sum>
 ) {
-  for x in 0..<across.first.count {
-    let from = column + 3 * (across.first[x] - across.start[x])
+  across.withOutputs { x, first, weights in
+    var pixel = column + 3 * first
     var sum = SIMD4<Sum>()
-    for k in across.start[x]..<across.start[x + 1] {
-      let weight = Sum(across.weights[k])
-      let pixel = from + 3 * k
-      sum += weight * SIMD4(Sum(pixel[0]), Sum(pixel[1]), Sum(pixel[2]), Sum(pixel[3]))
+    for k in 0..<weights.count {
+      sum += Sum(weights[k]) * SIMD4(Sum(pixel[0]), Sum(pixel[1]), Sum(pixel[2]), Sum(pixel[3]))
+      pixel += 3
     }
     UnsafeMutableRawPointer(sums + 3 * x).storeBytes(of: sum, as: SIMD4<Sum>.self)
   }

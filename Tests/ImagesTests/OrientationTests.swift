@@ -32,6 +32,11 @@ import Testing
     #expect(Orientation(tiff: block([0, 1, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0], count: 255)[...]) == .upright)
   }
 
+  /// A PNG's signature and header.
+  private let pngStart: [UInt8] =
+    [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 13] + Array("IHDR".utf8)
+    + [0, 0, 0, 9, 0, 0, 0, 8, 8, 2, 0, 0, 0, 1, 2, 3, 4]
+
   @Test("random blocks never crash it, nor random segments the search for one", arguments: 0..<3000)
   func fuzz(_ index: Int) {
     var random = RandomStream.test(index)
@@ -42,7 +47,7 @@ import Testing
     _ = JPEG.orientation([0xFF, 0xD8, 0xFF, 0xE1, 0, UInt8(random.below(60))] + Array("Exif\0\0".utf8) + bytes)
     let noise = (0..<random.below(40)).map { _ in random.below(3) == 0 ? 0xFF : UInt8(random.below(256)) }
     _ = JPEG.orientation([0xFF, 0xD8] + noise)
-    _ = PNG.orientation(Array(repeating: 0, count: 8) + noise)
+    _ = try? PNG.header(pngStart + noise)
     _ = Orientation(tiff: noise[...])
   }
 

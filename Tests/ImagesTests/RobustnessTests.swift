@@ -170,6 +170,17 @@ import Testing
     #expect(kind(try pngDeclaring(10_000, 10_000), shortSide: 64) == .corrupt)
   }
 
+  @Test("endless passes over a progressive picture are refused")
+  func passes() throws {
+    let bytes = try Fixture.bytes("progressive.jpg")
+    let pixels = 45 * 31
+    #expect(kind(bytes, limits: DecodeLimits(maximumPixels: pixels)) == nil)
+    let scan = try #require(bytes.indices.dropLast().last { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xDA })
+    let last = bytes[scan..<bytes.count - 2]
+    let endless = bytes[..<scan] + Array(repeatElement(last, count: 40).joined()) + bytes.suffix(2)
+    #expect(kind(Array(endless), limits: DecodeLimits(maximumPixels: pixels)) == .tooLarge)
+  }
+
   @Test("the limits are the caller's")
   func limits() throws {
     let files = [jpeg(.gradient(40, 30, 3)), try PNGEncoder.encode(.gradient(40, 30, 3))]
@@ -221,14 +232,19 @@ import Testing
   }
 
   @Test("a header longer than the first read is found all the same")
-  func longHeader() throws {
+  func longHeaders() throws {
     let plain = jpeg(.gradient(20, 30, 3))
     let comment = [0xFF, 0xFE, 0xFF, 0xFF] + [UInt8](repeating: 32, count: 65_533)
-    let bytes = plain[..<2] + comment + comment + plain[2...]
+    // The orientation comes after a chunk that nobody knows (whose checksum doesn't matter to the header).
+    let turned = try Fixture.bytes("orientation-6.png")
+    let unknown = [0, 1, 0x11, 0x70] + Array("junK".utf8) + [UInt8](repeating: 7, count: 70_000 + 4)
     try withTemporaryFolder { folder in
-      try Data(bytes).write(to: URL(filePath: folder + "/long.jpg"))
+      try Data(plain[..<2] + comment + comment + plain[2...]).write(to: URL(filePath: folder + "/long.jpg"))
+      try Data(turned[..<33] + unknown + turned[33...]).write(to: URL(filePath: folder + "/long.png"))
       let information = try PictureDecoder.information(path: folder + "/long.jpg")
       #expect(information == PictureInformation(format: .jpeg, width: 20, height: 30))
+      #expect(
+        try PictureDecoder.information(path: folder + "/long.png") == PictureDecoder.information(bytes: turned))
     }
   }
 
