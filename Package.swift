@@ -53,7 +53,7 @@ let package = Package(
     .executableTarget(name: "WGANCommand", dependencies: ["WGAN", "Datasets", "Images", "Files", argumentParser]),
     module("WGAN", ["Graph", "Compute", "Datasets", "Images", "Files", "Randomness"]),
     module("Datasets", ["Images", "Randomness"]),
-    module("Images", ["CTurboJPEG", "CPNG"]),
+    module("Images", ["CTurboJPEG", "CPNG", "CPNGReader"]),
     module("Graph", ["Compute"]),
     module("Compute", ["KernelsPortable", "KernelsAVX2", "KernelsAVX512", "Kernels", "CProcessor"]),
     module("KernelsPortable", ["Kernels"]),
@@ -64,6 +64,7 @@ let package = Package(
     module("Files"),
     module("Randomness"),
     .target(name: "CProcessor"),
+    .target(name: "CPNGReader", dependencies: ["CPNG"]),
     .systemLibrary(
       name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
@@ -73,7 +74,7 @@ let package = Package(
       path: "Benchmarks/wgan-bench"),
 
     tests("Randomness", ["Randomness"]),
-    tests("Images", ["Images", "Randomness"]),
+    tests("Images", ["Images", "Randomness", "CTurboJPEG"], resources: [.copy("Fixtures")]),
     tests("Datasets", ["Datasets", "Images", "Randomness"]),
     tests("Compute", ["Compute", "ReferenceKernels", "Randomness"]),
     tests("Graph", ["Graph", "ReferenceKernels", "Randomness"]),

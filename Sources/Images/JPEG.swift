@@ -3,69 +3,71 @@
 import CTurboJPEG
 
 enum JPEG {
-  /// The declared size, as stored (not turned).
-  static func size(_ bytes: [UInt8]) throws(PictureError) -> (width: Int, height: Int) {
+  /// What stands before the pixels: the size as stored (not turned) and, from an EXIF segment, the orientation.
+  static func header(_ bytes: [UInt8]) throws(PictureError) -> (width: Int, height: Int, orientation: Orientation) {
     let decoder = try Decompressor()
-    return try bytes.withUnsafeBufferPointer { (file) throws(PictureError) in
-      let header = try decoder.header(file)
-      return (header.width, header.height)
-    }
+    let header = try bytes.withUnsafeBufferPointer { (file) throws(PictureError) in try decoder.header(file) }
+    return (header.width, header.height, orientation(bytes))
   }
 
-  /// Decodes and scales; the result isn't turned yet.
+  /// Decodes, scales and turns upright.
   ///
-  /// The codec itself scales by 1/2, 1/4 or 1/8 (smaller inverse DCTs: less work the smaller the picture), to the smallest
-  /// size that isn't below the wanted one; area averaging does the rest.
+  /// The codec itself scales by 1/2, 1/4 or 1/8 (smaller inverse DCTs: less work the smaller the picture), as far as that
+  /// doesn't go below the wanted size; area averaging does the rest.
   static func decode(
     _ bytes: [UInt8], channels: Int, shortSide: Int?, limits: DecodeLimits
   ) throws(PictureError) -> Picture {
     let decoder = try Decompressor()
-    let decoded = try bytes.withUnsafeBufferPointer { (file) throws(PictureError) in
-      let header = try decoder.header(file)
-      try limits.check(width: header.width, height: header.height)
-      var (width, height) = (header.width, header.height)
-      if let shortSide {
-        try limits.checkScaled(width: width, height: height, shortSide: shortSide)
-        let scale = [8, 4, 2].first { min(ceilDivide(width, $0), ceilDivide(height, $0)) >= shortSide } ?? 1
-        (width, height) = (ceilDivide(width, scale), ceilDivide(height, scale))
-      }
-      return try decoder.decode(file, width: width, height: height, isCMYK: header.isCMYK, channels: channels)
+    let picture: Picture
+    do {
+      picture = try decoder.decode(bytes, channels: channels, shortSide: shortSide, limits: limits)
+    } catch {
+      guard decoder.onlyWarned, let mended = mended(bytes) else { throw error }
+      picture = try decoder.decode(mended, channels: channels, shortSide: shortSide, limits: limits)
     }
-    return shortSide.map(decoded.resized(shortSide:)) ?? decoded
+    return picture.turned(orientation(bytes))  // last: there are fewer pixels to move by then
   }
 
   /// What the first EXIF segment says; upright where there is none.
   static func orientation(_ bytes: [UInt8]) -> Orientation {
-    var at = 2  // past the start-of-image marker
-    while at + 4 <= bytes.count {
-      // Anything but 0xFF before a marker is junk, which decoders skip; 0xFF may be repeated.
-      guard bytes[at] == 0xFF, bytes[at + 1] != 0xFF else {
-        at += 1
-        continue
-      }
-      let marker = bytes[at + 1]
-      switch marker {
-      case 0x00, 0x01, 0xD0...0xD8:  // no length follows
-        at += 2
-      case 0xD9, 0xDA:  // the end, or the pixels: EXIF comes before
-        return .upright
-      default:
-        let length = Int(bytes[at + 2]) << 8 | Int(bytes[at + 3])
-        let end = min(at + 2 + max(length, 2), bytes.count)
-        let content = bytes[at + 4..<max(end, at + 4)]
-        if marker == 0xE1, content.starts(with: exifName) {
-          return Orientation(tiff: content.dropFirst(exifName.count))
-        }
-        at = end
-      }
+    for segment in JPEGSegments(bytes) where segment.marker == 0xE1 {
+      let content = bytes[segment.content]
+      if content.starts(with: exifName) { return Orientation(tiff: content.dropFirst(exifName.count)) }
     }
     return .upright
+  }
+
+  /// The file without the oddities that make the decoder warn though every pixel is there; nil if it has none of them.
+  ///
+  /// The decoder tells its first warning only, so a harmless one can't be overlooked: it might hide a grave one.
+  private static func mended(_ bytes: [UInt8]) -> [UInt8]? {
+    var mended = bytes
+    var isSequential = false
+    for segment in JPEGSegments(bytes) {
+      let content = bytes[segment.content]
+      let start = content.startIndex
+      if segment.marker == 0xE0, content.starts(with: Array("JFIF\0".utf8)), content.count >= 7 {
+        mended[start + 5] = 1  // JFIF's major version
+      } else if segment.marker == 0xC0 || segment.marker == 0xC1 {
+        isSequential = true
+      } else if segment.marker == 0xDA, isSequential, content.count >= 4 {
+        // The scan's spectral range and precision, without meaning (and fixed) in a sequential file.
+        mended.replaceSubrange(content.endIndex - 3..<content.endIndex, with: [0, 63, 0])
+      }
+    }
+    // Zeros between the last pixel and the end-of-image marker, as some cameras pad.
+    if let end = mended.indices.dropLast().last(where: { mended[$0] == 0xFF && mended[$0 + 1] == 0xD9 }),
+      let last = mended[..<end].lastIndex(where: { $0 != 0 })
+    {
+      mended.removeSubrange(last + 1..<end)
+    }
+    return mended == bytes ? nil : mended
   }
 
   private static let exifName: [UInt8] = [0x45, 0x78, 0x69, 0x66, 0, 0]  // "Exif" and two zeros
 }
 
-/// One TurboJPEG handle. Making one takes about a microsecond, so each picture has its own and threads share nothing.
+/// One TurboJPEG handle. Making one takes a few microseconds, so each picture has its own and threads share nothing.
 private struct Decompressor: ~Copyable {
   private let handle: tjhandle
 
@@ -87,54 +89,65 @@ private struct Decompressor: ~Copyable {
     // The call also fails for chroma samplings without a name in this API and for mere warnings; the decoder doesn't need
     // the one and tells the others again. Only what it can't do without counts here.
     guard width >= 1, height >= 1, colours >= 0 else {
-      throw status == 0 ? PictureError(.corrupt, "is a JPEG without a picture in it") : lastError()
+      throw status == 0 ? PictureError(.corrupt, "is a JPEG without a picture in it") : lastError
     }
     let isCMYK = colours == CInt(TJCS_CMYK.rawValue) || colours == CInt(TJCS_YCCK.rawValue)
     return (Int(width), Int(height), isCMYK)
   }
 
-  /// Decodes at a size that is the full one times 1, 1/2, 1/4 or 1/8, rounded up.
   func decode(
-    _ file: UnsafeBufferPointer<UInt8>, width: Int, height: Int, isCMYK: Bool, channels: Int
+    _ bytes: [UInt8], channels: Int, shortSide: Int?, limits: DecodeLimits
   ) throws(PictureError) -> Picture {
-    let format = isCMYK ? TJPF_CMYK : channels == 1 ? TJPF_GRAY : TJPF_RGB
-    let samples = isCMYK ? 4 : channels
-    // The first warning ends the work on a bad file; a harmless one costs a second try.
-    var flags = TJFLAG_STOPONWARNING | TJFLAG_LIMITSCANS
-    while true {
-      var status: CInt = 0
-      let pixels = [UInt8](unsafeUninitializedCapacity: width * height * samples) { buffer, filled in
-        status = tjDecompress2(
+    try bytes.withUnsafeBufferPointer { (file) throws(PictureError) in
+      let header = try header(file)
+      let original = (width: header.width, height: header.height)
+      try limits.check(width: original.width, height: original.height)
+      try checkWork(bytes, pixels: original.width * original.height, limits)
+      var wanted = original
+      var reduction = 1
+      if let shortSide {
+        wanted = try limits.scaledSize(width: original.width, height: original.height, shortSide: shortSide)
+        reduction =
+          [8, 4, 2].first { original.width >= wanted.width * $0 && original.height >= wanted.height * $0 } ?? 1
+      }
+
+      let width = (original.width + reduction - 1) / reduction
+      let height = (original.height + reduction - 1) / reduction
+      let format = header.isCMYK ? TJPF_CMYK : channels == 1 ? TJPF_GRAY : TJPF_RGB
+      let count = width * height * (header.isCMYK ? 4 : channels)
+      // A warning means pixels made up by the decoder: the lower half of a file cut short would be plain grey.
+      let flags = TJFLAG_STOPONWARNING | TJFLAG_LIMITSCANS
+      let samples = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+        let status = tjDecompress2(
           handle, file.baseAddress, CUnsignedLong(file.count), buffer.baseAddress, CInt(width), 0, CInt(height),
           CInt(format.rawValue), flags)
-        let isWritten = status == 0 || (flags & TJFLAG_STOPONWARNING == 0 && isHarmlessWarning)
-        filled = isWritten ? buffer.count : 0
+        filled = status == 0 ? count : 0
       }
-      if pixels.isEmpty {
-        guard flags & TJFLAG_STOPONWARNING != 0, isHarmlessWarning else { throw lastError() }
-        flags &= ~TJFLAG_STOPONWARNING
-        continue
-      }
-      if isCMYK {
-        return pictureFromInvertedCMYK(pixels, width: width, height: height).converted(channels: channels)
-      }
-      return Picture(width: width, height: height, channels: channels, pixels: pixels)
+      guard samples.count == count else { throw lastError }
+      let decoded =
+        header.isCMYK
+        ? pictureFromInvertedCMYK(samples, width: width, height: height).converted(channels: channels)
+        : Picture(width: width, height: height, channels: channels, pixels: samples)
+      return decoded.resized(width: wanted.width, height: wanted.height, original: original, reduction: reduction)
     }
   }
 
-  /// The last call met something odd in a header that doesn't touch the pixels. Any other warning means pixels made up by
-  /// the decoder: the lower half of a file cut short would be plain grey.
-  private var isHarmlessWarning: Bool {
-    guard tjGetErrorCode(handle) == CInt(TJERR_WARNING.rawValue) else { return false }
-    let text = message
-    return ["Warning: unknown JFIF revision", "Unknown Adobe color transform", "Invalid SOS parameters for sequential"]
-      .contains { text.hasPrefix($0) }
+  /// A progressive file passes over all its pixels once a scan, and a scan that changes nothing takes next to no bytes: many
+  /// of them over a large picture would keep the decoder busy for minutes. Encoders write about ten.
+  private func checkWork(_ bytes: [UInt8], pixels: Int, _ limits: DecodeLimits) throws(PictureError) {
+    guard JPEGSegments(bytes).contains(where: { [0xC2, 0xC6, 0xCA, 0xCE].contains($0.marker) }) else { return }
+    var scans = 0
+    for i in 1..<max(bytes.count, 1) where bytes[i] == 0xDA && bytes[i - 1] == 0xFF { scans += 1 }
+    guard scans / 16 <= limits.maximumPixels / pixels else {
+      throw PictureError(.tooLarge, "is a progressive JPEG with \(scans) passes over \(pixels) pixels; save it again")
+    }
   }
 
-  private var message: String { String(cString: tjGetErrorStr2(handle)) }
+  /// The last failure was a warning, not an error.
+  var onlyWarned: Bool { tjGetErrorCode(handle) == CInt(TJERR_WARNING.rawValue) }
 
-  private func lastError() -> PictureError {
-    let text = message
+  private var lastError: PictureError {
+    let text = String(cString: tjGetErrorStr2(handle))
     return text.contains("nsupported")
       ? PictureError(.unsupported, "is a JPEG of a kind that can't be decoded (\(text)); save it as a baseline JPEG")
       : PictureError(.corrupt, "is a JPEG that is cut short or damaged (\(text))")
@@ -167,5 +180,3 @@ func divide255(_ n: UInt32) -> UInt8 {
   let t = n &+ 128
   return UInt8(truncatingIfNeeded: (t &+ t >> 8) >> 8)
 }
-
-private func ceilDivide(_ a: Int, _ b: Int) -> Int { (a + b - 1) / b }

@@ -1,4 +1,5 @@
-// PNG out: 8-bit grey or sRGB, not interlaced.
+// PNG out: 8-bit grey or sRGB, not interlaced. libpng's simplified API catches libpng's longjmp itself and reports by
+// status, so none crosses a Swift frame.
 
 import CPNG
 
@@ -39,5 +40,12 @@ package enum PNGEncoder {
     } catch {
       throw error.at(path)
     }
+  }
+}
+
+extension png_image {
+  /// libpng's word on the last call.
+  fileprivate var text: String {
+    withUnsafeBytes(of: message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
   }
 }

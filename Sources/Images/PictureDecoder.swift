@@ -88,18 +88,10 @@ package enum PictureDecoder {
   ) throws(PictureError) -> Picture {
     precondition(channels == 1 || channels == 3, "a picture has 1 or 3 channels")
     precondition(shortSide.map { $0 >= 1 } ?? true, "a picture's short side is at least 1")
-    let picture: Picture
-    let orientation: Orientation
     switch try format(of: bytes, limits: limits) {
-    case .jpeg:
-      picture = try JPEG.decode(bytes, channels: channels, shortSide: shortSide, limits: limits)
-      orientation = JPEG.orientation(bytes)
-    case .png:
-      picture = try PNG.decode(bytes, channels: channels, shortSide: shortSide, limits: limits)
-      orientation = PNG.orientation(bytes)
+    case .jpeg: return try JPEG.decode(bytes, channels: channels, shortSide: shortSide, limits: limits)
+    case .png: return try PNG.decode(bytes, channels: channels, shortSide: shortSide, limits: limits)
     }
-    // Turning comes last: there are fewer pixels to move by then.
-    return picture.turned(orientation)
   }
 
   /// What a file's header declares. Reads the first 64 KiB, and more only if the header is longer.
@@ -125,20 +117,15 @@ package enum PictureDecoder {
     bytes: [UInt8], limits: DecodeLimits = .default
   ) throws(PictureError) -> PictureInformation {
     let format = try format(of: bytes, limits: limits)
-    let size: (width: Int, height: Int)
-    let orientation: Orientation
-    switch format {
-    case .jpeg:
-      size = try JPEG.size(bytes)
-      orientation = JPEG.orientation(bytes)
-    case .png:
-      size = try PNG.size(bytes)
-      orientation = PNG.orientation(bytes)
-    }
-    try limits.check(width: size.width, height: size.height)
-    return orientation.swapsAxes
-      ? PictureInformation(format: format, width: size.height, height: size.width)
-      : PictureInformation(format: format, width: size.width, height: size.height)
+    let header =
+      switch format {
+      case .jpeg: try JPEG.header(bytes)
+      case .png: try PNG.header(bytes)
+      }
+    try limits.check(width: header.width, height: header.height)
+    return header.orientation.swapsAxes
+      ? PictureInformation(format: format, width: header.height, height: header.width)
+      : PictureInformation(format: format, width: header.width, height: header.height)
   }
 
   private static func format(of bytes: [UInt8], limits: DecodeLimits) throws(PictureError) -> PictureFormat {

@@ -12,9 +12,10 @@ extension Picture {
   ///
   /// - Precondition: `shortSide` is at least 1, and the result's size isn't absurd.
   public func resized(shortSide: Int) -> Picture {
-    let size = scaledSize(width: width, height: height, shortSide: shortSide)
-    precondition(size != nil, "the scaled picture's size overflows")
-    return resized(width: size?.width ?? width, height: size?.height ?? height)
+    guard let size = scaledSize(width: width, height: height, shortSide: shortSide) else {
+      preconditionFailure("the scaled picture's size overflows")
+    }
+    return resized(width: size.width, height: size.height)
   }
 
   /// Scaled to `width` x `height`, the aspect ratio as it comes out.
@@ -26,10 +27,19 @@ extension Picture {
   ///
   /// - Precondition: `width` and `height` are at least 1.
   public func resized(width: Int, height: Int) -> Picture {
+    resized(width: width, height: height, original: (self.width, self.height), reduction: 1)
+  }
+
+  /// The same for a picture that the codec has made smaller: each of its pixels stands for `reduction` x `reduction` of the
+  /// original's, the last column and row perhaps for fewer. The areas are those of the original.
+  ///
+  /// - Precondition: the picture's sides are the original's over `reduction`, rounded up; unless that is 1, `width` and
+  ///   `height` are at most the picture's.
+  func resized(width: Int, height: Int, original: (width: Int, height: Int), reduction: Int) -> Picture {
     precondition(width >= 1 && height >= 1, "a picture has at least one pixel")
-    if width == self.width && height == self.height { return self }
-    let across = AxisWeights(from: self.width, to: width)
-    let down = AxisWeights(from: self.height, to: height)
+    if (width, height) == (self.width, self.height), (width * reduction, height * reduction) == original { return self }
+    let across = AxisWeights(from: original.width, by: reduction, to: width)
+    let down = AxisWeights(from: original.height, by: reduction, to: height)
     let samples = [UInt8](unsafeUninitializedCapacity: width * height * channels) { target, filled in
       pixels.withUnsafeBufferPointer { source in
         // Float is exact, the division's rounding included, while 255.5 times the weights' sum stays below 2^23.
@@ -46,7 +56,7 @@ extension Picture {
 }
 
 /// The size of a picture scaled by its short side; nil if that overflows.
-private func scaledSize(width: Int, height: Int, shortSide: Int) -> (width: Int, height: Int)? {
+func scaledSize(width: Int, height: Int, shortSide: Int) -> (width: Int, height: Int)? {
   let (product, overflow) = shortSide.multipliedReportingOverflow(by: max(width, height))
   let long = product / min(width, height)
   if overflow { return nil }
@@ -55,12 +65,15 @@ private func scaledSize(width: Int, height: Int, shortSide: Int) -> (width: Int,
 
 extension DecodeLimits {
   /// The scaled picture has to keep the limits too: a line of 1 x 60,000 pixels scaled to a short side of 64 is huge.
-  func checkScaled(width: Int, height: Int, shortSide: Int) throws(PictureError) {
-    guard let size = scaledSize(width: width, height: height, shortSide: shortSide) else {
+  func scaledSize(
+    width: Int, height: Int, shortSide: Int
+  ) throws(PictureError) -> (width: Int, height: Int) {
+    guard let size = Images.scaledSize(width: width, height: height, shortSide: shortSide) else {
       throw PictureError(
         .tooLarge, "it is \(width) x \(height) pixels: too long to scale its short side to \(shortSide)")
     }
     try check(width: size.width, height: size.height, "scaled to a short side of \(shortSide) it would be")
+    return size
   }
 }
 
@@ -72,10 +85,13 @@ private struct AxisWeights {
   var weights: [Float] = []
   let total: Int
 
-  init(from source: Int, to target: Int) {
-    // The axis is source * b = target * a units long: a source sample has b of them, an output sample a.
-    let divisor = greatestCommonDivisor(source, target)
-    let (a, b) = (source / divisor, target / divisor)
+  /// From the pixels of an original, `reduction` of which are one source sample (the last one may stand for fewer).
+  init(from original: Int, by reduction: Int, to target: Int) {
+    // In units that every boundary is a multiple of, the axis is a * target units long, an output sample a of them, a
+    // source sample b, an original pixel b / reduction.
+    let divisor = greatestCommonDivisor(original, reduction * target)
+    let (a, b) = (original / divisor, reduction * target / divisor)
+    let source = (original + reduction - 1) / reduction
     first.reserveCapacity(target)
     start.reserveCapacity(target + 1)
     weights.reserveCapacity(target + source)
@@ -92,16 +108,32 @@ private struct AxisWeights {
       total = 2 * b
       for i in 0..<target {
         let position = (2 * i + 1) * a - b  // of the output's centre from the first sample's, in 2 b ths of a sample
-        let left = position < 0 ? 0 : position / (2 * b)
+        let left = max(position, 0) / (2 * b)
         let right = position - left * 2 * b
         first.append(left)
-        if position <= 0 || left + 1 == source || right == 0 {
+        if right <= 0 || left + 1 == source {
           weights.append(Float(2 * b))
         } else {
           weights.append(Float(2 * b - right))
           weights.append(Float(right))
         }
         start.append(weights.count)
+      }
+    }
+  }
+}
+
+extension AxisWeights {
+  /// Calls `body` with each output's number, its first source sample and its weights.
+  @inline(__always)
+  func withOutputs(_ body: (_ output: Int, _ first: Int, _ weights: UnsafeBufferPointer<Float>) -> Void) {
+    first.withUnsafeBufferPointer { first in
+      start.withUnsafeBufferPointer { start in
+        weights.withUnsafeBufferPointer { weights in
+          for i in 0..<first.count {
+            body(i, first[i], UnsafeBufferPointer(rebasing: weights[start[i]..<start[i + 1]]))
+          }
+        }
       }
     }
   }
@@ -173,30 +205,31 @@ private func addRows(
   }
 }
 
+/// sums[x] = the sum over the samples of output x of weight * column[sample]
 @inline(__always)
 private func addColumns1<Sum: SumScalar>(
   _ column: UnsafeMutablePointer<Float>, _ across: AxisWeights, _ sums: UnsafeMutablePointer<Sum>
 ) {
-  for x in 0..<across.first.count {
-    let from = column + across.first[x] - across.start[x]
+  across.withOutputs { x, first, weights in
+    let from = column + first
     var sum: Sum = 0
-    for k in across.start[x]..<across.start[x + 1] { sum += Sum(across.weights[k]) * Sum(from[k]) }
+    for k in 0..<weights.count { sum += Sum(weights[k]) * Sum(from[k]) }
     sums[x] = sum
   }
 }
 
-/// Three channels as vectors of four; the fourth lane is the next pixel's first sample and is overwritten by it.
+/// The same for three channels, as vectors of four; the fourth lane is the next pixel's first sample and is overwritten by
+/// it.
 @inline(__always)
 private func addColumns3<Sum: SumScalar>(
   _ column: UnsafeMutablePointer<Float>, _ across: AxisWeights, _ sums: UnsafeMutablePointer<Sum>
 ) {
-  for x in 0..<across.first.count {
-    let from = column + 3 * (across.first[x] - across.start[x])
+  across.withOutputs { x, first, weights in
+    var pixel = column + 3 * first
     var sum = SIMD4<Sum>()
-    for k in across.start[x]..<across.start[x + 1] {
-      let weight = Sum(across.weights[k])
-      let pixel = from + 3 * k
-      sum += weight * SIMD4(Sum(pixel[0]), Sum(pixel[1]), Sum(pixel[2]), Sum(pixel[3]))
+    for k in 0..<weights.count {
+      sum += Sum(weights[k]) * SIMD4(Sum(pixel[0]), Sum(pixel[1]), Sum(pixel[2]), Sum(pixel[3]))
+      pixel += 3
     }
     UnsafeMutableRawPointer(sums + 3 * x).storeBytes(of: sum, as: SIMD4<Sum>.self)
   }
