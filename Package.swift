@@ -51,7 +51,7 @@ let package = Package(
     // Imports point down only: from here to the end of the list.
     .executableTarget(name: "WGANCommand", dependencies: ["WGAN", "Datasets", "Images", "Files", argumentParser]),
     module("WGAN", ["Graph", "Datasets", "Images", "Files", "Randomness"]),
-    module("Datasets", ["Images", "Randomness"]),
+    module("Datasets", ["Images", "Files", "Randomness"]),
     module("Images", ["CTurboJPEG", "CPNG"]),
     module("Graph", ["Compute"]),
     module("Compute", ["KernelsPortable", "KernelsAVX2", "KernelsAVX512", "Kernels", "CProcessor"]),

@@ -77,10 +77,10 @@ package final class Dataset: Sendable {
     var bad = listing.bad
     let isDrawn = if case .synthetic = source { true } else { false }
     var wanted: [SourcePicture] = []
-    for name in listing.names
+    for (number, name) in listing.names.enumerated()
     where Selection.includes(name, share: options.fraction, seed: options.seed, purpose: .fraction) {
       if isDrawn {
-        wanted.append(SourcePicture(name: name))
+        wanted.append(SourcePicture(number: number, name: name))
         continue
       }
       var status = stat()
@@ -95,27 +95,18 @@ package final class Dataset: Sendable {
       let (seconds, nanoseconds) = modificationTime(status)
       wanted.append(
         SourcePicture(
-          name: name, bytes: Int64(status.st_size), modified: Int64(seconds) &* 1_000_000_000 &+ Int64(nanoseconds)))
+          number: number, name: name, bytes: Int64(status.st_size),
+          modified: Int64(seconds) &* 1_000_000_000 &+ Int64(nanoseconds)))
     }
     if wanted.isEmpty { throw Self.nothing(source, listing, bad, options) }
 
     let cache = PictureCache(
       identity: listing.identity, label: Self.label(source, listing), size: size, channels: channels,
       folder: options.cacheDirectory, threads: options.threads)
-    let paths = wanted.map { listing.path($0.name) }
-    let names = wanted.map(\.name)
     let prepared = try cache.prepare(
       wanted, known: { listing.names },
-      render: { i throws(BadFile) in
-        if case .synthetic(_, let seed) = source, let number = Int(names[i].dropFirst("face ".count)) {
-          return SyntheticFaces.picture(seed: seed, index: number, size: size, channels: channels)
-        }
-        do throws(PictureError) {
-          return try PictureDecoder.decode(path: paths[i], channels: channels, shortSide: size)
-        } catch {
-          throw BadFile(path: names[i], reason: error.reason)
-        }
-      }, progress: progress, isCancelled: isCancelled)
+      render: { i throws(BadFile) in try listing.picture(i, size: size, channels: channels, of: source) },
+      progress: progress, isCancelled: isCancelled)
     bad += prepared.bad
     let good = wanted.indices.filter { prepared.places[$0] != nil }
     if good.isEmpty { throw Self.nothing(source, listing, bad, options) }
@@ -223,13 +214,7 @@ package final class Dataset: Sendable {
   private static func nothing(
     _ source: DatasetSource, _ listing: SourceListing, _ bad: [BadFile], _ options: DatasetOptions
   ) -> DatasetError {
-    if listing.names.isEmpty && bad.isEmpty {
-      return DatasetError(.badData, "there are no pictures in \(source): give a folder with JPEG or PNG files")
-    }
-    if let first = bad.first {
-      let rest = bad.count == 1 ? "its only file is bad" : "all \(bad.count) files are bad"
-      return DatasetError(.badData, "there are no pictures in \(source): \(rest); the first: \(first)")
-    }
+    if listing.names.isEmpty || !bad.isEmpty { return .noPictures(in: source, bad: bad) }
     return DatasetError(
       .badData,
       "a fraction of \(options.fraction) keeps none of the \(listing.names.count) pictures in \(source): raise --fraction"

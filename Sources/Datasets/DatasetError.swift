@@ -23,6 +23,17 @@ package struct DatasetError: Error, Equatable, CustomStringConvertible {
   }
 }
 
+extension DatasetError {
+  /// For a source without one good picture.
+  package static func noPictures(in source: DatasetSource, bad: [BadFile]) -> DatasetError {
+    guard let first = bad.first else {
+      return DatasetError(.badData, "there are no pictures in \(source): give a folder with JPEG or PNG files")
+    }
+    let rest = bad.count == 1 ? "its only file is bad" : "all \(bad.count) files are bad; the first"
+    return DatasetError(.badData, "there are no pictures in \(source): \(rest): \(first)")
+  }
+}
+
 /// A file, or a line of a list, that can't be used and is skipped.
 package struct BadFile: Error, Equatable, CustomStringConvertible {
   package var path: String

@@ -1,5 +1,6 @@
 // Where a data set's pictures come from, and their names.
 
+import Files
 import Images
 
 #if canImport(Glibc)
@@ -50,7 +51,7 @@ extension DatasetSource: CustomStringConvertible {
 }
 
 /// The names of a source's pictures, before any is opened.
-struct SourceListing {
+struct SourceListing: Sendable {
   /// What sets this source apart from all others, whatever the current folder.
   var identity: String
   /// Names are relative to this; empty for synthetic faces.
@@ -66,7 +67,7 @@ struct SourceListing {
       (names, bad) = try FolderWalk.files(below: root)
     case .list(let path):
       let whole = try Self.absolute(path)
-      root = whole.lastIndex(of: "/").map { String(whole[..<$0]) } ?? ""
+      root = splitPath(whole).folder
       identity = "list \(whole)"
       (names, bad) = try ListFile.read(whole, shownAs: path)
     case .synthetic(let count, let seed):
@@ -77,7 +78,19 @@ struct SourceListing {
     }
   }
 
-  func path(_ name: String) -> String { name.hasPrefix("/") ? name : root + "/" + name }
+  func path(_ name: String) -> String { name.hasPrefix("/") ? name : joinPath(root, name) }
+
+  /// Picture `number` of the names: its short side is `size`.
+  func picture(_ number: Int, size: Int, channels: Int, of source: DatasetSource) throws(BadFile) -> Picture {
+    if case .synthetic(_, let seed) = source {
+      return SyntheticFaces.picture(seed: seed, index: number, size: size, channels: channels)
+    }
+    do throws(PictureError) {
+      return try PictureDecoder.decode(path: path(names[number]), channels: channels, shortSide: size)
+    } catch {
+      throw BadFile(path: names[number], reason: error.reason)
+    }
+  }
 
   private static func absolute(_ path: String) throws(DatasetError) -> String {
     guard let resolved = realpath(path, nil) else {

@@ -1,5 +1,7 @@
 // Finds the files of a folder: all levels, in a fixed order, hidden ones left out, symbolic links followed once.
 
+import Files
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -28,12 +30,10 @@ enum FolderWalk {
       guard let identity = FileIdentity(path) else { continue }
       guard visited.insert(identity).inserted else { continue }
 
-      let children: [String]
-      do {
-        children = try self.names(in: path)
-      } catch {
-        if folder.isEmpty { throw DatasetError(.inputOutput, "can't read the folder \(root): \(error.reason)") }
-        bad.append(BadFile(path: folder + "/", reason: error.reason))
+      guard access(path, R_OK | X_OK) == 0, let children = try? folderNames(path) else {
+        let reason = "the folder can't be read: \(lastSystemError())"
+        if folder.isEmpty { throw DatasetError(.inputOutput, "\(root): \(reason)") }
+        bad.append(BadFile(path: folder, reason: reason))
         continue
       }
       for child in children where !child.hasPrefix(".") {
@@ -50,25 +50,6 @@ enum FolderWalk {
     names.sort(by: utf8Order)
     bad.sort { utf8Order($0.path, $1.path) }
     return (names, bad)
-  }
-
-  /// What's in a folder, in no order.
-  static func names(in folder: String) throws(BadFile) -> [String] {
-    guard let directory = opendir(folder) else { throw BadFile(path: folder, reason: lastSystemError()) }
-    defer { closedir(directory) }
-    var names: [String] = []
-    errno = 0
-    while let entry = readdir(directory) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: pointer.pointee)) {
-          String(cString: $0)
-        }
-      }
-      if name != "." && name != ".." { names.append(name) }
-      errno = 0
-    }
-    if errno != 0 { throw BadFile(path: folder, reason: lastSystemError()) }
-    return names
   }
 
   // MARK: - Kinds of files

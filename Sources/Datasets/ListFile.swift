@@ -1,5 +1,7 @@
 // Lists of files in the seed's form: one `relative/path.jpg,0` per line, no header. Only the first field counts.
 
+import Files
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -7,16 +9,13 @@
 #endif
 
 package enum ListFile {
-  /// A list longer than this isn't one.
-  private static let greatestBytes = 1 << 30
-
   /// The names in the list at `path`, and the lines that can't be read, by number.
   static func read(_ path: String, shownAs shown: String) throws(DatasetError) -> (names: [String], bad: [BadFile]) {
-    guard let file = OpenFile(path: path, flags: O_RDONLY), let size = file.size else {
-      throw DatasetError(.notFound, "can't read the list '\(shown)': \(lastSystemError())")
-    }
-    guard size <= greatestBytes, let bytes = file.read(count: size, at: 0) else {
-      throw DatasetError(.inputOutput, "can't read the list '\(shown)': \(lastSystemError())")
+    let bytes: [UInt8]
+    do {
+      bytes = try readFile(path)
+    } catch {
+      throw DatasetError(error.kind == .missing ? .notFound : .inputOutput, "\(error)")
     }
     guard !bytes.prefix(4096).contains(0) else {
       throw DatasetError(
@@ -51,6 +50,26 @@ package enum ListFile {
       (plain
       ? name : "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\"")
       + ",0"
+  }
+
+  /// A list of `paths` that is to lie in `folder`, and the paths that a list can't hold.
+  package static func text(listing paths: [String], in folder: String) -> (text: String, bad: [BadFile]) {
+    let real = realpath(folder, nil)
+    defer { free(real) }
+    let base = (real.map { String(cString: $0) } ?? absolutePath(folder)).split(separator: "/")
+    var text = ""
+    var bad: [BadFile] = []
+    for path in paths {
+      let parts = path.split(separator: "/")
+      let shared = min(zip(parts, base).prefix { $0 == $1 }.count, parts.count - 1)
+      let steps = base.dropFirst(shared).map { _ in ".." } + parts.dropFirst(shared)
+      if let line = line(for: steps.joined(separator: "/")) {
+        text += line + "\n"
+      } else {
+        bad.append(BadFile(path: path, reason: "has a line break in its name: rename it"))
+      }
+    }
+    return (text, bad)
   }
 
   private static func firstField(_ line: ArraySlice<UInt8>) throws(BadFile) -> String {

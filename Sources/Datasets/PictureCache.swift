@@ -2,6 +2,7 @@
 // still matches its source is kept; the rest is decoded on all threads and streamed out, so little memory is needed.
 
 import Dispatch
+import Files
 import Images
 import Synchronization
 
@@ -13,6 +14,8 @@ import Synchronization
 
 /// One picture to be had.
 struct SourcePicture {
+  /// In the source's listing.
+  var number: Int
   var name: String
   /// The source's size in bytes and its modification time in nanoseconds; 0 for pictures that are drawn.
   var bytes: Int64 = 0
@@ -43,16 +46,16 @@ struct PictureCache {
 
   /// - Parameters:
   ///   - known: all names of the source, wanted or not; what the cache has beyond them is dropped when it's rewritten.
-  ///   - render: makes the wanted picture `i`: short side `size`, `channels` channels. Called on any thread.
+  ///   - render: makes the picture of that number in the listing: short side `size`, `channels` channels. Called on any thread.
   ///   - progress: (done, of how many to decode), on any thread but never on two at once.
   func prepare(
     _ wanted: [SourcePicture], known: () -> [String],
-    render: @escaping @Sendable (_ i: Int) throws(BadFile) -> Picture,
+    render: @escaping @Sendable (_ number: Int) throws(BadFile) -> Picture,
     progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void,
     isCancelled: @escaping @Sendable () -> Bool
   ) throws(DatasetError) -> Prepared {
     var notes: [String] = []
-    let path = folderPath() + "/" + fileName
+    let path = joinPath(folderPath(), fileName)
     let old = mapped(path)
     var places = [UInt32?](repeating: nil, count: wanted.count)
     var oldPlaces: [String: Int] = [:]
@@ -123,22 +126,17 @@ struct PictureCache {
   private func makeWriter(_ path: String, _ notes: inout [String]) throws(DatasetError) -> PictureFileWriter {
     let folder = folderPath()
     let index = PictureIndex(identity: identity, size: size, channels: channels)
-    makeFolder(folder)
-    PictureFileWriter.removeAbandoned(in: folder)
-    errno = 0
-    if let writer = PictureFileWriter(path: path, index: index) { return writer }
-    notes.append(
-      "the cache folder \(folder) can't be written (\(lastSystemError())): prepared pictures go to a temporary file")
-    return try PictureFileWriter(temporaryWith: index)
-  }
-
-  private func makeFolder(_ path: String) {
-    var part = ""
-    for name in path.split(separator: "/", omittingEmptySubsequences: false) {
-      part += name
-      if !part.isEmpty { mkdir(part, 0o777) }
-      part += "/"
+    let why: String
+    do {
+      try makeFolder(folder)
+      PictureFileWriter.removeAbandoned(in: folder)
+      if let writer = PictureFileWriter(path: path, index: index) { return writer }
+      why = "\(folder): \(lastSystemError())"
+    } catch {
+      why = "\(error)"
     }
+    notes.append("no cache folder (\(why)): the prepared pictures go to a temporary file and serve this run only")
+    return try PictureFileWriter(temporaryWith: index)
   }
 
   // MARK: - Filling it
@@ -181,7 +179,7 @@ struct PictureCache {
           }
           let source = wanted[i]
           do throws(BadFile) {
-            let picture = try render(i)
+            let picture = try render(source.number)
             let (x, y, width, height) = try Self.kept(of: picture, source.name, size, channels)
             entries.append(
               (

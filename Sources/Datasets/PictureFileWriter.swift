@@ -1,5 +1,7 @@
 // Writes a picture file: threads append pictures in any order; finish() makes the file whole and gives it its name.
 
+import Files
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -89,9 +91,12 @@ final class PictureFileWriter: Sendable {
         "can't write the prepared pictures to \(place): \(failed); free some space or choose another folder")
     }
     guard let path, let temporaryPath else { return (try MappedPictures(file, index), nil) }
-    if fsync(file.descriptor) != 0 || rename(temporaryPath, path) != 0 {
+    // Some file systems don't sync (EINVAL, ENOTSUP): then a crash may cost the cache, which is checked anyway.
+    let synced = fsync(file.descriptor) == 0 || errno == EINVAL || errno == ENOTSUP
+    if !synced || rename(temporaryPath, path) != 0 {
       return (try MappedPictures(file, index), "can't keep \(path): \(lastSystemError())")
     }
+    syncFolder(splitPath(path).folder)
     return (try MappedPictures(file, index), nil)
   }
 
@@ -101,7 +106,7 @@ final class PictureFileWriter: Sendable {
 
   /// Removes the temporary files of runs that were killed. A living run holds a lock on its own.
   static func removeAbandoned(in folder: String) {
-    for name in (try? FolderWalk.names(in: folder)) ?? [] where name.hasSuffix(temporarySuffix) {
+    for name in (try? folderNames(folder)) ?? [] where name.hasSuffix(temporarySuffix) {
       guard let file = OpenFile(path: folder + "/" + name, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK) else { continue }
       if flock(file.descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(folder + "/" + name) }
     }

@@ -1,4 +1,4 @@
-// The file that holds a data set's scaled pictures: its layout, how it's checked, and how it's mapped.
+// The file that holds a data set's scaled pictures: its layout, and how it's checked.
 //
 //     offset  bytes
 //          0      8  "WGANPICS"
@@ -21,61 +21,6 @@
 // mapping therefore stays valid when the file is deleted or replaced. (Only somebody who truncates the file in place, by
 // hand, while a run uses it, can make that run die of SIGBUS.) The index is read into memory and checked: each offset is
 // known to be inside the file before it's used. Pixels have no checksum: any byte is a valid pixel.
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
-/// A file descriptor, closed at the end.
-final class OpenFile: Sendable {
-  let descriptor: CInt
-
-  init(_ descriptor: CInt) { self.descriptor = descriptor }
-
-  /// Nil, and errno, if it can't be opened.
-  convenience init?(path: String, flags: CInt, mode: mode_t = 0o644) {
-    let descriptor = open(path, flags | O_CLOEXEC, mode)
-    if descriptor < 0 { return nil }
-    self.init(descriptor)
-  }
-
-  deinit { close(descriptor) }
-
-  var size: Int? {
-    var status = stat()
-    return fstat(descriptor, &status) == 0 ? Int(status.st_size) : nil
-  }
-
-  /// `count` bytes from `offset`, or nil if the file doesn't have them.
-  func read(count: Int, at offset: Int) -> [UInt8]? {
-    var done = 0
-    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-      while done < count {
-        let n = pread(descriptor, buffer.baseAddress! + done, count - done, off_t(offset + done))
-        if n < 0 && errno == EINTR { continue }
-        if n <= 0 { break }
-        done += n
-      }
-      initialized = done
-    }
-    return done == count ? bytes : nil
-  }
-
-  /// Writes all of `bytes` at `offset`. False, and errno, if that fails.
-  func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Bool {
-    guard let base = bytes.baseAddress else { return true }
-    var done = 0
-    while done < bytes.count {
-      let n = pwrite(descriptor, base + done, bytes.count - done, off_t(offset + done))
-      if n < 0 && errno == EINTR { continue }
-      if n <= 0 { return false }
-      done += n
-    }
-    return true
-  }
-}
 
 /// What pictures a file holds, and where.
 struct PictureIndex {
@@ -212,44 +157,7 @@ struct PictureIndex {
   }
 }
 
-/// A whole, checked picture file in memory, read-only.
-final class MappedPictures: @unchecked Sendable {
-  let index: PictureIndex
-  private let base: UnsafeRawPointer
-  private let length: Int
-
-  /// - Precondition: `index` was read from `file`, or `file` was written from it.
-  init(_ file: OpenFile, _ index: PictureIndex) throws(DatasetError) {
-    guard let length = file.size, length > 0,
-      let base = mmap(nil, length, PROT_READ, MAP_SHARED, file.descriptor, 0), base != MAP_FAILED
-    else { throw DatasetError(.inputOutput, "can't map the prepared pictures into memory: \(lastSystemError())") }
-    self.index = index
-    self.base = UnsafeRawPointer(base)
-    self.length = length
-  }
-
-  deinit { munmap(UnsafeMutableRawPointer(mutating: base), length) }
-
-  /// Picture `i`, `height` rows of `width * channels` bytes.
-  func withPixels<Result>(_ i: Int, _ body: (_ pixels: UnsafeRawBufferPointer, _ entry: PictureIndex.Entry) -> Result)
-    -> Result
-  {
-    let entry = index.entries[i]
-    let bytes = Int(entry.width) * Int(entry.height) * index.channels
-    return body(UnsafeRawBufferPointer(start: base + Int(entry.offset), count: bytes), entry)
-  }
-}
-
-// MARK: - Integers and checksums
-
-/// FNV-1a, 64 bits: for telling names apart and finding damage, not for defence.
-enum Checksum {
-  static func of(_ bytes: some Sequence<UInt8>) -> UInt64 {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    return hash
-  }
-}
+// MARK: - Integers
 
 extension [UInt8] {
   fileprivate mutating func append(integer: some FixedWidthInteger) {
@@ -261,6 +169,3 @@ extension [UInt8] {
     return withUnsafeBytes { Integer(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: Integer.self)) }
   }
 }
-
-/// What errno says.
-func lastSystemError() -> String { String(cString: strerror(errno)) }
