@@ -52,8 +52,8 @@ let package = Package(
     // Imports point down only: from here to the end of the list.
     .executableTarget(name: "WGANCommand", dependencies: ["WGAN", "Datasets", "Images", "Files", argumentParser]),
     module("WGAN", ["Graph", "Compute", "Datasets", "Images", "Files", "Randomness"]),
-    module("Datasets", ["Images", "Randomness"]),
-    module("Images", ["CTurboJPEG", "CPNG", "CPNGReader"]),
+    module("Datasets", ["Images", "Files", "Randomness"]),
+    module("Images", ["Files", "CTurboJPEG", "CPNG", "CPNGReader"]),
     module("Graph", ["Compute"]),
     module("Compute", ["KernelsPortable", "KernelsAVX2", "KernelsAVX512", "Kernels", "CProcessor"]),
     module("KernelsPortable", ["Kernels"]),

@@ -1,0 +1,142 @@
+// Looking at a data set without training on it: what's in it, which files it has, some of its pictures.
+
+import Dispatch
+import Files
+import Images
+import Synchronization
+
+/// What a folder or list holds, found by decoding every file.
+package struct DatasetScan: Sendable {
+  /// Good pictures by format.
+  package var jpegCount = 0
+  package var pngCount = 0
+  /// Width and height of the good pictures, upright; nil if there's none.
+  package var widths: ClosedRange<Int>?
+  package var heights: ClosedRange<Int>?
+  /// How many have a short side below the wanted size: training enlarges them.
+  package var smallCount = 0
+  /// Named once each, in the order of the files.
+  package var bad: [BadFile] = []
+
+  package var count: Int { jpegCount + pngCount }
+
+  /// - Parameter size: what a short side is compared with.
+  package init(
+    _ source: DatasetSource, size: Int, threads: Int,
+    progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
+  ) throws(DatasetError) {
+    let listing = try SourceListing(source)
+    bad = listing.bad
+    if case .synthetic(let count, _) = source {
+      pngCount = count
+      return
+    }
+    struct Work {
+      var next = 0
+      var found = DatasetScan()
+      var bad: [(i: Int, file: BadFile)] = []
+    }
+    let work = Mutex(Work())
+    let total = listing.names.count
+    DispatchQueue.concurrentPerform(iterations: max(1, threads)) { _ in
+      while true {
+        let mine: Int? = work.withLock { work in
+          if work.next == total { return nil }
+          defer { work.next += 1 }
+          return work.next
+        }
+        guard let i = mine else { return }
+        let path = listing.path(listing.names[i])
+        do throws(PictureError) {
+          let information = try PictureDecoder.information(path: path)
+          // Only decoding finds a file that's cut short.
+          _ = try PictureDecoder.decode(path: path, channels: 3, shortSide: size)
+          work.withLock { $0.found.add(information, size) }
+        } catch {
+          work.withLock { $0.bad.append((i, BadFile(path: listing.names[i], reason: error.reason))) }
+        }
+        if i % 64 == 63 || i == total - 1 { work.withLock { _ in progress(i + 1, total) } }
+      }
+    }
+    let listed = bad
+    self = work.withLock { $0.found }
+    bad = listed + work.withLock { $0.bad }.sorted { $0.i < $1.i }.map(\.file)
+  }
+
+  private init() {}
+
+  private mutating func add(_ picture: PictureInformation, _ size: Int) {
+    switch picture.format {
+    case .jpeg: jpegCount += 1
+    case .png: pngCount += 1
+    }
+    func widened(_ range: ClosedRange<Int>?, _ value: Int) -> ClosedRange<Int> {
+      guard let range else { return value...value }
+      return min(range.lowerBound, value)...max(range.upperBound, value)
+    }
+    widths = widened(widths, picture.width)
+    heights = widened(heights, picture.height)
+    if min(picture.width, picture.height) < size { smallCount += 1 }
+  }
+}
+
+/// The files that training would take.
+package struct DatasetFiles: Sendable {
+  /// From the root of the file system.
+  package var paths: [String]
+  /// What isn't a picture, going by the first bytes.
+  package var bad: [BadFile]
+
+  /// With `fraction` and `seed` as in `DatasetOptions`: the same files as a data set opened with them has, but for those
+  /// that turn out to be damaged.
+  package init(_ source: DatasetSource, fraction: Double, seed: UInt64) throws(DatasetError) {
+    if case .synthetic = source {
+      throw DatasetError(.badData, "synthetic faces aren't files: there's nothing to list")
+    }
+    let listing = try SourceListing(source)
+    paths = []
+    bad = listing.bad
+    for name in listing.names where Selection.includes(name, share: fraction, seed: seed, purpose: .fraction) {
+      let path = listing.path(name)
+      do throws(FileError) {
+        let file = try InputFile(at: path)
+        var start = [UInt8](repeating: 0, count: min(file.size, 16))
+        try start.withUnsafeMutableBufferPointer { (buffer) throws(FileError) in
+          try file.read(at: 0, into: UnsafeMutableRawBufferPointer(buffer))
+        }
+        if PictureFormat(start) != nil {
+          paths.append(path)
+        } else {
+          bad.append(BadFile(path: name, reason: "is neither a JPEG nor a PNG picture"))
+        }
+      } catch {
+        bad.append(BadFile(path: name, reason: "can't be read"))
+      }
+    }
+  }
+}
+
+/// Some pictures of a data set, decoded for this alone: no cache is made.
+package struct DatasetPreview: Sendable {
+  /// `size` x `size`, cropped at the centre.
+  package var pictures: [Picture]
+  /// The bad files that were met on the way.
+  package var bad: [BadFile]
+
+  /// `count` pictures, or all if there are fewer, chosen by `seed`.
+  package init(_ source: DatasetSource, count: Int, size: Int, channels: Int, seed: UInt64) throws(DatasetError) {
+    let listing = try SourceListing(source)
+    pictures = []
+    bad = listing.bad
+    for number in Selection.shuffled(listing.names.indices.map(UInt32.init), seed: seed, epoch: 0) {
+      if pictures.count == count { break }
+      do throws(BadFile) {
+        pictures.append(
+          try listing.picture(Int(number), size: size, channels: channels, of: source).centreCropped(size: size))
+      } catch {
+        bad.append(error)
+      }
+    }
+    if pictures.isEmpty { throw DatasetError.noPictures(in: source, bad: bad) }
+  }
+}

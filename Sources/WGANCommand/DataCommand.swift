@@ -1,0 +1,230 @@
+// `wgan data`: look at a folder of pictures before training on it.
+
+import ArgumentParser
+import Datasets
+import Files
+import Images
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+struct DataCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "data", abstract: "Look at training pictures: count them, list them, show some.",
+    subcommands: [Scan.self, List.self, Preview.self])
+}
+
+// MARK: - scan
+
+extension DataCommand {
+  struct Scan: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Decode every picture; count them and name the bad files.")
+
+    @Argument(help: "A folder, a CSV list of files, or 'synthetic'.")
+    var data: String
+
+    @Option(help: "Count the pictures whose short side is below this many pixels.")
+    var size = 64
+
+    @Option(help: "Threads to decode on.")
+    var threads = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+
+    func validate() throws {
+      try require(1...4096 ~= size, "--size must be 1 to 4096, not \(size)")
+      try require(1...1024 ~= threads, "--threads must be 1 to 1024, not \(threads)")
+    }
+
+    func run() throws {
+      try endingWithExitCode {
+        let source = try DatasetSource(argument: data)
+        let line = ProgressLine()
+        let start = ContinuousClock.now
+        let scan = try DatasetScan(source, size: size, threads: threads) { line.show("\($0) of \($1)") }
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        line.clear()
+        if case .synthetic(let count, let seed) = source {
+          try printOut("\(count) synthetic faces of the series \(seed), of any size\n")
+          return
+        }
+        var report = "\(count(scan.count, "picture")): \(scan.jpegCount) JPEG, \(scan.pngCount) PNG\n"
+        if let widths = scan.widths, let heights = scan.heights {
+          report += "width \(words(widths)), height \(words(heights)) pixels\n"
+        }
+        if scan.smallCount > 0 {
+          report += "\(count(scan.smallCount, "picture")) with a short side below \(size): training enlarges them\n"
+        }
+        report += "\(count(scan.bad.count, "bad file"))\n"
+        for file in scan.bad { report += "  \(file)\n" }
+        report += "scanned in \(Double(Int(seconds * 100)) / 100) s\n"
+        try printOut(report)
+        if scan.count == 0 {
+          throw DatasetError.noPictures(in: source, bad: scan.bad)
+        }
+      }
+    }
+
+    private func words(_ range: ClosedRange<Int>) -> String {
+      range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)"
+    }
+
+    private func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+  }
+}
+
+// MARK: - list
+
+extension DataCommand {
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "List the pictures that training would take, as a CSV file for --data.",
+      discussion: """
+        One line per file, 'path,0'. Paths are relative to the list's own folder with --out, and to the current folder \
+        without: redirect the output to a file here. The same --fraction and --seed give 'wgan train' the same files.
+        """)
+
+    @Argument(help: "A folder or a CSV list of files.")
+    var data: String
+
+    @Option(help: "The share of the pictures to take, above 0 and up to 1; each is drawn for itself.")
+    var fraction = 1.0
+
+    @Option(help: "The seed of that draw.")
+    var seed: UInt64 = 42
+
+    @Option(help: "Write the list to this file instead of the standard output.")
+    var out: String?
+
+    func validate() throws {
+      try require(fraction > 0 && fraction <= 1, "--fraction must be above 0 and at most 1, not \(fraction)")
+    }
+
+    func run() throws {
+      try endingWithExitCode {
+        let files = try DatasetFiles(DatasetSource(argument: data), fraction: fraction, seed: seed)
+        let (text, unlistable) = ListFile.text(listing: files.paths, in: out.map { splitPath($0).folder } ?? ".")
+        if let out {
+          try writeFile(Array(text.utf8), to: out)
+        } else {
+          try printOut(text)
+        }
+        for file in files.bad + unlistable { printError("wgan: left out \(file)") }
+        if text.isEmpty { throw DatasetError(.badData, "no picture of \(data) was taken: see --fraction") }
+      }
+    }
+  }
+}
+
+// MARK: - preview
+
+extension DataCommand {
+  struct Preview: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Write a grid of training pictures, scaled and cropped at the centre, as a PNG file.")
+
+    @Argument(help: "A folder, a CSV list of files, or 'synthetic'.")
+    var data: String
+
+    @Option(help: "The PNG file to write.")
+    var out: String
+
+    @Option(help: "Each picture's width and height in pixels.")
+    var size = 64
+
+    @Option(help: "Pictures side by side.")
+    var columns = 4
+
+    @Option(help: "Rows of pictures.")
+    var rows = 3
+
+    @Option(help: "3 for colour, 1 for grey.")
+    var channels = 3
+
+    @Option(help: "Chooses the pictures.")
+    var seed: UInt64 = 42
+
+    func validate() throws {
+      try require(1...1024 ~= size, "--size must be 1 to 1024, not \(size)")
+      try require(1...100 ~= columns, "--columns must be 1 to 100, not \(columns)")
+      try require(1...100 ~= rows, "--rows must be 1 to 100, not \(rows)")
+      try require(channels == 1 || channels == 3, "--channels must be 1 or 3, not \(channels)")
+      try require(
+        size * columns * size * rows <= 1 << 27, "the grid is too large: give a smaller --size, --columns or --rows")
+    }
+
+    func run() throws {
+      try endingWithExitCode {
+        let preview = try DatasetPreview(
+          DatasetSource(argument: data), count: columns * rows, size: size, channels: channels, seed: seed)
+        for file in preview.bad { printError("wgan: skipped \(file)") }
+        try PNGEncoder.write(Gallery.compose(preview.pictures, columns: columns), to: out)
+      }
+    }
+  }
+}
+
+// MARK: - Words and exit codes
+
+private func require(_ condition: Bool, _ message: String) throws {
+  if !condition { throw ValidationError(message) }
+}
+
+/// Turns a failure into one line on the standard error and the exit code of its kind.
+private func endingWithExitCode(_ body: () throws -> Void) throws {
+  let code: Int32
+  do {
+    return try body()
+  } catch let error as DatasetError {
+    printError("wgan: \(error)")
+    switch error.kind {
+    case .notFound: code = 66
+    case .badData: code = 65
+    case .inputOutput: code = 74
+    case .cancelled: code = 130
+    }
+  } catch let error as PictureError {
+    printError("wgan: \(error)")
+    switch error.kind {
+    case .notFound: code = 66
+    case .unreadable: code = 74
+    case .cannotWrite: code = 73
+    default: code = 65
+    }
+  } catch let error as FileError {
+    printError("wgan: \(error)")
+    switch error.kind {
+    case .missing: code = 66
+    case .cannotCreate: code = 73
+    case .inputOutput: code = 74
+    }
+  }
+  throw ExitCode(code)
+}
+
+private func printError(_ line: String) {
+  try? writeAll(line + "\n", to: STDERR_FILENO, "standard error")
+}
+
+private func printOut(_ text: String) throws {
+  try writeAll(text, to: STDOUT_FILENO, "standard output")
+}
+
+private func writeAll(_ text: String, to descriptor: Int32, _ name: String) throws {
+  try Array(text.utf8).withUnsafeBytes { try Files.writeAll($0, to: descriptor, path: name) }
+}
+
+/// One line on a terminal's standard error that is written over and over; nothing elsewhere.
+private struct ProgressLine: Sendable {
+  private let isTerminal = isatty(STDERR_FILENO) == 1
+
+  func show(_ text: String) { write("\r\u{1B}[K" + text) }
+
+  func clear() { write("\r\u{1B}[K") }
+
+  private func write(_ text: String) {
+    if isTerminal { try? writeAll(text, to: STDERR_FILENO, "standard error") }
+  }
+}
