@@ -73,6 +73,7 @@ let package = Package(
       path: "Benchmarks/wgan-bench"),
 
     tests("Randomness", ["Randomness"]),
+    tests("ReferenceKernels", ["ReferenceKernels", "Randomness"]),
     tests("Images", ["Images", "Randomness"]),
     tests("Datasets", ["Datasets", "Images", "Randomness"]),
     tests("Compute", ["Compute", "ReferenceKernels", "Randomness"]),
