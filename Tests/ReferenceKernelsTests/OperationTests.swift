@@ -12,9 +12,9 @@ import Testing
   ]
 
   @Test func convolutionByHand() {
-    // 1 2 3      1 0      1*1 + 5*1 = 6, 2 + 6 = 8
-    // 4 5 6  *   0 1  =   4 + 8 = 12, 5 + 9 = 14
-    // 7 8 9
+    // 1 2 3
+    // 4 5 6  *  1 0  =  1 + 2 * 5, 2 + 2 * 6, ...
+    // 7 8 9     0 2
     let source = ReferenceTensor(shape: [1, 1, 3, 3], values: [1, 2, 3, 4, 5, 6, 7, 8, 9])
     let weights = ReferenceTensor(shape: [1, 1, 2, 2], values: [1, 0, 0, 2])
     let plain = ReferenceConvolution(kernel: 2, stride: 1, padding: 0).forward(source: source, weights: weights)
@@ -24,7 +24,8 @@ import Testing
   }
 
   @Test func transposedConvolutionByHand() {
-    // 1 2      stamps 1 2 2 4 on rows 0, 1 and columns 0 to 3; 3 4 below
+    // Each pixel stamps  1  2  times itself.
+    //                   10 20
     let source = ReferenceTensor(shape: [1, 1, 2, 2], values: [1, 2, 3, 4])
     let weights = ReferenceTensor(shape: [1, 1, 2, 2], values: [1, 2, 10, 20])
     let apart = ReferenceTransposedConvolution(kernel: 2, stride: 2, padding: 0).forward(
@@ -32,7 +33,7 @@ import Testing
     #expect(apart.values == [1, 2, 2, 4, 10, 20, 20, 40, 3, 6, 4, 8, 30, 60, 40, 80])
     let overlapped = ReferenceTransposedConvolution(kernel: 2, stride: 1, padding: 0)
       .forward(source: source, weights: weights)
-    #expect(overlapped.values == [1, 4, 4, 13, 40 + 4 - 4 + 10, 40 + 8, 30, 100, 80])
+    #expect(overlapped.values == [1, 4, 4, 13, 50, 48, 30, 100, 80])
   }
 
   @Test(arguments: geometries) func convolutionGradients(_ g: [Int]) {
@@ -42,7 +43,7 @@ import Testing
     let weights = random.uniform([2, 3, g[0], g[0]])
     let direction = random.uniform(convolution.forward(source: source, weights: weights).shape)
     func loss(_ source: ReferenceTensor, _ weights: ReferenceTensor) -> Double {
-      .dot(convolution.forward(source: source, weights: weights), direction)
+      ReferenceTensor.dot(convolution.forward(source: source, weights: weights), direction)
     }
     let diffSource = convolution.backwardData(
       diffDestination: direction, weights: weights, sourceSize: (height: g[3], width: g[4]))
@@ -59,7 +60,7 @@ import Testing
     guard g[1] * (g[4] / 2 - 1) + g[0] > 2 * g[2] else { return }
     let direction = random.uniform(convolution.forward(source: source, weights: weights).shape)
     func loss(_ source: ReferenceTensor, _ weights: ReferenceTensor) -> Double {
-      .dot(convolution.forward(source: source, weights: weights), direction)
+      ReferenceTensor.dot(convolution.forward(source: source, weights: weights), direction)
     }
     let diffSource = convolution.backwardData(diffDestination: direction, weights: weights)
     let diffWeights = convolution.backwardWeights(source: source, diffDestination: direction)
@@ -94,7 +95,8 @@ import Testing
     var random = RandomTensors(seed: 4)
     let source = random.uniform([101], -3, 3)
     let direction = random.uniform([101])
-    let gradient = ReferenceFiniteDifference.gradient({ .dot(activation.forward($0), direction) }, at: source)
+    let gradient = ReferenceFiniteDifference.gradient(
+      { ReferenceTensor.dot(activation.forward($0), direction) }, at: source)
     #expect(distance(activation.backward(source: source, diffDestination: direction), gradient) < 1e-8)
   }
 
@@ -115,7 +117,7 @@ import Testing
     let beta = random.uniform([2])
     func loss(_ source: ReferenceTensor, _ gamma: ReferenceTensor, _ beta: ReferenceTensor) -> Double {
       var running = ReferenceBatchNorm.Running(channels: 2)
-      return .dot(
+      return ReferenceTensor.dot(
         norm.forwardTraining(source: source, gamma: gamma.values, beta: beta.values, running: &running), direction)
     }
     let (diffSource, diffGamma, diffBeta) = norm.backward(
