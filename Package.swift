@@ -76,7 +76,9 @@ let package = Package(
     tests("ReferenceKernels", ["ReferenceKernels", "Randomness"]),
     tests("Images", ["Images", "Randomness"]),
     tests("Datasets", ["Datasets", "Images", "Randomness"]),
-    tests("Compute", ["Compute", "ReferenceKernels", "Randomness"]),
+    tests(
+      "Compute",
+      ["Compute", "Kernels", "KernelsPortable", "KernelsAVX2", "KernelsAVX512", "ReferenceKernels", "Randomness"]),
     tests("Graph", ["Graph", "ReferenceKernels", "Randomness"]),
     tests("Files", ["Files"]),
     tests("WGAN", ["WGAN", "Graph", "Compute", "Datasets", "Images", "Files", "ReferenceKernels", "Randomness"], resources: [.copy("Golden")]),
