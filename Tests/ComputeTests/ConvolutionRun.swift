@@ -90,7 +90,7 @@ extension ConvolutionCase {
     _ pass: Pass, _ a: [Float], _ b: [Float], epilogue: Epilogue = .none, extraHalo: Int = 0, on processor: Processor,
     sourceLocation: SourceLocation = #_sourceLocation
   ) -> [Float] {
-    let repro = repro(pass, epilogue, extraHalo, processor)
+    let repro = repro(pass, processor, epilogue, extraHalo: extraHalo)
     let c = convolution
     if c.form == .score { return runScore(pass, a, b, epilogue, processor, repro, sourceLocation) }
     let inputOrder: ActivationLayout.Order = c.form == .picture ? .interleaved : .blocked
@@ -201,7 +201,7 @@ extension ConvolutionCase {
   }
 
   /// A line that finds this case again.
-  func repro(_ pass: Pass, _ epilogue: Epilogue = .none, _ extraHalo: Int = 0, _ processor: Processor) -> String {
+  func repro(_ pass: Pass, _ processor: Processor, _ epilogue: Epilogue = .none, extraHalo: Int = 0) -> String {
     "\(self) \(pass) \(epilogue) halo +\(extraHalo) \(processor.instructionSet) threads \(processor.threads)"
   }
 }

@@ -40,7 +40,8 @@ import Testing
           mb: pick([1, 2, 3, 5]), ic: pick(channels), ih: pick([4, 8, 12]), oc: pick(channels), kh: 3, sh: 1, ph: 1))
       cases.append(
         .init(mb: pick([1, 3, 6, 7, 9, 13]), ic: pick(channels), ih: 4, oc: pick(channels), kh: 4, sh: 1, ph: 0))
-      cases.append(.init(.picture, mb: pick([1, 3, 5]), ic: pick([1, 2, 3, 4]), ih: pick([16, 32, 48]), oc: pick(channels)))
+      cases.append(
+        .init(.picture, mb: pick([1, 3, 5]), ic: pick([1, 2, 3, 4]), ih: pick([16, 32, 48]), oc: pick(channels)))
       cases.append(
         .init(.score, mb: pick([1, 2, 3, 7]), ic: pick(channels), ih: 4, oc: 1, kh: 4, sh: 1, ph: 0))
     }
@@ -108,7 +109,7 @@ import Testing
       let tight = shape.run(pass, a, b, on: processor)
       for extra in [1, 2] {
         expectSameBits(
-          tight, shape.run(pass, a, b, extraHalo: extra, on: processor), shape.repro(pass, .none, extra, processor))
+          tight, shape.run(pass, a, b, extraHalo: extra, on: processor), shape.repro(pass, processor, extraHalo: extra))
       }
     }
   }
@@ -146,7 +147,7 @@ import Testing
       for processor in processors(threads: 2) {
         expectEqual(
           shape.run(pass, a, b, epilogue: epilogue, extraHalo: 1, on: processor), expected,
-          shape.repro(pass, epilogue, 1, processor))
+          shape.repro(pass, processor, epilogue, extraHalo: 1))
       }
     }
   }
@@ -165,7 +166,7 @@ import Testing
       expectEqual(
         shape.run(.backwardData, a, b, epilogue: Epilogue(tanh: true), on: processor), expected,
         bound: { 12 * unitRoundoff * abs(expected.values[$0]) },
-        shape.repro(.backwardData, Epilogue(tanh: true), 0, processor))
+        shape.repro(.backwardData, processor, Epilogue(tanh: true)))
     }
   }
 

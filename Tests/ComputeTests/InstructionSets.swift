@@ -14,11 +14,11 @@ let machineKernels: [KernelTable] = Processor.supported.map {
   }
 }
 
-extension KernelTable: @retroactive CustomTestStringConvertible {
+extension KernelTable: CustomTestStringConvertible {
   public var testDescription: String { instructionSet.rawValue }
 }
 
 /// The sets' names in failing output.
-extension KernelTable: @retroactive CustomStringConvertible {
+extension KernelTable: CustomStringConvertible {
   public var description: String { instructionSet.rawValue }
 }

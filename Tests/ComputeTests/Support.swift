@@ -79,7 +79,9 @@ func expectSameBits(
 ) {
   guard a.count == b.count, let first = zip(a, b).enumerated().first(where: { $1.0.bitPattern != $1.1.bitPattern })
   else {
-    if a.count != b.count { Issue.record("\(repro()): \(a.count) and \(b.count) values", sourceLocation: sourceLocation) }
+    if a.count != b.count {
+      Issue.record("\(repro()): \(a.count) and \(b.count) values", sourceLocation: sourceLocation)
+    }
     return
   }
   Issue.record(
