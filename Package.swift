@@ -74,9 +74,12 @@ let package = Package(
       path: "Benchmarks/wgan-bench"),
 
     tests("Randomness", ["Randomness"]),
+    tests("ReferenceKernels", ["ReferenceKernels", "Randomness"]),
     tests("Images", ["Images", "Randomness", "CTurboJPEG"], resources: [.copy("Fixtures")]),
     tests("Datasets", ["Datasets", "Images", "Randomness"]),
-    tests("Compute", ["Compute", "ReferenceKernels", "Randomness"]),
+    tests(
+      "Compute",
+      ["Compute", "Kernels", "KernelsPortable", "KernelsAVX2", "KernelsAVX512", "ReferenceKernels", "Randomness"]),
     tests("Graph", ["Graph", "ReferenceKernels", "Randomness"]),
     tests("Files", ["Files"]),
     tests("WGAN", ["WGAN", "Graph", "Compute", "Datasets", "Images", "Files", "ReferenceKernels", "Randomness"], resources: [.copy("Golden")]),

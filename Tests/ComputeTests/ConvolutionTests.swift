@@ -1,0 +1,193 @@
+import Compute
+import ReferenceKernels
+import Testing
+
+/// Protects: the convolution drivers and micro-kernels. Every form and pass, on every instruction set of this machine,
+/// against the definitions in ReferenceKernels.
+@Suite struct ConvolutionTests {
+  /// The layers of critic and generator, 64 features at 64x64 and 32 and 16 at smaller ones, with few pictures.
+  static let netShapes: [ConvolutionCase] = [
+    // Critic and (exchanged) generator at 64x64, from the picture to the score.
+    .init(.picture, mb: 2, ic: 3, ih: 64, oc: 64),
+    .init(mb: 1, ic: 64, ih: 32, oc: 128),
+    .init(mb: 1, ic: 128, ih: 16, oc: 256),
+    .init(mb: 1, ic: 256, ih: 8, oc: 512),
+    .init(.score, mb: 5, ic: 512, ih: 4, oc: 1, kh: 4, sh: 1, ph: 0),
+    // The generator's first layer: 100 numbers to 512 channels of 4x4.
+    .init(mb: 5, ic: 512, ih: 4, oc: 100, kh: 4, sh: 1, ph: 0),
+    // The extra layer.
+    .init(mb: 1, ic: 64, ih: 32, oc: 64, kh: 3, sh: 1, ph: 1),
+    // Smaller nets, one channel.
+    .init(.picture, mb: 3, ic: 1, ih: 32, oc: 32),
+    .init(.picture, mb: 3, ic: 3, ih: 16, oc: 16),
+    .init(mb: 3, ic: 32, ih: 16, oc: 64),
+    .init(mb: 7, ic: 16, ih: 8, oc: 32),
+    .init(.score, mb: 3, ic: 32, ih: 4, oc: 1, kh: 4, sh: 1, ph: 0),
+    .init(mb: 4, ic: 32, ih: 4, oc: 100, kh: 4, sh: 1, ph: 0),
+    .init(mb: 2, ic: 32, ih: 8, oc: 32, kh: 3, sh: 1, ph: 1),
+  ]
+
+  /// Channels that don't fill their blocks, odd batches, planes that aren't powers of two. Seeded.
+  static let oddShapes: [ConvolutionCase] = {
+    var data = TestData(seed: 2026)
+    let channels = [1, 5, 16, 17, 20, 33, 40, 49]
+    func pick(_ values: [Int]) -> Int { values[data.below(values.count)] }
+    var cases: [ConvolutionCase] = []
+    for _ in 0..<6 {
+      cases.append(.init(mb: pick([1, 2, 3, 5, 9]), ic: pick(channels), ih: pick([8, 16, 24]), oc: pick(channels)))
+      cases.append(
+        .init(
+          mb: pick([1, 2, 3, 5]), ic: pick(channels), ih: pick([4, 8, 12]), oc: pick(channels), kh: 3, sh: 1, ph: 1))
+      cases.append(
+        .init(mb: pick([1, 3, 6, 7, 9, 13]), ic: pick(channels), ih: 4, oc: pick(channels), kh: 4, sh: 1, ph: 0))
+      cases.append(
+        .init(.picture, mb: pick([1, 3, 5]), ic: pick([1, 2, 3, 4]), ih: pick([16, 32, 48]), oc: pick(channels)))
+      cases.append(
+        .init(.score, mb: pick([1, 2, 3, 7]), ic: pick(channels), ih: 4, oc: 1, kh: 4, sh: 1, ph: 0))
+    }
+    return cases
+  }()
+
+  /// Small integers: every sum is exact in Float, so one wrong term among thousands shows.
+  @Test(arguments: netShapes + oddShapes, Pass.allCases) func exactOnIntegers(_ shape: ConvolutionCase, pass: Pass) {
+    var data = TestData(seed: shape.batch)
+    let (shapeA, shapeB) = shape.operandShapes(pass)
+    let a = data.integers(shapeA.reduce(1, *))
+    let b = data.integers(shapeB.reduce(1, *))
+    let expected = shape.reference(pass, .init(shapeA, a), .init(shapeB, b))
+    for processor in processors(threads: 1 + data.below(3)) {
+      expectEqual(shape.run(pass, a, b, on: processor), expected, shape.repro(pass, processor))
+    }
+  }
+
+  /// Random data within the bound of recursive summation: |error| <= (K + 3) u Σ|a||b| for K products, u = 2^-24
+  /// (Higham, "Accuracy and Stability of Numerical Algorithms", section 3.1), in whatever order they're added.
+  @Test(arguments: oddShapes, Pass.allCases) func boundedOnRandomData(_ shape: ConvolutionCase, pass: Pass) {
+    var data = TestData(seed: 1000 + shape.batch)
+    let (shapeA, shapeB) = shape.operandShapes(pass)
+    let a = data.uniform(shapeA.reduce(1, *))
+    let b = data.uniform(shapeB.reduce(1, *))
+    let (referenceA, referenceB) = (ReferenceTensor(shapeA, a), ReferenceTensor(shapeB, b))
+    let expected = shape.reference(pass, referenceA, referenceB)
+    let magnitudes = shape.reference(pass, referenceA.magnitudes, referenceB.magnitudes)
+    let factor = Double(shape.depth(pass) + 3) * unitRoundoff
+    for processor in processors(threads: 2) {
+      expectEqual(
+        shape.run(pass, a, b, on: processor), expected, bound: { factor * magnitudes.values[$0] },
+        shape.repro(pass, processor))
+    }
+  }
+
+  /// Protects repeatability: neither the number of threads nor the vector's width may show in a result.
+  @Test(arguments: netShapes + oddShapes, Pass.allCases)
+  func sameBitsForThreadsAndVectors(_ shape: ConvolutionCase, pass: Pass) {
+    var data = TestData(seed: 2000 + shape.batch)
+    let (shapeA, shapeB) = shape.operandShapes(pass)
+    let a = data.uniform(shapeA.reduce(1, *))
+    let b = data.uniform(shapeB.reduce(1, *))
+    var fused: [Float]?
+    for one in processors(threads: 1) {
+      let expected = shape.run(pass, a, b, on: one)
+      for threads in [2, 3] {
+        let processor = Processor(instructionSet: one.instructionSet, threads: threads)
+        expectSameBits(expected, shape.run(pass, a, b, on: processor), shape.repro(pass, processor) + " and 1")
+      }
+      guard one.instructionSet != .portable else { continue }
+      if let fused { expectSameBits(fused, expected, shape.repro(pass, one) + " and avx2") }
+      fused = expected
+    }
+  }
+
+  /// Buffers are shared between layers with other halos: a wider one must not change a result, and must be left zero.
+  @Test(arguments: oddShapes.filter { $0.convolution.form != .score }, Pass.allCases)
+  func widerHalosChangeNothing(_ shape: ConvolutionCase, pass: Pass) {
+    var data = TestData(seed: 3000 + shape.batch)
+    let (shapeA, shapeB) = shape.operandShapes(pass)
+    let a = data.uniform(shapeA.reduce(1, *))
+    let b = data.uniform(shapeB.reduce(1, *))
+    for processor in processors(threads: 2) {
+      let tight = shape.run(pass, a, b, on: processor)
+      for extra in [1, 2] {
+        expectSameBits(
+          tight, shape.run(pass, a, b, extraHalo: extra, on: processor), shape.repro(pass, processor, extraHalo: extra))
+      }
+    }
+  }
+
+  /// Slopes are powers of two, so that the results stay exact. A gate's zero counts as not positive.
+  @Test(arguments: oddShapes.filter { $0.convolution.form != .score }, Pass.allCases)
+  func epiloguesAreExact(_ shape: ConvolutionCase, pass: Pass) {
+    var data = TestData(seed: 4000 + shape.batch)
+    let (shapeA, shapeB) = shape.operandShapes(pass)
+    let a = data.integers(shapeA.reduce(1, *))
+    let b = data.integers(shapeB.reduce(1, *))
+    let plain = shape.reference(pass, .init(shapeA, a), .init(shapeB, b))
+    let gate = data.integers(plain.count, reach: 1)
+    let initial = data.integers(plain.count)
+
+    var epilogues: [Epilogue] = []
+    switch (pass, shape.convolution.form) {
+    case (.backwardWeights, _): epilogues = [Epilogue(initial: initial)]
+    case (.backwardData, .picture): return  // tanh alone: see below.
+    default:
+      epilogues = [
+        Epilogue(slope: 0), Epilogue(slope: 0.25), Epilogue(gate: gate, gateSlope: 0.5),
+        Epilogue(slope: 0.25, gate: gate, gateSlope: 0),
+      ]
+    }
+    for epilogue in epilogues {
+      var expected = plain
+      for i in plain.values.indices {
+        var value = plain.values[i]
+        value = value > 0 ? value : Double(epilogue.slope) * value
+        if let gate = epilogue.gate { value = gate[i] > 0 ? value : Double(epilogue.gateSlope) * value }
+        if let initial = epilogue.initial { value += Double(initial[i]) }
+        expected.values[i] = value
+      }
+      for processor in processors(threads: 2) {
+        expectEqual(
+          shape.run(pass, a, b, epilogue: epilogue, extraHalo: 1, on: processor), expected,
+          shape.repro(pass, processor, epilogue, extraHalo: 1))
+      }
+    }
+  }
+
+  /// The generator's last layer: a transposed convolution to a picture, then tanh.
+  @Test(arguments: (netShapes + oddShapes).filter { $0.convolution.form == .picture })
+  func tanhOfAPicture(_ shape: ConvolutionCase) {
+    var data = TestData(seed: 5000 + shape.batch)
+    let (shapeA, shapeB) = shape.operandShapes(.backwardData)
+    let a = data.integers(shapeA.reduce(1, *))
+    // Sums of whole sixteenths: exact, and small enough for tanh to say something.
+    let b = data.integers(shapeB.reduce(1, *)).map { $0 / 16 }
+    let plain = shape.reference(.backwardData, .init(shapeA, a), .init(shapeB, b))
+    let expected = ReferenceActivation.tanh.forward(plain)
+    for processor in processors(threads: 2) {
+      expectEqual(
+        shape.run(.backwardData, a, b, epilogue: Epilogue(tanh: true), on: processor), expected,
+        bound: { 12 * unitRoundoff * abs(expected.values[$0]) },
+        shape.repro(.backwardData, processor, Epilogue(tanh: true)))
+    }
+  }
+
+  /// <forward(x, w), y> = <x, backwardData(y, w)> = <w, backwardWeights(x, y)>, exact on integers, for the nets' whole
+  /// layers: larger than what the reference can do in a test.
+  @Test(arguments: netShapes) func passesAreAdjoint(_ shape: ConvolutionCase) {
+    let large = ConvolutionCase(
+      shape.convolution.form, mb: 9, ic: shape.convolution.inputChannels, ih: shape.convolution.inputSize,
+      oc: shape.convolution.outputChannels, kh: shape.convolution.kernel, sh: shape.convolution.stride,
+      ph: shape.convolution.padding)
+    var data = TestData(seed: 6000)
+    let x = data.integers(large.sourceShape.reduce(1, *))
+    let w = data.integers(large.weightsShape.reduce(1, *))
+    let y = data.integers(large.destinationShape.reduce(1, *))
+    func dot(_ a: [Float], _ b: [Float]) -> Double { zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) } }
+    for processor in processors(threads: 2) {
+      let forward = dot(large.run(.forward, x, w, on: processor), y)
+      let backwardData = dot(x, large.run(.backwardData, y, w, on: processor))
+      let backwardWeights = dot(w, large.run(.backwardWeights, x, y, on: processor))
+      #expect(forward == backwardData, "\(large) \(processor.instructionSet): forward and backwardData")
+      #expect(forward == backwardWeights, "\(large) \(processor.instructionSet): forward and backwardWeights")
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import Compute
+import Graph
+import Randomness
+import ReferenceKernels
+import Testing
+
+extension ReferenceNetwork {
+  /// The same net in the graph's words.
+  func network(_ name: String, input: Network.Input) -> Network {
+    let layers = layers.compactMap { layer -> Layer? in
+      switch layer {
+      case .convolution(let name, let g, _, let outputs):
+        .convolution(
+          name: name, outputChannels: outputs, kernel: g.kernel, stride: g.stride, padding: g.padding)
+      case .transposedConvolution(let name, let g, _, let outputs):
+        .transposedConvolution(
+          name: name, outputChannels: outputs, kernel: g.kernel, stride: g.stride, padding: g.padding)
+      case .batchNorm(let name, _): .batchNorm(name: name)
+      case .activation(.leakyReLU(let slope)): .activation(slope: Float(slope))
+      case .activation(.relu): .activation(slope: 0)
+      case .activation(.tanh): .tanh
+      // The executor gives scores; their mean is `meanScore`.
+      case .mean: nil
+      }
+    }
+    return Network(name: name, input: input, layers: layers)
+  }
+
+  /// Random weights that keep each layer's values at size 1 or so, exact in Float.
+  mutating func randomise(_ stream: inout RandomStream) {
+    for (name, shape) in parameterShapes {
+      let reach: Double
+      let middle: Double
+      switch (shape.count, name.hasSuffix(".bias")) {
+      case (1, true): (middle, reach) = (0, 0.5)
+      case (1, false): (middle, reach) = (1, 0.5)
+      default: (middle, reach) = (0, (3 / Double(shape[1] * shape[2] * shape[3])).squareRoot())
+      }
+      self[name].values = (0..<self[name].count).map { _ in
+        Double(Float(middle + reach * (2 * stream.uniformDouble() - 1)))
+      }
+    }
+    // In a fixed order: a dictionary's isn't.
+    for name in running.keys.sorted() {
+      guard let channels = running[name]?.mean.count else { continue }
+      running[name] = .init(
+        mean: (0..<channels).map { _ in Double(stream.uniform() - 0.5) },
+        variance: (0..<channels).map { _ in Double(stream.uniform() + 0.5) })
+    }
+  }
+}
+
+extension ReferenceDCGAN: CustomTestStringConvertible {
+  public var testDescription: String {
+    "size \(size) channels \(channels) features \(features) latent \(latent) extra \(extraLayers) \(order)"
+  }
+
+  func criticNetwork() -> Network { critic.network("critic", input: .pictures(channels: channels, size: size)) }
+  func generatorNetwork() -> Network { generator.network("generator", input: .vectors(count: latent)) }
+}
+
+/// A net in the engine beside the same one in the reference.
+struct Pair {
+  var reference: ReferenceNetwork
+  let executor: Executor
+  let processor: Processor
+
+  init(
+    _ reference: ReferenceNetwork, _ network: Network, batch: Int, purpose: ExecutionPlan.Purpose = .training,
+    on processor: Processor
+  ) throws {
+    self.reference = reference
+    self.processor = processor
+    executor = Executor(
+      try ExecutionPlan(network, batch: batch, purpose: purpose, threads: processor.threads), on: processor)
+    for parameter in executor.plan.parameters.parameters {
+      parameter.set(reference[parameter.name].values.map(Float.init), in: executor.parameters)
+    }
+    for buffer in executor.plan.parameters.buffers {
+      let dot = try #require(buffer.name.lastIndex(of: "."))
+      let running = try #require(reference.running[String(buffer.name[..<dot])])
+      let values = buffer.name.hasSuffix("running_mean") ? running.mean : running.variance
+      buffer.set(values.map(Float.init), in: executor.buffers)
+    }
+    executor.parametersChanged()
+  }
+
+  /// `values` as the net's input.
+  func input(_ values: ReferenceTensor) -> Activations {
+    let batch = values.shape[0]
+    let layout = executor.plan.inputLayout
+    let activations = Activations(Slab(count: layout.count(batch: batch)).all, layout)
+    activations.set(values.values.map(Float.init), batch: batch)
+    return activations
+  }
+
+  func gradient(_ name: String) throws -> [Float] {
+    try #require(executor.plan.parameters.parameters.first { $0.name == name }).values(in: executor.gradients)
+  }
+}
+
+/// Uniform in [-1, 1), exact in Float.
+func uniform(_ shape: [Int], _ stream: inout RandomStream) -> ReferenceTensor {
+  ReferenceTensor(
+    shape: shape, values: (0..<shape.reduce(1, *)).map { _ in Double(2 * stream.uniform() - 1) })
+}
+
+/// The root of the mean square of the differences, over that of the expected values.
+func relativeDistance(_ actual: [Float], _ expected: [Double]) -> Double {
+  guard actual.count == expected.count else { return .infinity }
+  let difference = zip(actual, expected).reduce(0.0) { $0 + (Double($1.0) - $1.1) * (Double($1.0) - $1.1) }
+  let size = expected.reduce(0.0) { $0 + $1 * $1 }
+  return (difference / max(size, Double.leastNormalMagnitude)).squareRoot()
+}
+
+/// Expects `relativeDistance` below `tolerance`, and says how far off and where.
+func expectClose(
+  _ actual: [Float], _ expected: [Double], within tolerance: Double, _ what: @autoclosure () -> String,
+  sourceLocation: SourceLocation = #_sourceLocation
+) {
+  let distance = relativeDistance(actual, expected)
+  guard !(distance <= tolerance) else { return }
+  let worst = zip(actual, expected).enumerated().max { abs(Double($0.1.0) - $0.1.1) < abs(Double($1.1.0) - $1.1.1) }
+  Issue.record(
+    """
+    \(what()): relative rms distance \(distance), allowed \(tolerance); \(actual.count) values, expected \
+    \(expected.count); worst at [\(worst?.offset ?? 0)]: \(worst?.element.0 ?? 0), expected \(worst?.element.1 ?? 0)
+    """, sourceLocation: sourceLocation)
+}
