@@ -2,7 +2,7 @@
 //
 // A stride-2 convolution's gradient is, for each of the four phases of the source's pixels (y%2, x%2), a stride-1 convolution with a
 // 2x2 part of the kernel: no multiplication by inserted zeros. (Dumoulin and Visin, "A guide to convolution arithmetic", 2016,
-// section 4; the phases are the usual sub-pixel split.) docs/Phases.md draws it.
+// section 4; the phases are the usual sub-pixel split.) docs/LoopNests.md draws it.
 
 import Kernels
 
