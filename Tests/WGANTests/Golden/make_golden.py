@@ -363,7 +363,7 @@ def write() -> None:
 
 
 def with_metadata(file: bytes, metadata: dict[str, str]) -> bytes:
-    """A safetensors file plus metadata in this order: the library's own is random, each file would differ from the last."""
+    """A safetensors file plus metadata, in order: the library itself writes it in a random one, anew for each file."""
     length = int.from_bytes(file[:8], "little")
     header = json.dumps({"__metadata__": metadata} | json.loads(file[8:8 + length]), separators=(",", ":")).encode()
     header += b" " * (-len(header) % 8)
