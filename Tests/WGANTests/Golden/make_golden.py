@@ -348,24 +348,26 @@ def print_mistakes() -> None:
 
 # MARK: Writing
 
-def camel_case(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(word.capitalize() for word in others)
-
-
 def write() -> None:
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     for case in CASES:
         inputs = make_inputs(case, case.seed)
         results = run(case, inputs, torch.float32)
         exact = {f"float64/{name}": tensor.float() for name, tensor in run(case, inputs, torch.float64).items()}
         tensors = {name: tensor.contiguous() for name, tensor in (inputs | results | exact).items()}
+        metadata = {key: str(value) for key, value in asdict(case.configuration).items()}
         path = HERE / f"{case.name}.safetensors"
-        # One entry: safetensors writes several in any order, and the file would differ each time.
-        configuration = {camel_case(key): value for key, value in asdict(case.configuration).items()}
-        save_file(tensors, path, metadata={"configuration": json.dumps(configuration)})
+        path.write_bytes(with_metadata(save(tensors), metadata))
         print(f"{path.name}: {len(tensors)} tensors, {path.stat().st_size:,} bytes")
+
+
+def with_metadata(file: bytes, metadata: dict[str, str]) -> bytes:
+    """A safetensors file plus metadata, in order: the library itself writes it in a random one, anew for each file."""
+    length = int.from_bytes(file[:8], "little")
+    header = json.dumps({"__metadata__": metadata} | json.loads(file[8:8 + length]), separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header + file[8 + length:]
 
 
 if __name__ == "__main__":
