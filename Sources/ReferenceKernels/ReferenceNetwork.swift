@@ -35,6 +35,31 @@ package struct ReferenceNetwork: Equatable, Sendable {
     for case .batchNorm(let name, let channels) in layers { running[name] = .init(channels: channels) }
   }
 
+  /// The same net with random parameters and running statistics that keep every layer's values at size 1 or so, so that no
+  /// gradient drowns in another; every value is one of Float's. A net's own start would hide mistakes: gamma 1, beta 0.
+  ///
+  /// - Parameter uniform: gives numbers in [0, 1), one after another.
+  package func randomised(_ uniform: () -> Double) -> ReferenceNetwork {
+    func values(_ count: Int, around middle: Double, reach: Double) -> [Double] {
+      (0..<count).map { _ in Double(Float(middle + reach * (2 * uniform() - 1))) }
+    }
+    var network = self
+    for (name, shape) in parameterShapes {
+      let count = shape.reduce(1, *)
+      if shape.count == 4 {
+        let fanIn = Double(count / shape[0])
+        network[name].values = values(count, around: 0, reach: (3 / fanIn).squareRoot())
+      } else {
+        network[name].values = values(count, around: name.hasSuffix(".bias") ? 0 : 1, reach: 0.5)
+      }
+    }
+    for case .batchNorm(let name, let channels) in layers {
+      network.running[name] = .init(
+        mean: values(channels, around: 0, reach: 0.5), variance: values(channels, around: 1, reach: 0.5))
+    }
+    return network
+  }
+
   /// Names and shapes of all parameters in PyTorch's order: layer by layer.
   package var parameterShapes: [(name: String, shape: [Int])] {
     layers.flatMap { layer -> [(name: String, shape: [Int])] in

@@ -25,29 +25,6 @@ extension ReferenceNetwork {
     }
     return Network(name: name, input: input, layers: layers)
   }
-
-  /// Random weights that keep each layer's values at size 1 or so, exact in Float.
-  mutating func randomise(_ stream: inout RandomStream) {
-    for (name, shape) in parameterShapes {
-      let reach: Double
-      let middle: Double
-      switch (shape.count, name.hasSuffix(".bias")) {
-      case (1, true): (middle, reach) = (0, 0.5)
-      case (1, false): (middle, reach) = (1, 0.5)
-      default: (middle, reach) = (0, (3 / Double(shape[1] * shape[2] * shape[3])).squareRoot())
-      }
-      self[name].values = (0..<self[name].count).map { _ in
-        Double(Float(middle + reach * (2 * stream.uniformDouble() - 1)))
-      }
-    }
-    // In a fixed order: a dictionary's isn't.
-    for name in running.keys.sorted() {
-      guard let channels = running[name]?.mean.count else { continue }
-      running[name] = .init(
-        mean: (0..<channels).map { _ in Double(stream.uniform() - 0.5) },
-        variance: (0..<channels).map { _ in Double(stream.uniform() + 0.5) })
-    }
-  }
 }
 
 extension ReferenceDCGAN: CustomTestStringConvertible {

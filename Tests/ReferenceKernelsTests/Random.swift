@@ -16,19 +16,8 @@ struct RandomTensors {
 
   mutating func below(_ bound: Int) -> Int { stream.below(bound) }
 
-  /// A net whose weights make its layers' values of size 1 or so, so that no gradient drowns.
   mutating func randomised(_ network: ReferenceNetwork) -> ReferenceNetwork {
-    var network = network
-    for (name, shape) in network.parameterShapes {
-      switch (shape.count, name.hasSuffix(".bias")) {
-      case (1, true): network[name] = uniform(shape, -0.5, 0.5)
-      case (1, false): network[name] = uniform(shape, 0.5, 1.5)
-      default:
-        let reach = (3 / Double(shape[1] * shape[2] * shape[3])).squareRoot()
-        network[name] = uniform(shape, -reach, reach)
-      }
-    }
-    return network
+    network.randomised { stream.uniformDouble() }
   }
 }
 

@@ -54,7 +54,7 @@ import WGAN
 }
 
 /// One committed file of PyTorch's inputs and results.
-private struct Golden {
+struct Golden {
   let configuration: TrainingConfiguration
   private let tensors: [String: NamedTensor]
 
@@ -105,6 +105,6 @@ private struct Golden {
   }
 }
 
-private func rms(_ values: [Float]) -> Float {
+func rms(_ values: [Float]) -> Float {
   (values.reduce(0) { $0 + $1 * $1 } / Float(max(values.count, 1))).squareRoot()
 }

@@ -1,0 +1,125 @@
+import Compute
+import Graph
+import Randomness
+import ReferenceKernels
+import Testing
+import WGAN
+
+/// Protects: the gradients of the whole nets that training uses. The engine's, in Float, against finite differences of the
+/// definition's forward pass, in Double: no derivative that anyone wrote down stands on the other side.
+@Suite struct GradientTests {
+  /// The difference of the two, relative to the tensor's gradient; measured: below 3e-6.
+  static let tolerance = 3e-5
+  static let batch = 3
+
+  static func configuration(_ order: BlockOrder, channels: Int) -> (TrainingConfiguration, ReferenceDCGAN) {
+    var configuration = TrainingConfiguration.seed
+    configuration.size = 16
+    configuration.channels = channels
+    configuration.features = 3
+    configuration.latent = 4
+    configuration.extraLayers = 1
+    configuration.blockOrder = order
+    let reference = ReferenceDCGAN(
+      size: 16, channels: channels, features: 3, latent: 4, extraLayers: 1,
+      order: order == .convolutionActivationNorm ? .activationNorm : .normActivation)
+    return (configuration, reference)
+  }
+
+  @Test(arguments: BlockOrder.allCases, [1, 3]) func critic(order: BlockOrder, channels: Int) throws {
+    let (configuration, nets) = Self.configuration(order, channels: channels)
+    var stream = RandomStream(seed: 1, purpose: .test)
+    let reference = nets.critic.randomised { stream.uniformDouble() }
+    let pictures = Self.uniform([Self.batch, channels, 16, 16], &stream)
+    for set in Processor.supported {
+      let (executor, input) = try Self.executor(configuration.critic, reference, pictures, set)
+      executor.forward(batch: Self.batch, input: input, statistics: .batch)
+      executor.backward(
+        batch: Self.batch, input: input, from: .scores(1 / Float(Self.batch)), parameterGradients: true,
+        inputGradient: true)
+      Self.check(
+        executor, reference, pictures, inputGradient: executor.inputGradient.array(batch: Self.batch), "critic \(set)"
+      ) { $0.values[0] }
+    }
+  }
+
+  @Test(arguments: BlockOrder.allCases, [1, 3]) func generator(order: BlockOrder, channels: Int) throws {
+    let (configuration, nets) = Self.configuration(order, channels: channels)
+    var stream = RandomStream(seed: 2, purpose: .test)
+    let reference = nets.generator.randomised { stream.uniformDouble() }
+    let noise = Self.uniform([Self.batch, 4, 1, 1], &stream)
+    let direction = Self.uniform([Self.batch, channels, 16, 16], &stream)
+    let layout = ActivationLayout(.interleaved, channels: channels, height: 16, width: 16, halo: 0)
+    let diffOutput = Activations(Slab(count: layout.count(batch: Self.batch)).all, layout)
+    diffOutput.set(direction.values.map(Float.init), batch: Self.batch)
+    for set in Processor.supported {
+      let (executor, input) = try Self.executor(configuration.generator, reference, noise, set)
+      executor.forward(batch: Self.batch, input: input, statistics: .batch)
+      executor.backward(batch: Self.batch, input: input, from: .pictures(diffOutput), parameterGradients: true)
+      Self.check(executor, reference, noise, inputGradient: nil, "generator \(set)") {
+        ReferenceTensor.dot($0, direction)
+      }
+    }
+  }
+
+  private static func uniform(_ shape: [Int], _ stream: inout RandomStream) -> ReferenceTensor {
+    ReferenceTensor(
+      shape: shape, values: (0..<shape.reduce(1, *)).map { _ in Double(2 * stream.uniform() - 1) })
+  }
+
+  /// The engine's net with the reference's parameters, and its input.
+  private static func executor(
+    _ network: Network, _ reference: ReferenceNetwork, _ values: ReferenceTensor, _ set: InstructionSet
+  ) throws -> (Executor, Activations) {
+    let processor = Processor(instructionSet: set, threads: 2)
+    let plan = try ExecutionPlan(network, batch: batch, purpose: .training, threads: 2)
+    let executor = Executor(plan, on: processor)
+    for parameter in plan.parameters.parameters {
+      parameter.set(reference[parameter.name].values.map(Float.init), in: executor.parameters)
+    }
+    executor.parametersChanged()
+    let input = Activations(Slab(count: plan.inputLayout.count(batch: batch)).all, plan.inputLayout)
+    input.set(values.values.map(Float.init), batch: batch)
+    return (executor, input)
+  }
+
+  /// Every parameter's gradient, and the input's, against central differences of `loss` of the reference's output. Along a
+  /// few random directions a tensor: each takes two forward passes and sees every element.
+  private static func check(
+    _ executor: Executor, _ reference: ReferenceNetwork, _ source: ReferenceTensor, inputGradient: [Float]?,
+    _ what: String, _ loss: (ReferenceTensor) -> Double
+  ) {
+    var stream = RandomStream(seed: 3, purpose: .test)
+    func value(_ network: ReferenceNetwork, _ source: ReferenceTensor) -> Double {
+      var network = network
+      return loss(network.forwardTraining(source).destination)
+    }
+    func compare(_ gradient: [Float], at x: ReferenceTensor, _ name: String, _ f: (ReferenceTensor) -> Double) {
+      let size = gradient.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+      #expect(gradient.count == x.count && size > 0, "\(what) \(name): \(gradient.count) values, norm \(size)")
+      for _ in 0..<4 {
+        var direction = uniform(x.shape, &stream)
+        let norm = ReferenceTensor.dot(direction, direction).squareRoot()
+        direction = direction.map { $0 / norm }
+        let h = 1e-6
+        let up = f(x.combined(with: direction) { $0 + h * $1 })
+        let down = f(x.combined(with: direction) { $0 - h * $1 })
+        let numeric = (up - down) / (2 * h)
+        let engine = zip(gradient, direction.values).reduce(0) { $0 + Double($1.0) * $1.1 }
+        #expect(
+          abs(engine - numeric) <= tolerance * size,
+          "\(what) \(name): \(engine) along a direction, by finite differences \(numeric)")
+      }
+    }
+    for parameter in executor.plan.parameters.parameters {
+      compare(parameter.values(in: executor.gradients), at: reference[parameter.name], parameter.name) { x in
+        var changed = reference
+        changed[parameter.name] = x
+        return value(changed, source)
+      }
+    }
+    if let inputGradient {
+      compare(inputGradient, at: source, "input") { value(reference, $0) }
+    }
+  }
+}
