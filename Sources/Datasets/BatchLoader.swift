@@ -1,0 +1,185 @@
+// Batches in order, made ahead of the training step on threads of the loader's own.
+
+/// Pictures for one step.
+package struct Batch: Sendable {
+  package var epoch: Int
+  /// Its number in the epoch.
+  package var index: Int
+  /// The last of its epoch; it may be short.
+  package var isLast: Bool
+  /// How many pictures it has.
+  package var count: Int
+  /// `[picture][y][x][channel]`, always room for a whole batch; behind the first `count` pictures it's 0.
+  package var pixels: [UInt8]
+}
+
+/// Delivers a data set's batches for ever, epoch after epoch, from any place in any epoch.
+///
+/// What a batch holds is a pure function of (data set, subset, batch size, crop, seed, epoch, index): not of the number of
+/// threads, nor of where the loader started. A few batches are made ahead and wait; their buffers come back through
+/// `recycle`, so that nothing is allocated per batch. One consumer at a time.
+package final class BatchLoader: Sendable {
+  /// How many batches may be ready or in the making beyond the one that the consumer has.
+  package static let depth = 4
+
+  private let state: Monitor<State>
+  private let threads: [WorkerThread]
+
+  private struct State {
+    /// Where the next batch that nobody makes yet is.
+    var position: Position
+    /// The numbers of that batch, and of the next one to be delivered, counted from the loader's start.
+    var claimed = 0
+    var delivered = 0
+    /// Made and not delivered.
+    var ready: [Int: Batch] = [:]
+    var free: [[UInt8]] = []
+    /// The order of the epochs that are being made.
+    var orders: [Int: [UInt32]] = [:]
+    var waited: Duration = .zero
+    var isStopped = false
+  }
+
+  private struct Position {
+    var epoch: Int
+    var batch: Int
+  }
+
+  /// - Parameters:
+  ///   - seed: of the order and of the random crops.
+  ///   - startEpoch, startBatch: the first batch to deliver. `startBatch` may be the number of batches in the epoch: the next
+  ///     epoch's first.
+  /// - Precondition: `batchSize` and `threads` are positive, the start isn't negative.
+  package init(
+    dataset: Dataset, subset: Dataset.Subset = .training, batchSize: Int, crop: CropMode, seed: UInt64,
+    startEpoch: Int = 0, startBatch: Int = 0, threads: Int = 1
+  ) throws(DatasetError) {
+    precondition(batchSize > 0 && threads > 0 && startEpoch >= 0 && startBatch >= 0)
+    let batches = dataset.batchesPerEpoch(batchSize: batchSize, subset: subset)
+    guard batches > 0 else {
+      throw DatasetError(.badData, "there are no pictures in the \(subset == .heldOut ? "held-out" : "training") part")
+    }
+    guard startBatch <= batches else {
+      throw DatasetError(
+        .badData, "the run stopped at batch \(startBatch) of an epoch, and an epoch of this data has only \(batches)")
+    }
+    let atEnd = startBatch == batches
+    let state = Monitor(
+      State(position: Position(epoch: startEpoch + (atEnd ? 1 : 0), batch: atEnd ? 0 : startBatch)))
+    self.state = state
+    let maker = BatchMaker(
+      dataset: dataset, members: dataset.members(subset), batchSize: batchSize, batches: batches, crop: crop, seed: seed
+    )
+    // The threads hold the state, not the loader: it can end while they wait.
+    var started: [WorkerThread] = []
+    for _ in 0..<min(threads, Self.depth) {
+      if let thread = WorkerThread({ Self.work(maker, state) }) { started.append(thread) }
+    }
+    self.threads = started
+    if started.isEmpty {
+      throw DatasetError(.inputOutput, "the system has no thread left for loading pictures: see ulimit -u")
+    }
+  }
+
+  /// Stops the threads and waits for them: for one batch's making at most.
+  deinit {
+    state.withLock { $0.isStopped = true }
+    for thread in threads { thread.join() }
+  }
+
+  /// The next batch, as soon as it's there.
+  package func next() -> Batch {
+    let clock = ContinuousClock()
+    let start = clock.now
+    return state.wait { state in
+      guard let batch = state.ready.removeValue(forKey: state.delivered) else { return nil }
+      state.delivered += 1
+      state.waited += clock.now - start
+      return batch
+    }
+  }
+
+  /// Gives a batch's buffer back. A batch that never comes back costs a new buffer, nothing else.
+  package func recycle(_ batch: consuming Batch) {
+    let pixels = batch.pixels
+    state.withLock { state in
+      if state.free.count <= Self.depth { state.free.append(pixels) }
+    }
+  }
+
+  /// How long `next` has kept its caller waiting, in total.
+  package var secondsWaited: Double {
+    let waited = state.withLock { $0.waited }
+    return Double(waited.components.seconds) + Double(waited.components.attoseconds) * 1e-18
+  }
+
+  // MARK: - The threads
+
+  private struct Task {
+    var number: Int
+    var position: Position
+    var order: [UInt32]
+    var buffer: [UInt8]?
+  }
+
+  private static func work(_ maker: BatchMaker, _ state: Monitor<State>) {
+    while let task = state.wait(for: { claim(&$0, maker) }) {
+      var pixels = task.buffer ?? maker.newBuffer()
+      let count = maker.fill(&pixels, epoch: task.position.epoch, batch: task.position.batch, order: task.order)
+      let batch = Batch(
+        epoch: task.position.epoch, index: task.position.batch,
+        isLast: task.position.batch == maker.batches - 1, count: count, pixels: pixels)
+      state.withLock { $0.ready[task.number] = batch }
+    }
+  }
+
+  /// The next batch to make; `.some(nil)` when the loader has stopped; `nil` while enough are made.
+  private static func claim(_ state: inout State, _ maker: BatchMaker) -> Task?? {
+    if state.isStopped { return .some(nil) }
+    guard state.claimed < state.delivered + depth else { return nil }
+    let position = state.position
+    let order: [UInt32]
+    if let known = state.orders[position.epoch] {
+      order = known
+    } else {
+      order = Selection.shuffled(maker.members, seed: maker.seed, epoch: position.epoch)
+      // Batches are claimed in order: no one asks for an earlier epoch again.
+      state.orders = [position.epoch: order]
+    }
+    let number = state.claimed
+    state.claimed += 1
+    state.position =
+      position.batch + 1 < maker.batches
+      ? Position(epoch: position.epoch, batch: position.batch + 1) : Position(epoch: position.epoch + 1, batch: 0)
+    return Task(number: number, position: position, order: order, buffer: state.free.popLast())
+  }
+}
+
+/// What's in a batch.
+private struct BatchMaker: Sendable {
+  let dataset: Dataset
+  let members: [UInt32]
+  let batchSize: Int
+  let batches: Int
+  let crop: CropMode
+  let seed: UInt64
+
+  private var pictureBytes: Int { dataset.size * dataset.size * dataset.channels }
+
+  func newBuffer() -> [UInt8] { [UInt8](repeating: 0, count: batchSize * pictureBytes) }
+
+  /// Fills `pixels` with batch number `batch` of an epoch in that `order`. Returns the number of pictures.
+  func fill(_ pixels: inout [UInt8], epoch: Int, batch: Int, order: [UInt32]) -> Int {
+    let chosen = order[batch * batchSize..<min((batch + 1) * batchSize, order.count)]
+    let bytes = pictureBytes
+    pixels.withUnsafeMutableBytes { target in
+      for (i, number) in chosen.enumerated() {
+        let place = UnsafeMutableRawBufferPointer(rebasing: target[i * bytes..<(i + 1) * bytes])
+        dataset.copyCrop(of: Int(number), crop, seed: seed, epoch: epoch, to: place)
+      }
+      let rest = UnsafeMutableRawBufferPointer(rebasing: target[(chosen.count * bytes)...])
+      rest.initializeMemory(as: UInt8.self, repeating: 0)
+    }
+    return chosen.count
+  }
+}

@@ -1,0 +1,252 @@
+// A data set ready for training: its pictures scaled and mapped, chosen by fraction, parted into training and held-out.
+
+import Images
+import Randomness
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+package struct DatasetOptions: Sendable {
+  /// The pictures' short side in pixels.
+  package var size: Int
+  /// 1 (grey) or 3 (RGB).
+  package var channels: Int
+  /// The share of the pictures to use, each kept or not by its own draw, as the seed does.
+  package var fraction: Double
+  /// The share of those to keep from training, each by its own draw.
+  package var heldOut: Double
+  /// Of the draws.
+  package var seed: UInt64
+  /// For decoding.
+  package var threads: Int
+  /// Where prepared pictures are kept; nil for $XDG_CACHE_HOME/wgan or ~/.cache/wgan.
+  package var cacheDirectory: String?
+
+  package init(
+    size: Int, channels: Int = 3, fraction: Double = 1, heldOut: Double = 0, seed: UInt64 = 42, threads: Int = 1,
+    cacheDirectory: String? = nil
+  ) {
+    self.size = size
+    self.channels = channels
+    self.fraction = fraction
+    self.heldOut = heldOut
+    self.seed = seed
+    self.threads = threads
+    self.cacheDirectory = cacheDirectory
+  }
+}
+
+package final class Dataset: Sendable {
+  package enum Subset: Sendable {
+    case training
+    case heldOut
+  }
+
+  package let size: Int
+  package let channels: Int
+  /// Files and lines that were skipped, each once. `wgan train` names them before it starts.
+  package let badFiles: [BadFile]
+  /// What else a person should know before training starts, a line each.
+  package let notes: [String]
+  /// How many pictures were decoded for this run; the others came from the cache.
+  package let decodedCount: Int
+  /// Changes when other pictures are chosen: a run that's resumed with another fingerprint wouldn't go on exactly.
+  package let fingerprint: UInt64
+
+  private let pictures: MappedPictures
+  /// For each picture of the data set, in the source's order, where it is in the file.
+  private let places: [UInt32]
+  private let training: [UInt32]
+  private let heldOut: [UInt32]
+
+  /// Prepares a data set: finds the files, chooses, decodes what no earlier run has decoded.
+  /// - Parameters:
+  ///   - progress: (pictures done, pictures to decode), from any thread but never from two at once; not called when there's
+  ///     nothing to decode.
+  ///   - isCancelled: asked before each picture; when it's true, opening stops with an error of kind `cancelled`.
+  package convenience init(
+    _ source: DatasetSource, _ options: DatasetOptions,
+    progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in },
+    isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) throws(DatasetError) {
+    let listing = try SourceListing(source)
+    let (size, channels) = (options.size, options.channels)
+    var bad = listing.bad
+    let isDrawn = if case .synthetic = source { true } else { false }
+    var wanted: [SourcePicture] = []
+    for name in listing.names
+    where Selection.includes(name, share: options.fraction, seed: options.seed, purpose: .fraction) {
+      if isDrawn {
+        wanted.append(SourcePicture(name: name))
+        continue
+      }
+      var status = stat()
+      guard stat(listing.path(name), &status) == 0 else {
+        bad.append(BadFile(path: name, reason: lastSystemError()))
+        continue
+      }
+      guard status.st_mode & S_IFMT == S_IFREG else {
+        bad.append(BadFile(path: name, reason: "isn't a file"))
+        continue
+      }
+      let (seconds, nanoseconds) = modificationTime(status)
+      wanted.append(
+        SourcePicture(
+          name: name, bytes: Int64(status.st_size), modified: Int64(seconds) &* 1_000_000_000 &+ Int64(nanoseconds)))
+    }
+    if wanted.isEmpty { throw Self.nothing(source, listing, bad, options) }
+
+    let cache = PictureCache(
+      identity: listing.identity, label: Self.label(source, listing), size: size, channels: channels,
+      folder: options.cacheDirectory, threads: options.threads)
+    let paths = wanted.map { listing.path($0.name) }
+    let names = wanted.map(\.name)
+    let prepared = try cache.prepare(
+      wanted, known: { listing.names },
+      render: { i throws(BadFile) in
+        if case .synthetic(_, let seed) = source, let number = Int(names[i].dropFirst("face ".count)) {
+          return SyntheticFaces.picture(seed: seed, index: number, size: size, channels: channels)
+        }
+        return try decodePicture(paths[i], name: names[i], channels: channels, shortSide: size)
+      }, progress: progress, isCancelled: isCancelled)
+    bad += prepared.bad
+    let good = wanted.indices.filter { prepared.places[$0] != nil }
+    if good.isEmpty { throw Self.nothing(source, listing, bad, options) }
+
+    let heldOut = good.indices.filter {
+      Selection.includes(wanted[good[$0]].name, share: options.heldOut, seed: options.seed, purpose: .heldOut)
+    }
+    if heldOut.count == good.count {
+      throw DatasetError(
+        .badData,
+        "all \(good.count) pictures of \(source) are held out: lower the held-out share (\(options.heldOut)) or add pictures"
+      )
+    }
+    var digest = "\(size) \(channels)"
+    for i in good { digest += "\n\(wanted[i].name) \(wanted[i].bytes)" }
+    self.init(
+      prepared, places: good.compactMap { prepared.places[$0] }, heldOut: heldOut, bad: bad,
+      fingerprint: Checksum.of(digest.utf8))
+  }
+
+  private init(
+    _ prepared: PictureCache.Prepared, places: [UInt32], heldOut: [Int], bad: [BadFile], fingerprint: UInt64
+  ) {
+    pictures = prepared.pictures
+    size = pictures.index.size
+    channels = pictures.index.channels
+    notes = prepared.notes
+    decodedCount = prepared.decoded
+    badFiles = bad
+    self.fingerprint = fingerprint
+    self.places = places
+    self.heldOut = heldOut.map(UInt32.init)
+    let isHeldOut = Set(heldOut)
+    training = places.indices.filter { !isHeldOut.contains($0) }.map(UInt32.init)
+  }
+
+  // MARK: - Pictures
+
+  /// All pictures, training and held-out.
+  package var count: Int { places.count }
+
+  package func count(_ subset: Subset) -> Int { members(subset).count }
+
+  /// How many batches an epoch has, the short last one included.
+  package func batchesPerEpoch(batchSize: Int, subset: Subset = .training) -> Int {
+    (count(subset) + batchSize - 1) / batchSize
+  }
+
+  /// The numbers of a subset's pictures, ascending.
+  func members(_ subset: Subset) -> [UInt32] { subset == .training ? training : heldOut }
+
+  /// The path of picture `index` as it's named in the folder or list.
+  /// - Precondition: 0 <= `index` < `count`.
+  package func name(_ index: Int) -> String { pictures.index.name(Int(places[index])) }
+
+  /// Picture `index`, scaled: its short side is `size`.
+  /// - Precondition: 0 <= `index` < `count`.
+  package func picture(_ index: Int) -> Picture {
+    pictures.withPixels(Int(places[index])) { pixels, entry in
+      Picture(width: Int(entry.width), height: Int(entry.height), channels: channels, pixels: [UInt8](pixels))
+    }
+  }
+
+  /// `count` training pictures (fewer if there are fewer), cropped at the centre, chosen by `seed`: for real.png.
+  package func samples(_ count: Int, seed: UInt64) -> [Picture] {
+    let order = Selection.shuffled(training, seed: seed, epoch: 0)
+    return order.prefix(count).map { number in
+      var pixels = [UInt8](repeating: 0, count: size * size * channels)
+      pixels.withUnsafeMutableBytes { copyCrop(of: Int(number), .center, seed: seed, epoch: 0, to: $0) }
+      return Picture(width: size, height: size, channels: channels, pixels: pixels)
+    }
+  }
+
+  /// Copies a square of `size` out of picture `index` to `target` (`size` rows of `size * channels` bytes).
+  func copyCrop(of index: Int, _ crop: CropMode, seed: UInt64, epoch: Int, to target: UnsafeMutableRawBufferPointer) {
+    let rowBytes = size * channels
+    precondition(target.count == size * rowBytes)
+    pictures.withPixels(Int(places[index])) { pixels, entry in
+      let (width, height) = (Int(entry.width), Int(entry.height))
+      var (x, y) = ((width - size) / 2, (height - size) / 2)
+      if crop == .random {
+        var random = RandomStream(seed: seed, purpose: .crop, step: epoch, index: index)
+        x = random.below(width - size + 1)
+        y = random.below(height - size + 1)
+      }
+      for row in 0..<size {
+        let start = ((y + row) * width + x) * channels
+        UnsafeMutableRawBufferPointer(rebasing: target[row * rowBytes..<(row + 1) * rowBytes])
+          .copyMemory(from: UnsafeRawBufferPointer(rebasing: pixels[start..<start + rowBytes]))
+      }
+    }
+  }
+
+  // MARK: - Words
+
+  private static func label(_ source: DatasetSource, _ listing: SourceListing) -> String {
+    switch source {
+    case .synthetic: "synthetic"
+    case .folder, .list: String(listing.identity.split(separator: "/").last ?? "pictures")
+    }
+  }
+
+  private static func nothing(
+    _ source: DatasetSource, _ listing: SourceListing, _ bad: [BadFile], _ options: DatasetOptions
+  ) -> DatasetError {
+    if listing.names.isEmpty && bad.isEmpty {
+      return DatasetError(.badData, "there are no pictures in \(source): give a folder with JPEG or PNG files")
+    }
+    if let first = bad.first {
+      let rest = bad.count == 1 ? "its only file is bad" : "all \(bad.count) files are bad"
+      return DatasetError(.badData, "there are no pictures in \(source): \(rest); the first: \(first)")
+    }
+    return DatasetError(
+      .badData,
+      "a fraction of \(options.fraction) keeps none of the \(listing.names.count) pictures in \(source): raise --fraction"
+    )
+  }
+}
+
+/// How a picture becomes square.
+package enum CropMode: String, Sendable {
+  /// Another place each epoch.
+  case random
+  case center
+}
+
+private func modificationTime(_ status: stat) -> (seconds: Int, nanoseconds: Int) {
+  #if canImport(Darwin)
+    (status.st_mtimespec.tv_sec, status.st_mtimespec.tv_nsec)
+  #else
+    (status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
+  #endif
+}
+
+/// The picture in a file, scaled to `shortSide`.
+func decodePicture(_ path: String, name: String, channels: Int, shortSide: Int) throws(BadFile) -> Picture {
+  throw BadFile(path: name, reason: "pictures can't be decoded yet")
+}

@@ -1,0 +1,247 @@
+// Makes sure that every picture of a data set is decoded, scaled and in one mapped file. What an earlier run has left and
+// still matches its source is kept; the rest is decoded on all threads and streamed out, so little memory is needed.
+
+import Dispatch
+import Images
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// One picture to be had.
+struct SourcePicture {
+  var name: String
+  /// The source's size in bytes and its modification time in nanoseconds; 0 for pictures that are drawn.
+  var bytes: Int64 = 0
+  var modified: Int64 = 0
+}
+
+struct PictureCache {
+  /// What the pictures are made from; with size and channels it names the file.
+  var identity: String
+  /// A word for people who look into the folder.
+  var label: String
+  var size: Int
+  var channels: Int
+  /// Where cache files are kept; nil for the default.
+  var folder: String?
+  var threads: Int
+
+  struct Prepared {
+    var pictures: MappedPictures
+    /// For each wanted picture where it is in the file; nil: it's bad.
+    var places: [UInt32?]
+    var bad: [BadFile]
+    /// What a person should know, a line each.
+    var notes: [String]
+    /// How many were decoded now.
+    var decoded: Int
+  }
+
+  /// - Parameters:
+  ///   - known: all names of the source, wanted or not; what the cache has beyond them is dropped when it's rewritten.
+  ///   - render: makes the wanted picture `i`: short side `size`, `channels` channels. Called on any thread.
+  ///   - progress: (done, of how many to decode), on any thread but never on two at once.
+  func prepare(
+    _ wanted: [SourcePicture], known: () -> [String],
+    render: @escaping @Sendable (_ i: Int) throws(BadFile) -> Picture,
+    progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void,
+    isCancelled: @escaping @Sendable () -> Bool
+  ) throws(DatasetError) -> Prepared {
+    var notes: [String] = []
+    let path = folderPath() + "/" + fileName
+    let old = mapped(path)
+    var places = [UInt32?](repeating: nil, count: wanted.count)
+    var oldPlaces: [String: Int] = [:]
+    if let old {
+      oldPlaces.reserveCapacity(old.index.entries.count)
+      for i in old.index.entries.indices { oldPlaces[old.index.name(i)] = i }
+      for (i, picture) in wanted.enumerated() {
+        guard let place = oldPlaces[picture.name] else { continue }
+        let entry = old.index.entries[place]
+        if entry.sourceBytes == picture.bytes && entry.sourceModified == picture.modified {
+          places[i] = UInt32(place)
+        }
+      }
+    }
+    let missing = places.indices.filter { places[$0] == nil }
+    if missing.isEmpty, let old {
+      return Prepared(pictures: old, places: places, bad: [], notes: [], decoded: 0)
+    }
+
+    let writer = try makeWriter(path, &notes)
+    let bad = try decode(wanted, missing, into: writer, render, progress, isCancelled)
+    if let old, bad.count == missing.count {
+      // Nothing new after all: the old file is as good, and the new one goes without having been named.
+      return Prepared(pictures: old, places: places, bad: bad.map(\.file), notes: notes, decoded: 0)
+    }
+    if let old {
+      // What still matches, and what this run doesn't want but another may.
+      let knownNames = Set(known())
+      let stale = Set(missing.map { wanted[$0].name })
+      let kept = oldPlaces.filter { knownNames.contains($0.key) && !stale.contains($0.key) }.values.sorted()
+      try copy(kept, of: old, to: writer, isCancelled)
+    }
+    let (pictures, notKept) = try writer.finish()
+    if let notKept { notes.append("the prepared pictures serve this run only: \(notKept)") }
+
+    var newPlaces: [String: UInt32] = [:]
+    newPlaces.reserveCapacity(pictures.index.entries.count)
+    for i in pictures.index.entries.indices { newPlaces[pictures.index.name(i)] = UInt32(i) }
+    return Prepared(
+      pictures: pictures, places: wanted.map { newPlaces[$0.name] }, bad: bad.map(\.file), notes: notes,
+      decoded: missing.count - bad.count)
+  }
+
+  // MARK: - The file
+
+  var fileName: String {
+    let readable = String(
+      label.unicodeScalars.prefix(32).map { $0.isASCII && isalnum(CInt($0.value)) != 0 ? Character($0) : "_" })
+    let hash = String(Checksum.of("\(identity) \(size) \(channels)".utf8), radix: 16)
+    return "\(readable)-\(size)x\(channels)-\(hash).pictures"
+  }
+
+  func folderPath() -> String {
+    if let folder { return folder }
+    if let set = getenv("XDG_CACHE_HOME"), set.pointee == CChar(UInt8(ascii: "/")) {
+      return String(cString: set) + "/wgan"
+    }
+    return (getenv("HOME").map { String(cString: $0) } ?? "") + "/.cache/wgan"
+  }
+
+  private func mapped(_ path: String) -> MappedPictures? {
+    guard let file = OpenFile(path: path, flags: O_RDONLY),
+      let index = PictureIndex(readFrom: file, identity: identity, size: size, channels: channels)
+    else { return nil }
+    return try? MappedPictures(file, index)
+  }
+
+  private func makeWriter(_ path: String, _ notes: inout [String]) throws(DatasetError) -> PictureFileWriter {
+    let folder = folderPath()
+    let index = PictureIndex(identity: identity, size: size, channels: channels)
+    makeFolder(folder)
+    PictureFileWriter.removeAbandoned(in: folder)
+    errno = 0
+    if let writer = PictureFileWriter(path: path, index: index) { return writer }
+    notes.append(
+      "the cache folder \(folder) can't be written (\(lastSystemError())): prepared pictures go to a temporary file")
+    return try PictureFileWriter(temporaryWith: index)
+  }
+
+  private func makeFolder(_ path: String) {
+    var part = ""
+    for name in path.split(separator: "/", omittingEmptySubsequences: false) {
+      part += name
+      if !part.isEmpty { mkdir(part, 0o777) }
+      part += "/"
+    }
+  }
+
+  // MARK: - Filling it
+
+  private struct Work {
+    var next = 0
+    var done = 0
+    var bad: [(i: Int, file: BadFile)] = []
+    var stopped = false
+  }
+
+  /// Decodes the `missing` ones of `wanted`. Returns the bad ones in the order of `wanted`.
+  private func decode(
+    _ wanted: [SourcePicture], _ missing: [Int], into writer: PictureFileWriter,
+    _ render: @escaping @Sendable (Int) throws(BadFile) -> Picture, _ progress: @escaping @Sendable (Int, Int) -> Void,
+    _ isCancelled: @escaping @Sendable () -> Bool
+  ) throws(DatasetError) -> [(i: Int, file: BadFile)] {
+    let chunk = 32
+    let work = Mutex(Work())
+    let reporting = Mutex(ContinuousClock.now - .seconds(1))
+    let (size, channels) = (size, channels)
+    DispatchQueue.concurrentPerform(iterations: max(1, threads)) { _ in
+      var pixels: [UInt8] = []
+      var entries: [(entry: PictureIndex.Entry, name: String)] = []
+      while true {
+        let mine: Range<Int>? = work.withLock { work in
+          if work.stopped || work.next == missing.count { return nil }
+          let start = work.next
+          work.next = min(start + chunk, missing.count)
+          return start..<work.next
+        }
+        guard let mine else { return }
+        var bad: [(i: Int, file: BadFile)] = []
+        pixels.removeAll(keepingCapacity: true)
+        entries.removeAll(keepingCapacity: true)
+        for i in missing[mine] {
+          if isCancelled() {
+            work.withLock { $0.stopped = true }
+            return
+          }
+          let source = wanted[i]
+          do throws(BadFile) {
+            let picture = try render(i)
+            let (x, y, width, height) = try Self.kept(of: picture, source.name, size, channels)
+            entries.append(
+              (
+                PictureIndex.Entry(
+                  offset: UInt64(pixels.count), sourceBytes: source.bytes, sourceModified: source.modified,
+                  width: UInt32(width), height: UInt32(height), nameOffset: 0, nameBytes: 0), source.name
+              ))
+            for row in y..<y + height {
+              let start = (row * picture.width + x) * channels
+              pixels += picture.pixels[start..<start + width * channels]
+            }
+          } catch {
+            bad.append((i, error))
+          }
+        }
+        let written = pixels.withUnsafeBytes { writer.append(entries, pixels: $0) }
+        let done = work.withLock { work in
+          work.bad += bad
+          work.done += mine.count
+          if !written { work.stopped = true }
+          return work.done
+        }
+        reporting.withLock { last in
+          let now = ContinuousClock.now
+          if done == missing.count || now - last > .milliseconds(100) {
+            last = now
+            progress(done, missing.count)
+          }
+        }
+      }
+    }
+    if isCancelled() { throw DatasetError(.cancelled, "stopped while the pictures were being prepared") }
+    return work.withLock { $0.bad }.sorted { $0.i < $1.i }
+  }
+
+  /// What's kept of a decoded picture: all of it, or the middle of a very long one.
+  private static func kept(of picture: Picture, _ name: String, _ size: Int, _ channels: Int) throws(BadFile)
+    -> (x: Int, y: Int, width: Int, height: Int)
+  {
+    guard min(picture.width, picture.height) == size, picture.channels == channels,
+      picture.pixels.count == picture.width * picture.height * channels
+    else {
+      throw BadFile(path: name, reason: "can't be scaled to \(size) pixels")
+    }
+    let width = min(picture.width, size * PictureIndex.greatestAspect)
+    let height = min(picture.height, size * PictureIndex.greatestAspect)
+    return ((picture.width - width) / 2, (picture.height - height) / 2, width, height)
+  }
+
+  private func copy(
+    _ kept: [Int], of old: MappedPictures, to writer: PictureFileWriter, _ isCancelled: () -> Bool
+  ) throws(DatasetError) {
+    for i in kept {
+      if isCancelled() { throw DatasetError(.cancelled, "stopped while the pictures were being prepared") }
+      let written = old.withPixels(i) { pixels, entry in
+        var entry = entry
+        entry.offset = 0
+        return writer.append([(entry, old.index.name(i))], pixels: pixels)
+      }
+      if !written { return }
+    }
+  }
+}

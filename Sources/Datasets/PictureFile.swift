@@ -1,0 +1,266 @@
+// The file that holds a data set's scaled pictures: its layout, how it's checked, and how it's mapped.
+//
+//     offset  bytes
+//          0      8  "WGANPICS"
+//          8      4  version of this layout
+//         12      4  size: the pictures' short side
+//         16      4  channels
+//         20      4  0
+//         24      8  number of entries
+//         32      8  where the index starts; pixels lie between the header and the index
+//         40      8  the index's length
+//         48      8  the length of the names in the index
+//         56      8  the whole file's length
+//         64      8  checksum of the index
+//         72      8  checksum of the 72 bytes above
+//
+// The index is: the entries (40 bytes each, see `Entry`), the names (UTF-8, one after the other), the identity (what the
+// file was made from). All integers are little-endian, pixels are rows from the top with interleaved channels.
+//
+// A file is written once under a temporary name and renamed when it's whole; no program of ours changes it afterwards. A
+// mapping therefore stays valid when the file is deleted or replaced. (Only somebody who truncates the file in place, by
+// hand, while a run uses it, can make that run die of SIGBUS.) The index is read into memory and checked: each offset is
+// known to be inside the file before it's used. Pixels have no checksum: any byte is a valid pixel.
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A file descriptor, closed at the end.
+final class OpenFile: Sendable {
+  let descriptor: CInt
+
+  init(_ descriptor: CInt) { self.descriptor = descriptor }
+
+  /// Nil, and errno, if it can't be opened.
+  convenience init?(path: String, flags: CInt, mode: mode_t = 0o644) {
+    let descriptor = open(path, flags | O_CLOEXEC, mode)
+    if descriptor < 0 { return nil }
+    self.init(descriptor)
+  }
+
+  deinit { close(descriptor) }
+
+  var size: Int? {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 ? Int(status.st_size) : nil
+  }
+
+  /// `count` bytes from `offset`, or nil if the file doesn't have them.
+  func read(count: Int, at offset: Int) -> [UInt8]? {
+    var done = 0
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+      while done < count {
+        let n = pread(descriptor, buffer.baseAddress! + done, count - done, off_t(offset + done))
+        if n < 0 && errno == EINTR { continue }
+        if n <= 0 { break }
+        done += n
+      }
+      initialized = done
+    }
+    return done == count ? bytes : nil
+  }
+
+  /// Writes all of `bytes` at `offset`. False, and errno, if that fails.
+  func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Bool {
+    guard let base = bytes.baseAddress else { return true }
+    var done = 0
+    while done < bytes.count {
+      let n = pwrite(descriptor, base + done, bytes.count - done, off_t(offset + done))
+      if n < 0 && errno == EINTR { continue }
+      if n <= 0 { return false }
+      done += n
+    }
+    return true
+  }
+}
+
+/// What pictures a file holds, and where.
+struct PictureIndex {
+  struct Entry: Equatable {
+    /// Of the pixels, from the file's start.
+    var offset: UInt64
+    /// The source's size in bytes and its modification time in nanoseconds since 1970, when it was decoded.
+    var sourceBytes: Int64
+    var sourceModified: Int64
+    /// In pixels; the smaller one is the data set's size.
+    var width: UInt32
+    var height: UInt32
+    /// Of the name within the names.
+    var nameOffset: UInt32
+    var nameBytes: UInt32
+
+    static let encodedBytes = 40
+  }
+
+  static let magic = Array("WGANPICS".utf8)
+  static let version: UInt32 = 1
+  static let headerBytes = 80
+  /// A long picture's long side is cut to this many times its short side, so that no file can fill the disk.
+  static let greatestAspect = 4
+
+  /// What the pictures were made from: two data sets never share one.
+  var identity: String
+  var size: Int
+  var channels: Int
+  private(set) var entries: [Entry] = []
+  private var names: [UInt8] = []
+
+  init(identity: String, size: Int, channels: Int) {
+    self.identity = identity
+    self.size = size
+    self.channels = channels
+  }
+
+  func name(_ i: Int) -> String {
+    let entry = entries[i]
+    return String(decoding: names[Int(entry.nameOffset)..<Int(entry.nameOffset + entry.nameBytes)], as: UTF8.self)
+  }
+
+  /// False if the names have outgrown their 4 GB.
+  mutating func append(_ entry: Entry, name: String) -> Bool {
+    let bytes = Array(name.utf8)
+    guard let offset = UInt32(exactly: names.count), let end = UInt32(exactly: names.count + bytes.count) else {
+      return false
+    }
+    var entry = entry
+    entry.nameOffset = offset
+    entry.nameBytes = end - offset
+    entries.append(entry)
+    names += bytes
+    return true
+  }
+
+  // MARK: - Bytes
+
+  /// The header and the index of a file whose pixels end at `pixelsEnd`.
+  func encoded(pixelsEnd: Int) -> (header: [UInt8], index: [UInt8]) {
+    var index: [UInt8] = []
+    index.reserveCapacity(entries.count * Entry.encodedBytes + names.count + identity.utf8.count)
+    for entry in entries {
+      index.append(integer: entry.offset)
+      index.append(integer: entry.sourceBytes)
+      index.append(integer: entry.sourceModified)
+      index.append(integer: entry.width)
+      index.append(integer: entry.height)
+      index.append(integer: entry.nameOffset)
+      index.append(integer: entry.nameBytes)
+    }
+    index += names
+    index += Array(identity.utf8)
+
+    var header = Self.magic
+    header.append(integer: Self.version)
+    header.append(integer: UInt32(size))
+    header.append(integer: UInt32(channels))
+    header.append(integer: UInt32(0))
+    header.append(integer: UInt64(entries.count))
+    header.append(integer: UInt64(pixelsEnd))
+    header.append(integer: UInt64(index.count))
+    header.append(integer: UInt64(names.count))
+    header.append(integer: UInt64(pixelsEnd + index.count))
+    header.append(integer: Checksum.of(index))
+    header.append(integer: Checksum.of(header))
+    return (header, index)
+  }
+
+  /// The index of `file`, or nil unless the file is whole, sound and made from `identity` at this size.
+  init?(readFrom file: OpenFile, identity: String, size: Int, channels: Int) {
+    guard let fileBytes = file.size, let header = file.read(count: Self.headerBytes, at: 0) else { return nil }
+    func word(_ offset: Int) -> Int { header.integer(UInt64.self, at: offset).flatMap(Int.init(exactly:)) ?? -1 }
+    guard header.prefix(8).elementsEqual(Self.magic),
+      header.integer(UInt32.self, at: 8) == Self.version,
+      header.integer(UInt64.self, at: 72) == Checksum.of(header.prefix(72)),
+      header.integer(UInt32.self, at: 12) == UInt32(exactly: size),
+      header.integer(UInt32.self, at: 16) == UInt32(exactly: channels)
+    else { return nil }
+
+    let (count, pixelsEnd, indexBytes, nameBytes) = (word(24), word(32), word(40), word(48))
+    let identityBytes = identity.utf8.count
+    guard word(56) == fileBytes, pixelsEnd >= Self.headerBytes, pixelsEnd <= fileBytes,
+      indexBytes == fileBytes - pixelsEnd, count >= 0, count <= indexBytes / Entry.encodedBytes,
+      nameBytes >= 0, nameBytes == indexBytes - identityBytes - count * Entry.encodedBytes,
+      let index = file.read(count: indexBytes, at: pixelsEnd),
+      header.integer(UInt64.self, at: 64) == Checksum.of(index),
+      index.suffix(identityBytes).elementsEqual(identity.utf8)
+    else { return nil }
+
+    self.init(identity: identity, size: size, channels: channels)
+    let namesStart = count * Entry.encodedBytes
+    names = Array(index[namesStart..<namesStart + nameBytes])
+    entries.reserveCapacity(count)
+    for i in 0..<count {
+      let at = i * Entry.encodedBytes
+      guard let offset = index.integer(UInt64.self, at: at),
+        let sourceBytes = index.integer(Int64.self, at: at + 8),
+        let sourceModified = index.integer(Int64.self, at: at + 16),
+        let width = index.integer(UInt32.self, at: at + 24), let height = index.integer(UInt32.self, at: at + 28),
+        let nameOffset = index.integer(UInt32.self, at: at + 32),
+        let nameLength = index.integer(UInt32.self, at: at + 36),
+        min(width, height) == size, max(width, height) <= size * Self.greatestAspect,
+        offset >= Self.headerBytes, offset <= pixelsEnd,
+        Int(width) * Int(height) * channels <= pixelsEnd - Int(offset),
+        Int(nameOffset) + Int(nameLength) <= nameBytes
+      else { return nil }
+      entries.append(
+        Entry(
+          offset: offset, sourceBytes: sourceBytes, sourceModified: sourceModified, width: width, height: height,
+          nameOffset: nameOffset, nameBytes: nameLength))
+    }
+  }
+}
+
+/// A whole, checked picture file in memory, read-only.
+final class MappedPictures: @unchecked Sendable {
+  let index: PictureIndex
+  private let base: UnsafeRawPointer
+  private let length: Int
+
+  /// - Precondition: `index` was read from `file`, or `file` was written from it.
+  init(_ file: OpenFile, _ index: PictureIndex) throws(DatasetError) {
+    guard let length = file.size, length > 0,
+      let base = mmap(nil, length, PROT_READ, MAP_SHARED, file.descriptor, 0), base != MAP_FAILED
+    else { throw DatasetError(.inputOutput, "can't map the prepared pictures into memory: \(lastSystemError())") }
+    self.index = index
+    self.base = UnsafeRawPointer(base)
+    self.length = length
+  }
+
+  deinit { munmap(UnsafeMutableRawPointer(mutating: base), length) }
+
+  /// Picture `i`, `height` rows of `width * channels` bytes.
+  func withPixels<Result>(_ i: Int, _ body: (_ pixels: UnsafeRawBufferPointer, _ entry: PictureIndex.Entry) -> Result)
+    -> Result
+  {
+    let entry = index.entries[i]
+    let bytes = Int(entry.width) * Int(entry.height) * index.channels
+    return body(UnsafeRawBufferPointer(start: base + Int(entry.offset), count: bytes), entry)
+  }
+}
+
+// MARK: - Integers and checksums
+
+/// FNV-1a, 64 bits: for telling names apart and finding damage, not for defence.
+enum Checksum {
+  static func of(_ bytes: some Sequence<UInt8>) -> UInt64 {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    return hash
+  }
+}
+
+extension [UInt8] {
+  fileprivate mutating func append(integer: some FixedWidthInteger) {
+    Swift.withUnsafeBytes(of: integer.littleEndian) { append(contentsOf: $0) }
+  }
+
+  fileprivate func integer<Integer: FixedWidthInteger>(_ type: Integer.Type, at offset: Int) -> Integer? {
+    guard offset >= 0, offset + MemoryLayout<Integer>.size <= count else { return nil }
+    return withUnsafeBytes { Integer(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: Integer.self)) }
+  }
+}
+
+/// What errno says.
+func lastSystemError() -> String { String(cString: strerror(errno)) }
