@@ -1,6 +1,8 @@
 // A square picture in floating point and the two ways to fill a part of it without jagged edges: by signed distance
 // (closed shapes) and by the exact overlap of a pixel's height with a band (thin, tapering shapes such as lips).
 
+import Images
+
 /// Red, green, blue in 0...1 (not linear light; the fourth element is unused).
 typealias Colour = SIMD4<Float>
 
@@ -78,21 +80,18 @@ struct Canvas {
     return Int(first)..<Int(last)
   }
 
-  /// Rows from the top, interleaved channels; one channel is Rec. 601 luminance.
-  func bytes(channels: Int) -> [UInt8] {
-    [UInt8](unsafeUninitializedCapacity: pixels.count * channels) { bytes, count in
-      count = pixels.count * channels
+  /// What has been painted, in 8 bits.
+  func picture() -> Picture {
+    let bytes = [UInt8](unsafeUninitializedCapacity: pixels.count * 3) { bytes, count in
+      count = pixels.count * 3
       for (i, colour) in pixels.enumerated() {
-        let c = (colour.clamped(lowerBound: Colour(), upperBound: Colour(repeating: 1)) * 255)
-        if channels == 1 {
-          bytes[i] = UInt8(0.299 * c.x + 0.587 * c.y + 0.114 * c.z + 0.5)
-        } else {
-          bytes[3 * i] = UInt8(c.x + 0.5)
-          bytes[3 * i + 1] = UInt8(c.y + 0.5)
-          bytes[3 * i + 2] = UInt8(c.z + 0.5)
-        }
+        let c = colour.clamped(lowerBound: Colour(), upperBound: Colour(repeating: 1)) * 255
+        bytes[3 * i] = UInt8(c.x + 0.5)
+        bytes[3 * i + 1] = UInt8(c.y + 0.5)
+        bytes[3 * i + 2] = UInt8(c.z + 0.5)
       }
     }
+    return Picture(width: size, height: size, channels: 3, pixels: bytes)
   }
 }
 

@@ -110,7 +110,11 @@ package final class Dataset: Sendable {
         if case .synthetic(_, let seed) = source, let number = Int(names[i].dropFirst("face ".count)) {
           return SyntheticFaces.picture(seed: seed, index: number, size: size, channels: channels)
         }
-        return try decodePicture(paths[i], name: names[i], channels: channels, shortSide: size)
+        do throws(PictureError) {
+          return try PictureDecoder.decode(path: paths[i], channels: channels, shortSide: size)
+        } catch {
+          throw BadFile(path: names[i], reason: error.reason)
+        }
       }, progress: progress, isCancelled: isCancelled)
     bad += prepared.bad
     let good = wanted.indices.filter { prepared.places[$0] != nil }
@@ -191,7 +195,9 @@ package final class Dataset: Sendable {
     precondition(target.count == size * rowBytes)
     pictures.withPixels(Int(places[index])) { pixels, entry in
       let (width, height) = (Int(entry.width), Int(entry.height))
-      var (x, y) = ((width - size) / 2, (height - size) / 2)
+      // As Picture.centreCropped.
+      var x = Int((Double(width - size) / 2).rounded(.toNearestOrEven))
+      var y = Int((Double(height - size) / 2).rounded(.toNearestOrEven))
       if crop == .random {
         var random = RandomStream(seed: seed, purpose: .crop, step: epoch, index: index)
         x = random.below(width - size + 1)
@@ -244,9 +250,4 @@ private func modificationTime(_ status: stat) -> (seconds: Int, nanoseconds: Int
   #else
     (status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
   #endif
-}
-
-/// The picture in a file, scaled to `shortSide`.
-func decodePicture(_ path: String, name: String, channels: Int, shortSide: Int) throws(BadFile) -> Picture {
-  throw BadFile(path: name, reason: "pictures can't be decoded yet")
 }

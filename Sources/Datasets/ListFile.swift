@@ -26,7 +26,7 @@ package enum ListFile {
   }
 
   /// Lines end in LF or CRLF, blank ones are skipped, a field may be quoted (`"a, b.jpg",0`; a quote in it is doubled).
-  static func parse(_ bytes: [UInt8], shownAs shown: String) -> (names: [String], bad: [BadFile]) {
+  package static func parse(_ bytes: [UInt8], shownAs shown: String) -> (names: [String], bad: [BadFile]) {
     var names: [String] = []
     var bad: [BadFile] = []
     let mark: [UInt8] = [0xEF, 0xBB, 0xBF]

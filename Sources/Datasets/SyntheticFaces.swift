@@ -17,6 +17,6 @@ package enum SyntheticFaces {
     let traits = FaceTraits(seed: seed, index: index)
     var canvas = Canvas(size: size)
     FacePainter(traits).paint(on: &canvas)
-    return Picture(width: size, height: size, channels: channels, pixels: canvas.bytes(channels: channels))
+    return canvas.picture().converted(channels: channels)
   }
 }
