@@ -10,7 +10,8 @@ import WGAN
     position.criticStepsInPhase = phase
     position.criticSteps = 5 * steps + phase
     return CheckpointState(
-      position: position, seconds: 1.5, picturesPerEpoch: 100, criticLosses: CriticLosses(real: .nan, fake: 0.1))
+      position: position, seconds: 1.5, picturesPerEpoch: 100, dataFingerprint: "f",
+      criticLosses: CriticLosses(real: .nan, fake: 0.1))
   }
 
   func tensors(_ value: Int) -> [NamedTensor] {

@@ -11,7 +11,7 @@ import WGAN
   @Test func theConfigurationComesBackWhole() throws {
     try inTemporaryFolder { folder in
       let path = joinPath(folder, "a/b/run")
-      do { _ = try RunFolder.create(at: path, configuration) }
+      try RunFolder.create(at: path).write(configuration)
       #expect(try RunFolder.configuration(of: path) == configuration)
       var epochs = configuration
       epochs.length = .epochs(3)
@@ -24,18 +24,29 @@ import WGAN
   @Test func aFolderWithFilesIsNotWrittenOver() throws {
     try inTemporaryFolder { folder in
       try writeFile([], to: joinPath(folder, "mine"))
-      let error = #expect(throws: RunError.self) { try RunFolder.create(at: folder, configuration) }
+      let error = #expect(throws: RunError.self) { try RunFolder.create(at: folder) }
       #expect(error?.kind == .cannotCreate)
       #expect(try folderNames(folder) == ["mine"])
-      #expect(throws: FileError.self) { try RunFolder.create(at: joinPath(folder, "mine"), configuration) }
-      #expect(throws: FileError.self) { try RunFolder.create(at: joinPath(folder, "mine/run"), configuration) }
+      #expect(throws: FileError.self) { try RunFolder.create(at: joinPath(folder, "mine")) }
+      #expect(throws: FileError.self) { try RunFolder.create(at: joinPath(folder, "mine/run")) }
+    }
+  }
+
+  @Test func aRunThatNeverBeganLeavesNothing() throws {
+    try inTemporaryFolder { folder in
+      _ = try RunFolder.create(at: joinPath(folder, "run"))
+      let names = try folderNames(folder)
+      #expect(names.isEmpty)
+      _ = try RunFolder.create(at: folder)
+      #expect(isFolder(folder))
     }
   }
 
   @Test func oneRunHasOneWriter() throws {
     try inTemporaryFolder { folder in
       let path = joinPath(folder, "run")
-      let first = try RunFolder.create(at: path, configuration)
+      let first = try RunFolder.create(at: path)
+      try first.write(configuration)
       #expect(#expect(throws: RunError.self) { try RunFolder.open(path) }?.kind == .cannotCreate)
       withExtendedLifetime(first) {}
     }
@@ -51,7 +62,7 @@ import WGAN
   @Test func theRestOfAKilledProcessIsSweptUp() throws {
     try inTemporaryFolder { folder in
       let path = joinPath(folder, "run")
-      do { _ = try RunFolder.create(at: path, configuration) }
+      try RunFolder.create(at: path).write(configuration)
       let rest = joinPath(path, "checkpoints/.000001.json.77.partial")
       try writeFile([1], to: rest)
       _ = try RunFolder.open(path)
@@ -68,7 +79,7 @@ import WGAN
   ]) func aBrokenConfigurationIsOneClearLine(change: String, says: String) throws {
     try inTemporaryFolder { folder in
       let path = joinPath(folder, "run")
-      do { _ = try RunFolder.create(at: path, configuration) }
+      try RunFolder.create(at: path).write(configuration)
       let file = joinPath(path, "config.json")
       var text = change
       if let bar = change.firstIndex(of: "|") {

@@ -58,7 +58,8 @@ final class CountingBatches: BatchSource {
     let checkpoints = CheckpointFolder(joinPath(folder, "checkpoints"))
     try makeFolder(checkpoints.path)
     var start = CheckpointState(
-      position: RunPosition(), seconds: 0, picturesPerEpoch: Self.pictures, criticLosses: CriticLosses(real: 0, fake: 0)
+      position: RunPosition(), seconds: 0, picturesPerEpoch: Self.pictures, dataFingerprint: "",
+      criticLosses: CriticLosses(real: 0, fake: 0)
     )
     if let newest = try checkpoints.newest(broken: { _, _ in }) {
       start = newest.state
