@@ -38,8 +38,12 @@ package struct PictureGenerator {
     }
     configuration = checkpoint.configuration
     generatorSteps = checkpoint.generatorSteps
-    sampler = try Sampler(
-      configuration: configuration, tensors: checkpoint.tensors, threads: threads ?? Processor.coreCount)
+    let processor = try Processor.fromEnvironment(threads: threads ?? Processor.coreCount)
+    do {
+      sampler = try Sampler(configuration, tensors: checkpoint.tensors, on: processor)
+    } catch let error as RunError {
+      throw RunError(error.kind, "\(checkpoint.path): \(error)")
+    }
   }
 
   /// Pictures `indices` of the series `seed`.

@@ -59,6 +59,7 @@ package struct TrainingRun {
 
   private let dataset: Dataset
   private let engine: Trainer
+  private let processor: Processor
 
   /// Checks everything that can be wrong, in the order of how little it costs, and prepares the pictures. A new run's
   /// folder gets its config.json and real.png last, so a request that fails leaves nothing behind.
@@ -78,6 +79,8 @@ package struct TrainingRun {
     }
     try configuration.validate()
     let training = configuration.training
+    let processor = try Processor.fromEnvironment(threads: configuration.threads)
+    try TrainingPlan(training, threads: configuration.threads).checkMemory()
 
     let dataset = try Dataset(
       DatasetSource(argument: configuration.data),
@@ -88,7 +91,7 @@ package struct TrainingRun {
     for note in dataset.notes { report(.notice(note)) }
     Self.tell(dataset.badFiles, report)
 
-    let engine = try Trainer(training, threads: configuration.threads)
+    let engine = try Trainer(training, on: processor)
     var start = CheckpointState(
       position: RunPosition(), seconds: 0, picturesPerEpoch: dataset.count(.training),
       dataFingerprint: String(dataset.fingerprint, radix: 16), criticLosses: CriticLosses(real: .nan, fake: .nan))
@@ -113,8 +116,12 @@ package struct TrainingRun {
           throw RunError(
             .badData, "\(folder.configPath): isn't the configuration that \(checkpoint.path) was trained with")
         }
-        try engine.restore(
-          checkpoint.tensors, criticSteps: position.criticSteps, generatorSteps: position.generatorSteps)
+        do {
+          try engine.restore(
+            checkpoint.tensors, criticSteps: position.criticSteps, generatorSteps: position.generatorSteps)
+        } catch {
+          throw RunError(error.kind, "\(checkpoint.path): \(error)")
+        }
         start = state
       } else {
         report(.notice("\(request.out): has no checkpoint yet, the run begins anew"))
@@ -130,6 +137,7 @@ package struct TrainingRun {
     self.folder = folder
     self.dataset = dataset
     self.engine = engine
+    self.processor = processor
     self.start = start
     trainingPictures = dataset.count(.training)
     heldOutPictures = dataset.count(.heldOut)
@@ -188,16 +196,15 @@ package struct TrainingRun {
     let loader = try BatchLoader(
       dataset: dataset, batchSize: training.batchSize, crop: training.crop == .random ? .random : .center,
       seed: training.seed, startEpoch: position.epoch, startBatch: position.batch)
+    let sampler = try Sampler(training, tensors: engine.tensors(), on: processor)
     let loop = TrainingLoop(
       schedule: Schedule(training, picturesPerEpoch: trainingPictures, length: configuration.length), start: start,
       sampleEvery: configuration.sampleEvery, checkpointEvery: configuration.checkpointEvery,
       metrics: try MetricsLog(at: folder.metricsPath, keepingRowsThrough: position.generatorSteps),
       checkpoints: CheckpointFolder(folder.checkpointsPath)
-    ) { [folder, configuration] engine, generatorSteps in
+    ) { [folder] engine, generatorSteps in
       let path = folder.samplePath(generatorSteps: generatorSteps)
-      let sampler = try Sampler(
-        configuration: training, tensors: engine.tensors().filter { $0.name.hasPrefix("generator.") },
-        threads: configuration.threads)
+      try sampler.update(engine.tensors())
       try PNGEncoder.write(
         Gallery.compose(sampler.pictures(seed: training.seed, indices: 0..<64), columns: 8), to: path)
       return path

@@ -4,6 +4,7 @@ import ArgumentParser
 import Compute
 import Datasets
 import Files
+import Graph
 import Images
 import WGAN
 
@@ -64,7 +65,7 @@ enum Main {
       case .missing: return (EX_NOINPUT, line)
       case .cannotCreate: return (EX_CANTCREAT, line)
       }
-    case is ConfigurationError, is UnknownInstructionSet: return (EX_USAGE, line)
+    case is ConfigurationError, is UnknownInstructionSet, is NetworkError: return (EX_USAGE, line)
     case let error as FileError:
       switch error.kind {
       case .missing: return (EX_NOINPUT, line)
