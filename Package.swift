@@ -50,7 +50,8 @@ let package = Package(
   ],
   targets: [
     // Imports point down only: from here to the end of the list.
-    .executableTarget(name: "WGANCommand", dependencies: ["WGAN", "Datasets", "Images", "Files", argumentParser]),
+    .executableTarget(
+      name: "WGANCommand", dependencies: ["WGAN", "Graph", "Compute", "Datasets", "Images", "Files", argumentParser]),
     module("WGAN", ["Graph", "Compute", "Datasets", "Images", "Files", "Randomness"]),
     module("Datasets", ["Images", "Files", "Randomness"]),
     module("Images", ["Files", "CTurboJPEG", "CPNG", "CPNGReader"]),

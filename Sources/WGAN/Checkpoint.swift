@@ -12,14 +12,19 @@ package struct CheckpointState: Codable, Sendable, Equatable {
   package var seconds: Double
   /// What an epoch had when this was saved: other pictures would make it another run.
   package var picturesPerEpoch: Int
+  /// Of the pictures' names and sizes, hexadecimal.
+  package var dataFingerprint: String
   /// Of the last critic step.
   package var realLoss: Float
   package var fakeLoss: Float
 
-  package init(position: RunPosition, seconds: Double, picturesPerEpoch: Int, criticLosses: CriticLosses) {
+  package init(
+    position: RunPosition, seconds: Double, picturesPerEpoch: Int, dataFingerprint: String, criticLosses: CriticLosses
+  ) {
     self.position = position
     self.seconds = seconds
     self.picturesPerEpoch = picturesPerEpoch
+    self.dataFingerprint = dataFingerprint
     realLoss = criticLosses.real
     fakeLoss = criticLosses.fake
   }

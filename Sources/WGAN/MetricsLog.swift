@@ -19,6 +19,14 @@ package struct StepMetrics: Sendable, Equatable {
   package var criticLosses: CriticLosses
   package var generatorLoss: Float
 
+  package init(step: Int, epoch: Int, seconds: Double, criticLosses: CriticLosses, generatorLoss: Float) {
+    self.step = step
+    self.epoch = epoch
+    self.seconds = seconds
+    self.criticLosses = criticLosses
+    self.generatorLoss = generatorLoss
+  }
+
   package static let header = "step,epoch,seconds,d_loss,g_loss,real_loss,fake_loss,wasserstein"
 
   package var row: String {

@@ -17,6 +17,7 @@ import Files
 /// The folder of a run, by its path. Claimed for as long as the value lives: two processes can't write one run.
 package final class RunFolder {
   package let path: String
+  private let isNew: Bool
   private let lock: Int32
 
   package var configPath: String { joinPath(path, "config.json") }
@@ -29,9 +30,9 @@ package final class RunFolder {
     joinPath(samplesPath, zeroPadded(generatorSteps) + ".png")
   }
 
-  /// A new run's folder, with its config.json.
+  /// A new run's folder, empty until `write`; if that isn't reached, it's gone again with the value.
   /// - Throws: `FileError`; `RunError(.cannotCreate)` where files are already.
-  package static func create(at path: String, _ configuration: RunConfiguration) throws -> RunFolder {
+  package static func create(at path: String) throws -> RunFolder {
     if isFolder(path), !(try folderNames(path)).isEmpty {
       let run = fileExists(joinPath(path, "config.json"))
       throw RunError(
@@ -39,12 +40,9 @@ package final class RunFolder {
         "\(path): has files already; "
           + (run ? "give --resume to go on with that run, or another --out" : "give another folder as --out"))
     }
+    let isNew = !fileExists(path)
     try makeFolder(path)
-    let folder = try RunFolder(path)
-    try makeFolder(folder.samplesPath)
-    try makeFolder(folder.checkpointsPath)
-    try folder.write(configuration)
-    return folder
+    return try RunFolder(path, isNew: isNew)
   }
 
   /// The folder of a run that goes on. What a killed process left half-written is removed.
@@ -55,9 +53,8 @@ package final class RunFolder {
       throw RunError(
         .missing, "\(path): isn't a run's folder, it has no config.json; leave out --resume to begin a run")
     }
-    let folder = try RunFolder(path)
-    try makeFolder(folder.samplesPath)
-    try makeFolder(folder.checkpointsPath)
+    let folder = try RunFolder(path, isNew: false)
+    try folder.makeFolders()
     for inside in [path, folder.samplesPath, folder.checkpointsPath] {
       for name in try folderNames(inside) where name.hasPrefix(".") && name.hasSuffix(AtomicFile.temporarySuffix) {
         removeFile(joinPath(inside, name))
@@ -66,20 +63,30 @@ package final class RunFolder {
     return folder
   }
 
-  private init(_ path: String) throws {
+  private init(_ path: String, isNew: Bool) throws {
     self.path = path
+    self.isNew = isNew
     lock = openFolder(path)
     if lock < 0 { throw FileError(.inputOutput, path, "can't be opened", errno: errno) }
     if flock(lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK {
-      close(lock)
       throw RunError(.cannotCreate, "\(path): another process is training this run; stop it, or give another --out")
     }
   }
 
-  deinit { close(lock) }
+  deinit {
+    close(lock)
+    // Only an empty folder goes.
+    if isNew { rmdir(path) }
+  }
 
-  /// Replaces config.json.
+  private func makeFolders() throws {
+    try makeFolder(samplesPath)
+    try makeFolder(checkpointsPath)
+  }
+
+  /// Writes or replaces config.json.
   package func write(_ configuration: RunConfiguration) throws {
+    try makeFolders()
     try writeFile(RunJSON.encode(configuration), to: configPath)
   }
 

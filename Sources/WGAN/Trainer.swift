@@ -212,7 +212,9 @@ package final class Trainer: TrainingEngine {
     var all: [PlacedTensor] = []
     for (net, state) in [(generator, generatorState), (critic, criticState)] {
       let name = net.plan.network.name
-      all += net.plan.parameters.parameters.map { .init(name: "\(name).\($0.name)", parameter: $0, slab: net.parameters) }
+      all += net.plan.parameters.parameters.map {
+        .init(name: "\(name).\($0.name)", parameter: $0, slab: net.parameters)
+      }
       all += net.plan.parameters.buffers.map { .init(name: "\(name).\($0.name)", parameter: $0, slab: net.buffers) }
       for (stateName, slab) in state.slabs {
         all += net.plan.parameters.parameters.map {

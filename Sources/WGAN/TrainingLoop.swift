@@ -118,7 +118,7 @@ package struct TrainingLoop {
       metrics.synchronize()
       let state = CheckpointState(
         position: position, seconds: start.seconds + seconds(), picturesPerEpoch: start.picturesPerEpoch,
-        criticLosses: losses)
+        dataFingerprint: start.dataFingerprint, criticLosses: losses)
       let path = try checkpoints.save(state, tensors: engine.tensors(), configuration: schedule.configuration)
       saved = position
       report(.checkpointSaved(path))

@@ -1,0 +1,237 @@
+// A run from its beginning, or from where it stopped, to its end: puts data, engine, folder and loop together.
+
+import Compute
+import Datasets
+import Files
+import Images
+
+/// What a person asks for; nil is the default, or with `resume` what the run has.
+package struct TrainingRequest {
+  package var out: String
+  package var resume: Bool
+  package var preset: String?
+  package var overrides: [ConfigurationOverride]
+  /// `synthetic`, a folder, or a CSV list.
+  package var data: String?
+  package var cache: String?
+  package var length: RunLength?
+  package var threads: Int?
+  package var sampleEvery: Int?
+  package var checkpointEvery: Int?
+
+  package static let defaultLength = RunLength.epochs(5)
+  package static let defaultSampleEvery = 100
+  package static let defaultCheckpointEvery = 100
+
+  package init(
+    out: String, resume: Bool, preset: String?, overrides: [ConfigurationOverride], data: String?, cache: String?,
+    length: RunLength?, threads: Int?, sampleEvery: Int?, checkpointEvery: Int?
+  ) {
+    self.out = out
+    self.resume = resume
+    self.preset = preset
+    self.overrides = overrides
+    self.data = data
+    self.cache = cache
+    self.length = length
+    self.threads = threads
+    self.sampleEvery = sampleEvery
+    self.checkpointEvery = checkpointEvery
+  }
+}
+
+/// What a run tells while it's being prepared.
+package enum PreparationEvent: Sendable {
+  /// Something a person should know: a line.
+  case notice(String)
+  case decoding(done: Int, total: Int)
+}
+
+/// A run that is ready to train.
+package struct TrainingRun {
+  package let configuration: RunConfiguration
+  package let folder: RunFolder
+  /// Pictures that are trained on, and those kept from it.
+  package let trainingPictures: Int
+  package let heldOutPictures: Int
+  /// Where it begins.
+  package let start: CheckpointState
+
+  private let dataset: Dataset
+  private let engine: Trainer
+  private let processor: Processor
+
+  /// Checks everything that can be wrong, in the order of how little it costs, and prepares the pictures. A new run's
+  /// folder gets its config.json and real.png last, so a request that fails leaves nothing behind.
+  /// - Throws: `RunError`, `ConfigurationError`, `FileError`, `DatasetError`, `PictureError`: each one clear line.
+  package init(
+    _ request: TrainingRequest, report: @escaping @Sendable (PreparationEvent) -> Void,
+    isCancelled: @escaping @Sendable () -> Bool
+  ) throws {
+    var configuration: RunConfiguration
+    let folder: RunFolder
+    if request.resume {
+      folder = try RunFolder.open(request.out)
+      configuration = try Self.resumed(request)
+    } else {
+      configuration = try Self.new(request)
+      folder = try RunFolder.create(at: request.out)
+    }
+    try configuration.validate()
+    let training = configuration.training
+    let processor = try Processor.fromEnvironment(threads: configuration.threads)
+    try TrainingPlan(training, threads: configuration.threads).checkMemory()
+
+    let dataset = try Dataset(
+      DatasetSource(argument: configuration.data),
+      DatasetOptions(
+        size: training.size, channels: training.channels, fraction: training.fraction, heldOut: training.heldOut,
+        seed: training.seed, threads: configuration.threads, cacheDirectory: configuration.cache),
+      progress: { report(.decoding(done: $0, total: $1)) }, isCancelled: isCancelled)
+    for note in dataset.notes { report(.notice(note)) }
+    Self.tell(dataset.badFiles, report)
+
+    let engine = try Trainer(training, on: processor)
+    var start = CheckpointState(
+      position: RunPosition(), seconds: 0, picturesPerEpoch: dataset.count(.training),
+      dataFingerprint: String(dataset.fingerprint, radix: 16), criticLosses: CriticLosses(real: .nan, fake: .nan))
+    if request.resume {
+      let checkpoints = CheckpointFolder(folder.checkpointsPath)
+      var broken: [String] = []
+      let newest = try checkpoints.newest { name, line in
+        broken.append(name)
+        report(.notice("a checkpoint is broken, the one before it is taken: \(line)"))
+      }
+      if let (state, checkpoint) = newest {
+        guard state.dataFingerprint == start.dataFingerprint, state.picturesPerEpoch == start.picturesPerEpoch else {
+          throw RunError(
+            .badData,
+            "\(configuration.data): has other pictures than when the run began (\(start.picturesPerEpoch) to train on, "
+              + "it had \(state.picturesPerEpoch)): put them back, give their new place as --data, or begin a new run")
+        }
+        let position = state.position
+        guard checkpoint.configuration == training,
+          position.batch <= dataset.batchesPerEpoch(batchSize: training.batchSize)
+        else {
+          throw RunError(
+            .badData, "\(folder.configPath): isn't the configuration that \(checkpoint.path) was trained with")
+        }
+        do {
+          try engine.restore(
+            checkpoint.tensors, criticSteps: position.criticSteps, generatorSteps: position.generatorSteps)
+        } catch {
+          throw RunError(error.kind, "\(checkpoint.path): \(error)")
+        }
+        start = state
+      } else {
+        report(.notice("\(request.out): has no checkpoint yet, the run begins anew"))
+      }
+      broken.forEach(checkpoints.setAside)
+    }
+
+    try folder.write(configuration)
+    if start.position == RunPosition() {
+      try PNGEncoder.write(Gallery.compose(dataset.samples(12, seed: training.seed), columns: 4), to: folder.realPath)
+    }
+    self.configuration = configuration
+    self.folder = folder
+    self.dataset = dataset
+    self.engine = engine
+    self.processor = processor
+    self.start = start
+    trainingPictures = dataset.count(.training)
+    heldOutPictures = dataset.count(.heldOut)
+  }
+
+  private static func new(_ request: TrainingRequest) throws -> RunConfiguration {
+    guard let data = request.data else {
+      throw RunError(.usage, "--data is needed: a folder of pictures, a CSV list of files, or 'synthetic'")
+    }
+    let preset = try request.preset.map(TrainingConfiguration.preset(named:)) ?? .seed
+    let configuration = RunConfiguration(
+      data: absoluteSource(data), cache: request.cache.map(absolutePath),
+      training: preset.overridden(by: request.overrides), length: request.length ?? TrainingRequest.defaultLength,
+      threads: request.threads ?? Processor.coreCount,
+      sampleEvery: request.sampleEvery ?? TrainingRequest.defaultSampleEvery,
+      checkpointEvery: request.checkpointEvery ?? TrainingRequest.defaultCheckpointEvery)
+    try configuration.validate()
+    // Before a folder is made: a mistyped path is the commonest mistake.
+    _ = try DatasetSource(argument: configuration.data)
+    return configuration
+  }
+
+  private static func resumed(_ request: TrainingRequest) throws -> RunConfiguration {
+    var configuration = try RunFolder.configuration(of: request.out)
+    if let preset = request.preset {
+      try configuration.training.refuseContradictions(
+        [ConfigurationOverride("--preset", \.preset, preset)], path: request.out)
+    }
+    try configuration.training.refuseContradictions(request.overrides, path: request.out)
+    // The pictures may have moved; that they are the same ones is checked against the checkpoint.
+    if let data = request.data { configuration.data = absoluteSource(data) }
+    if let cache = request.cache { configuration.cache = absolutePath(cache) }
+    if let length = request.length { configuration.length = length }
+    if let threads = request.threads { configuration.threads = threads }
+    if let sampleEvery = request.sampleEvery { configuration.sampleEvery = sampleEvery }
+    if let checkpointEvery = request.checkpointEvery { configuration.checkpointEvery = checkpointEvery }
+    return configuration
+  }
+
+  private static func absoluteSource(_ data: String) -> String { data == "synthetic" ? data : absolutePath(data) }
+
+  private static func tell(_ badFiles: [BadFile], _ report: (PreparationEvent) -> Void) {
+    if badFiles.isEmpty { return }
+    let shown = 20
+    report(.notice("\(badFiles.count) \(badFiles.count == 1 ? "file" : "files") can't be used and will be skipped:"))
+    for file in badFiles.prefix(shown) { report(.notice("  \(file)")) }
+    if badFiles.count > shown {
+      report(.notice("  and \(badFiles.count - shown) more: `wgan data scan` names them all"))
+    }
+  }
+
+  /// Trains to the end, or until `shouldStop`; see `TrainingLoop.run`.
+  package func train(shouldStop: () -> Bool, report: (TrainingEvent) -> Void) throws -> TrainingSummary {
+    let training = configuration.training
+    let position = start.position
+    let loader = try BatchLoader(
+      dataset: dataset, batchSize: training.batchSize, crop: training.crop == .random ? .random : .center,
+      seed: training.seed, startEpoch: position.epoch, startBatch: position.batch)
+    let sampler = try Sampler(training, tensors: engine.tensors(), on: processor)
+    let loop = TrainingLoop(
+      schedule: Schedule(training, picturesPerEpoch: trainingPictures, length: configuration.length), start: start,
+      sampleEvery: configuration.sampleEvery, checkpointEvery: configuration.checkpointEvery,
+      metrics: try MetricsLog(at: folder.metricsPath, keepingRowsThrough: position.generatorSteps),
+      checkpoints: CheckpointFolder(folder.checkpointsPath)
+    ) { [folder] engine, generatorSteps in
+      let path = folder.samplePath(generatorSteps: generatorSteps)
+      try sampler.update(engine.tensors())
+      try PNGEncoder.write(
+        Gallery.compose(sampler.pictures(seed: training.seed, indices: 0..<64), columns: 8), to: path)
+      return path
+    }
+    return try loop.run(
+      engine: engine,
+      batches: LoadedBatches(loader: loader, pictureBytes: training.size * training.size * training.channels),
+      shouldStop: shouldStop, report: report)
+  }
+}
+
+/// The loader as the loop sees it.
+private final class LoadedBatches: BatchSource {
+  let loader: BatchLoader
+  let pictureBytes: Int
+
+  init(loader: BatchLoader, pictureBytes: Int) {
+    self.loader = loader
+    self.pictureBytes = pictureBytes
+  }
+
+  func withNextBatch<Result>(_ body: (_ pixels: UnsafeBufferPointer<UInt8>, _ count: Int) -> Result) throws -> Result {
+    let batch = loader.next()
+    let result = batch.pixels.withUnsafeBufferPointer {
+      body(UnsafeBufferPointer(rebasing: $0[..<(batch.count * pictureBytes)]), batch.count)
+    }
+    loader.recycle(batch)
+    return result
+  }
+}

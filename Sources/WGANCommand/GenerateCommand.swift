@@ -1,0 +1,61 @@
+// wgan generate
+
+import ArgumentParser
+import WGAN
+
+struct GenerateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "generate",
+    abstract: "Draw pictures with a trained generator.",
+    discussion: "Picture i depends on the checkpoint, the seed and i alone: more pictures don't change the first ones.")
+
+  @Option(
+    name: .customLong("run"), help: ArgumentHelp("A run's folder: its newest checkpoint is taken.", valueName: "run"))
+  var runPath: String?
+
+  @Option(help: ArgumentHelp("A checkpoint's safetensors file, instead of --run.", valueName: "file"))
+  var checkpoint: String?
+
+  @Option(help: "How many pictures.")
+  var count = 64
+
+  @Option(help: "Of the noise (default: the run's own: the pictures of its galleries).")
+  var seed: UInt64?
+
+  @Option(help: ArgumentHelp("A folder for the pictures: 000000.png and so on.", valueName: "folder"))
+  var out: String?
+
+  @Option(help: ArgumentHelp("All pictures as one PNG.", valueName: "file"))
+  var grid: String?
+
+  @Option(help: "Pictures in a row of the grid.")
+  var columns = 8
+
+  @Option(help: "Threads to compute with (default: as many as there are cores). Changes no result.")
+  var threads: Int?
+
+  func validate() throws {
+    if (runPath == nil) == (checkpoint == nil) { throw ValidationError("give either --run or --checkpoint") }
+    if out == nil && grid == nil { throw ValidationError("give --out for single pictures, --grid for one, or both") }
+    if !(1...1_000_000).contains(count) { throw ValidationError("--count \(count): must be from 1 to 1000000") }
+    if grid != nil && count > 10_000 { throw ValidationError("--count \(count): a --grid has 10000 pictures at most") }
+    if !(1...1000).contains(columns) { throw ValidationError("--columns \(columns): must be from 1 to 1000") }
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads \(threads): must be from 1 to 1024")
+    }
+  }
+
+  func run() throws {
+    let source = runPath.map(PictureGenerator.Source.run) ?? .checkpoint(checkpoint ?? "")
+    let generator = try PictureGenerator(source, threads: threads) { Console.note("wgan: \($0)") }
+    let seed = seed ?? generator.configuration.seed
+    if let out {
+      try generator.write(count: count, seed: seed, to: out)
+      try Console.print(out)
+    }
+    if let grid {
+      try generator.writeGrid(count: count, columns: columns, seed: seed, to: grid)
+      try Console.print(grid)
+    }
+  }
+}

@@ -1,0 +1,52 @@
+// The flags that decide what the nets are: shared by `train` and `inspect`.
+
+import ArgumentParser
+import WGAN
+
+extension BlockOrder: ExpressibleByArgument {}
+extension Initialisation: ExpressibleByArgument {}
+extension ClipTime: ExpressibleByArgument {}
+extension Optimizer: ExpressibleByArgument {}
+extension CriticNoiseBatch: ExpressibleByArgument {}
+extension Crop: ExpressibleByArgument {}
+extension SamplingStatistics: ExpressibleByArgument {}
+
+/// Each value is nil where the preset's holds.
+struct NetworkOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("A whole configuration; the flags below change single values of it.", valueName: "name"))
+  var preset: String?
+
+  @Option(help: "The pictures' side: 16, 32, 64, 128 or 256 (seed: \(TrainingConfiguration.seed.size)).")
+  var size: Int?
+
+  @Option(help: "1 (grey) or 3 (colour) (seed: \(TrainingConfiguration.seed.channels)).")
+  var channels: Int?
+
+  @Option(help: "Channels of the nets' widest grid (seed: \(TrainingConfiguration.seed.features)).")
+  var features: Int?
+
+  @Option(help: "Length of the noise vector (seed: \(TrainingConfiguration.seed.latent)).")
+  var latent: Int?
+
+  @Option(help: "3x3 layers added to each net (seed: \(TrainingConfiguration.seed.extraLayers)).")
+  var extraLayers: Int?
+
+  @Option(help: "Pictures in a batch (seed: \(TrainingConfiguration.seed.batchSize)).")
+  var batchSize: Int?
+
+  @Option(
+    help: "Order in a block: conv-act-norm or conv-norm-act (seed: \(TrainingConfiguration.seed.blockOrder.rawValue)).")
+  var blockOrder: BlockOrder?
+
+  var overrides: [ConfigurationOverride] {
+    [
+      size.map { ConfigurationOverride("--size", \.size, $0) },
+      channels.map { ConfigurationOverride("--channels", \.channels, $0) },
+      features.map { ConfigurationOverride("--features", \.features, $0) },
+      latent.map { ConfigurationOverride("--latent", \.latent, $0) },
+      extraLayers.map { ConfigurationOverride("--extra-layers", \.extraLayers, $0) },
+      batchSize.map { ConfigurationOverride("--batch-size", \.batchSize, $0) },
+      blockOrder.map { ConfigurationOverride("--block-order", \.blockOrder, $0) },
+    ].compactMap(\.self)
+  }
+}

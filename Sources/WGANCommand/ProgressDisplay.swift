@@ -1,0 +1,178 @@
+// What `wgan train` shows while it runs, on standard error: a redrawn bar on a terminal, plain lines elsewhere.
+
+import Synchronization
+import WGAN
+
+/// Called from the training loop and, while pictures are decoded, from the decoding threads, never from two at once.
+final class ProgressDisplay: Sendable {
+  private let isTerminal = Console.isTerminal
+  private let state = Mutex(State())
+
+  private struct State {
+    var lastShown: ContinuousClock.Instant?
+    var barIsShown = false
+    var startPosition = RunPosition()
+    var length = RunLength.epochs(0)
+    var began = ContinuousClock.now
+    var warnedOfDivergence = false
+  }
+
+  /// On a terminal the bar moves ten times a second; elsewhere a line in ten seconds does.
+  private var period: Duration { isTerminal ? .milliseconds(100) : .seconds(10) }
+
+  // MARK: Before training
+
+  func show(_ event: PreparationEvent) {
+    switch event {
+    case .notice(let line): self.line(line)
+    case .decoding(let done, let total):
+      update(isLast: done == total) { _ in
+        let share = total > 0 ? Double(done) / Double(total) : 1
+        return isTerminal
+          ? "preparing pictures \(Self.bar(share)) \(done)/\(total)" : "preparing pictures: \(done) of \(total)"
+      }
+    }
+  }
+
+  func begin(_ run: TrainingRun) {
+    let configuration = run.configuration
+    let training = configuration.training
+    state.withLock { state in
+      state.startPosition = run.start.position
+      state.length = configuration.length
+      state.began = ContinuousClock.now
+      state.lastShown = nil
+    }
+    let heldOut = run.heldOutPictures > 0 ? " (\(grouped(run.heldOutPictures)) held out)" : ""
+    line(
+      "\(grouped(run.trainingPictures)) pictures\(heldOut) of \(training.size)x\(training.size), batches of "
+        + "\(training.batchSize), \(configuration.threads) \(configuration.threads == 1 ? "thread" : "threads"), preset "
+        + "\(training.preset), run in \(run.folder.path)")
+    if run.start.position != RunPosition() {
+      line("goes on after generator step \(run.start.position.generatorSteps)")
+    }
+  }
+
+  // MARK: Training
+
+  func show(_ event: TrainingEvent) {
+    switch event {
+    case .step(let progress):
+      if isTerminal { update(isLast: false) { bar(progress, $0) } }
+    case .metrics(let metrics, let progress):
+      warnOfDivergence(metrics)
+      update(isLast: progress.batchesLeft == 0) { isTerminal ? bar(progress, $0) : plain(progress, metrics, $0) }
+    case .epochEnded(let epoch, let metrics):
+      let count = state.withLock { if case .epochs(let count) = $0.length { "/\(count)" } else { "" } }
+      line("epoch \(epoch)\(count)  \(Self.losses(metrics))")
+    case .gallerySaved, .checkpointSaved: break
+    }
+  }
+
+  func end(_ run: TrainingRun, _ summary: TrainingSummary) {
+    clear()
+    let position = summary.position
+    if summary.criticSteps + summary.generatorSteps == 0 && !summary.stopped {
+      line(
+        "nothing left to do: the run has \(position.generatorSteps) generator steps; "
+          + "give more --epochs or --generator-steps to go on")
+    } else {
+      line(
+        "\(summary.stopped ? "stopped" : "done") at generator step \(position.generatorSteps) after "
+          + "\(clockTime(summary.seconds)): \(fixed(summary.batchesPerSecond, 2)) it/s, "
+          + "\(fixed(100 * summary.waitingShare, 1)) % of the time waiting for pictures")
+    }
+    if summary.stopped { line("go on with: wgan train --out \(run.folder.path) --resume") }
+    if let gallery = summary.gallery { line("samples: \(gallery)") }
+  }
+
+  private func warnOfDivergence(_ metrics: StepMetrics) {
+    if metrics.criticLosses.difference.isFinite && metrics.generatorLoss.isFinite { return }
+    let first = state.withLock { state in
+      defer { state.warnedOfDivergence = true }
+      return !state.warnedOfDivergence
+    }
+    if first {
+      line("the losses aren't finite numbers any more at generator step \(metrics.step): lower --learning-rate")
+    }
+  }
+
+  // MARK: Lines
+
+  static func losses(_ metrics: StepMetrics) -> String {
+    "d_loss \(fixed(metrics.criticLosses.difference, 4)) g_loss \(fixed(metrics.generatorLoss, 4)) "
+      + "real_loss \(fixed(metrics.criticLosses.real, 4)) fake_loss \(fixed(metrics.criticLosses.fake, 4))"
+  }
+
+  /// "step 120 · epoch 2/5 |████▌     | 45 % 1:05<1:20, 7.30 it/s, d_loss -0.45 g_loss 0.43"
+  private func bar(_ progress: TrainingProgress, _ state: State) -> String {
+    let (share, spent, left) = times(progress, state)
+    let speed = progress.batchesPerSecond.map { "\(fixed($0, 2)) it/s" } ?? "? it/s"
+    return "\(place(progress, state)) \(Self.bar(share)) \(fixed(100 * share, 0)) % "
+      + "\(clockTime(spent))<\(left.map(clockTime) ?? "?"), \(speed), "
+      + "d_loss \(fixed(progress.criticLosses.difference, 4)) g_loss \(fixed(progress.generatorLoss, 4))"
+  }
+
+  private func plain(_ progress: TrainingProgress, _ metrics: StepMetrics, _ state: State) -> String {
+    let (share, _, left) = times(progress, state)
+    let speed = progress.batchesPerSecond.map { "\(fixed($0, 2)) it/s" } ?? "? it/s"
+    return "\(place(progress, state))  \(fixed(100 * share, 0)) %, \(left.map(clockTime) ?? "?") left, \(speed)  "
+      + Self.losses(metrics)
+  }
+
+  private func place(_ progress: TrainingProgress, _ state: State) -> String {
+    let epoch = progress.position.epoch + 1
+    switch state.length {
+    case .epochs(let count):
+      return "step \(progress.position.generatorSteps) epoch \(min(epoch, count))/\(count)"
+    case .generatorSteps(let count): return "step \(progress.position.generatorSteps)/\(count) epoch \(epoch)"
+    }
+  }
+
+  /// The share of the whole run that is done, seconds of this part, seconds left.
+  private func times(_ progress: TrainingProgress, _ state: State) -> (Double, Double, Double?) {
+    let done = Double(progress.position.criticSteps)
+    let all = done + Double(progress.batchesLeft)
+    let spent = (ContinuousClock.now - state.began) / .seconds(1)
+    return (all > 0 ? done / all : 1, spent, progress.batchesPerSecond.map { Double(progress.batchesLeft) / $0 })
+  }
+
+  /// A bar of 20 columns, to an eighth of one.
+  private static func bar(_ share: Double) -> String {
+    let eighths = Int((min(1, max(0, share)) * 160).rounded())
+    let full = String(repeating: "█", count: eighths / 8)
+    let part = eighths % 8 == 0 ? "" : String(" ▏▎▍▌▋▊▉".dropFirst(eighths % 8).prefix(1))
+    return "|\(full)\(part)\(String(repeating: " ", count: 20 - full.count - part.count))|"
+  }
+
+  // MARK: The terminal
+
+  /// Shows a state that replaces the last one, if it's time.
+  private func update(isLast: Bool, _ text: (State) -> String) {
+    state.withLock { state in
+      let now = ContinuousClock.now
+      if let last = state.lastShown, now - last < period, !isLast { return }
+      state.lastShown = now
+      if isTerminal {
+        Console.raw("\r\u{1b}[K" + text(state).prefix(Console.width - 1))
+        state.barIsShown = true
+      } else {
+        Console.note(text(state))
+      }
+    }
+  }
+
+  /// A line that stays, above the bar.
+  private func line(_ text: String) {
+    clear()
+    Console.note(text)
+  }
+
+  /// Takes the bar away.
+  func clear() {
+    state.withLock { state in
+      if state.barIsShown { Console.raw("\r\u{1b}[K") }
+      state.barIsShown = false
+    }
+  }
+}

@@ -1,0 +1,140 @@
+import Files
+import Foundation
+import Randomness
+import Testing
+import WGAN
+
+/// What a file of ours, or of anyone, may look like.
+@Suite struct SafetensorsTests {
+  let tensors = [
+    NamedTensor(name: "generator.weight", shape: [2, 3], values: [1, -2, 3.5, .infinity, -0.0, 0x1p-149]),
+    NamedTensor(name: "a \"quoted\\name\"\n\u{1F600}", shape: [], values: [7]),
+    NamedTensor(name: "empty", shape: [0, 4], values: []),
+  ]
+
+  func bytes(header: String, data: Int = 0) -> [UInt8] {
+    withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian, Array.init) + Array(header.utf8)
+      + [UInt8](repeating: 0, count: data)
+  }
+
+  func read(_ bytes: [UInt8]) throws -> [NamedTensor] {
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "t.safetensors")
+      try writeFile(bytes, to: path)
+      return try SafetensorsFile(at: path).tensors()
+    }
+  }
+
+  func written() throws -> [UInt8] {
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "t.safetensors")
+      try Safetensors.write(tensors, metadata: ["k": "v \t\"", "step": "5"], to: path)
+      return try readFile(path)
+    }
+  }
+
+  @Test func whatIsWrittenIsReadBack() throws {
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "t.safetensors")
+      try Safetensors.write(tensors, metadata: ["k": "v \t\"", "step": "5"], to: path)
+      let file = try SafetensorsFile(at: path)
+      #expect(file.metadata == ["k": "v \t\"", "step": "5"])
+      let back = try file.tensors()
+      #expect(Set(back.map(\.name)) == Set(tensors.map(\.name)))
+      for tensor in tensors {
+        let same = try #require(back.first { $0.name == tensor.name })
+        #expect(same.shape == tensor.shape)
+        #expect(same.values.map(\.bitPattern) == tensor.values.map(\.bitPattern))
+      }
+      #expect(try file.tensors(prefixes: ["generator."]).map(\.name) == ["generator.weight"])
+    }
+  }
+
+  @Test func twoTensorsOfOneNameAreRefused() throws {
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "t.safetensors")
+      #expect(throws: RunError.self) { try Safetensors.write(tensors + [tensors[0]], metadata: [:], to: path) }
+      let names = try folderNames(folder)
+      #expect(names.isEmpty)
+    }
+  }
+
+  /// The header's own rules, one broken at a time.
+  @Test(arguments: [
+    "", "{", "[]", "{}x", "{\"a\":1}", "{\"a\":{}}", "nonsense",
+    "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}",
+    "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}",
+    "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,0]}}",
+    "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4,8]}}",
+    "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}",
+    "{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,12]}}",
+    "{\"a\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,8]}}",
+    "{\"a\":{\"dtype\":\"F32\",\"shape\":[-2],\"data_offsets\":[0,8]}}",
+    "{\"a\":{\"dtype\":\"F32\",\"shape\":[2.0],\"data_offsets\":[0,8]}}",
+    "{\"a\":{\"dtype\":\"F32\",\"shape\":[02],\"data_offsets\":[0,8]}}",
+    "{\"a\":{\"dtype\":\"F32\",\"shape\":[99999999999999999999],\"data_offsets\":[0,8]}}",
+    "{\"a\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904,4],\"data_offsets\":[0,8]}}",
+    "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8],\"x\":1}}",
+    "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"shape\":[2],\"data_offsets\":[0,8]}}",
+    "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},"
+      + "\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}",
+    "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
+      + "\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}",
+    "{\"__metadata__\":{\"a\":1},\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}",
+    "{\"\\ud800\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}",
+    "{\"\\u00g0\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}",
+  ]) func aBrokenHeaderIsOneClearError(header: String) throws {
+    let error = #expect(throws: RunError.self) { try read(bytes(header: header, data: 8)) }
+    #expect(error?.kind == .badData)
+    #expect(error?.description.contains("\n") == false)
+  }
+
+  @Test func deepNestingIsRefusedWithoutRecursion() throws {
+    let header = String(repeating: "{\"a\":", count: 100_000)
+    #expect(throws: RunError.self) { try read(bytes(header: header, data: 8)) }
+  }
+
+  @Test func theSameHeadersUnbrokenAreRead() throws {
+    let good = "{\"\\ud83d\\ude00\\u0041\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}  "
+    #expect(try read(bytes(header: good, data: 8)).map(\.name) == ["\u{1F600}A"])
+    #expect(try read(bytes(header: "{}")).isEmpty)
+  }
+
+  @Test func aHeaderLongerThanTheFileIsRefusedBeforeItIsAllocated() throws {
+    for length in [UInt64.max, 1 << 62, 1 << 40, 100, 0, 1] {
+      let bytes = withUnsafeBytes(of: length.littleEndian, Array.init) + Array("{}".utf8)
+      #expect(throws: RunError.self) { try read(bytes) }
+    }
+    #expect(throws: RunError.self) { try read([1, 2, 3]) }
+    #expect(throws: RunError.self) { try read([]) }
+  }
+
+  @Test func everyTruncationIsRefused() throws {
+    let whole = try written()
+    #expect(throws: Never.self) { try read(whole) }
+    for length in 0..<whole.count {
+      #expect(throws: RunError.self) { try read(Array(whole.prefix(length))) }
+    }
+    #expect(throws: RunError.self) { try read(whole + [0]) }
+  }
+
+  /// Any bytes are read or refused: no trap, no hang.
+  @Test func randomDamageNeverTraps() throws {
+    let whole = try written()
+    var random = RandomStream(seed: 1, purpose: .test)
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "t.safetensors")
+      for _ in 0..<2000 {
+        var bytes = whole
+        for _ in 0...random.below(4) {
+          bytes[random.below(bytes.count)] = UInt8(random.below(256))
+        }
+        try? FileManager.default.removeItem(atPath: path)
+        _ = FileManager.default.createFile(atPath: path, contents: Data(bytes))
+        do {
+          _ = try SafetensorsFile(at: path).tensors()
+        } catch is RunError {}
+      }
+    }
+  }
+}

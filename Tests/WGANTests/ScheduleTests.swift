@@ -1,0 +1,86 @@
+import Testing
+import WGAN
+
+@Suite struct ScheduleTests {
+  typealias Step = Schedule.Step
+
+  /// The reference's loop, written down as it stands there: every step with its epoch.
+  static func simulate(_ configuration: TrainingConfiguration, pictures: Int, epochs: Int) -> [(Step, epoch: Int)] {
+    var steps: [(Step, epoch: Int)] = []
+    var generatorIterations = 0
+    for epoch in 0..<epochs {
+      var i = 0
+      let n = (pictures + configuration.batchSize - 1) / configuration.batchSize
+      while i < n {
+        let first = generatorIterations < configuration.warmUpGeneratorSteps
+        let each = configuration.warmUpEvery > 0 && generatorIterations % configuration.warmUpEvery == 0
+        let criticIterations = first || each ? configuration.warmUpCriticSteps : configuration.criticSteps
+        var j = 0
+        while j < criticIterations && i < n {
+          j += 1
+          i += 1
+          steps.append((.critic, epoch))
+        }
+        steps.append((.generator, epoch))
+        generatorIterations += 1
+      }
+    }
+    return steps
+  }
+
+  func steps(_ schedule: Schedule, limit: Int = 100_000) -> [(Step, epoch: Int)] {
+    var position = RunPosition()
+    var steps: [(Step, epoch: Int)] = []
+    while steps.count < limit, let step = schedule.next(at: position) {
+      steps.append((step, position.epoch))
+      schedule.advance(&position, by: step)
+    }
+    return steps
+  }
+
+  static let variants: [TrainingConfiguration] = {
+    var fastai = TrainingConfiguration.seed
+    (fastai.warmUpCriticSteps, fastai.warmUpGeneratorSteps, fastai.warmUpEvery) = (100, 0, 500)
+    var original = fastai
+    original.warmUpGeneratorSteps = 25
+    var one = TrainingConfiguration.seed
+    one.criticSteps = 1
+    var small = original
+    (small.batchSize, small.warmUpCriticSteps, small.warmUpGeneratorSteps, small.warmUpEvery) = (3, 7, 2, 4)
+    return [.seed, fastai, original, one, small]
+  }()
+
+  /// Phases that divide the epoch, that don't, that are longer than it; with and without a tail batch.
+  @Test(arguments: variants, [1, 5, 63, 64, 65, 640, 641, 64 * 13])
+  func itIsTheReferencesLoop(configuration: TrainingConfiguration, pictures: Int) {
+    let expected = Self.simulate(configuration, pictures: pictures, epochs: 4)
+    let schedule = Schedule(configuration, picturesPerEpoch: pictures, length: .epochs(4))
+    let actual = steps(schedule)
+    #expect(actual.map(\.0) == expected.map(\.0))
+    #expect(actual.map(\.epoch) == expected.map(\.epoch))
+    #expect(schedule.batchesLeft(from: RunPosition()) == expected.count { $0.0 == .critic })
+
+    // So many generator steps: the same steps, cut behind the last of them.
+    for count in [1, 3, 7] {
+      let long = Self.simulate(configuration, pictures: pictures, epochs: 1500)
+      let end = long.indices.filter { long[$0].0 == .generator }[count - 1]
+      let schedule = Schedule(configuration, picturesPerEpoch: pictures, length: .generatorSteps(count))
+      #expect(steps(schedule).map(\.0) == long[...end].map(\.0))
+      #expect(schedule.batchesLeft(from: RunPosition()) == end + 1 - count)
+    }
+  }
+
+  @Test func theSeedsEpochCutsItsLastPhase() {
+    // 13 batches: 5 + 5 + 3 critic steps, a generator step after each; by hand.
+    let schedule = Schedule(.seed, picturesPerEpoch: 64 * 12 + 1, length: .epochs(1))
+    let text = steps(schedule).map { $0.0 == .critic ? "c" : "G" }.joined()
+    #expect(text == "cccccGcccccGcccG")
+  }
+
+  @Test func theTimeLeftIsGuessedForVeryLongRuns() {
+    let schedule = Schedule(.seed, picturesPerEpoch: 64 * 5, length: .generatorSteps(3_000_000))
+    #expect(schedule.batchesLeft(from: RunPosition()) == 15_000_000)
+    let endless = Schedule(.seed, picturesPerEpoch: .max / 2, length: .epochs(1_000_000))
+    #expect(endless.batchesLeft(from: RunPosition()) > 0)
+  }
+}

@@ -1,0 +1,12 @@
+import Files
+import Foundation
+import Randomness
+
+/// A folder of its own, gone at the end. In memory where there is such a place: each file is synced when it's written.
+func inTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
+  let parent = isFolder("/dev/shm") ? "/dev/shm/" : NSTemporaryDirectory()
+  let path = parent + "wgan-tests-\(UUID().uuidString)"
+  try makeFolder(path)
+  defer { try? FileManager.default.removeItem(atPath: path) }
+  return try body(path)
+}

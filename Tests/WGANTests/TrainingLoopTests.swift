@@ -1,0 +1,236 @@
+import Files
+import Foundation
+import Testing
+import WGAN
+
+/// An engine that computes nothing but a fingerprint of all that it was given, in order.
+final class RecordingEngine: TrainingEngine {
+  var fingerprint: UInt32 = 1
+  var steps = ""
+
+  func criticStep(pixels: UnsafeBufferPointer<UInt8>, count: Int) -> CriticLosses {
+    for pixel in pixels { fingerprint = fingerprint &* 31 &+ UInt32(pixel) }
+    fingerprint = fingerprint &* 31 &+ UInt32(count)
+    steps += "\(pixels.first ?? 0) "
+    return CriticLosses(real: Float(fingerprint % 1000) / 1000, fake: 0.25)
+  }
+
+  func generatorStep() -> Float {
+    fingerprint = fingerprint &* 37 &+ 5
+    steps += "G "
+    return Float(fingerprint % 100) / 100
+  }
+
+  func tensors() -> [NamedTensor] {
+    [NamedTensor(name: "fingerprint", shape: [2], values: [Float(fingerprint >> 16), Float(fingerprint & 0xffff)])]
+  }
+
+  func restore(_ tensors: [NamedTensor]) {
+    fingerprint = UInt32(tensors[0].values[0]) << 16 | UInt32(tensors[0].values[1])
+  }
+}
+
+/// Batches whose one byte says which they are.
+final class CountingBatches: BatchSource {
+  var next: Int
+  let batchesPerEpoch: Int
+
+  init(_ batchesPerEpoch: Int, from position: RunPosition = RunPosition()) {
+    self.batchesPerEpoch = batchesPerEpoch
+    next = position.epoch * batchesPerEpoch + position.batch
+  }
+
+  func withNextBatch<Result>(_ body: (UnsafeBufferPointer<UInt8>, Int) -> Result) throws -> Result {
+    defer { next += 1 }
+    return [UInt8(next % 256)].withUnsafeBufferPointer { body($0, 1) }
+  }
+}
+
+@Suite struct TrainingLoopTests {
+  static let pictures = 64 * 12 + 1  // 13 batches: phases of 5, 5 and 3
+
+  /// One part of a run in `folder`, from its newest checkpoint on.
+  @discardableResult
+  func run(
+    _ folder: String, _ length: RunLength, engine: RecordingEngine = RecordingEngine(), sampleEvery: Int = 0,
+    checkpointEvery: Int = 0, stopAfter: Int = .max, events: (TrainingEvent) -> Void = { _ in }
+  ) throws -> (summary: TrainingSummary, engine: RecordingEngine) {
+    let checkpoints = CheckpointFolder(joinPath(folder, "checkpoints"))
+    try makeFolder(checkpoints.path)
+    var start = CheckpointState(
+      position: RunPosition(), seconds: 0, picturesPerEpoch: Self.pictures, dataFingerprint: "",
+      criticLosses: CriticLosses(real: 0, fake: 0)
+    )
+    if let newest = try checkpoints.newest(broken: { _, _ in }) {
+      start = newest.state
+      engine.restore(newest.checkpoint.tensors)
+    }
+    let loop = TrainingLoop(
+      schedule: Schedule(.seed, picturesPerEpoch: Self.pictures, length: length), start: start,
+      sampleEvery: sampleEvery, checkpointEvery: checkpointEvery,
+      metrics: try MetricsLog(
+        at: joinPath(folder, "metrics.csv"), keepingRowsThrough: start.position.generatorSteps),
+      checkpoints: checkpoints
+    ) { _, step in
+      let path = joinPath(folder, "\(step).png")
+      try writeFile([], to: path)
+      return path
+    }
+    var asked = 0
+    let summary = try loop.run(
+      engine: engine, batches: CountingBatches(13, from: start.position),
+      shouldStop: {
+        asked += 1
+        return asked > stopAfter
+      }, report: events)
+    return (summary, engine)
+  }
+
+  /// metrics.csv without the seconds, which no two runs share.
+  func metrics(_ folder: String) throws -> [[String]] {
+    String(decoding: try readFile(joinPath(folder, "metrics.csv")), as: UTF8.self)
+      .split(separator: "\n").map { line in
+        var fields = line.components(separatedBy: ",")
+        fields.remove(at: 2)
+        return fields
+      }
+  }
+
+  /// A run in two parts, cut after any number of steps (also between critic steps, also in an epoch's middle), is the
+  /// run in one part: every step, loss and row.
+  @Test(arguments: [0, 1, 3, 4, 5, 6, 7, 12, 15, 16, 17, 20, 40])
+  func aRunThatGoesOnIsTheSameRun(stopAfter: Int) throws {
+    try inTemporaryFolder { folder in
+      let (whole, parts) = (joinPath(folder, "whole"), joinPath(folder, "parts"))
+      let one = try run(whole, .generatorSteps(10)).engine
+      let first = try run(parts, .generatorSteps(10), checkpointEvery: 2, stopAfter: stopAfter)
+      #expect(first.summary.stopped)
+      #expect(first.summary.criticSteps + first.summary.generatorSteps == stopAfter)
+      let second = try run(parts, .generatorSteps(10), checkpointEvery: 3)
+      #expect(!second.summary.stopped)
+      #expect(first.engine.steps + second.engine.steps == one.steps)
+      #expect(second.engine.fingerprint == one.fingerprint)
+      #expect(try metrics(parts) == metrics(whole))
+    }
+  }
+
+  /// Killed without a word: the last checkpoint counts, the rows after it are written anew.
+  @Test func aKilledRunGoesOnFromItsLastCheckpoint() throws {
+    try inTemporaryFolder { folder in
+      let (whole, parts) = (joinPath(folder, "whole"), joinPath(folder, "parts"))
+      try run(whole, .generatorSteps(10))
+      struct Killed: Error {}
+      try run(parts, .generatorSteps(4))
+      #expect(throws: Killed.self) {
+        let checkpoints = CheckpointFolder(joinPath(parts, "checkpoints"))
+        let newest = try #require(try checkpoints.newest(broken: { _, _ in }))
+        let engine = RecordingEngine()
+        engine.restore(newest.checkpoint.tensors)
+        let loop = TrainingLoop(
+          schedule: Schedule(.seed, picturesPerEpoch: Self.pictures, length: .generatorSteps(10)),
+          start: newest.state, sampleEvery: 3, checkpointEvery: 0,
+          metrics: try MetricsLog(at: joinPath(parts, "metrics.csv"), keepingRowsThrough: 4),
+          checkpoints: checkpoints
+        ) { _, step in
+          if step == 9 { throw Killed() }
+          return ""
+        }
+        _ = try loop.run(
+          engine: engine, batches: CountingBatches(13, from: newest.state.position), shouldStop: { false },
+          report: { _ in })
+      }
+      #expect(try metrics(parts).count == 1 + 9)
+      try run(parts, .generatorSteps(10))
+      #expect(try metrics(parts) == metrics(whole))
+    }
+  }
+
+  @Test func itStopsExactlyWhereItShould() throws {
+    try inTemporaryFolder { folder in
+      let steps = try run(joinPath(folder, "a"), .generatorSteps(7)).summary
+      #expect(steps.position.generatorSteps == 7 && steps.position.epoch == 2 && steps.position.batch == 5)
+      let epochs = try run(joinPath(folder, "b"), .epochs(2)).summary
+      #expect(epochs.position.epoch == 2 && epochs.position.generatorSteps == 6 && epochs.position.criticSteps == 26)
+      // Asked for no more than is done: nothing happens, nothing breaks.
+      let again = try run(joinPath(folder, "b"), .epochs(1)).summary
+      #expect(again.criticSteps == 0 && again.position == epochs.position && !again.stopped)
+    }
+  }
+
+  @Test func galleriesCheckpointsAndEpochsComeWhenTheyShould() throws {
+    try inTemporaryFolder { folder in
+      var events: [String] = []
+      let end = try run(folder, .generatorSteps(7), sampleEvery: 3, checkpointEvery: 2) { event in
+        switch event {
+        case .step: break
+        case .metrics(let row, let progress):
+          events.append("\(row.step)")
+          #expect(row.criticLosses == progress.criticLosses)
+          #expect(progress.position.generatorSteps == row.step)
+        case .epochEnded(let epoch, let row): events.append("epoch \(epoch) at \(row.step)")
+        case .gallerySaved(let path): events.append("gallery " + splitPath(path).name)
+        case .checkpointSaved(let path): events.append("checkpoint " + splitPath(path).name)
+        }
+      }.summary
+      #expect(
+        events == [
+          "1", "2", "checkpoint 000002.safetensors", "3", "epoch 1 at 3", "gallery 3.png", "4",
+          "checkpoint 000004.safetensors", "5", "6", "epoch 2 at 6", "gallery 6.png", "checkpoint 000006.safetensors",
+          "7", "checkpoint 000007.safetensors", "gallery 7.png",
+        ])
+      #expect(end.gallery == joinPath(folder, "7.png"))
+    }
+  }
+
+  /// The row of a generator step holds the losses of the last critic step before it.
+  @Test func aRowHoldsTheLastCriticStepsLosses() throws {
+    try inTemporaryFolder { folder in
+      var last = CriticLosses(real: 0, fake: 0)
+      try run(folder, .generatorSteps(4)) { event in
+        if case .step(let progress) = event { last = progress.criticLosses }
+        if case .metrics(let row, _) = event { #expect(row.criticLosses == last) }
+      }
+    }
+  }
+}
+
+@Suite struct MetricsLogTests {
+  func row(_ step: Int) -> StepMetrics {
+    StepMetrics(
+      step: step, epoch: 1, seconds: 2.0625, criticLosses: CriticLosses(real: -0.5, fake: 0.25), generatorLoss: 0.125)
+  }
+
+  @Test func aRowIsTheDocumentedOne() {
+    #expect(StepMetrics.header == "step,epoch,seconds,d_loss,g_loss,real_loss,fake_loss,wasserstein")
+    #expect(row(12).row == "12,1,2.063,-0.75,0.125,-0.5,0.25,0.75")
+    var diverged = row(1)
+    diverged.criticLosses = CriticLosses(real: .nan, fake: .infinity)
+    #expect(diverged.row == "1,1,2.063,nan,0.125,nan,inf,nan")
+  }
+
+  @Test func rowsPastTheCheckpointAndHalfRowsAreCutOff() throws {
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "metrics.csv")
+      func lines() throws -> [String] {
+        String(decoding: try readFile(path), as: UTF8.self).components(separatedBy: "\n")
+      }
+      do {
+        let log = try MetricsLog(at: path, keepingRowsThrough: 0)
+        for step in 1...5 { try log.append(row(step)) }
+      }
+      let all = try lines()
+      try writeFile(try readFile(path) + Array("6,1,2.0".utf8), to: path)
+      _ = try MetricsLog(at: path, keepingRowsThrough: 9)
+      #expect(try lines() == all)
+      _ = try MetricsLog(at: path, keepingRowsThrough: 3)
+      #expect(try lines() == Array(all[...3]) + [""])
+      try MetricsLog(at: path, keepingRowsThrough: 3).append(row(4))
+      #expect(try lines() == Array(all[...4]) + [""])
+      _ = try MetricsLog(at: path, keepingRowsThrough: 0)
+      #expect(try lines() == [StepMetrics.header, ""])
+      try writeFile(Array("something else\n1,2\n".utf8), to: path)
+      _ = try MetricsLog(at: path, keepingRowsThrough: 3)
+      #expect(try lines() == [StepMetrics.header, ""])
+    }
+  }
+}
