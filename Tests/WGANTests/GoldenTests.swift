@@ -35,6 +35,7 @@ import WGAN
     let largest = [real, fake, generated].joined().map { abs($0) }.max() ?? 0
     for (name, values) in [("real", real), ("fake", fake), ("g", generated)] {
       let expected = golden["float64/loss/\(name)"].values
+      #expect(expected.count == values.count)
       for (i, (value, answer)) in zip(values, expected).enumerated() {
         let tolerance: Float = i == 0 && name != "g" ? 1e-5 : 3e-4
         #expect(abs(value - answer) <= tolerance * largest, "\(name) loss of step \(i): \(value), PyTorch \(answer)")
@@ -42,6 +43,7 @@ import WGAN
     }
     for tensor in trainer.tensors() where !tensor.name.hasPrefix("optimizer.") {
       let answer = golden["float64/final/" + tensor.name].values
+      #expect(answer.count == tensor.values.count, "\(tensor.name) is in the golden file")
       let difference = rms(zip(tensor.values, answer).map { $0 - $1 })
       if tensor.name.contains(".running_") {
         #expect(difference <= 1e-4 * rms(answer), "\(tensor.name): off by \(difference / rms(answer)) of its rms")
