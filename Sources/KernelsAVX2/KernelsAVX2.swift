@@ -25,12 +25,6 @@ private typealias Vector = SIMD8<Float>
 }
 
 @Sendable private func weights(_ tile: UnsafePointer<WeightsTile>, _ rows: Int, _ blocks: Int) {
-  switch (rows, blocks) {
-  default: weights4x1(tile)
-  }
-}
-
-@inline(never) private func weights4x1(_ tile: UnsafePointer<WeightsTile>) {
   let zero = InlineArray<4, InlineArray<2, Vector>>(repeating: .init(repeating: Vector()))
   weightsTile(tile, lane: 0, fused: true, accumulators: zero)
 }

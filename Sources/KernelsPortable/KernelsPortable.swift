@@ -32,12 +32,6 @@ private typealias Vector = SIMD4<Float>
 }
 
 @Sendable private func weights(_ tile: UnsafePointer<WeightsTile>, _ rows: Int, _ blocks: Int) {
-  switch (rows, blocks) {
-  default: weights4x1(tile)
-  }
-}
-
-@inline(never) private func weights4x1(_ tile: UnsafePointer<WeightsTile>) {
   let zero = InlineArray<4, InlineArray<2, Vector>>(repeating: .init(repeating: Vector()))
   for half in 0..<2 { weightsTile(tile, lane: 8 * half, fused: fusedMultiplyAdd, accumulators: zero) }
 }
