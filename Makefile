@@ -1,2 +1,45 @@
-build:
-	swift build -c release
+# Everything a newcomer needs: `make demo` and `make test` set the machine up (Debian: what's missing, by apt), build, run.
+
+SWIFT := swift
+WGAN := .build/release/wgan
+DEMO_STEPS := 1500
+SOURCES := Package.swift Sources Tests Benchmarks/wgan-bench
+
+.PHONY: build setup demo test bench peers format lint clean
+
+build: setup
+	$(SWIFT) build -c release
+
+setup:
+	@Scripts/setup
+
+# Trains on the built-in synthetic faces for about three minutes on two cores. Again: it begins anew.
+demo: setup
+	$(SWIFT) build -c release --product wgan
+	@rm -rf demo
+	$(WGAN) train --data synthetic --preset demo --out demo --generator-steps $(DEMO_STEPS)
+
+# All tests, in release mode: the kernels are what is tested. Builds the tools too.
+test: setup
+	$(SWIFT) build -c release
+	$(SWIFT) test -c release --disable-xctest
+
+# Each convolution and each step of the seed preset on this machine.
+bench: setup
+	$(SWIFT) build -c release --product wgan-bench
+	.build/release/wgan-bench conv
+	.build/release/wgan-bench step
+
+# The same training step in PyTorch and here, in turn, and the ratio.
+peers: setup
+	$(SWIFT) build -c release --product wgan-bench
+	python=$$(Benchmarks/peers/setup.sh) && "$$python" Benchmarks/peers/compare.py --ours .build/release/wgan-bench
+
+format:
+	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)
+
+lint:
+	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
+
+clean:
+	rm -rf .build demo

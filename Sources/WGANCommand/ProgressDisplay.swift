@@ -26,6 +26,8 @@ final class ProgressDisplay: Sendable {
     switch event {
     case .notice(let line): self.line(line)
     case .decoding(let done, let total):
+      // Elsewhere than on a terminal: nothing about what takes a moment only.
+      state.withLock { if !isTerminal && $0.lastShown == nil { $0.lastShown = ContinuousClock.now } }
       update(isLast: done == total) { _ in
         let share = total > 0 ? Double(done) / Double(total) : 1
         return isTerminal
@@ -121,11 +123,14 @@ final class ProgressDisplay: Sendable {
   }
 
   private func place(_ progress: TrainingProgress, _ state: State) -> String {
-    let epoch = progress.position.epoch + 1
+    // Behind an epoch's last generator step the position is in the next one already; what is shown is still this one's.
+    let position = progress.position
+    let isBetween = position.batch == 0 && position.criticStepsInPhase == 0 && position.epoch > 0
+    let epoch = position.epoch + (isBetween ? 0 : 1)
     switch state.length {
     case .epochs(let count):
-      return "step \(progress.position.generatorSteps) epoch \(min(epoch, count))/\(count)"
-    case .generatorSteps(let count): return "step \(progress.position.generatorSteps)/\(count) epoch \(epoch)"
+      return "step \(position.generatorSteps) epoch \(epoch)/\(count)"
+    case .generatorSteps(let count): return "step \(position.generatorSteps)/\(count) epoch \(epoch)"
     }
   }
 
