@@ -21,6 +21,12 @@ enum Interruption {
         if Interruption.requests.add(1, ordering: .relaxed).oldValue > 0 { _exit(128 + number) }
       }
     }
+    // Who starts us from a thread of a pool (Foundation's Process does) leaves us its mask, with every signal blocked.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGINT)
+    sigaddset(&signals, SIGTERM)
+    pthread_sigmask(Int32(SIG_UNBLOCK), &signals, nil)
   }
 
   static var isRequested: Bool { requests.load(ordering: .relaxed) > 0 }
