@@ -83,7 +83,9 @@ let package = Package(
       ["Compute", "Kernels", "KernelsPortable", "KernelsAVX2", "KernelsAVX512", "ReferenceKernels", "Randomness"]),
     tests("Graph", ["Graph", "ReferenceKernels", "Randomness"]),
     tests("Files", ["Files"]),
-    tests("WGAN", ["WGAN", "Graph", "Compute", "Datasets", "Images", "Files", "ReferenceKernels", "Randomness"], resources: [.copy("Golden")]),
+    tests(
+      "WGAN", ["WGAN", "Graph", "Compute", "Datasets", "Images", "Files", "ReferenceKernels", "Randomness"],
+      resources: [.copy("Golden")]),
     tests("WGANCommand", ["WGANCommand", "WGAN", "Datasets", "Images", "Files"]),
   ]
 )

@@ -29,7 +29,9 @@ struct ConvolutionBench: ParsableCommand {
     configuration.batchSize = batchSize
     do { try configuration.validate() } catch { throw ValidationError("\(error)") }
     let processor = try measurement.processor()
-    print("\(processor.instructionSet.rawValue), \(processor.threads) threads; passes of the convolution that a transposed one is the adjoint of")
+    print(
+      "\(processor.instructionSet.rawValue), \(processor.threads) threads; a transposed convolution is measured as the one "
+        + "whose adjoint it is")
     var seen: Set<Convolution> = []
     for network in [configuration.critic, configuration.generator] {
       for step in try network.fused() where !step.writesScore && seen.insert(step.convolution).inserted {
@@ -63,7 +65,12 @@ struct ConvolutionBench: ParsableCommand {
     let packed = Slab(count: c.packedWeightsCount).all
     let scratch = Slab(count: c.backwardDataScratchpadCount(threads: processor.threads)).all
     let passes: [(String, () -> Void)] = [
-      ("forward", { c.forward(batch: batchSize, source: source, weights: weights, destination: target, on: processor) }),
+      (
+        "forward",
+        {
+          c.forward(batch: batchSize, source: source, weights: weights, destination: target, on: processor)
+        }
+      ),
       (
         "backwardData",
         {

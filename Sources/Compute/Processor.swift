@@ -23,8 +23,11 @@ package struct Processor: Sendable {
 
   package var instructionSet: InstructionSet { kernels.instructionSet }
 
+  /// - Parameter cacheBytes: nil: this machine's.
   /// - Precondition: `instructionSet` is among `supported`, threads >= 1.
-  package init(instructionSet: InstructionSet = Self.best, threads: Int = Self.coreCount) {
+  package init(
+    instructionSet: InstructionSet = Self.best, threads: Int = Self.coreCount, cacheBytes: Int? = nil
+  ) {
     precondition(Self.supported.contains(instructionSet), "this machine can't run \(instructionSet)")
     precondition(threads >= 1)
     self.threads = threads
@@ -38,7 +41,7 @@ package struct Processor: Sendable {
     #else
       let size = 0
     #endif
-    cacheBytes = size > 0 ? size : 512 << 10
+    self.cacheBytes = cacheBytes ?? (size > 0 ? size : 512 << 10)
   }
 
   /// The instruction set that `WGAN_ISA` names, or the best one here.

@@ -1,16 +1,16 @@
 // Batches in order, made ahead of the training step on threads of the loader's own.
 
-/// Pictures for one step.
-package struct Batch: Sendable {
-  package var epoch: Int
+/// Pictures for one step. It can't be copied, so that whoever gives it back to the loader really has let go of it.
+package struct Batch: ~Copyable, Sendable {
+  package let epoch: Int
   /// Its number in the epoch.
-  package var index: Int
+  package let index: Int
   /// The last of its epoch; it may be short.
-  package var isLast: Bool
+  package let isLast: Bool
   /// How many pictures it has.
-  package var count: Int
+  package let count: Int
   /// `[picture][y][x][channel]`, always room for a whole batch; behind the first `count` pictures it's 0.
-  package var pixels: [UInt8]
+  package let pixels: [UInt8]
 }
 
 /// Delivers a data set's batches for ever, epoch after epoch, from any place in any epoch.
@@ -24,6 +24,7 @@ package final class BatchLoader: Sendable {
 
   private let state: Monitor<State>
   private let threads: [WorkerThread]
+  private let batches: Int
 
   private struct State {
     /// Where the next batch that nobody makes yet is.
@@ -32,12 +33,18 @@ package final class BatchLoader: Sendable {
     var claimed = 0
     var delivered = 0
     /// Made and not delivered.
-    var ready: [Int: Batch] = [:]
+    var ready: [Int: Made] = [:]
     var free: [[UInt8]] = []
     /// The order of the epochs that are being made.
     var orders: [Int: [UInt32]] = [:]
     var waited: Duration = .zero
     var isStopped = false
+  }
+
+  private struct Made {
+    var position: Position
+    var count: Int
+    var pixels: [UInt8]
   }
 
   private struct Position {
@@ -67,6 +74,7 @@ package final class BatchLoader: Sendable {
     let state = Monitor(
       State(position: Position(epoch: startEpoch + (atEnd ? 1 : 0), batch: atEnd ? 0 : startBatch)))
     self.state = state
+    self.batches = batches
     let maker = BatchMaker(
       dataset: dataset, members: dataset.members(subset), batchSize: batchSize, batches: batches, crop: crop, seed: seed
     )
@@ -91,15 +99,19 @@ package final class BatchLoader: Sendable {
   package func next() -> Batch {
     let clock = ContinuousClock()
     let start = clock.now
-    return state.wait { state in
-      guard let batch = state.ready.removeValue(forKey: state.delivered) else { return nil }
+    let made: Made = state.wait { state in
+      guard let made = state.ready.removeValue(forKey: state.delivered) else { return nil }
       state.delivered += 1
       state.waited += clock.now - start
-      return batch
+      return made
     }
+    return Batch(
+      epoch: made.position.epoch, index: made.position.batch, isLast: made.position.batch == batches - 1,
+      count: made.count, pixels: made.pixels)
   }
 
-  /// Gives a batch's buffer back. A batch that never comes back costs a new buffer, nothing else.
+  /// Gives a batch's buffer back. A batch that never comes back costs a new buffer, nothing else; so does an
+  /// array of pixels that the consumer has kept.
   package func recycle(_ batch: consuming Batch) {
     let pixels = batch.pixels
     state.withLock { state in
@@ -123,13 +135,12 @@ package final class BatchLoader: Sendable {
   }
 
   private static func work(_ maker: BatchMaker, _ state: Monitor<State>) {
-    while let task = state.wait(for: { claim(&$0, maker) }) {
-      var pixels = task.buffer ?? maker.newBuffer()
-      let count = maker.fill(&pixels, epoch: task.position.epoch, batch: task.position.batch, order: task.order)
-      let batch = Batch(
-        epoch: task.position.epoch, index: task.position.batch,
-        isLast: task.position.batch == maker.batches - 1, count: count, pixels: pixels)
-      state.withLock { $0.ready[task.number] = batch }
+    while var task = state.wait(for: { claim(&$0, maker) }) {
+      // Taken out, not shared: a second reference would make fill copy the buffer.
+      var pixels = task.buffer.take() ?? maker.newBuffer()
+      let position = task.position
+      let count = maker.fill(&pixels, epoch: position.epoch, batch: position.batch, order: task.order)
+      state.withLock { $0.ready[task.number] = Made(position: position, count: count, pixels: pixels) }
     }
   }
 

@@ -109,7 +109,7 @@ package final class Dataset: Sendable {
       progress: progress, isCancelled: isCancelled)
     bad += prepared.bad
     let good = wanted.indices.filter { prepared.places[$0] != nil }
-    if good.isEmpty { throw Self.nothing(source, listing, bad, options) }
+    guard let pictures = prepared.pictures, !good.isEmpty else { throw Self.nothing(source, listing, bad, options) }
 
     let heldOut = good.indices.filter {
       Selection.includes(wanted[good[$0]].name, share: options.heldOut, seed: options.seed, purpose: .heldOut)
@@ -123,14 +123,15 @@ package final class Dataset: Sendable {
     var digest = "\(size) \(channels)"
     for i in good { digest += "\n\(wanted[i].name) \(wanted[i].bytes)" }
     self.init(
-      prepared, places: good.compactMap { prepared.places[$0] }, heldOut: heldOut, bad: bad,
+      pictures, prepared, places: good.compactMap { prepared.places[$0] }, heldOut: heldOut, bad: bad,
       fingerprint: Checksum.of(digest.utf8))
   }
 
   private init(
-    _ prepared: PictureCache.Prepared, places: [UInt32], heldOut: [Int], bad: [BadFile], fingerprint: UInt64
+    _ pictures: MappedPictures, _ prepared: PictureCache.Prepared, places: [UInt32], heldOut: [Int], bad: [BadFile],
+    fingerprint: UInt64
   ) {
-    pictures = prepared.pictures
+    self.pictures = pictures
     size = pictures.index.size
     channels = pictures.index.channels
     notes = prepared.notes

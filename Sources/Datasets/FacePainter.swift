@@ -116,11 +116,13 @@ struct FacePainter {
         colour += Colour(0.35, -0.35, -0.25, 0) * (t.blush * cheek)
       }
       if t.beard > 0 {
-        let q = Point(p.x - 0.5 * middle.x, p.y - middle.y)
-        let jawline = smoothstep(0.16, 0.3, q.y - 0.05 + 0.9 * q.x * q.x * (q.y < 0.3 ? -0.4 : 0.2))
-        let aroundMouth = 1 - 0.55 * glow(q - Point(0.5 * middle.x, t.mouthY), Point(0.3, 0.11))
-        let cheeks = 1 - glow(Point(q.x - 0.5 * middle.x, q.y - 0.16), Point(0.5, 0.22))
-        colour = mix(colour, t.hair * (0.7 + 0.4 * shade), t.beard * jawline * aroundMouth * cheeks)
+        // From the sideburns down under the cheeks and up to the moustache.
+        let q = Point(p.x - 0.6 * middle.x, p.y - middle.y)
+        let x = abs(q.x) / t.radii.x
+        let cheek = glow(Point(x - 0.42, 0), Point(0.42, 1))
+        let line = t.eyeY + t.noseLength + 0.09 + 0.14 * cheek - 0.4 * smoothstep(0.6, 0.95, x)
+        let chin = 1 - 0.35 * glow(q - Point(0.4 * middle.x, t.mouthY + 0.09), Point(0.16, 0.07))
+        colour = mix(colour, t.hair * (0.65 + 0.4 * shade), t.beard * smoothstep(line - 0.06, line + 0.07, q.y) * chin)
       }
       return (cover, colour)
     }
@@ -198,7 +200,7 @@ struct FacePainter {
     canvas.paint(centre - reach, centre + reach, at: t.head) { p, pixel in
       let q = p - centre
       let u = side * q.x / halfWidth
-      let line = -t.browArch * (1 - (u - 0.2) * (u - 0.2)) + side * t.browTilt * q.x / halfWidth
+      let line = -t.browArch * (1 - (u - 0.1) * (u - 0.1)) + side * t.browTilt * q.x / halfWidth
       let half = 0.5 * t.browThickness * max(0, 1 - u * u).squareRoot() * (1.15 - 0.4 * u)
       return (0.85 * band(q.y, line - half, line + half, pixel), colour)
     }
@@ -250,11 +252,15 @@ struct FacePainter {
 
   // MARK: - Hair
 
+  private var isShort: Bool { t.hairLength < 0.2 && t.curl == 0 }
+
   /// The hair's outline: a dome over the head, straight sides below, rounded at the end.
   @inline(__always) private func hairOutline(_ p: Point) -> Float {
     let end: Float = t.hairLength > 0.3 ? 0.25 : 0.16
     let flare = 1 + t.hairFlare * smoothstep(0.2, 1, p.y)
-    let radii = Point((t.radii.x + t.hairSide) * flare, p.y < 0 ? t.radii.y + t.hairTop : end)
+    // Short hair lies close to the head towards the ears.
+    let side = isShort ? t.hairSide - (t.hairSide + 0.03) * smoothstep(-0.5, 0.02, p.y) : t.hairSide
+    let radii = Point((t.radii.x + side) * flare, p.y < 0 ? t.radii.y + t.hairTop : end)
     let y = p.y < 0 ? p.y : max(0, p.y - t.hairLength)
     return ellipse(Point(p.x, y), radii)
   }
@@ -295,16 +301,18 @@ struct FacePainter {
     let bottom: Float = 1.5
     let radii = Point(t.openingWidth, 0.5 * (bottom - t.hairline - 0.03 * t.pitch))
     let centre = Point(0.55 * middle.x + t.openingShift, t.hairline + 0.5 * middle.y + radii.y)
-    let (c, s) = (cos(t.openingTilt), sin(t.openingTilt))
+    let slant = tan(t.openingTilt)
+    // Short hair ends in sideburns, which taper.
+    let taper: Float = isShort ? 0.16 : 0
     canvas.paint(Point(-reach.x, -reach.y), Point(reach.x, t.hairLength + 0.3), at: t.head) { p, pixel in
       let waved = curled(p)
       let outer = hairOutline(waved)
       if outer > pixel { return (0, t.hair) }
       // Tilted about the hairline's middle, so that a parting is a slanted top.
       let r = waved - Point(centre.x, t.hairline)
-      let q = Point(r.x * (r.y < 0.5 ? 1 : 1), r.y + s / c * r.x * (1 - smoothstep(0, 0.6, r.y))) - Point(0, radii.y)
+      let q = Point(r.x, r.y + slant * r.x * (1 - smoothstep(0, 0.6, r.y))) - Point(0, radii.y)
       // Two ellipses meet half-way down: only the top has a shape, the sides run straight down.
-      let u = Point(q.x / radii.x, min(0, q.y + 0.55) / (radii.y - 0.55))
+      let u = Point(q.x / (radii.x * (1 + taper * smoothstep(-0.4, 0.1, p.y))), min(0, q.y + 0.55) / (radii.y - 0.55))
       let round = (u * u).sum().squareRoot()
       let square = (u * u * u * u).sum().squareRoot().squareRoot()
       let opening = (mix(round, square, t.openingSquare) - 1) * 0.45

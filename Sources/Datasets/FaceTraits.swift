@@ -96,7 +96,7 @@ struct FaceTraits {
 
     let tilt = around(0, 0.22)
     head = Placement(
-      origin: Point(around(0, 0.07), around(0.06, 0.06)), scale: around(0.97, 0.1), turn: Point(cos(tilt), sin(tilt)))
+      origin: Point(around(0, 0.07), around(0.08, 0.06)), scale: around(1.08, 0.1), turn: Point(cos(tilt), sin(tilt)))
     radii = Point(around(0.565, 0.06), around(0.75, 0.05))
     jaw = uniform(0.1, 0.34)
     turn = around(0, 1)
@@ -117,7 +117,7 @@ struct FaceTraits {
     hair = along(Self.hairs, hairTone) + Colour(around(0, 0.04), around(0, 0.03), around(0, 0.03), 0)
 
     let hue = random.uniform()
-    let saturation = uniform(0.05, 0.5)
+    let saturation = uniform(0.05, 0.42)
     let brightness = uniform(0.3, 0.95)
     backgroundTop = Self.colour(hue: hue, saturation: saturation, brightness: brightness)
     backgroundBottom = Self.colour(
@@ -176,16 +176,16 @@ struct FaceTraits {
     browHeight = around(0.165, 0.035)
     browArch = around(0.045, 0.04)
     browThickness = around(0.04, 0.02)
-    browTilt = around(0, 0.035)
+    browTilt = around(0.012, 0.03)
     noseLength = around(0.27, 0.05)
     noseWidth = around(0.085, 0.025)
     mouthY = around(0.46, 0.035)
     mouthWidth = around(0.225, 0.05)
-    smile = around(0.5, 0.65)
+    smile = around(0.58, 0.6)
     mouthOpening = max(0, around(0.01, 0.08)) * (0.6 + 0.4 * max(0, smile))
     lips = around(0.042, 0.02)
     lipColour = mix(
-      skin * Colour(0.86, 0.58, 0.58, 1), Colour(0.78, 0.16, 0.22, 0), uniform(0, hairLength > 0.3 ? 0.75 : 0.15))
+      skin * Colour(0.88, 0.64, 0.62, 1), Colour(0.78, 0.16, 0.22, 0), uniform(0, hairLength > 0.3 ? 0.75 : 0.15))
     earSize = around(0.115, 0.025)
     beard = hairLength < 0.2 && bun == 0 && chance(0.3) ? uniform(0.15, 0.95) : 0
     glasses = chance(0.12) ? uniform(0.6, 1) : 0

@@ -34,7 +34,8 @@ struct PictureCache {
   var threads: Int
 
   struct Prepared {
-    var pictures: MappedPictures
+    /// Nil if none is good.
+    var pictures: MappedPictures?
     /// For each wanted picture where it is in the file; nil: it's bad.
     var places: [UInt32?]
     var bad: [BadFile]
@@ -77,8 +78,8 @@ struct PictureCache {
 
     let writer = try makeWriter(path, &notes)
     let bad = try decode(wanted, missing, into: writer, render, progress, isCancelled)
-    if let old, bad.count == missing.count {
-      // Nothing new after all: the old file is as good, and the new one goes without having been named.
+    if bad.count == missing.count {
+      // Nothing new after all: the old file, if any, is as good, and the new one goes without having been named.
       return Prepared(pictures: old, places: places, bad: bad.map(\.file), notes: notes, decoded: 0)
     }
     if let old {

@@ -42,8 +42,8 @@ extension Picture {
     let down = AxisWeights(from: original.height, by: reduction, to: height)
     let samples = [UInt8](unsafeUninitializedCapacity: width * height * channels) { target, filled in
       pixels.withUnsafeBufferPointer { source in
-        // Float is exact, the division's rounding included, while 255.5 times the weights' sum stays below 2^23.
-        if across.total * down.total < 1 << 15 {
+        // Float is exact up to here, the division's rounding included: see `scale`.
+        if across.total * down.total < 1 << 14 {
           scale(source, self.width, channels, across, down, target, as: Float.self)
         } else {
           scale(source, self.width, channels, across, down, target, as: Double.self)
@@ -179,12 +179,14 @@ private func scale<Sum: SumScalar>(
         } else {
           addColumns1(column, across, sums)
         }
+        // (sum + total/2) / total, rounded down. One half more keeps the quotient 1/2 / total away from every integer, which
+        // is more than the two roundings of a multiplication by 1 / total can do (256 * 2^-23 < 1/2 / 2^14); one half less
+        // and it rounds to the integer below.
         let total = Sum(across.total * down.total)
         let bias = (total / 2).rounded(.down) + 0.5
-        // (sum + total/2) / total, rounded down: the half keeps the quotient strictly between two integers, and less a half
-        // it rounds to the lower.
+        let factor = 1 / total
         let row = target + y * targetSamples
-        for i in 0..<targetSamples { row[i] = ((sums[i] + bias) / total - 0.5 + Sum.rounding).lowByte }
+        for i in 0..<targetSamples { row[i] = ((sums[i] + bias) * factor - 0.5 + Sum.rounding).lowByte }
       }
     }
   }

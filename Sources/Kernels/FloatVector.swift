@@ -13,7 +13,6 @@ public protocol FloatVector: SIMD, BitwiseCopyable where Scalar == Float {
   static func / (a: Self, b: Self) -> Self
   /// Lanes of `self` where `sign` is above zero, lanes of `other` elsewhere (also where `sign` is NaN).
   func orElse(_ other: Self, whereNotPositive sign: Self) -> Self
-  func squareRootLanes() -> Self
   /// Each lane, forced into `low ... high`.
   func clampedLanes(_ low: Self, _ high: Self) -> Self
 }
@@ -22,7 +21,6 @@ extension SIMD4<Float>: FloatVector {
   @inlinable @inline(__always) public func orElse(_ other: Self, whereNotPositive sign: Self) -> Self {
     other.replacing(with: self, where: sign .> 0)
   }
-  @inlinable @inline(__always) public func squareRootLanes() -> Self { squareRoot() }
   @inlinable @inline(__always) public func clampedLanes(_ low: Self, _ high: Self) -> Self {
     let above = replacing(with: low, where: self .< low)
     return above.replacing(with: high, where: above .> high)
@@ -33,7 +31,6 @@ extension SIMD8<Float>: FloatVector {
   @inlinable @inline(__always) public func orElse(_ other: Self, whereNotPositive sign: Self) -> Self {
     other.replacing(with: self, where: sign .> 0)
   }
-  @inlinable @inline(__always) public func squareRootLanes() -> Self { squareRoot() }
   @inlinable @inline(__always) public func clampedLanes(_ low: Self, _ high: Self) -> Self {
     let above = replacing(with: low, where: self .< low)
     return above.replacing(with: high, where: above .> high)
@@ -44,7 +41,6 @@ extension SIMD16<Float>: FloatVector {
   @inlinable @inline(__always) public func orElse(_ other: Self, whereNotPositive sign: Self) -> Self {
     other.replacing(with: self, where: sign .> 0)
   }
-  @inlinable @inline(__always) public func squareRootLanes() -> Self { squareRoot() }
   @inlinable @inline(__always) public func clampedLanes(_ low: Self, _ high: Self) -> Self {
     let above = replacing(with: low, where: self .< low)
     return above.replacing(with: high, where: above .> high)

@@ -17,7 +17,7 @@ public func rmspropRow<V: FloatVector>(
     let gradient: V = load(g + i)
     let square: V = load(v + i) * keep + take * gradient * gradient
     store(square, v + i)
-    store(load(w + i) - rates * (gradient / (square.squareRootLanes() + epsilons)), w + i)
+    store(load(w + i) - rates * (gradient / (square.squareRoot() + epsilons)), w + i)
     i += V.scalarCount
   }
 }
@@ -45,7 +45,7 @@ public func adamRow<V: FloatVector>(
     let second: V = load(v + i) * keep2 + take2 * gradient * gradient
     store(first, m + i)
     store(second, v + i)
-    store(load(w + i) - steps * (first / (second.squareRootLanes() / corrections + epsilons)), w + i)
+    store(load(w + i) - steps * (first / (second.squareRoot() / corrections + epsilons)), w + i)
     i += V.scalarCount
   }
 }

@@ -39,31 +39,29 @@ extension DataCommand {
     }
 
     func run() throws {
-      try endingWithExitCode {
-        let source = try DatasetSource(argument: data)
-        let line = ProgressLine()
-        let start = ContinuousClock.now
-        let scan = try DatasetScan(source, size: size, threads: threads) { line.show("\($0) of \($1)") }
-        let seconds = (ContinuousClock.now - start) / .seconds(1)
-        line.clear()
-        if case .synthetic(let count, let seed) = source {
-          try printOut("\(count) synthetic faces of the series \(seed), of any size\n")
-          return
-        }
-        var report = "\(count(scan.count, "picture")): \(scan.jpegCount) JPEG, \(scan.pngCount) PNG\n"
-        if let widths = scan.widths, let heights = scan.heights {
-          report += "width \(words(widths)), height \(words(heights)) pixels\n"
-        }
-        if scan.smallCount > 0 {
-          report += "\(count(scan.smallCount, "picture")) with a short side below \(size): training enlarges them\n"
-        }
-        report += "\(count(scan.bad.count, "bad file"))\n"
-        for file in scan.bad { report += "  \(file)\n" }
-        report += "scanned in \(Double(Int(seconds * 100)) / 100) s\n"
-        try printOut(report)
-        if scan.count == 0 {
-          throw DatasetError.noPictures(in: source, bad: scan.bad)
-        }
+      let source = try DatasetSource(argument: data)
+      let line = ProgressLine()
+      let start = ContinuousClock.now
+      let scan = try DatasetScan(source, size: size, threads: threads) { line.show("\($0) of \($1)") }
+      let seconds = (ContinuousClock.now - start) / .seconds(1)
+      line.clear()
+      if case .synthetic(let count, let seed) = source {
+        try Console.print("\(count) synthetic faces of the series \(seed), of any size")
+        return
+      }
+      var report = "\(count(scan.count, "picture")): \(scan.jpegCount) JPEG, \(scan.pngCount) PNG\n"
+      if let widths = scan.widths, let heights = scan.heights {
+        report += "width \(words(widths)), height \(words(heights)) pixels\n"
+      }
+      if scan.smallCount > 0 {
+        report += "\(count(scan.smallCount, "picture")) with a short side below \(size): training enlarges them\n"
+      }
+      report += "\(count(scan.bad.count, "bad file"))\n"
+      for file in scan.bad { report += "  \(file)\n" }
+      report += "scanned in \(fixed(seconds, 2)) s"
+      try Console.print(report)
+      if scan.count == 0 {
+        throw DatasetError.noPictures(in: source, bad: scan.bad)
       }
     }
 
@@ -103,16 +101,14 @@ extension DataCommand {
     }
 
     func run() throws {
-      try endingWithExitCode {
-        let files = try DatasetFiles(DatasetSource(argument: data), fraction: fraction, seed: seed)
-        let (text, unlistable) = ListFile.text(listing: files.paths, in: out.map { splitPath($0).folder } ?? ".")
-        if let out {
-          try writeFile(Array(text.utf8), to: out)
-        } else {
-          try printOut(text)
-        }
-        for file in files.bad + unlistable { printError("wgan: left out \(file)") }
-        if text.isEmpty { throw DatasetError(.badData, "no picture of \(data) was taken: see --fraction") }
+      let files = try DatasetFiles(DatasetSource(argument: data), fraction: fraction, seed: seed)
+      let (text, unlistable) = ListFile.text(listing: files.paths, in: out.map { splitPath($0).folder } ?? ".")
+      for file in files.bad + unlistable { Console.note("left out \(file)") }
+      if text.isEmpty { throw DatasetError(.badData, "no picture of \(data) is left to list: see --fraction") }
+      if let out {
+        try writeFile(Array(text.utf8), to: out)
+      } else {
+        try Console.print(String(text.dropLast()))
       }
     }
   }
@@ -156,75 +152,27 @@ extension DataCommand {
     }
 
     func run() throws {
-      try endingWithExitCode {
-        let preview = try DatasetPreview(
-          DatasetSource(argument: data), count: columns * rows, size: size, channels: channels, seed: seed)
-        for file in preview.bad { printError("wgan: skipped \(file)") }
-        try PNGEncoder.write(Gallery.compose(preview.pictures, columns: columns), to: out)
-      }
+      let preview = try DatasetPreview(
+        DatasetSource(argument: data), count: columns * rows, size: size, channels: channels, seed: seed)
+      for file in preview.bad { Console.note("skipped \(file)") }
+      try PNGEncoder.write(Gallery.compose(preview.pictures, columns: columns), to: out)
     }
   }
 }
 
-// MARK: - Words and exit codes
+// MARK: - Words
 
 private func require(_ condition: Bool, _ message: String) throws {
   if !condition { throw ValidationError(message) }
 }
 
-/// Turns a failure into one line on the standard error and the exit code of its kind.
-private func endingWithExitCode(_ body: () throws -> Void) throws {
-  let code: Int32
-  do {
-    return try body()
-  } catch let error as DatasetError {
-    printError("wgan: \(error)")
-    switch error.kind {
-    case .notFound: code = 66
-    case .badData: code = 65
-    case .inputOutput: code = 74
-    case .cancelled: code = 130
-    }
-  } catch let error as PictureError {
-    printError("wgan: \(error)")
-    switch error.kind {
-    case .notFound: code = 66
-    case .unreadable: code = 74
-    case .cannotWrite: code = 73
-    default: code = 65
-    }
-  } catch let error as FileError {
-    printError("wgan: \(error)")
-    switch error.kind {
-    case .missing: code = 66
-    case .cannotCreate: code = 73
-    case .inputOutput: code = 74
-    }
-  }
-  throw ExitCode(code)
-}
-
-private func printError(_ line: String) {
-  try? writeAll(line + "\n", to: STDERR_FILENO, "standard error")
-}
-
-private func printOut(_ text: String) throws {
-  try writeAll(text, to: STDOUT_FILENO, "standard output")
-}
-
-private func writeAll(_ text: String, to descriptor: Int32, _ name: String) throws {
-  try Array(text.utf8).withUnsafeBytes { try Files.writeAll($0, to: descriptor, path: name) }
-}
-
 /// One line on a terminal's standard error that is written over and over; nothing elsewhere.
 private struct ProgressLine: Sendable {
-  private let isTerminal = isatty(STDERR_FILENO) == 1
-
   func show(_ text: String) { write("\r\u{1B}[K" + text) }
 
   func clear() { write("\r\u{1B}[K") }
 
   private func write(_ text: String) {
-    if isTerminal { try? writeAll(text, to: STDERR_FILENO, "standard error") }
+    if Console.isTerminal { Console.raw(text) }
   }
 }

@@ -30,7 +30,7 @@ enum Interruption {
       }
     }
     // Parents that start us from a thread with blocked signals (Dispatch's have them all) hand that on.
-    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    pthread_sigmask(Int32(SIG_UNBLOCK), &signals, nil)
   }
 
   static var isRequested: Bool { requests.load(ordering: .relaxed) > 0 }

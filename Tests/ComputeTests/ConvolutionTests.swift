@@ -98,6 +98,42 @@ import Testing
     }
   }
 
+  /// The cache decides in how many pieces a sum is made, and must not show in it: runs go on from one machine to another,
+  /// and this machine's cache leaves most layers in one piece.
+  @Test(arguments: netShapes + oddShapes, Pass.allCases)
+  func sameBitsWhateverTheCache(_ shape: ConvolutionCase, pass: Pass) {
+    var data = TestData(seed: 7000 + shape.batch)
+    let (shapeA, shapeB) = shape.operandShapes(pass)
+    let a = data.uniform(shapeA.reduce(1, *))
+    let b = data.uniform(shapeB.reduce(1, *))
+    for set in Processor.supported {
+      let expected = shape.run(pass, a, b, on: Processor(instructionSet: set, threads: 1, cacheBytes: 1 << 30))
+      for cacheBytes in [1, 100_000] {
+        let processor = Processor(instructionSet: set, threads: 2, cacheBytes: cacheBytes)
+        expectSameBits(
+          expected, shape.run(pass, a, b, on: processor), shape.repro(pass, processor) + " cache \(cacheBytes)")
+      }
+    }
+  }
+
+  /// Pieces of a sum with everything an epilogue does: it must be done once, at the last piece.
+  @Test(arguments: oddShapes.filter { $0.convolution.form == .blocked }, [Pass.forward, .backwardData])
+  func epiloguesComeOnceWhateverTheCache(_ shape: ConvolutionCase, pass: Pass) {
+    var data = TestData(seed: 8000 + shape.batch)
+    let (shapeA, shapeB) = shape.operandShapes(pass)
+    let a = data.uniform(shapeA.reduce(1, *))
+    let b = data.uniform(shapeB.reduce(1, *))
+    let resultShape = pass == .forward ? shape.destinationShape : shape.sourceShape
+    let epilogue = Epilogue(slope: 0.2, gate: data.integers(resultShape.reduce(1, *), reach: 1), gateSlope: 0.1)
+    for set in Processor.supported {
+      let whole = Processor(instructionSet: set, threads: 2, cacheBytes: 1 << 30)
+      let pieces = Processor(instructionSet: set, threads: 2, cacheBytes: 1)
+      expectSameBits(
+        shape.run(pass, a, b, epilogue: epilogue, on: whole), shape.run(pass, a, b, epilogue: epilogue, on: pieces),
+        shape.repro(pass, pieces, epilogue) + " cache 1")
+    }
+  }
+
   /// Buffers are shared between layers with other halos: a wider one must not change a result, and must be left zero.
   @Test(arguments: oddShapes.filter { $0.convolution.form != .score }, Pass.allCases)
   func widerHalosChangeNothing(_ shape: ConvolutionCase, pass: Pass) {

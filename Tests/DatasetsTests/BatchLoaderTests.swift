@@ -16,12 +16,22 @@ import Datasets
       DatasetOptions(size: size, heldOut: heldOut, threads: 2, cacheDirectory: cache.path))
   }
 
+  struct Taken: Equatable {
+    var epoch: Int
+    var index: Int
+    var isLast: Bool
+    var count: Int
+    var pixels: [UInt8]
+  }
+
   /// The loader's next `count` batches.
-  func take(_ count: Int, _ loader: BatchLoader) -> [Batch] {
+  func take(_ count: Int, _ loader: BatchLoader) -> [Taken] {
     (0..<count).map { _ in
       let batch = loader.next()
+      let taken = Taken(
+        epoch: batch.epoch, index: batch.index, isLast: batch.isLast, count: batch.count, pixels: batch.pixels)
       loader.recycle(batch)
-      return batch
+      return taken
     }
   }
 
@@ -52,8 +62,91 @@ import Datasets
     let dataset = try faces()
     let one = take(17, try BatchLoader(dataset: dataset, batchSize: 4, crop: .random, seed: 9, threads: 1))
     let three = take(17, try BatchLoader(dataset: dataset, batchSize: 4, crop: .random, seed: 9, threads: 3))
-    for (a, b) in zip(one, three) {
-      #expect(a.epoch == b.epoch && a.index == b.index && a.count == b.count && a.pixels == b.pixels)
+    #expect(one == three)
+  }
+
+  @Test(arguments: [(0, 0), (0, 3), (0, 6), (1, 0), (2, 5)]) func aLoaderStartsAnywhere(start: (Int, Int)) throws {
+    let dataset = try faces()
+    let whole = take(30, try BatchLoader(dataset: dataset, batchSize: 4, crop: .random, seed: 9))
+    let rest = take(
+      8,
+      try BatchLoader(
+        dataset: dataset, batchSize: 4, crop: .random, seed: 9, startEpoch: start.0, startBatch: start.1, threads: 2))
+    #expect(Array(whole[(start.0 * 6 + start.1)...].prefix(8)) == rest)
+  }
+
+  @Test func aPlaceThatIsntThereIsRefused() throws {
+    let dataset = try faces()
+    #expect(throws: DatasetError.self) {
+      try BatchLoader(dataset: dataset, batchSize: 4, crop: .center, seed: 1, startBatch: 7)
     }
+    #expect(throws: DatasetError.self) {
+      try BatchLoader(dataset: dataset, subset: .heldOut, batchSize: 4, crop: .center, seed: 1)
+    }
+  }
+
+  @Test func seedsMatter() throws {
+    let dataset = try faces()
+    func first(_ seed: UInt64) throws -> [UInt8] {
+      try BatchLoader(dataset: dataset, batchSize: 23, crop: .center, seed: seed).next().pixels
+    }
+    #expect(try first(1) == first(1))
+    #expect(try first(1) != first(2))
+  }
+
+  /// A data set of pictures that are wider than high, and their batches of one.
+  @Test func cropsAreWindowsOfThePicture() throws {
+    let folder = try TemporaryFolder()
+    for i in 0..<3 { try folder.writePicture("\(i).png", shade: 50 * i, width: 27, height: 16) }
+    let dataset = try Dataset(.folder(folder.path), DatasetOptions(size: 16, cacheDirectory: cache.path))
+    func all(_ picture: Picture) -> [[UInt8]] {
+      (0...picture.width - 16).map { picture.cropped(x: $0, y: 0, width: 16, height: 16).pixels }
+    }
+    let windows = (0..<3).map { all(dataset.picture($0)) }
+    let center = try BatchLoader(dataset: dataset, batchSize: 1, crop: .center, seed: 1)
+    let centered = Set((0..<3).map { dataset.picture($0).centreCropped(size: 16).pixels })
+    #expect(Set((0..<3).map { _ in center.next().pixels }) == centered)
+    #expect(Set(dataset.samples(9, seed: 4).map(\.pixels)) == centered)
+
+    let random = try BatchLoader(dataset: dataset, batchSize: 1, crop: .random, seed: 1)
+    var seen: Set<[UInt8]> = []
+    for _ in 0..<300 {
+      let pixels = random.next().pixels
+      #expect(windows[Int(pixels[0]) / 50].contains(pixels))
+      seen.insert(pixels)
+    }
+    // 12 places for each of 3 pictures: all come up in 100 epochs, nearly surely.
+    #expect(seen.count == 36)
+  }
+
+  /// Stopping must neither hang nor leak, whatever the threads are at: making, waiting for room, or starting.
+  @Test(arguments: 1...3) func aLoaderCanGoAtAnyTime(threads: Int) throws {
+    let dataset = try faces()
+    for taken in 0..<40 {
+      let loader = try BatchLoader(dataset: dataset, batchSize: 4, crop: .random, seed: 1, threads: threads)
+      for _ in 0..<taken % 8 { _ = loader.next() }
+    }
+  }
+
+  @Test func buffersComeBack() throws {
+    let dataset = try faces()
+    let loader = try BatchLoader(dataset: dataset, batchSize: 4, crop: .random, seed: 1, threads: 2)
+    var addresses: Set<UnsafeRawPointer> = []
+    for _ in 0..<200 {
+      let batch = loader.next()
+      batch.pixels.withUnsafeBytes { _ = addresses.insert($0.baseAddress!) }
+      loader.recycle(batch)
+    }
+    #expect(addresses.count <= BatchLoader.depth + 2)
+    #expect(loader.secondsWaited >= 0)
+  }
+
+  /// What the consumer keeps isn't overwritten, even when it has given it back.
+  @Test func keptBatchesStay() throws {
+    let dataset = try faces()
+    let loader = try BatchLoader(dataset: dataset, batchSize: 4, crop: .random, seed: 1)
+    let kept = take(20, loader)
+    let again = take(20, try BatchLoader(dataset: dataset, batchSize: 4, crop: .random, seed: 1))
+    #expect(kept == again)
   }
 }

@@ -8,7 +8,7 @@ import Testing
 import Datasets
 
 /// A folder of its own for one test, removed at the end.
-final class TemporaryFolder {
+final class TemporaryFolder: Sendable {
   let path: String
 
   init() throws {
@@ -30,7 +30,9 @@ final class TemporaryFolder {
   /// A PNG of one shade, so that a test can tell which picture it got: its red channel is `shade`.
   func writePicture(_ name: String, shade: Int, width: Int = 20, height: Int = 16) throws {
     var pixels: [UInt8] = []
-    for i in 0..<width * height { pixels += [UInt8(shade), UInt8(i / width * 7), UInt8(i % width * 5)] }
+    for i in 0..<width * height {
+      pixels += [UInt8(shade), UInt8(truncatingIfNeeded: i / width * 7), UInt8(truncatingIfNeeded: i % width * 5)]
+    }
     try write(name, try PNGEncoder.encode(Picture(width: width, height: height, channels: 3, pixels: pixels)))
   }
 
@@ -40,6 +42,3 @@ final class TemporaryFolder {
     try FileManager.default.contentsOfDirectory(atPath: path + "/" + folder).sorted()
   }
 }
-
-/// The first byte of picture `i` of a batch: its shade.
-func shade(_ batch: Batch, _ i: Int) -> Int { Int(batch.pixels[i * batch.pixels.count / max(batch.count, 1)]) }

@@ -46,13 +46,20 @@ import Images
     #expect(worst <= 0.5 + 1e-9, "\(picture.width) x \(picture.height) to \(width) x \(height)")
   }
 
-  @Test("large weights, where sums need Double, are exact too")
-  func definitionInDouble() {
+  @Test(
+    "the largest sums that Float can hold, and those that need Double, are exact too",
+    arguments: [(127, 129), (257, 251)])
+  func largeSums(_ width: Int, _ height: Int) {
     var random = RandomStream.test(1000)
-    let picture = random.picture(257, 251, 3)  // both prime
-    let scaled = picture.resized(width: 31, height: 29)
-    let worst = zip(scaled.pixels, reference(picture, 31, 29)).map { abs(Double($0) - $1) }.max() ?? 0
-    #expect(worst <= 0.5 + 1e-9)
+    let noise = random.picture(width, height, 3)
+    let bright = Picture(width: width, height: height, channels: 3, pixels: noise.pixels.map { $0 | 0xFC })
+    for picture in [noise, bright] {
+      for (newWidth, newHeight) in [(31, 29), (113, 109), (1, 1)] {
+        let scaled = picture.resized(width: newWidth, height: newHeight)
+        let exact = reference(picture, newWidth, newHeight)
+        #expect((zip(scaled.pixels, exact).map { abs(Double($0) - $1) }.max() ?? 1) <= 0.5 + 1e-9)
+      }
+    }
   }
 
   @Test("halves are rounded up")

@@ -224,7 +224,8 @@ import Images
 
   // MARK: Files that are none
 
-  @Test("what isn't a readable regular file is an error that names it, and a pipe doesn't hang")
+  @Test(
+    "what isn't a readable regular file is an error that names it, and a pipe doesn't hang", .timeLimit(.minutes(1)))
   func oddFiles() throws {
     try withTemporaryFolder { folder in
       #expect(kind(path: folder + "/missing.jpg") == .notFound)

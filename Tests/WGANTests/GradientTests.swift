@@ -8,8 +8,8 @@ import WGAN
 /// Protects: the gradients of the whole nets that training uses. The engine's, in Float, against finite differences of the
 /// definition's forward pass, in Double: no derivative that anyone wrote down stands on the other side.
 @Suite struct GradientTests {
-  /// The difference of the two, relative to the tensor's gradient; measured: below 3e-6.
-  static let tolerance = 3e-5
+  /// The difference of the two, relative to the tensor's gradient; measured: below 8e-6.
+  static let tolerance = 5e-5
   static let batch = 3
 
   static func configuration(_ order: BlockOrder, channels: Int) -> (TrainingConfiguration, ReferenceDCGAN) {
@@ -101,7 +101,8 @@ import WGAN
         var direction = uniform(x.shape, &stream)
         let norm = ReferenceTensor.dot(direction, direction).squareRoot()
         direction = direction.map { $0 / norm }
-        let h = 1e-6
+        // Small, so that no activation crosses its corner on the way.
+        let h = 1e-8
         let up = f(x.combined(with: direction) { $0 + h * $1 })
         let down = f(x.combined(with: direction) { $0 - h * $1 })
         let numeric = (up - down) / (2 * h)

@@ -1,0 +1,224 @@
+import Datasets
+import Foundation
+import Images
+import Testing
+
+/// Protects: every usable file is found once, everything else is named once, and nothing hangs or traps.
+@Suite struct SourceTests {
+  let folder: TemporaryFolder
+  let cache: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+    cache = try TemporaryFolder()
+  }
+
+  func open(_ source: DatasetSource, fraction: Double = 1, heldOut: Double = 0) throws -> Dataset {
+    try Dataset(
+      source,
+      DatasetOptions(size: 16, fraction: fraction, heldOut: heldOut, threads: 2, cacheDirectory: cache.path))
+  }
+
+  func names(_ dataset: Dataset) -> [String] { (0..<dataset.count).map(dataset.name) }
+
+  func link(_ name: String, to target: String) throws {
+    try FileManager.default.createSymbolicLink(atPath: folder.path + "/" + name, withDestinationPath: target)
+  }
+
+  // MARK: - Folders
+
+  @Test func foldersAreReadInOrderAtAllLevels() throws {
+    for name in ["b.png", "a/z.png", "a/b/c.jpeg", "B.PNG", "é.png", "no extension", "a b, \"c\".png"] {
+      try folder.writePicture(name, shade: 1)
+    }
+    try folder.writePicture(".hidden.png", shade: 1)
+    try folder.writePicture(".git/x.png", shade: 1)
+    let dataset = try open(.folder(folder.path))
+    #expect(names(dataset) == ["B.PNG", "a b, \"c\".png", "a/b/c.jpeg", "a/z.png", "b.png", "no extension", "é.png"])
+    #expect(dataset.badFiles.isEmpty && dataset.notes.isEmpty)
+  }
+
+  @Test func loopsOfLinksEnd() throws {
+    try folder.writePicture("a/x.png", shade: 1)
+    try folder.writePicture("z/y.png", shade: 2)
+    try link("a/up", to: "..")
+    try link("a/self", to: ".")
+    try link("0", to: "z")
+    try link("file.png", to: "a/x.png")
+    try link("dangling.png", to: "nowhere.png")
+    try link("ring.png", to: "ring.png")
+    #expect(mkfifo(folder.path + "/pipe.png", 0o644) == 0)
+    let dataset = try open(.folder(folder.path))
+    // A folder goes by its real name even if a link to it comes first.
+    #expect(names(dataset) == ["a/x.png", "file.png", "z/y.png"])
+    #expect(dataset.badFiles.map(\.path) == ["dangling.png", "ring.png"])
+  }
+
+  @Test func linksLeadOutOfTheFolderOnce() throws {
+    let other = try TemporaryFolder()
+    try other.writePicture("deep/p.png", shade: 3)
+    try link("one", to: other.path)
+    try link("two", to: other.path)
+    #expect(names(try open(.folder(folder.path))) == ["one/deep/p.png"])
+  }
+
+  @Test func badFilesAreNamedOnceAndSkipped() throws {
+    try folder.writePicture("good.png", shade: 7)
+    try folder.writePicture("short.png", shade: 7)
+    let whole = try Data(contentsOf: URL(fileURLWithPath: folder.path + "/short.png"))
+    try folder.write("short.png", Array(whole.prefix(whole.count / 2)))
+    try folder.write("empty.png", [])
+    try folder.write("notes.txt", "not a picture")
+    for _ in 0..<2 {
+      let dataset = try open(.folder(folder.path))
+      #expect(names(dataset) == ["good.png"])
+      #expect(dataset.badFiles.map(\.path) == ["empty.png", "notes.txt", "short.png"])
+      for file in dataset.badFiles { #expect(!file.reason.isEmpty && !file.description.contains("\n")) }
+    }
+  }
+
+  func failure(_ body: () throws -> Void) -> DatasetError? {
+    do {
+      try body()
+      return nil
+    } catch {
+      return error as? DatasetError
+    }
+  }
+
+  @Test func nothingToTrainOnIsAnError() throws {
+    #expect(failure { _ = try open(.folder(folder.path)) }?.kind == .badData)
+    try folder.write("a.jpg", "no")
+    let error = failure { _ = try open(.folder(folder.path)) }
+    #expect(error?.kind == .badData && error?.description.contains("a.jpg") == true)
+    #expect(failure { _ = try open(.folder(folder.path + "/missing")) }?.kind == .notFound)
+    #expect(failure { _ = try DatasetSource(argument: folder.path + "/missing") }?.kind == .notFound)
+    #expect(failure { _ = try open(.synthetic(count: 0, seed: 0)) }?.kind == .badData)
+    // No half-made cache is left behind.
+    #expect(try cache.names() == [])
+    try folder.writePicture("b.png", shade: 1)
+    #expect(failure { _ = try open(.folder(folder.path), heldOut: 1) }?.kind == .badData)
+    #expect(failure { _ = try open(.folder(folder.path), fraction: 0) }?.kind == .badData)
+  }
+
+  @Test func theArgumentSaysWhatItIs() throws {
+    try folder.write("list.csv", "a,0\n")
+    #expect(try DatasetSource(argument: "synthetic") == .synthetic)
+    #expect(try DatasetSource(argument: folder.path) == .folder(folder.path))
+    #expect(try DatasetSource(argument: folder.path + "/list.csv") == .list(folder.path + "/list.csv"))
+  }
+
+  /// A file name that isn't UTF-8 can't be opened through a String: named, not fatal.
+  @Test func namesThatArentText() throws {
+    try folder.writePicture("good.png", shade: 7)
+    let path = Array(folder.path.utf8) + [UInt8(ascii: "/"), 0xFF, 0xFE]
+    let descriptor = (path.map { CChar(bitPattern: $0) } + [0]).withUnsafeBufferPointer {
+      creat($0.baseAddress!, 0o644)
+    }
+    try #require(descriptor >= 0)
+    close(descriptor)
+    let dataset = try open(.folder(folder.path))
+    #expect(names(dataset) == ["good.png"] && dataset.badFiles.count == 1)
+  }
+
+  // MARK: - Lists
+
+  func parse(_ text: String) -> (names: [String], bad: [String]) {
+    let (names, bad) = ListFile.parse(Array(text.utf8), shownAs: "l")
+    return (names, bad.map(\.path))
+  }
+
+  @Test func listsInOddForms() {
+    #expect(parse("a/b.jpg,0\nc.jpg,0\n") == (["a/b.jpg", "c.jpg"], []))
+    #expect(parse("\u{FEFF}a.jpg,0\r\n\r\n  \n\nb.jpg,0\r\nc.jpg") == (["a.jpg", "b.jpg", "c.jpg"], []))
+    #expect(parse("\"a, \"\"b\"\".jpg\",0\n\"c.jpg\"\n") == (["a, \"b\".jpg", "c.jpg"], []))
+    #expect(parse("a.jpg,0,\"x\ny\"\n").names.first == "a.jpg")
+    #expect(parse(",0\na.jpg,0\n\"b.jpg,0\n\"c\"d,0\n") == (["a.jpg"], ["l line 1", "l line 3", "l line 4"]))
+    #expect(parse("") == ([], []))
+    #expect(parse(" a b.jpg ,0\n") == ([" a b.jpg "], []))
+    let (names, bad) = ListFile.parse([0xFF, 0x2C, 0x30, 0x0A, 0x61, 0x0A], shownAs: "l")
+    #expect(names == ["a"] && bad.map(\.path) == ["l line 1"])
+  }
+
+  @Test func whatIsWrittenIsReadAgain() throws {
+    let names = ["a.jpg", "a,b.jpg", "\"", "a\"\"b", " a ", "é/ü.png", ",", "\u{FEFF}x", "'"]
+    let lines = names.map { ListFile.line(for: $0)! + "\r\n" }
+    #expect(ListFile.parse(Array(("first,0\n" + lines.joined()).utf8), shownAs: "l").names == ["first"] + names)
+    #expect(ListFile.line(for: "a\nb") == nil && ListFile.line(for: "a\rb") == nil)
+  }
+
+  @Test func aListMeansItsOwnFolder() throws {
+    for i in 0..<5 { try folder.writePicture("p/\(i).png", shade: 10 * i) }
+    try folder.write("lists/some.csv", "../p/3.png,0\n\(folder.path)/p/1.png,0\n../p/9.png,0\n,0\n../p/3.png,0\n")
+    let dataset = try open(.list(folder.path + "/lists/some.csv"))
+    #expect((0..<dataset.count).map { dataset.picture($0).pixels[0] } == [30, 10, 30])
+    #expect(dataset.badFiles.map(\.path) == ["\(folder.path)/lists/some.csv line 4", "../p/9.png"])
+  }
+
+  @Test func aWrittenListGivesTheSamePicturesFromAnywhere() throws {
+    for i in 0..<30 { try folder.writePicture("p/\(i % 3)/\(i).png", shade: 8 * i) }
+    try folder.write("p/notes.txt", "hello")
+    let direct = try open(.folder(folder.path + "/p"), fraction: 0.5)
+    try #require(direct.count > 5 && direct.count < 25)
+    let files = try DatasetFiles(.folder(folder.path + "/p"), fraction: 0.5, seed: 42)
+    for place in ["list.csv", "p/list.csv", "p/0/list.csv", "q/r/list.csv"] {
+      try folder.write(place, "")
+      let (text, bad) = ListFile.text(
+        listing: files.paths, in: (folder.path + "/" + place as NSString).deletingLastPathComponent)
+      #expect(bad.isEmpty)
+      try folder.write(place, text)
+      let listed = try open(.list(folder.path + "/" + place))
+      #expect((0..<listed.count).map(listed.picture) == (0..<direct.count).map(direct.picture))
+    }
+  }
+
+  @Test func aPictureIsNoList() throws {
+    try folder.writePicture("a.png", shade: 1)
+    #expect(failure { _ = try open(DatasetSource(argument: folder.path + "/a.png")) }?.kind == .badData)
+  }
+
+  // MARK: - Parts
+
+  @Test func heldOutAndTrainingPartTheWhole() throws {
+    let dataset = try open(.synthetic(count: 200, seed: 1), heldOut: 0.2)
+    #expect(abs(dataset.count(.heldOut) - 40) < 25 && dataset.count(.heldOut) + dataset.count(.training) == 200)
+    var seen: [[UInt8]] = []
+    for subset in [Dataset.Subset.training, .heldOut] {
+      let loader = try BatchLoader(dataset: dataset, subset: subset, batchSize: 1, crop: .center, seed: 1)
+      for _ in 0..<dataset.count(subset) { seen.append(loader.next().pixels) }
+    }
+    #expect(Set(seen) == Set((0..<200).map { dataset.picture($0).pixels }))
+    // A picture stays on its side when others come and go.
+    let fewer = try open(.synthetic(count: 100, seed: 1), heldOut: 0.2)
+    #expect(Set(fewer.samples(100, seed: 0).map(\.pixels)).isSubset(of: dataset.samples(200, seed: 0).map(\.pixels)))
+  }
+
+  @Test func theFingerprintTellsDataSetsApart() throws {
+    for i in 0..<5 { try folder.writePicture("\(i).png", shade: i) }
+    let first = try open(.folder(folder.path)).fingerprint
+    #expect(try open(.folder(folder.path)).fingerprint == first)
+    try folder.writePicture("5.png", shade: 5)
+    let second = try open(.folder(folder.path)).fingerprint
+    #expect(second != first)
+  }
+
+  // MARK: - Looking
+
+  @Test func scansCountAndName() throws {
+    try folder.writePicture("a.png", shade: 1, width: 20, height: 16)
+    try folder.writePicture("b.png", shade: 1, width: 50, height: 70)
+    try folder.write("c.txt", "hello")
+    let scan = try DatasetScan(.folder(folder.path), size: 32, threads: 2)
+    #expect(scan.count == 2 && scan.pngCount == 2 && scan.smallCount == 1)
+    #expect(scan.widths == 20...50 && scan.heights == 16...70 && scan.bad.map(\.path) == ["c.txt"])
+  }
+
+  @Test func previewsShowGoodPictures() throws {
+    for i in 0..<5 { try folder.writePicture("\(i).png", shade: 10 * i) }
+    for i in 5..<9 { try folder.write("\(i).png", "bad") }
+    let preview = try DatasetPreview(.folder(folder.path), count: 12, size: 8, channels: 3, seed: 1)
+    #expect(Set(preview.pictures.map { $0.pixels[0] }) == [0, 10, 20, 30, 40] && preview.bad.count == 4)
+    #expect(preview.pictures.allSatisfy { $0.width == 8 && $0.height == 8 })
+    #expect(try DatasetPreview(.folder(folder.path), count: 2, size: 8, channels: 1, seed: 1).pictures.count == 2)
+  }
+}
