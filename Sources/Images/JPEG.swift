@@ -2,7 +2,7 @@
 
 import CTurboJPEG
 
-enum JPEG {
+package enum JPEG {
   /// What stands before the pixels: the size as stored (not turned) and, from an EXIF segment, the orientation.
   static func header(_ bytes: [UInt8]) throws(PictureError) -> (width: Int, height: Int, orientation: Orientation) {
     let decoder = try Decompressor()
@@ -29,7 +29,7 @@ enum JPEG {
   }
 
   /// What the first EXIF segment says; upright where there is none.
-  static func orientation(_ bytes: [UInt8]) -> Orientation {
+  package static func orientation(_ bytes: [UInt8]) -> Orientation {
     for segment in JPEGSegments(bytes) where segment.marker == 0xE1 {
       let content = bytes[segment.content]
       if content.starts(with: exifName) { return Orientation(tiff: content.dropFirst(exifName.count)) }

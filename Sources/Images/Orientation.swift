@@ -1,7 +1,7 @@
 // Which way up a camera held the picture: the EXIF orientation, found by a parser that trusts nothing it reads.
 
 /// The eight ways a stored picture may have to be turned and mirrored to stand upright; raw values as EXIF numbers them.
-enum Orientation: Int, CaseIterable, Sendable {
+package enum Orientation: Int, CaseIterable, Sendable {
   case upright = 1
   case mirrored = 2
   case halfTurn = 3
@@ -12,7 +12,7 @@ enum Orientation: Int, CaseIterable, Sendable {
   case threeQuarterTurn = 8
 
   /// The upright picture's rows are the stored one's columns.
-  var swapsAxes: Bool { rawValue >= 5 }
+  package var swapsAxes: Bool { rawValue >= 5 }
   /// The stored picture is read from right to left.
   var readsFromRight: Bool { [2, 3, 7, 8].contains(rawValue) }
   /// The stored picture is read from the bottom up.
@@ -21,7 +21,7 @@ enum Orientation: Int, CaseIterable, Sendable {
 
 extension Picture {
   /// The picture turned upright, as a viewer shows it.
-  func turned(_ orientation: Orientation) -> Picture {
+  package func turned(_ orientation: Orientation) -> Picture {
     if orientation == .upright { return self }
     let (newWidth, newHeight) = orientation.swapsAxes ? (height, width) : (width, height)
     // One step to the right or down in the stored picture, in samples; then the same in the upright one.
@@ -50,7 +50,7 @@ extension Picture {
 extension Orientation {
   /// The orientation in a TIFF block, which is what an EXIF segment holds after its name: tag 0x0112 in the first
   /// directory. Upright where there is none, or where the block makes no sense: a picture isn't lost over its metadata.
-  init(tiff: ArraySlice<UInt8>) {
+  package init(tiff: ArraySlice<UInt8>) {
     self = Self.find(TIFFReader(tiff)) ?? .upright
   }
 

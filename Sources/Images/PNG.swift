@@ -2,9 +2,9 @@
 
 import CPNGReader
 
-enum PNG {
+package enum PNG {
   /// What the chunks before the pixels say: the size as stored (not turned) and, from an eXIf chunk, the orientation.
-  static func header(_ bytes: [UInt8]) throws(PictureError) -> (width: Int, height: Int, orientation: Orientation) {
+  package static func header(_ bytes: [UInt8]) throws(PictureError) -> (width: Int, height: Int, orientation: Orientation) {
     guard bytes.count >= 33, bytes[12..<16].elementsEqual("IHDR".utf8) else {
       throw PictureError(.corrupt, "is a PNG that is cut short or damaged (it has no header)")
     }

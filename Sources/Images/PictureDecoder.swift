@@ -56,6 +56,12 @@ package struct PictureInformation: Sendable, Equatable {
   /// As the picture is to be seen, upright: `width` and `height` are what `decode` gives at full size.
   package let width: Int
   package let height: Int
+
+  package init(format: PictureFormat, width: Int, height: Int) {
+    self.format = format
+    self.width = width
+    self.height = height
+  }
 }
 
 /// Decodes JPEG and PNG. Every function may run on any number of threads at once.

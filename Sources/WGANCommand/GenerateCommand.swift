@@ -36,6 +36,7 @@ struct GenerateCommand: ParsableCommand {
 
   func validate() throws {
     if (runPath == nil) == (checkpoint == nil) { throw ValidationError("give either --run or --checkpoint") }
+    if out == "" || grid == "" { throw ValidationError("--out or --grid is empty: give a path") }
     if out == nil && grid == nil { throw ValidationError("give --out for single pictures, --grid for one, or both") }
     if !(1...1_000_000).contains(count) { throw ValidationError("--count \(count): must be from 1 to 1000000") }
     if grid != nil && count > 10_000 { throw ValidationError("--count \(count): a --grid has 10000 pictures at most") }

@@ -1,4 +1,5 @@
-// Ctrl-C and SIGTERM: the first asks to stop after the step that is running, the second ends the process at once.
+// Ctrl-C, SIGTERM and a closed terminal: the first signal asks to stop after the step that is running, the second ends the
+// process at once.
 
 import Synchronization
 
@@ -15,17 +16,20 @@ enum Interruption {
   static func watch() {
     // The global is made here, not in the handler.
     requests.store(0, ordering: .relaxed)
-    for number in [SIGINT, SIGTERM] {
-      signal(number) { number in
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for number in [SIGINT, SIGTERM, SIGHUP] {
+      sigaddset(&signals, number)
+      let previous = signal(number) { number in
         // Only calls that a signal handler may make.
         if Interruption.requests.add(1, ordering: .relaxed).oldValue > 0 { _exit(128 + number) }
       }
+      // nohup's wish is kept.
+      if number == SIGHUP, unsafeBitCast(previous, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) {
+        signal(number, SIG_IGN)
+      }
     }
-    // Who starts us from a thread of a pool (Foundation's Process does) leaves us its mask, with every signal blocked.
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    sigaddset(&signals, SIGINT)
-    sigaddset(&signals, SIGTERM)
+    // Parents that start us from a thread with blocked signals (Dispatch's have them all) hand that on.
     pthread_sigmask(Int32(SIG_UNBLOCK), &signals, nil)
   }
 

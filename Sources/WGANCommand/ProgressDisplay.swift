@@ -28,7 +28,7 @@ final class ProgressDisplay: Sendable {
     case .decoding(let done, let total):
       // Elsewhere than on a terminal: nothing about what takes a moment only.
       state.withLock { if !isTerminal && $0.lastShown == nil { $0.lastShown = ContinuousClock.now } }
-      update(isLast: done == total) { _ in
+      update(isLast: isTerminal && done == total) { _ in
         let share = total > 0 ? Double(done) / Double(total) : 1
         return isTerminal
           ? "preparing pictures \(Self.bar(share)) \(done)/\(total)" : "preparing pictures: \(done) of \(total)"

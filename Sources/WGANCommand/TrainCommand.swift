@@ -36,6 +36,10 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup(title: "The run")
   var pace: RunOptions
 
+  func validate() throws {
+    if out.isEmpty { throw ValidationError("--out is empty: give the run's folder") }
+  }
+
   func run() throws {
     Interruption.watch()
     let display = ProgressDisplay()

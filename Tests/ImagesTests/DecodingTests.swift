@@ -3,7 +3,7 @@
 import CTurboJPEG
 import Testing
 
-@testable import Images
+import Images
 
 @Suite struct DecodingTests {
   @Test("there are fixtures to test with")

@@ -4,7 +4,7 @@ import Foundation
 import Randomness
 import Testing
 
-@testable import Images
+import Images
 
 @Suite struct EncodingTests {
   @Test("a PNG gives the same picture back", arguments: [1, 3])

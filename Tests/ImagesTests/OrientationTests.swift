@@ -3,7 +3,7 @@
 import Randomness
 import Testing
 
-@testable import Images
+import Images
 
 @Suite struct OrientationTests {
   /// A TIFF block with one entry of 12 bytes.

@@ -3,7 +3,7 @@
 import Randomness
 import Testing
 
-@testable import Images
+import Images
 
 @Suite struct ResizeTests {
   /// The definition, sample by sample, in Double: the mean over the covered area down, linear interpolation up.

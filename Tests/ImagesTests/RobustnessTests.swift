@@ -5,7 +5,7 @@ import Foundation
 import Randomness
 import Testing
 
-@testable import Images
+import Images
 
 @Suite struct RobustnessTests {
   private func kind(_ bytes: [UInt8], shortSide: Int? = nil, limits: DecodeLimits = .default) -> PictureError.Kind? {

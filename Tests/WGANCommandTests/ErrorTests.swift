@@ -1,0 +1,223 @@
+import Files
+import Foundation
+import Testing
+
+/// Every way to be wrong ends in one line and the exit code of its kind, and leaves nothing behind.
+@Suite struct ErrorTests {
+  /// Runs the tool in `folder` and expects one line that names `says`.
+  func expect(
+    _ code: Int32, _ arguments: [String], says: [String], in folder: String, environment: [String: String] = [:],
+    location: SourceLocation = #_sourceLocation
+  ) throws {
+    let result = try Tool.run(arguments, in: folder, environment: environment)
+    #expect(result.code == code, "\(result)", sourceLocation: location)
+    #expect(result.errorLines.count == 1, "\(result)", sourceLocation: location)
+    #expect(result.output.isEmpty, "\(result)", sourceLocation: location)
+    for word in ["wgan: "] + says {
+      #expect(result.errors.contains(word), "\(word) in \(result)", sourceLocation: location)
+    }
+  }
+
+  @Test(arguments: [
+    (["train", "--data", "synthetic"], ["--out"]),
+    (["train", "--out", "run"], ["--data", "synthetic"]),
+    (["train", "--out", "run", "--data", "synthetic", "--sizes", "3"], ["--sizes"]),
+    (["train", "--out", "run", "--data", "synthetic", "extra"], ["extra"]),
+    (["train", "--out", "run", "--data", "synthetic", "--size", "48"], ["--size 48", "64"]),
+    (["train", "--out", "run", "--data", "synthetic", "--size", "big"], ["--size", "big"]),
+    (["train", "--out", "run", "--data", "synthetic", "--size", "99999999999999999999"], ["--size"]),
+    (["train", "--out", "run", "--data", "synthetic", "--batch-size", "0"], ["--batch-size 0"]),
+    (["train", "--out", "run", "--data", "synthetic", "--features", "-3"], ["--features"]),
+    (["train", "--out", "run", "--data", "synthetic", "--clip", "nan"], ["--clip"]),
+    (["train", "--out", "run", "--data", "synthetic", "--learning-rate", "-1"], ["--learning-rate"]),
+    (["train", "--out", "run", "--data", "synthetic", "--fraction", "0"], ["--fraction 0"]),
+    (["train", "--out", "run", "--data", "synthetic", "--held-out", "1"], ["--held-out 1"]),
+    (["train", "--out", "run", "--data", "synthetic", "--crop", "left"], ["--crop", "left"]),
+    (["train", "--out", "run", "--data", "synthetic", "--threads", "0"], ["--threads 0"]),
+    (["train", "--out", "run", "--data", "synthetic", "--epochs", "0"], ["--epochs 0"]),
+    (["train", "--out", "run", "--data", "synthetic", "--generator-steps", "-5"], ["--generator-steps"]),
+    (["train", "--out", "run", "--data", "synthetic", "--sample-every", "-5"], ["--sample-every"]),
+    (["train", "--out", "run", "--data", "synthetic", "--epochs", "1", "--generator-steps", "5"], ["--epochs"]),
+    (["train", "--out", "run", "--data", "synthetic", "--preset", "best"], ["--preset best", "seed"]),
+    (["train", "--out", "", "--data", "synthetic"], ["--out"]),
+    (
+      ["train", "--out", "run", "--data", "synthetic", "--size", "256", "--features", "1024", "--batch-size", "60000"],
+      ["--batch-size 60000", "GiB"]
+    ),
+    (["generate", "--out", "pictures"], ["--run", "--checkpoint"]),
+    (["generate", "--run", "a", "--checkpoint", "b", "--out", "pictures"], ["--run", "--checkpoint"]),
+    (["generate", "--run", "a"], ["--out", "--grid"]),
+    (["generate", "--run", "a", "--out", "b", "--count", "0"], ["--count 0"]),
+    (["generate", "--run", "a", "--grid", "b", "--columns", "0"], ["--columns 0"]),
+    (["inspect", "--size", "17"], ["--size 17"]),
+    (["inspect", "--run", "a", "--size", "32"], ["--run"]),
+    (["paint"], ["paint"]),
+  ]) func usage(arguments: [String], says: [String]) throws {
+    try inTemporaryFolder { folder in
+      try expect(64, arguments, says: says, in: folder)
+      let names = try folderNames(folder)
+      #expect(names.isEmpty)
+    }
+  }
+
+  @Test func anUnknownInstructionSet() throws {
+    try inTemporaryFolder { folder in
+      try expect(
+        64, ["train", "--out", "run"] + Tool.tiny, says: ["WGAN_ISA=sse9"], in: folder,
+        environment: ["WGAN_ISA": "sse9"])
+      #expect(!fileExists(folder / "run"))
+    }
+  }
+
+  @Test(arguments: [
+    (["train", "--out", "run", "--data", "nowhere"], ["nowhere", "synthetic"]),
+    (["train", "--out", "run", "--resume"], ["run", "--resume"]),
+    (["generate", "--run", "run", "--out", "pictures"], ["run"]),
+    (["generate", "--checkpoint", "x.safetensors", "--out", "pictures"], ["x.safetensors"]),
+    (["inspect", "--run", "run"], ["run"]),
+  ]) func missingInput(arguments: [String], says: [String]) throws {
+    try inTemporaryFolder { folder in
+      try expect(66, arguments, says: says, in: folder)
+      let names = try folderNames(folder)
+      #expect(names.isEmpty)
+    }
+  }
+
+  @Test func aFolderWithNothingToLearnFrom() throws {
+    try inTemporaryFolder { folder in
+      try makeFolder(folder / "empty")
+      try expect(65, ["train", "--out", "run", "--data", "empty"], says: ["empty"], in: folder)
+      try makeFolder(folder / "texts")
+      try writeFile(Array("no picture".utf8), to: folder / "texts/a.png")
+      try expect(65, ["train", "--out", "run", "--data", "texts"], says: ["texts", "a.png"], in: folder)
+      #expect(!fileExists(folder / "run"))
+    }
+  }
+
+  @Test func outputThatCannotBeMade() throws {
+    try inTemporaryFolder { folder in
+      try writeFile([1], to: folder / "file")
+      try makeFolder(folder / "mine")
+      try writeFile([1], to: folder / "mine/file")
+      for out in ["file", "file/run", "mine"] {
+        try expect(73, ["train", "--out", out] + Tool.tiny, says: [out], in: folder)
+      }
+      #expect(try folderNames(folder / "mine") == ["file"])
+      #expect(try readFile(folder / "file") == [1])
+
+      let trained = try Tool.run(["train", "--out", "run", "--generator-steps", "1"] + Tool.tiny, in: folder)
+      #expect(trained.code == 0, "\(trained)")
+      try expect(73, ["train", "--out", "run"] + Tool.tiny, says: ["run", "--resume"], in: folder)
+      try expect(73, ["generate", "--run", "run", "--out", "file"], says: ["file"], in: folder)
+      try expect(73, ["generate", "--run", "run", "--grid", "no/grid.png"], says: ["no/grid.png"], in: folder)
+      try expect(73, ["generate", "--run", "run", "--grid", "mine"], says: ["mine"], in: folder)
+    }
+  }
+
+  /// A run whose files were damaged: told, never trapped on.
+  @Test func brokenRuns() throws {
+    try inTemporaryFolder { folder in
+      let trained = try Tool.run(["train", "--out", "run", "--generator-steps", "2"] + Tool.tiny, in: folder)
+      #expect(trained.code == 0, "\(trained)")
+      let config = folder / "run/config.json"
+      let weights = folder / "run/checkpoints/000002.safetensors"
+      let (goodConfig, goodWeights) = (try readFile(config), try readFile(weights))
+      let resume = ["train", "--out", "run", "--resume"]
+      let generate = ["generate", "--run", "run", "--grid", "grid.png"]
+
+      for broken in ["", "{", "{}", "null", "[1]"] {
+        try writeFile(Array(broken.utf8), to: config)
+        for arguments in [resume, generate, ["inspect", "--run", "run"]] {
+          try expect(65, arguments, says: ["config.json"], in: folder)
+        }
+      }
+      // Another configuration than the checkpoint's.
+      let other = String(decoding: goodConfig, as: UTF8.self)
+        .replacingOccurrences(of: "\"features\" : 4", with: "\"features\" : 8")
+      try writeFile(Array(other.utf8), to: config)
+      try expect(65, resume, says: ["config.json"], in: folder)
+      try writeFile(goodConfig, to: config)
+
+      for length in [0, 7, 100, goodWeights.count - 1] {
+        try writeFile(Array(goodWeights.prefix(length)), to: weights)
+        let direct = ["generate", "--checkpoint", "run/checkpoints/000002.safetensors", "--grid", "grid.png"]
+        try expect(65, direct, says: ["000002.safetensors"], in: folder)
+        for arguments in [resume, generate] {
+          // That one checkpoint is broken is told, and that it was the last one is the error.
+          let result = try Tool.run(arguments, in: folder)
+          #expect(
+            result.code == 65 && result.errorLines.last?.contains("none of the 1 checkpoints") == true, "\(result)")
+        }
+      }
+      removeFile(folder / "run/checkpoints/000002.json")
+      try expect(66, generate, says: ["run", "no checkpoint"], in: folder)
+      #expect(!fileExists(folder / "grid.png"))
+    }
+  }
+
+  @Test func flagsThatContradictTheRun() throws {
+    try inTemporaryFolder { folder in
+      let trained = try Tool.run(["train", "--out", "run", "--generator-steps", "1"] + Tool.tiny, in: folder)
+      #expect(trained.code == 0, "\(trained)")
+      let before = try readFile(folder / "run/config.json")
+      for flags in [
+        ["--size", "32"], ["--seed", "7"], ["--preset", "demo"], ["--clip", "0.5"], ["--fraction", "0.5"],
+        ["--crop", "center"], ["--held-out", "0"], ["--optimizer", "adam"],
+      ] {
+        try expect(64, ["train", "--out", "run", "--resume"] + flags, says: flags + ["--resume"], in: folder)
+      }
+      #expect(try readFile(folder / "run/config.json") == before)
+      // The run's own values are no contradiction; how long and how often may change.
+      let same = try Tool.run(
+        ["train", "--out", "run", "--resume", "--size", "16", "--generator-steps", "2", "--threads", "2"]
+          + ["--sample-every", "1", "--checkpoint-every", "1"], in: folder)
+      #expect(same.code == 0, "\(same)")
+      #expect(fileExists(folder / "run/samples/000002.png"))
+    }
+  }
+
+  @Test func otherPicturesThanTheRunBeganWith() throws {
+    try inTemporaryFolder { folder in
+      let drawn = try Tool.run(["train", "--out", "run", "--generator-steps", "1"] + Tool.tiny, in: folder)
+      #expect(drawn.code == 0, "\(drawn)")
+      let made = try Tool.run(
+        ["generate", "--run", "run", "--count", "20", "--out", "pictures"], in: folder)
+      #expect(made.code == 0, "\(made)")
+      let train = ["train", "--out", "second", "--data", "pictures"] + Tool.tiny.dropFirst(2) + ["--fraction", "1"]
+      let trained = try Tool.run(train + ["--generator-steps", "1"], in: folder)
+      #expect(trained.code == 0, "\(trained)")
+      // The same pictures elsewhere are the same pictures.
+      renameFile(folder / "pictures", to: folder / "moved")
+      let resume = ["train", "--out", "second", "--resume", "--generator-steps", "3"]
+      try expect(66, resume, says: ["pictures"], in: folder)
+      let moved = try Tool.run(resume + ["--data", "moved"], in: folder)
+      #expect(moved.code == 0, "\(moved)")
+      removeFile(folder / "moved/000003.png")
+      try expect(65, ["train", "--out", "second", "--resume"], says: ["moved", "--data"], in: folder)
+    }
+  }
+
+  @Test func standardOutputThatTakesNothing() throws {
+    try inTemporaryFolder { folder in
+      // Full.
+      if let full = FileHandle(forWritingAtPath: "/dev/full") {
+        for arguments in [["inspect"], ["--help"], ["--version"]] {
+          let errors = Pipe()
+          let process = try Tool.start(arguments, in: folder, output: full, errors: errors)
+          let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+          process.waitUntilExit()
+          #expect(process.terminationReason == .exit && process.terminationStatus == 74)
+          #expect(text.split(separator: "\n").count == 1 && text.contains("standard output"), "\(text)")
+        }
+      }
+      // A reader that went away wants no words.
+      let (output, errors) = (Pipe(), Pipe())
+      try output.fileHandleForReading.close()
+      let process = try Tool.start(["inspect"], in: folder, output: output, errors: errors)
+      let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      process.waitUntilExit()
+      #expect(process.terminationReason == .exit && process.terminationStatus == 74)
+      #expect(text.isEmpty)
+    }
+  }
+}

@@ -1,0 +1,226 @@
+import Files
+import Foundation
+import Images
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Whole runs of the tool.
+@Suite struct RunTests {
+  @discardableResult
+  func succeed(
+    _ arguments: [String], in folder: String, environment: [String: String] = [:],
+    location: SourceLocation = #_sourceLocation
+  ) throws -> Tool.Result {
+    let result = try Tool.run(arguments, in: folder, environment: environment)
+    #expect(result.code == 0, "\(arguments): \(result)", sourceLocation: location)
+    return result
+  }
+
+  /// metrics.csv without the seconds, which no two runs share.
+  func metrics(_ run: String) throws -> [[String]] {
+    String(decoding: try readFile(run / "metrics.csv"), as: UTF8.self).split(separator: "\n").map { line in
+      var fields = line.components(separatedBy: ",")
+      fields.remove(at: 2)
+      return fields
+    }
+  }
+
+  func expectSameRun(_ a: String, _ b: String, step: String, location: SourceLocation = #_sourceLocation) throws {
+    for file in ["checkpoints/\(step).safetensors", "samples/\(step).png", "real.png"] {
+      let same = try readFile(a / file) == readFile(b / file)
+      #expect(same, "\(file) differs", sourceLocation: location)
+    }
+    #expect(try metrics(a) == metrics(b), sourceLocation: location)
+  }
+
+  @Test func aRunLeavesWhatItPromises() throws {
+    try inTemporaryFolder { folder in
+      let result = try succeed(
+        ["train", "--out", "run", "--epochs", "2", "--sample-every", "3", "--checkpoint-every", "2"] + Tool.tiny,
+        in: folder)
+      // Progress isn't a result, and nothing but a terminal gets control characters.
+      #expect(result.output.isEmpty)
+      #expect(!result.errors.contains("\r") && !result.errors.contains("\u{1b}"))
+      let losses = result.errorLines.filter { $0.hasPrefix("epoch ") }
+      #expect(losses.count == 2)
+      #expect(losses.allSatisfy { line in ["d_loss", "g_loss", "real_loss", "fake_loss"].allSatisfy(line.contains) })
+      let run = folder / "run"
+      #expect(try folderNames(run) == ["checkpoints", "config.json", "metrics.csv", "real.png", "samples"])
+      let rows = try metrics(run)
+      #expect(rows[0] == ["step", "epoch", "d_loss", "g_loss", "real_loss", "fake_loss", "wasserstein"])
+      #expect(rows.dropFirst().map(\.[0]) == (1..<rows.count).map(String.init))
+      #expect(rows.last?[1] == "2")
+      let samples = try folderNames(run / "samples")
+      #expect(samples.first == "000003.png")
+      #expect(result.errorLines.last == "samples: run/samples/\(samples.last ?? "")")
+      let gallery = try PictureDecoder.information(path: run / "samples" / samples[0])
+      #expect(gallery.width == 8 * 18 + 2 && gallery.height == gallery.width)
+      let real = try PictureDecoder.information(path: run / "real.png")
+      #expect(real.width == 4 * 18 + 2 && real.height == 3 * 18 + 2)
+      #expect(try folderNames(run / "checkpoints").count <= 6)
+    }
+  }
+
+  @Test func tenStepsAreFourAndSix() throws {
+    try inTemporaryFolder { folder in
+      try succeed(["train", "--out", "whole", "--generator-steps", "10"] + Tool.tiny, in: folder)
+      try succeed(["train", "--out", "parts", "--generator-steps", "4"] + Tool.tiny, in: folder)
+      // Other threads and other pauses change nothing.
+      try succeed(
+        [
+          "train", "--out", "parts", "--resume", "--generator-steps", "10", "--threads", "2", "--checkpoint-every", "1",
+        ],
+        in: folder)
+      try expectSameRun(folder / "whole", folder / "parts", step: "000010")
+      let again = try succeed(["train", "--out", "parts", "--resume", "--generator-steps", "10"], in: folder)
+      #expect(again.errors.contains("nothing left to do"))
+      try expectSameRun(folder / "whole", folder / "parts", step: "000010")
+    }
+  }
+
+  /// A broken newest checkpoint costs its steps and nothing else.
+  @Test func aBrokenCheckpointIsToldAndTheOneBeforeTaken() throws {
+    try inTemporaryFolder { folder in
+      try succeed(["train", "--out", "whole", "--generator-steps", "6"] + Tool.tiny, in: folder)
+      try succeed(
+        ["train", "--out", "parts", "--generator-steps", "4", "--checkpoint-every", "1"] + Tool.tiny, in: folder)
+      let newest = folder / "parts/checkpoints/000004.safetensors"
+      try writeFile(try readFile(newest).dropLast(1), to: newest)
+      let resumed = try succeed(["train", "--out", "parts", "--resume", "--generator-steps", "6"], in: folder)
+      #expect(resumed.errors.contains("000004.safetensors") && resumed.errors.contains("after generator step 3"))
+      try expectSameRun(folder / "whole", folder / "parts", step: "000006")
+    }
+  }
+
+  /// A run that outlasts the test, but not for ever should the test fail. It writes no checkpoint before its end.
+  func startLongRun(_ flags: [String], in folder: String) throws -> Process {
+    let log = folder / "log"
+    try writeFile([], to: log)
+    let errors = try #require(FileHandle(forWritingAtPath: log))
+    let process = try Tool.start(
+      ["train", "--out", "run", "--generator-steps", "50000", "--sample-every", "0", "--checkpoint-every", "0"]
+        + flags,
+      in: folder, output: FileHandle.nullDevice, errors: errors)
+    return process
+  }
+
+  func wait(_ what: String, seconds: Double = 60, _ condition: () throws -> Bool) throws {
+    let end = Date() + seconds
+    while try !condition() {
+      if Date() > end {
+        Issue.record("waited \(seconds) s for \(what)")
+        return
+      }
+      usleep(5000)
+    }
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM]) func aSignalSavesTheRunAndItGoesOnExactly(number: Int32) throws {
+    try inTemporaryFolder { folder in
+      let process = try startLongRun(Tool.tiny, in: folder)
+      let csv = folder / "run/metrics.csv"
+      try wait("some steps") { try fileExists(csv) && readFile(csv).count { $0 == UInt8(ascii: "\n") } > 3 }
+      kill(process.processIdentifier, number)
+      process.waitUntilExit()
+      #expect(process.terminationReason == .exit && process.terminationStatus == 0)
+      let log = String(decoding: try readFile(folder / "log"), as: UTF8.self)
+      #expect(log.contains("wgan train --out run --resume"))
+
+      let done = try metrics(folder / "run").count - 1
+      let steps = String(done + 3)
+      try succeed(["train", "--out", "run", "--resume", "--generator-steps", steps], in: folder)
+      try succeed(["train", "--out", "whole", "--generator-steps", steps] + Tool.tiny, in: folder)
+      let name = String(repeating: "0", count: 6 - steps.count) + steps
+      try expectSameRun(folder / "whole", folder / "run", step: name)
+    }
+  }
+
+  @Test func theSecondSignalEndsItAtOnce() throws {
+    try inTemporaryFolder { folder in
+      // Steps long enough to be met by the second signal.
+      let process = try startLongRun(
+        ["--data", "synthetic", "--fraction", "0.02", "--threads", "1"], in: folder)
+      try wait("the start") { String(decoding: try readFile(folder / "log"), as: UTF8.self).contains("run in run") }
+      kill(process.processIdentifier, SIGINT)
+      usleep(30000)
+      kill(process.processIdentifier, SIGINT)
+      process.waitUntilExit()
+      #expect(process.terminationStatus == 130)
+    }
+  }
+
+  @Test func twoProcessesCannotTrainOneRun() throws {
+    try inTemporaryFolder { folder in
+      let process = try startLongRun(Tool.tiny, in: folder)
+      try wait("the start") { fileExists(folder / "run/metrics.csv") }
+      let second = try Tool.run(["train", "--out", "run", "--resume"], in: folder)
+      #expect(second.code == 73 && second.errors.contains("another process"), "\(second)")
+      kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+      // Killed before its first checkpoint: it can begin anew.
+      try succeed(["train", "--out", "run", "--resume", "--generator-steps", "2"], in: folder)
+      #expect(try metrics(folder / "run").count == 3)
+    }
+  }
+
+  @Test func pictureIDependsOnTheSeedAndIAlone() throws {
+    try inTemporaryFolder { folder in
+      try succeed(["train", "--out", "run", "--generator-steps", "2"] + Tool.tiny, in: folder)
+      let few = try succeed(["generate", "--run", "run", "--count", "3", "--out", "few"], in: folder)
+      #expect(few.output == "few\n" && few.errors.isEmpty)
+      try succeed(
+        [
+          "generate", "--checkpoint", "run/checkpoints/000002.safetensors", "--count", "70", "--out", "many",
+          "--threads", "2",
+        ],
+        in: folder)
+      try succeed(["generate", "--run", "run", "--count", "3", "--seed", "5", "--out", "other"], in: folder)
+      #expect(try folderNames(folder / "many").count == 70)
+      for name in ["000000.png", "000001.png", "000002.png"] {
+        let picture = try readFile(folder / "few" / name)
+        #expect(try readFile(folder / "many" / name) == picture)
+        #expect(try readFile(folder / "other" / name) != picture)
+      }
+      // The run's gallery is the series of its own seed.
+      try succeed(["generate", "--run", "run", "--grid", "grid.png"], in: folder)
+      #expect(try readFile(folder / "grid.png") == readFile(folder / "run/samples/000002.png"))
+    }
+  }
+
+  @Test func greyPicturesAndEveryInstructionSet() throws {
+    try inTemporaryFolder { folder in
+      for set in ["portable", ""] {
+        try succeed(
+          ["train", "--out", "run\(set)", "--generator-steps", "2", "--channels", "1", "--extra-layers", "1"]
+            + Tool.tiny,
+          in: folder, environment: ["WGAN_ISA": set])
+      }
+      let picture = try PictureDecoder.information(path: folder / "run/samples/000002.png")
+      #expect(picture.width == 146)
+    }
+  }
+
+  @Test func helpAndVersionAreResults() throws {
+    try inTemporaryFolder { folder in
+      for arguments in [["--help"], ["train", "--help"], ["help", "generate"], ["--version"], ["inspect"], []] {
+        let result = try succeed(arguments, in: folder)
+        #expect(!result.output.isEmpty && result.errors.isEmpty, "\(arguments)")
+      }
+    }
+  }
+
+  /// The counts that the references' nets have, computed by hand.
+  @Test func inspectCountsAsTheReferencesDo() throws {
+    try inTemporaryFolder { folder in
+      let plain = try succeed(["inspect"], in: folder).output
+      for count in ["3,576,704", "2,765,568"] { #expect(plain.contains(count)) }
+      let extra = try succeed(["inspect", "--extra-layers", "1"], in: folder).output
+      for count in ["3,613,696", "2,802,560"] { #expect(extra.contains(count)) }
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import Files
+import Foundation
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The built tool, run as a person would: as a process.
+enum Tool {
+  struct Result: CustomStringConvertible {
+    var code: Int32
+    var output: String
+    var errors: String
+    var errorLines: [Substring] { errors.split(separator: "\n", omittingEmptySubsequences: true) }
+    var description: String { "exit \(code)\n\(output)\(errors)" }
+  }
+
+  /// Beside the tests themselves in the build folder.
+  static let path: String = {
+    #if os(Linux)
+      let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+      return joinPath(splitPath(tests).folder, "wgan")
+    #else
+      var folder = splitPath(Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundlePath ?? "").folder
+      return joinPath(folder, "wgan")
+    #endif
+  }()
+
+  /// A small run: 16x16, a second at most.
+  static let tiny = [
+    "--data", "synthetic", "--size", "16", "--features", "4", "--latent", "8", "--batch-size", "8", "--fraction",
+    "0.005",
+    "--threads", "1",
+  ]
+
+  static func start(
+    _ arguments: [String], in folder: String, environment: [String: String] = [:], output: Any, errors: Any
+  ) throws -> Process {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: path)
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(fileURLWithPath: folder)
+    process.environment = ["XDG_CACHE_HOME": joinPath(folder, "cache"), "HOME": folder, "PATH": "/usr/bin:/bin"]
+      .merging(environment) { $1 }
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = output
+    process.standardError = errors
+    try process.run()
+    return process
+  }
+
+  /// Runs it to its end.
+  static func run(_ arguments: [String], in folder: String, environment: [String: String] = [:]) throws -> Result {
+    // Through files: no pipe that could fill up.
+    let names = ["stdout", "stderr"].map { joinPath(folder, ".\($0)-\(UUID().uuidString)") }
+    let handles = try names.map { name in
+      try writeFile([], to: name)
+      return try #require(FileHandle(forWritingAtPath: name))
+    }
+    let process = try start(
+      arguments, in: folder, environment: environment, output: handles[0], errors: handles[1])
+    process.waitUntilExit()
+    let texts = try names.map { name in
+      defer { removeFile(name) }
+      return String(decoding: try readFile(name), as: UTF8.self)
+    }
+    // A trap of Swift would end it by a signal.
+    #expect(process.terminationReason == .exit, "\(arguments) ended by signal \(process.terminationStatus)")
+    return Result(code: process.terminationStatus, output: texts[0], errors: texts[1])
+  }
+}
+
+/// A folder of its own, gone at the end.
+func inTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
+  let parent = isFolder("/dev/shm") ? "/dev/shm/" : NSTemporaryDirectory()
+  let path = parent + "wgan-tests-\(UUID().uuidString)"
+  try makeFolder(path)
+  defer { try? FileManager.default.removeItem(atPath: path) }
+  return try body(path)
+}
+
+extension String {
+  static func / (folder: String, name: String) -> String { joinPath(folder, name) }
+}
