@@ -44,5 +44,10 @@ package struct BadFile: Error, Equatable, CustomStringConvertible {
     self.reason = reason
   }
 
-  package var description: String { "\(path): \(reason)" }
+  /// One line, whatever the path: control characters are shown as "?".
+  package var description: String {
+    String(
+      String.UnicodeScalarView(
+        "\(path): \(reason)".unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
+  }
 }

@@ -33,6 +33,7 @@ package struct DatasetScan: Sendable {
     }
     struct Work {
       var next = 0
+      var done = 0
       var found = DatasetScan()
       var bad: [(i: Int, file: BadFile)] = []
     }
@@ -55,7 +56,10 @@ package struct DatasetScan: Sendable {
         } catch {
           work.withLock { $0.bad.append((i, BadFile(path: listing.names[i], reason: error.reason))) }
         }
-        if i % 64 == 63 || i == total - 1 { work.withLock { _ in progress(i + 1, total) } }
+        work.withLock { work in
+          work.done += 1
+          if work.done % 64 == 0 || work.done == total { progress(work.done, total) }
+        }
       }
     }
     let listed = bad

@@ -30,8 +30,8 @@ final class OpenFile: Sendable {
   func read(count: Int, at offset: Int) -> [UInt8]? {
     var done = 0
     let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-      while done < count {
-        let n = pread(descriptor, buffer.baseAddress! + done, count - done, off_t(offset + done))
+      while done < count, let base = buffer.baseAddress {
+        let n = pread(descriptor, base + done, count - done, off_t(offset + done))
         if n < 0 && errno == EINTR { continue }
         if n <= 0 { break }
         done += n

@@ -56,8 +56,8 @@ struct PictureCache {
     isCancelled: @escaping @Sendable () -> Bool
   ) throws(DatasetError) -> Prepared {
     var notes: [String] = []
-    let path = joinPath(folderPath(), fileName)
-    let old = mapped(path)
+    let path = folderPath().map { joinPath($0, fileName) }
+    let old = path.flatMap(mapped)
     var places = [UInt32?](repeating: nil, count: wanted.count)
     var oldPlaces: [String: Int] = [:]
     if let old {
@@ -106,15 +106,18 @@ struct PictureCache {
     let readable = String(
       label.unicodeScalars.prefix(32).map { $0.isASCII && isalnum(CInt($0.value)) != 0 ? Character($0) : "_" })
     let hash = String(Checksum.of("\(identity) \(size) \(channels)".utf8), radix: 16)
-    return "\(readable)-\(size)x\(channels)-\(hash).pictures"
+    return "\(readable)-\(size)x\(channels)-\(hash)" + PictureFileWriter.suffix
   }
 
-  func folderPath() -> String {
+  /// Nil where there's no place for a cache.
+  func folderPath() -> String? {
     if let folder { return folder }
-    if let set = getenv("XDG_CACHE_HOME"), set.pointee == CChar(UInt8(ascii: "/")) {
-      return String(cString: set) + "/wgan"
+    func variable(_ name: String) -> String? {
+      // A relative path is to be ignored, says the XDG base directory specification.
+      getenv(name).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
     }
-    return (getenv("HOME").map { String(cString: $0) } ?? "") + "/.cache/wgan"
+    return variable("XDG_CACHE_HOME").map { joinPath($0, "wgan") }
+      ?? variable("HOME").map { joinPath($0, ".cache/wgan") }
   }
 
   private func mapped(_ path: String) -> MappedPictures? {
@@ -124,17 +127,19 @@ struct PictureCache {
     return try? MappedPictures(file, index)
   }
 
-  private func makeWriter(_ path: String, _ notes: inout [String]) throws(DatasetError) -> PictureFileWriter {
-    let folder = folderPath()
+  private func makeWriter(_ path: String?, _ notes: inout [String]) throws(DatasetError) -> PictureFileWriter {
     let index = PictureIndex(identity: identity, size: size, channels: channels)
-    let why: String
-    do {
-      try makeFolder(folder)
-      PictureFileWriter.removeAbandoned(in: folder)
-      if let writer = PictureFileWriter(path: path, index: index) { return writer }
-      why = "\(folder): \(lastSystemError())"
-    } catch {
-      why = "\(error)"
+    var why = "neither XDG_CACHE_HOME nor HOME is set"
+    if let path {
+      let folder = splitPath(path).folder
+      do {
+        try makeFolder(folder)
+        PictureFileWriter.removeAbandoned(in: folder)
+        if let writer = PictureFileWriter(path: path, index: index) { return writer }
+        why = "\(folder): \(lastSystemError())"
+      } catch {
+        why = "\(error)"
+      }
     }
     notes.append("no cache folder (\(why)): the prepared pictures go to a temporary file and serve this run only")
     return try PictureFileWriter(temporaryWith: index)
@@ -157,7 +162,7 @@ struct PictureCache {
   ) throws(DatasetError) -> [(i: Int, file: BadFile)] {
     let chunk = 32
     let work = Mutex(Work())
-    let reporting = Mutex(ContinuousClock.now - .seconds(1))
+    let reporting = Mutex((time: ContinuousClock.now - .seconds(1), done: 0))
     let (size, channels) = (size, channels)
     DispatchQueue.concurrentPerform(iterations: max(1, threads)) { _ in
       var pixels: [UInt8] = []
@@ -205,8 +210,9 @@ struct PictureCache {
         }
         reporting.withLock { last in
           let now = ContinuousClock.now
-          if done == missing.count || now - last > .milliseconds(100) {
-            last = now
+          // Threads may come here in another order than they counted in.
+          if done > last.done && (done == missing.count || now - last.time > .milliseconds(100)) {
+            last = (now, done)
             progress(done, missing.count)
           }
         }

@@ -31,7 +31,7 @@ final class PictureFileWriter: Sendable {
   /// A writer of the file `path`, under a temporary name beside it. Nil, and errno, if that folder can't be written.
   convenience init?(path: String, index: PictureIndex) {
     // The lock tells the living from the dead: see removeAbandoned(in:).
-    let temporaryPath = path + ".\(getpid())-\(UInt32.random(in: 0 ... .max))" + Self.temporarySuffix
+    let temporaryPath = "\(path).\(getpid())-\(UInt32.random(in: 0 ... .max))" + Self.temporarySuffix
     guard let file = OpenFile(path: temporaryPath, flags: O_RDWR | O_CREAT | O_EXCL) else { return nil }
     _ = flock(file.descriptor, LOCK_EX | LOCK_NB)
     self.init(file, temporaryPath: temporaryPath, path: path, index: index)
@@ -102,7 +102,10 @@ final class PictureFileWriter: Sendable {
 
   // MARK: - Leftovers
 
-  private static let temporarySuffix = ".partial"
+  /// What the name of a picture file ends with. A temporary name has an ending of our own: the folder may hold other
+  /// programs' files, and other files of ours.
+  static let suffix = ".pictures"
+  private static let temporarySuffix = suffix + ".partial"
 
   /// Removes the temporary files of runs that were killed. A living run holds a lock on its own.
   static func removeAbandoned(in folder: String) {

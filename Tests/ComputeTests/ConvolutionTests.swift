@@ -25,6 +25,9 @@ import Testing
     .init(.score, mb: 3, ic: 32, ih: 4, oc: 1, kh: 4, sh: 1, ph: 0),
     .init(mb: 4, ic: 32, ih: 4, oc: 100, kh: 4, sh: 1, ph: 0),
     .init(mb: 2, ic: 32, ih: 8, oc: 32, kh: 3, sh: 1, ph: 1),
+    // Larger pictures.
+    .init(.picture, mb: 1, ic: 3, ih: 256, oc: 8),
+    .init(mb: 1, ic: 8, ih: 128, oc: 16),
   ]
 
   /// Channels that don't fill their blocks, odd batches, planes that aren't powers of two. Seeded.
@@ -88,7 +91,7 @@ import Testing
     var fused: [Float]?
     for one in processors(threads: 1) {
       let expected = shape.run(pass, a, b, on: one)
-      for threads in [2, 3] {
+      for threads in [2, 3, 16] {
         let processor = Processor(instructionSet: one.instructionSet, threads: threads)
         expectSameBits(expected, shape.run(pass, a, b, on: processor), shape.repro(pass, processor) + " and 1")
       }
@@ -184,6 +187,22 @@ import Testing
         expectEqual(
           shape.run(pass, a, b, epilogue: epilogue, extraHalo: 1, on: processor), expected,
           shape.repro(pass, processor, epilogue, extraHalo: 1))
+      }
+    }
+  }
+
+  /// A run that diverges must show it: no activation turns a NaN into a number.
+  @Test(arguments: [Float(0), 0.2, 1]) func notANumberIsNotSwallowed(slope: Float) {
+    let shape = ConvolutionCase(mb: 1, ic: 16, ih: 8, oc: 16)
+    var data = TestData(seed: 9000)
+    var source = data.integers(shape.sourceShape.reduce(1, *))
+    source[0] = .nan
+    let weights = data.integers(shape.weightsShape.reduce(1, *))
+    for processor in processors(threads: 1) {
+      let result = shape.run(.forward, source, weights, epilogue: Epilogue(slope: slope), on: processor)
+      // Pixel (0, 0) of the source is seen by output (0, 0) alone.
+      for (i, value) in result.enumerated() {
+        #expect(value.isNaN == (i % 16 == 0), "\(shape.repro(.forward, processor)): [\(i)] is \(value)")
       }
     }
   }

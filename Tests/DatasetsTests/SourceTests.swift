@@ -69,11 +69,14 @@ import Testing
     try folder.write("short.png", Array(whole.prefix(whole.count / 2)))
     try folder.write("empty.png", [])
     try folder.write("notes.txt", "not a picture")
+    try folder.write("two\nlines \u{1B}[31m", "not a picture either")
     for _ in 0..<2 {
       let dataset = try open(.folder(folder.path))
       #expect(names(dataset) == ["good.png"])
-      #expect(dataset.badFiles.map(\.path) == ["empty.png", "notes.txt", "short.png"])
-      for file in dataset.badFiles { #expect(!file.reason.isEmpty && !file.description.contains("\n")) }
+      #expect(dataset.badFiles.map(\.path) == ["empty.png", "notes.txt", "short.png", "two\nlines \u{1B}[31m"])
+      for file in dataset.badFiles {
+        #expect(!file.reason.isEmpty && !file.description.contains { $0 == "\n" || $0 == "\u{1B}" })
+      }
     }
   }
 
