@@ -2,6 +2,7 @@
 
 import Compute
 import Files
+import Graph
 import Images
 
 /// A generator read from a run's newest checkpoint, or from a checkpoint's file.
@@ -40,6 +41,13 @@ package struct PictureGenerator {
     generatorSteps = checkpoint.generatorSteps
     let processor = try Processor.fromEnvironment(threads: threads ?? Processor.coreCount)
     do {
+      // Before anything of the size that the file declares is allocated: are its tensors those of such a net?
+      let plan = try ExecutionPlan(configuration.generator, batch: 1, purpose: .sampling, threads: 1)
+      let byName = Dictionary(checkpoint.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+      for parameter in plan.parameters.all {
+        let name = "generator." + parameter.name
+        try parameter.check(byName[name], name: name)
+      }
       sampler = try Sampler(configuration, tensors: checkpoint.tensors, on: processor)
     } catch let error as RunError {
       throw RunError(error.kind, "\(checkpoint.path): \(error)")

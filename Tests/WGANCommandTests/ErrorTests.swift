@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Testing
+import WGAN
 
 /// Every way to be wrong ends in one line and the exit code of its kind, and leaves nothing behind.
 @Suite struct ErrorTests {
@@ -152,6 +153,23 @@ import Testing
       removeFile(folder / "run/checkpoints/000002.json")
       try expect(66, generate, says: ["run", "no checkpoint"], in: folder)
       #expect(!fileExists(folder / "grid.png"))
+    }
+  }
+
+  /// A small file that says it holds the largest net: refused before the memory for that net is asked for.
+  @Test func aCheckpointThatClaimsAHugeNet() throws {
+    try inTemporaryFolder { folder in
+      var huge = TrainingConfiguration.seed
+      (huge.size, huge.features, huge.latent) = (256, 1024, 65_536)
+      let state = CheckpointState(
+        position: RunPosition(), seconds: 0, picturesPerEpoch: 1, dataFingerprint: "",
+        criticLosses: CriticLosses(real: 0, fake: 0))
+      for tensors in [[], [NamedTensor(name: "generator.initial.conv.weight", shape: [1], values: [1])]] {
+        try CheckpointFolder(folder).save(state, tensors: tensors, configuration: huge)
+        try expect(
+          65, ["generate", "--checkpoint", "000000.safetensors", "--grid", "grid.png"],
+          says: ["000000.safetensors", "generator.initial.conv.weight"], in: folder)
+      }
     }
   }
 
