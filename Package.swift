@@ -71,7 +71,7 @@ let package = Package(
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
 
     .executableTarget(
-      name: "WGANBench", dependencies: ["WGAN", "Graph", "Compute", "Randomness", argumentParser],
+      name: "WGANBench", dependencies: ["WGAN", "Graph", "Compute", "ReferenceKernels", "Randomness", argumentParser],
       path: "Benchmarks/wgan-bench"),
 
     tests("Randomness", ["Randomness"]),
