@@ -35,12 +35,15 @@ struct ConvolutionBench: ParsableCommand {
   @Option(name: .customLong("shapes"), help: "A file of such lines; # begins a comment.")
   var shapesFile: String?
 
-  @Option(help: "forward, backwardData, backwardWeights, with commas, or all.")
-  var pass = PassList(passes: Pass.allCases)
-  @Option(help: "Instruction sets: portable, avx2, avx512, with commas, or all (default: WGAN_ISA, or the best here).")
-  var isa: InstructionSetList?
-  @Option(help: "Thread counts, with commas (default: all cores).")
-  var threads: ThreadList?
+  @Option(
+    help: "forward, backwardData, backwardWeights, with commas, or all (default: all).", transform: Pass.parseList)
+  var pass: [Pass]?
+  @Option(
+    help: "Instruction sets: portable, avx2, avx512, with commas, or all (default: WGAN_ISA, or the best here).",
+    transform: parseInstructionSets)
+  var isa: [InstructionSet]?
+  @Option(help: "Thread counts, with commas (default: all cores).", transform: parseThreads)
+  var threads: [Int]?
 
   @Option(help: "Seconds for each row, at least 5 samples.")
   var seconds = 0.3
@@ -55,24 +58,7 @@ struct ConvolutionBench: ParsableCommand {
     case csv
   }
 
-  struct PassList: ExpressibleByArgument {
-    let passes: [Pass]
-
-    init(passes: [Pass]) { self.passes = passes }
-
-    init?(argument: String) {
-      if argument == "all" {
-        self.init(passes: Pass.allCases)
-        return
-      }
-      let names = argument.split(separator: ",", omittingEmptySubsequences: false)
-      let passes = names.compactMap { Pass(rawValue: String($0)) }
-      guard passes.count == names.count else { return nil }
-      self.init(passes: Pass.allCases.filter(passes.contains))
-    }
-
-    var defaultValueDescription: String { "all" }
-  }
+  private var passes: [Pass] { pass ?? Pass.allCases }
 
   func validate() throws {
     guard seconds > 0, seconds <= 3600 else { throw ValidationError("--seconds takes a number above 0, to 3600") }
@@ -89,9 +75,10 @@ struct ConvolutionBench: ParsableCommand {
     var peak = Peak()
     for processor in processors {
       peak.arithmetic.append(Peak.Arithmetic(processor, seconds: seconds))
-      if peak.memory(threads: processor.threads) == nil {
-        let (level, bytes) = Peak.Bandwidth.memory(of: machine, threads: processor.threads)
-        peak.bandwidth.append(Peak.Bandwidth(level, bytesPerThread: bytes, processor, seconds: seconds))
+      if !peak.bandwidth.contains(where: { $0.threads == processor.threads }) {
+        peak.bandwidth += Peak.Bandwidth.levels(of: machine, threads: processor.threads).map {
+          Peak.Bandwidth($0, processor, seconds: min(0.1, seconds))
+        }
       }
     }
     if format == .table { printHead(machine, peak) }
@@ -143,10 +130,10 @@ extension ConvolutionBench {
   }
 
   private func chosenProcessors() throws -> [Processor] {
-    let counts = threads?.counts ?? [Processor.coreCount]
+    let counts = threads ?? [Processor.coreCount]
     let sets: [InstructionSet]
     if let isa {
-      sets = isa.sets
+      sets = isa
     } else {
       do { sets = [try Processor.fromEnvironment(threads: 1).instructionSet] } catch {
         throw failure(64, error.description)
@@ -208,7 +195,7 @@ extension ConvolutionBench {
   ) -> [ConvolutionRow] {
     let c = shape.convolution
     let verification = Verification(
-      shape, passes: pass.passes, threads: processors.map(\.threads).max() ?? 1)
+      shape, passes: passes, threads: processors.map(\.threads).max() ?? 1)
     func random(_ count: Int, _ index: Int) -> [Float] {
       var stream = RandomStream(seed: 1, purpose: .test, index: index)
       return (0..<count).map { _ in stream.uniform() - 0.5 }
@@ -220,9 +207,9 @@ extension ConvolutionBench {
     var rows: [ConvolutionRow] = []
     for processor in processors {
       let wrong = verification.failures(on: processor)
-      failures += pass.passes.compactMap { wrong[$0] }
+      failures += passes.compactMap { wrong[$0] }
       let run = ConvolutionRun(shape, operands, on: processor)
-      for pass in pass.passes {
+      for pass in passes {
         let (timing, samples) = Timing.steady(seconds: seconds, repeats: 5) { run.run(pass) }
         rows.append(
           row(shape, pass, run, timing, samples: samples, verified: wrong[pass] == nil, peak))
@@ -240,11 +227,13 @@ extension ConvolutionBench {
     let gflops = shape.operations / (timing.median * 1e6)
     let limit = peak.gflops(isa: isa, threads: threads) ?? .nan
     let intensity = shape.operations / shape.unavoidableBytes
-    let memoryLimit = intensity * (peak.memory(threads: threads) ?? .infinity)
+    let memory = peak.level(holding: shape.unavoidableBytes, threads: threads)
+    let memoryLimit = intensity * (memory?.read ?? .infinity)
     return ConvolutionRow(
       layer: shape.name ?? "", shape: shape.text, pass: pass, isa: isa, threads: threads, algorithm: "direct",
       tile: run.tile(pass), verified: verified, milliseconds: timing, samples: samples, gflops: gflops,
-      percentOfPeak: 100 * gflops / limit, intensity: intensity, roof: memoryLimit < limit ? "DRAM" : "compute",
+      percentOfPeak: 100 * gflops / limit, intensity: intensity,
+      roof: memoryLimit < limit ? memory?.level ?? "" : "compute",
       roofGflops: min(limit, memoryLimit))
   }
 }
@@ -255,10 +244,13 @@ extension ConvolutionBench {
   private func printHead(_ machine: Machine, _ peak: Peak) {
     print(machine.summary)
     for row in peak.arithmetic {
-      let memory = peak.memory(threads: row.threads) ?? 0
+      let memory = peak.bandwidth.filter { $0.threads == row.threads }.map {
+        String(format: "%@ %.0f", $0.level, $0.read)
+      }
       print(
         "\(row.isa), \(row.threads) threads: "
-          + String(format: "peak %.1f GFLOP/s (median %.1f), memory %.1f GB/s", row.gflops, row.before.median, memory))
+          + String(format: "peak %.1f GFLOP/s (median %.1f); reads GB/s from ", row.gflops, row.before.median)
+          + memory.joined(separator: ", "))
     }
   }
 

@@ -27,7 +27,7 @@ package struct ConvolutionRow: Codable, Equatable, Sendable {
   package var percentOfPeak: Double
   /// FLOP/byte of the unavoidable traffic: source, weights and destination once.
   package var intensity: Double
-  /// What bounds it at this intensity: "compute" or "DRAM".
+  /// What bounds it at this intensity: "compute", or the level of memory that holds source, weights and destination.
   package var roof: String
   package var roofGflops: Double
 

@@ -21,17 +21,10 @@ package struct Machine: Codable, Equatable, Sendable {
   package var date: String
 
   static func current() -> Machine {
-    #if os(Linux)
-      func cache(_ name: Int) -> Int { max(0, sysconf(Int32(name))) }
-      let caches = Caches(
-        level1: cache(Int(_SC_LEVEL1_DCACHE_SIZE)), level2: cache(Int(_SC_LEVEL2_CACHE_SIZE)),
-        level3: cache(Int(_SC_LEVEL3_CACHE_SIZE)))
-    #else
-      let caches = Caches(level1: 0, level2: 0, level3: 0)
-    #endif
     return Machine(
       processor: processorName() ?? "unknown processor", cores: Processor.coreCount,
-      instructionSets: Processor.supported.map(\.rawValue), cacheBytes: caches,
+      instructionSets: Processor.supported.map(\.rawValue),
+      cacheBytes: Caches(level1: cache(1), level2: cache(2), level3: cache(3)),
       memoryBytes: ProcessInfo.processInfo.physicalMemory,
       system: ProcessInfo.processInfo.operatingSystemVersionString,
       date: ISO8601DateFormatter().string(from: Date()))
@@ -44,6 +37,21 @@ package struct Machine: Codable, Equatable, Sendable {
       .filter { $0.1 > 0 }.map { "\($0.0) \(kibibytes($0.1))" }
     return ([processor, "\(cores) cores"] + caches + [instructionSets.joined(separator: " ")])
       .joined(separator: ", ")
+  }
+
+  /// Bytes of the data cache of a level, as the first core sees it; 0: unknown. Not from `sysconf`, which adds up all third-level
+  /// caches of an AMD socket although a core only reaches its own.
+  private static func cache(_ level: Int) -> Int {
+    for index in 0..<8 {
+      let folder = "/sys/devices/system/cpu/cpu0/cache/index\(index)/"
+      func value(_ name: String) -> String? {
+        (try? String(contentsOfFile: folder + name, encoding: .utf8))?.trimmingCharacters(in: .whitespacesAndNewlines)
+      }
+      guard value("level") == "\(level)", value("type") != "Instruction", let size = value("size") else { continue }
+      if size.hasSuffix("K") { return (Int(size.dropLast()) ?? 0) << 10 }
+      if size.hasSuffix("M") { return (Int(size.dropLast()) ?? 0) << 20 }
+    }
+    return 0
   }
 
   private static func processorName() -> String? {

@@ -10,42 +10,48 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
   case json
 }
 
+/// `a,b,c` as values, each once.
+func commaSeparated<Value: Equatable>(_ text: String, _ value: (String) throws -> Value) rethrows -> [Value] {
+  var values: [Value] = []
+  for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+    let value = try value(String(part))
+    if !values.contains(value) { values.append(value) }
+  }
+  return values
+}
+
 /// `1,2`: thread counts.
-struct ThreadList: ExpressibleByArgument {
-  let counts: [Int]
-
-  static var oneAndAll: [Int] { Processor.coreCount > 1 ? [1, Processor.coreCount] : [1] }
-
-  init?(argument: String) {
-    var counts: [Int] = []
-    for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
-      guard let count = Int(part), (1...1024).contains(count) else { return nil }
-      if !counts.contains(count) { counts.append(count) }
+func parseThreads(_ text: String) throws -> [Int] {
+  try commaSeparated(text) {
+    guard let count = Int($0), (1...1024).contains(count) else {
+      throw ValidationError("numbers from 1 to 1024, such as 1,\(Processor.coreCount)")
     }
-    self.counts = counts
+    return count
   }
 }
 
 /// `avx2,avx512` or `all`: instruction sets that this machine runs.
-struct InstructionSetList: ExpressibleByArgument {
-  let sets: [InstructionSet]
-
-  init(sets: [InstructionSet]) { self.sets = sets }
-
-  init?(argument: String) {
-    if argument == "all" {
-      self.init(sets: Processor.supported)
-      return
+func parseInstructionSets(_ text: String) throws -> [InstructionSet] {
+  if text == "all" { return Processor.supported }
+  return try commaSeparated(text) {
+    guard let set = InstructionSet(rawValue: $0), Processor.supported.contains(set) else {
+      throw ValidationError("this machine runs \(Processor.supported.map(\.rawValue).joined(separator: ",")), or all")
     }
-    var sets: [InstructionSet] = []
-    for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
-      guard let set = InstructionSet(rawValue: String(part)), Processor.supported.contains(set) else { return nil }
-      if !sets.contains(set) { sets.append(set) }
-    }
-    self.init(sets: sets)
+    return set
   }
+}
 
-  var defaultValueDescription: String { sets.map(\.rawValue).joined(separator: ",") }
+extension Pass {
+  /// `forward,backwardData` or `all`.
+  static func parseList(_ text: String) throws -> [Pass] {
+    if text == "all" { return allCases }
+    return try commaSeparated(text) {
+      guard let pass = Pass(rawValue: $0) else {
+        throw ValidationError("passes are \(allCases.map(\.rawValue).joined(separator: ",")), or all")
+      }
+      return pass
+    }
+  }
 }
 
 func printJSON(_ value: some Encodable) throws {

@@ -19,6 +19,8 @@ package struct Peak: Codable, Sendable {
     package var level: String
     package var threads: Int
     package var bytesPerThread: Int
+    /// Bytes that the level holds for all threads together.
+    package var capacity: Int
     package var read: Double
     /// Bytes read plus bytes written; a cache's own fetch of the line to be written isn't counted.
     package var copy: Double
@@ -41,9 +43,10 @@ package struct Peak: Codable, Sendable {
     arithmetic.first { $0.isa == isa && $0.threads == threads }?.gflops
   }
 
-  /// GB/s of memory, reading.
-  func memory(threads: Int) -> Double? {
-    bandwidth.first { $0.level == "DRAM" && $0.threads == threads }?.read
+  /// The level of memory that work on so many bytes streams from when it is repeated: the first one that holds them all.
+  package func level(holding bytes: Double, threads: Int) -> Bandwidth? {
+    let levels = bandwidth.filter { $0.threads == threads }
+    return levels.first { Double($0.capacity) >= bytes } ?? levels.last
   }
 }
 
@@ -77,13 +80,14 @@ extension Peak.Arithmetic {
 }
 
 extension Peak.Bandwidth {
-  init(_ level: String, bytesPerThread: Int, _ processor: Processor, seconds: Double) {
+  init(_ level: Level, _ processor: Processor, seconds: Double) {
     let probe = MachineProbe(processor)
     let step = MachineProbe.bufferStep
-    let floats = max(step, bytesPerThread / MemoryLayout<Float>.stride / step * step)
-    self.level = level
+    let floats = max(step, level.bytesPerThread / MemoryLayout<Float>.stride / step * step)
+    self.level = level.name
+    capacity = level.capacity
     threads = processor.threads
-    self.bytesPerThread = floats * MemoryLayout<Float>.stride
+    bytesPerThread = floats * MemoryLayout<Float>.stride
 
     // As many passes as take some milliseconds, so that starting the threads doesn't show.
     func gigabytes(_ slab: Slice, _ work: (_ passes: Int) -> Void) -> Double {
@@ -101,15 +105,22 @@ extension Peak.Bandwidth {
     copy = 2 * gigabytes(source) { probe.copy(source, to: destination, passes: $0) }
   }
 
-  /// Each level of memory: a buffer that fills half of it, and for memory one that no cache holds.
-  static func levels(of machine: Machine, threads: Int) -> [(level: String, bytesPerThread: Int)] {
-    let caches = machine.cacheBytes
-    let all = [("L1", caches.level1 / 2), ("L2", caches.level2 / 2), ("L3", caches.level3 / 2 / threads)]
-    return all.filter { $0.1 > 0 } + [memory(of: machine, threads: threads)]
+  struct Level {
+    var name: String
+    var bytesPerThread: Int
+    var capacity: Int
   }
 
-  static func memory(of machine: Machine, threads: Int) -> (level: String, bytesPerThread: Int) {
-    ("DRAM", max(256 << 20, 4 * machine.cacheBytes.level3) / threads)
+  /// Each level of memory with a buffer that fills half of it, and main memory with one that no cache holds.
+  static func levels(of machine: Machine, threads: Int) -> [Level] {
+    let caches = machine.cacheBytes
+    return [
+      Level(name: "L1", bytesPerThread: caches.level1 / 2, capacity: caches.level1 * threads),
+      Level(name: "L2", bytesPerThread: caches.level2 / 2, capacity: caches.level2 * threads),
+      Level(name: "L3", bytesPerThread: caches.level3 / 2 / threads, capacity: caches.level3),
+    ].filter { $0.capacity > 0 } + [
+      Level(name: "DRAM", bytesPerThread: max(256 << 20, 4 * caches.level3) / threads, capacity: Int.max)
+    ]
   }
 }
 

@@ -12,10 +12,12 @@ struct PeakBench: ParsableCommand {
       else. Memory: reading (a sum) and copying by plain vector loads and stores, the best sample.
       """)
 
-  @Option(help: "Instruction sets: portable, avx2, avx512, with commas, or all.")
-  var isa = InstructionSetList(sets: Processor.supported)
-  @Option(help: "Thread counts, with commas (default: 1 and all cores).")
-  var threads: ThreadList?
+  @Option(
+    help: "Instruction sets: portable, avx2, avx512, with commas, or all (default: all).",
+    transform: parseInstructionSets)
+  var isa: [InstructionSet]?
+  @Option(help: "Thread counts, with commas (default: 1 and all cores).", transform: parseThreads)
+  var threads: [Int]?
   @Option(help: "Seconds for each figure of arithmetic; memory takes a fifth of it.")
   var seconds = 1.0
   @Option(help: "table or json.")
@@ -33,15 +35,17 @@ struct PeakBench: ParsableCommand {
   func run() throws {
     let machine = Machine.current()
     let interference = Interference()
-    let counts = threads?.counts ?? ThreadList.oneAndAll
+    let counts = threads ?? (Processor.coreCount > 1 ? [1, Processor.coreCount] : [1])
     var peak = Peak()
     peak.clock = .measure()
-    let processors = counts.flatMap { count in isa.sets.map { Processor(instructionSet: $0, threads: count) } }
+    let processors = counts.flatMap { count in
+      (isa ?? Processor.supported).map { Processor(instructionSet: $0, threads: count) }
+    }
     peak.arithmetic = processors.map { Peak.Arithmetic($0, seconds: seconds) }
     for count in counts {
       let processor = Processor(threads: count)
-      for (level, bytes) in Peak.Bandwidth.levels(of: machine, threads: count) {
-        peak.bandwidth.append(Peak.Bandwidth(level, bytesPerThread: bytes, processor, seconds: seconds / 5))
+      for level in Peak.Bandwidth.levels(of: machine, threads: count) {
+        peak.bandwidth.append(Peak.Bandwidth(level, processor, seconds: seconds / 5))
       }
     }
     for (i, processor) in processors.enumerated() {
