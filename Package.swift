@@ -86,6 +86,7 @@ let package = Package(
     tests(
       "WGAN", ["WGAN", "Graph", "Compute", "Datasets", "Images", "Files", "ReferenceKernels", "Randomness"],
       resources: [.copy("Golden")]),
+    tests("WGANBench", ["WGANBench", "Compute", "Randomness"]),
     tests("WGANCommand", ["WGANCommand", "WGAN", "Datasets", "Images", "Files"]),
   ]
 )

@@ -31,6 +31,28 @@ package struct ConvolutionRow: Codable, Equatable, Sendable {
   package var roof: String
   package var roofGflops: Double
 
+  package init(
+    layer: String, shape: String, pass: Pass, isa: String, threads: Int, algorithm: String, tile: String,
+    verified: Bool, milliseconds: Timing, samples: Int, gflops: Double, percentOfPeak: Double, intensity: Double,
+    roof: String, roofGflops: Double
+  ) {
+    self.layer = layer
+    self.shape = shape
+    self.pass = pass
+    self.isa = isa
+    self.threads = threads
+    self.algorithm = algorithm
+    self.tile = tile
+    self.verified = verified
+    self.milliseconds = milliseconds
+    self.samples = samples
+    self.gflops = gflops
+    self.percentOfPeak = percentOfPeak
+    self.intensity = intensity
+    self.roof = roof
+    self.roofGflops = roofGflops
+  }
+
   /// What makes two rows of different runs the same measurement.
   package var key: String { "\(shape) \(pass.rawValue) \(isa) \(threads) threads \(algorithm)" }
 

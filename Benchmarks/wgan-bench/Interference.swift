@@ -2,7 +2,7 @@
 
 import Foundation
 
-struct Interference {
+package struct Interference {
   /// Seconds of processor time.
   private struct Reading {
     var time: ContinuousClock.Instant
@@ -13,13 +13,13 @@ struct Interference {
 
   private let start = Self.read()
 
-  /// Nil where the system doesn't tell.
-  struct Share {
-    /// Of the cores' time since the beginning: other processes', and the hypervisor's for other machines.
+  /// Of the cores' time since the beginning: what other processes had, and what the hypervisor gave to other machines.
+  package struct Share {
     var others: Double
     var stolen: Double
   }
 
+  /// Nil where the system doesn't tell.
   func share(cores: Int) -> Share? {
     guard let start, let end = Self.read() else { return nil }
     let wall = start.time.duration(to: end.time)

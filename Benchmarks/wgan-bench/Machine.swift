@@ -20,7 +20,7 @@ package struct Machine: Codable, Equatable, Sendable {
   /// ISO 8601, UTC.
   package var date: String
 
-  static func current() -> Machine {
+  package static func current() -> Machine {
     return Machine(
       processor: processorName() ?? "unknown processor", cores: Processor.coreCount,
       instructionSets: Processor.supported.map(\.rawValue),

@@ -12,6 +12,14 @@ package struct Peak: Codable, Sendable {
     package var gflops: Double
     package var before: Spread
     package var after: Spread?
+
+    package init(isa: String, threads: Int, gflops: Double, before: Spread, after: Spread?) {
+      self.isa = isa
+      self.threads = threads
+      self.gflops = gflops
+      self.before = before
+      self.after = after
+    }
   }
 
   /// GB/s (1e9 bytes) of one level of memory.
@@ -24,6 +32,15 @@ package struct Peak: Codable, Sendable {
     package var read: Double
     /// Bytes read plus bytes written; a cache's own fetch of the line to be written isn't counted.
     package var copy: Double
+
+    package init(level: String, threads: Int, bytesPerThread: Int, capacity: Int, read: Double, copy: Double) {
+      self.level = level
+      self.threads = threads
+      self.bytesPerThread = bytesPerThread
+      self.capacity = capacity
+      self.read = read
+      self.copy = copy
+    }
   }
 
   package struct Clock: Codable, Sendable {
@@ -38,6 +55,8 @@ package struct Peak: Codable, Sendable {
   package var trustworthy = true
   /// Why not.
   package var doubts: [String] = []
+
+  package init() {}
 
   package func gflops(isa: String, threads: Int) -> Double? {
     arithmetic.first { $0.isa == isa && $0.threads == threads }?.gflops
@@ -154,7 +173,8 @@ extension Peak {
   static let othersTolerance = 0.03
 
   /// - Parameter rows: what was measured between before and after.
-  mutating func judge(_ interference: Interference.Share?, rows: [ConvolutionRow] = []) {
+  package mutating func judge(_ interference: Interference.Share?, rows: [ConvolutionRow] = []) {
+    doubts = []
     func percent(_ x: Double) -> String { String(format: "%.1f %%", 100 * x) }
     for row in arithmetic {
       let name = "peak of \(row.isa), \(row.threads) threads"
@@ -190,7 +210,7 @@ extension Peak {
   }
 
   /// Lines for a person.
-  var verdict: String {
+  package var verdict: String {
     trustworthy
       ? "The machine was quiet: these figures can be trusted."
       : "TOO NOISY to trust these figures:\n" + doubts.map { "  " + $0 }.joined(separator: "\n")
