@@ -25,7 +25,8 @@ package struct Interference {
     let wall = start.time.duration(to: end.time)
     let seconds = (Double(wall.components.seconds) + Double(wall.components.attoseconds) * 1e-18) * Double(cores)
     guard seconds > 0 else { return nil }
-    let others = (end.busy - start.busy) - (end.own - start.own)
+    // The system counts in hundredths: a step of each core's is no evidence.
+    let others = (end.busy - start.busy) - (end.own - start.own) - 0.02 * Double(cores)
     return Share(others: max(0, others / seconds), stolen: max(0, (end.stolen - start.stolen) / seconds))
   }
 
