@@ -76,8 +76,10 @@ struct ConvolutionBench: ParsableCommand {
     for processor in processors {
       peak.arithmetic.append(Peak.Arithmetic(processor, seconds: seconds))
       if !peak.bandwidth.contains(where: { $0.threads == processor.threads }) {
+        // By the widest loads that there are: a roof holds for every instruction set.
+        let widest = Processor(threads: processor.threads)
         peak.bandwidth += Peak.Bandwidth.levels(of: machine, threads: processor.threads).map {
-          Peak.Bandwidth($0, processor, seconds: min(0.1, seconds))
+          Peak.Bandwidth($0, widest, seconds: min(0.1, seconds))
         }
       }
     }
@@ -94,6 +96,7 @@ struct ConvolutionBench: ParsableCommand {
       case .csv: for row in measured { print(row.csv) }
       case .json: break
       }
+      fflush(nil)  // rows appear as they are measured, also in a pipe
     }
     for (i, processor) in processors.enumerated() { peak.arithmetic[i].measureAgain(processor, seconds: seconds) }
     peak.judge(interference.share(cores: machine.cores), rows: rows)

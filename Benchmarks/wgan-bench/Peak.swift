@@ -198,6 +198,9 @@ extension Peak {
         "\(unsteady.count) of \(rows.count) rows have a median more than \(percent(2 * Self.tolerance)) above the minimum; "
           + "the worst: \(worst.key), \(percent(worst.spread))")
     }
+    for row in rows where row.percentOfPeak > 100 * (1 + Self.tolerance) {
+      doubts.append("\(row.key): \(percent(row.percentOfPeak / 100)) of what the machine seemed to be able to do")
+    }
     if let interference {
       if interference.others > Self.othersTolerance {
         doubts.append("other processes used \(percent(interference.others)) of the cores meanwhile")

@@ -115,5 +115,7 @@ private func report(_ rows: [ConvolutionRow]) -> ConvolutionReport {
     peak.arithmetic[0].after = nil
     peak.judge(nil, rows: [row(min: 1, median: 1.5)])
     #expect(!peak.trustworthy && peak.verdict.contains("TOO NOISY"))
+    peak.judge(nil, rows: [row(percentOfPeak: 120)])
+    #expect(!peak.trustworthy && peak.verdict.contains("120.0 % of what"), "\(peak.verdict)")
   }
 }
