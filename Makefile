@@ -24,10 +24,12 @@ test: setup
 	$(SWIFT) build -c release
 	$(SWIFT) test -c release --disable-xctest --disable-testable-imports
 
-# Each convolution and each step of the seed preset on this machine.
+# This machine's limits; each convolution (and the 3x3 layer that --extra-layers adds) and each step of the seed preset next to
+# them.
 bench: setup
 	$(SWIFT) build -c release --product wgan-bench
-	.build/release/wgan-bench conv
+	.build/release/wgan-bench peak
+	.build/release/wgan-bench conv --extra-layers 1
 	.build/release/wgan-bench step
 
 # The same training step in PyTorch and here, in turn, and the ratio.

@@ -80,6 +80,33 @@ struct StepBench: ParsableCommand {
   }
 }
 
+/// Options of the measurement.
+struct MeasurementOptions: ParsableArguments {
+  @Option(help: "Threads (default: all cores).")
+  var threads: Int?
+
+  @Option(name: .customLong("repeat"), help: "Times each piece of work is measured.")
+  var repeats = 9
+
+  @Option(help: "Times each piece of work runs before it is measured.")
+  var warmUps = 2
+
+  @Option(help: "table or json.")
+  var format = OutputFormat.table
+
+  func validate() throws {
+    if let threads, threads < 1 { throw ValidationError("--threads takes a number from 1") }
+    if repeats < 1 { throw ValidationError("--repeat takes a number from 1") }
+    if warmUps < 0 { throw ValidationError("--warm-ups takes a number from 0") }
+  }
+
+  func processor() throws -> Processor {
+    do {
+      return try Processor.fromEnvironment(threads: threads ?? Processor.coreCount)
+    } catch { throw ValidationError(error.description) }
+  }
+}
+
 /// The largest resident size of this process so far.
 private func peakResidentMegabytes() -> Double {
   var usage = rusage()

@@ -1,54 +1,68 @@
 // Timing of a piece of work: warmed up, repeated, its smallest and its median duration.
 
-import ArgumentParser
-import Compute
-
 /// Milliseconds.
-struct Timing: Codable {
-  var min: Double
-  var median: Double
+package struct Timing: Codable, Equatable, Sendable {
+  package var min: Double
+  package var median: Double
+
+  package init(min: Double, median: Double) {
+    self.min = min
+    self.median = median
+  }
 
   init(_ milliseconds: [Double]) {
-    let sorted = milliseconds.sorted()
-    min = sorted.first ?? 0
-    median = sorted.isEmpty ? 0 : sorted[sorted.count / 2]
+    let spread = Spread(milliseconds)
+    min = spread.min
+    median = spread.median
   }
 
   /// Runs `work` `warmUps` times, then `repeats` times.
   static func of(warmUps: Int, repeats: Int, _ work: () -> Void) -> Timing {
     for _ in 0..<warmUps { work() }
+    return Timing((0..<repeats).map { _ in milliseconds(of: work) })
+  }
+
+  /// Runs `work` for at least `seconds` and `repeats` samples. One sample is as many runs as take a millisecond, so that the
+  /// clock's resolution and its own cost don't show; it counts as one run's share of that time.
+  ///
+  /// - Returns: the durations of single runs, and how many samples they are taken from.
+  static func steady(
+    seconds: Double, repeats: Int, _ work: () -> Void
+  ) -> (timing: Timing, samples: Int) {
+    let samples = steadySamples(seconds: seconds, repeats: repeats, work)
+    return (Timing(samples), samples.count)
+  }
+
+  /// As `steady`: the sample of each single run, in milliseconds.
+  static func steadySamples(seconds: Double, repeats: Int, _ work: () -> Void) -> [Double] {
+    work()  // pages, caches, the processor's clock
+    let first = milliseconds(of: work)
+    let runs = first < 1 ? Int((1 / Swift.max(first, 1e-5)).rounded(.up)) : 1
     let clock = ContinuousClock()
-    return Timing(
-      (0..<repeats).map { _ in
-        let duration = clock.measure(work)
-        return Double(duration.components.seconds) * 1e3 + Double(duration.components.attoseconds) * 1e-15
-      })
+    let end = clock.now + .seconds(seconds)
+    var samples: [Double] = []
+    while samples.count < repeats || clock.now < end {
+      samples.append(milliseconds { for _ in 0..<runs { work() } } / Double(runs))
+    }
+    return samples
+  }
+
+  static func milliseconds(of work: () -> Void) -> Double {
+    let duration = ContinuousClock().measure(work)
+    return Double(duration.components.seconds) * 1e3 + Double(duration.components.attoseconds) * 1e-15
   }
 }
 
-/// Options that every measurement has.
-struct MeasurementOptions: ParsableArguments {
-  @Option(help: "Threads (default: all cores).")
-  var threads: Int?
+/// How a figure varied while it was measured again and again.
+package struct Spread: Codable, Equatable, Sendable {
+  package var min: Double
+  package var median: Double
+  package var max: Double
 
-  @Option(name: .customLong("repeat"), help: "Times each piece of work is measured.")
-  var repeats = 9
-
-  @Option(help: "Times each piece of work runs before it is measured.")
-  var warmUps = 2
-
-  @Option(help: "table or json.")
-  var format = OutputFormat.table
-
-  func validate() throws {
-    if let threads, threads < 1 { throw ValidationError("--threads takes a number from 1") }
-    if repeats < 1 { throw ValidationError("--repeat takes a number from 1") }
-    if warmUps < 0 { throw ValidationError("--warm-ups takes a number from 0") }
-  }
-
-  func processor() throws -> Processor {
-    do {
-      return try Processor.fromEnvironment(threads: threads ?? Processor.coreCount)
-    } catch { throw ValidationError(error.description) }
+  package init(_ values: [Double]) {
+    let sorted = values.sorted()
+    min = sorted.first ?? 0
+    median = sorted.isEmpty ? 0 : sorted[sorted.count / 2]
+    max = sorted.last ?? 0
   }
 }

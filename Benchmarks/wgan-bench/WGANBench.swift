@@ -1,16 +1,20 @@
-// wgan-bench: how fast the engine is on this machine.
+// wgan-bench: how fast the engine is on this machine, and how fast it could be.
 
 import ArgumentParser
+import Foundation
 
 @main
 struct WGANBench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "wgan-bench", abstract: "Measure the training engine on this machine.",
-    subcommands: [StepBench.self, ConvolutionBench.self])
+    commandName: "wgan-bench", abstract: "Measure the training engine on this machine, next to the machine's limits.",
+    subcommands: [PeakBench.self, ConvolutionBench.self, StepBench.self])
 }
 
-/// How a result is printed.
-enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
-  case table
-  case json
+/// Ends with one line on standard error.
+///
+/// - Parameter code: as `wgan`'s: 64 usage, 65 a file that isn't what it should be, 66 a file that isn't there; 1 where a
+///   comparison failed.
+func failure(_ code: Int32, _ message: String) -> ExitCode {
+  FileHandle.standardError.write(Data("wgan-bench: \(message)\n".utf8))
+  return ExitCode(code)
 }

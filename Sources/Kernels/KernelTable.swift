@@ -67,6 +67,9 @@ public struct KernelTable: Sendable {
     ) -> Void
   public let clamp: @Sendable (_ w: UnsafeMutablePointer<Float>, _ count: Int, _ low: Float, _ high: Float) -> Void
 
+  /// What the machine can do at best, for the benchmarks.
+  public let peak: PeakKernels
+
   public init(
     instructionSet: InstructionSet,
     tilePixels: Int,
@@ -116,7 +119,8 @@ public struct KernelTable: Sendable {
         _ v: UnsafeMutablePointer<Float>, _ count: Int, _ stepSize: Float, _ beta1: Double, _ beta2: Double,
         _ sqrtCorrection2: Float, _ epsilon: Float
       ) -> Void,
-    clamp: @escaping @Sendable (_ w: UnsafeMutablePointer<Float>, _ count: Int, _ low: Float, _ high: Float) -> Void
+    clamp: @escaping @Sendable (_ w: UnsafeMutablePointer<Float>, _ count: Int, _ low: Float, _ high: Float) -> Void,
+    peak: PeakKernels
   ) {
     self.instructionSet = instructionSet
     self.tilePixels = tilePixels
@@ -136,5 +140,6 @@ public struct KernelTable: Sendable {
     self.rmsprop = rmsprop
     self.adam = adam
     self.clamp = clamp
+    self.peak = peak
   }
 }

@@ -33,6 +33,21 @@ private typealias Vector = SIMD8<Float>
   dotProduct(a, b, count: count, fused: true, zero: Vector())
 }
 
+@inline(never) @Sendable private func peakMultiplyAdd(_ registers: UnsafeMutablePointer<Float>, _ rounds: Int) {
+  let zero = InlineArray<12, Vector>(repeating: Vector())
+  multiplyAddProbe(registers, rounds: rounds, fused: true, accumulators: zero)
+}
+
+@inline(never) @Sendable private func peakRead(_ source: UnsafePointer<Float>, _ count: Int) -> Float {
+  readProbe(source, count: count, zero: Vector())
+}
+
+@inline(never) @Sendable private func peakCopy(
+  _ source: UnsafePointer<Float>, _ destination: UnsafeMutablePointer<Float>, _ count: Int
+) {
+  copyProbe(source, destination, count: count, zero: Vector())
+}
+
 /// The kernels of this instruction set.
 public let avx2Kernels = KernelTable(
   instructionSet: .avx2, tilePixels: 4, tileBlocks: 1, tileRows: 4,
@@ -57,5 +72,7 @@ public let avx2Kernels = KernelTable(
     adamRow(
       $0, $1, $2, $3, count: $4, stepSize: $5, beta1: $6, beta2: $7, sqrtCorrection2: $8, epsilon: $9, zero: Vector())
   },
-  clamp: { clampRow($0, count: $1, low: $2, high: $3, zero: Vector()) }
+  clamp: { clampRow($0, count: $1, low: $2, high: $3, zero: Vector()) },
+  peak: PeakKernels(
+    accumulators: 12, lanes: 8, multiplyAdd: peakMultiplyAdd, read: peakRead, copy: peakCopy)
 )

@@ -81,6 +81,21 @@ private typealias Vector = SIMD16<Float>
   dotProduct(a, b, count: count, fused: true, zero: Vector())
 }
 
+@inline(never) @Sendable private func peakMultiplyAdd(_ registers: UnsafeMutablePointer<Float>, _ rounds: Int) {
+  let zero = InlineArray<16, Vector>(repeating: Vector())
+  multiplyAddProbe(registers, rounds: rounds, fused: true, accumulators: zero)
+}
+
+@inline(never) @Sendable private func peakRead(_ source: UnsafePointer<Float>, _ count: Int) -> Float {
+  readProbe(source, count: count, zero: Vector())
+}
+
+@inline(never) @Sendable private func peakCopy(
+  _ source: UnsafePointer<Float>, _ destination: UnsafeMutablePointer<Float>, _ count: Int
+) {
+  copyProbe(source, destination, count: count, zero: Vector())
+}
+
 /// The kernels of this instruction set.
 public let avx512Kernels = KernelTable(
   instructionSet: .avx512, tilePixels: 8, tileBlocks: 2, tileRows: 8,
@@ -105,5 +120,7 @@ public let avx512Kernels = KernelTable(
     adamRow(
       $0, $1, $2, $3, count: $4, stepSize: $5, beta1: $6, beta2: $7, sqrtCorrection2: $8, epsilon: $9, zero: Vector())
   },
-  clamp: { clampRow($0, count: $1, low: $2, high: $3, zero: Vector()) }
+  clamp: { clampRow($0, count: $1, low: $2, high: $3, zero: Vector()) },
+  peak: PeakKernels(
+    accumulators: 16, lanes: 16, multiplyAdd: peakMultiplyAdd, read: peakRead, copy: peakCopy)
 )

@@ -40,6 +40,21 @@ private typealias Vector = SIMD4<Float>
   dotProduct(a, b, count: count, fused: fusedMultiplyAdd, zero: Vector())
 }
 
+@inline(never) @Sendable private func peakMultiplyAdd(_ registers: UnsafeMutablePointer<Float>, _ rounds: Int) {
+  let zero = InlineArray<14, Vector>(repeating: Vector())
+  multiplyAddProbe(registers, rounds: rounds, fused: fusedMultiplyAdd, accumulators: zero)
+}
+
+@inline(never) @Sendable private func peakRead(_ source: UnsafePointer<Float>, _ count: Int) -> Float {
+  readProbe(source, count: count, zero: Vector())
+}
+
+@inline(never) @Sendable private func peakCopy(
+  _ source: UnsafePointer<Float>, _ destination: UnsafeMutablePointer<Float>, _ count: Int
+) {
+  copyProbe(source, destination, count: count, zero: Vector())
+}
+
 /// The kernels of this instruction set.
 public let portableKernels = KernelTable(
   instructionSet: .portable, tilePixels: 4, tileBlocks: 1, tileRows: 4,
@@ -64,5 +79,7 @@ public let portableKernels = KernelTable(
     adamRow(
       $0, $1, $2, $3, count: $4, stepSize: $5, beta1: $6, beta2: $7, sqrtCorrection2: $8, epsilon: $9, zero: Vector())
   },
-  clamp: { clampRow($0, count: $1, low: $2, high: $3, zero: Vector()) }
+  clamp: { clampRow($0, count: $1, low: $2, high: $3, zero: Vector()) },
+  peak: PeakKernels(
+    accumulators: 14, lanes: 4, multiplyAdd: peakMultiplyAdd, read: peakRead, copy: peakCopy)
 )

@@ -1,0 +1,114 @@
+// One row of results: a convolution's pass, on an instruction set, with some threads.
+
+import Foundation
+
+package enum Pass: String, CaseIterable, Codable, Sendable {
+  case forward
+  case backwardData
+  case backwardWeights
+}
+
+package struct ConvolutionRow: Codable, Equatable, Sendable {
+  /// The layers of the nets that are this convolution, or the name that the shape's line gives.
+  package var layer: String
+  package var shape: String
+  package var pass: Pass
+  package var isa: String
+  package var threads: Int
+  package var algorithm: String
+  /// The register tile.
+  package var tile: String
+  /// Compared with the reference, exactly.
+  package var verified: Bool
+  package var milliseconds: Timing
+  package var samples: Int
+  /// Of the median.
+  package var gflops: Double
+  package var percentOfPeak: Double
+  /// FLOP/byte of the unavoidable traffic: source, weights and destination once.
+  package var intensity: Double
+  /// What bounds it at this intensity: "compute", or the level of memory that holds source, weights and destination.
+  package var roof: String
+  package var roofGflops: Double
+
+  package init(
+    layer: String, shape: String, pass: Pass, isa: String, threads: Int, algorithm: String, tile: String,
+    verified: Bool, milliseconds: Timing, samples: Int, gflops: Double, percentOfPeak: Double, intensity: Double,
+    roof: String, roofGflops: Double
+  ) {
+    self.layer = layer
+    self.shape = shape
+    self.pass = pass
+    self.isa = isa
+    self.threads = threads
+    self.algorithm = algorithm
+    self.tile = tile
+    self.verified = verified
+    self.milliseconds = milliseconds
+    self.samples = samples
+    self.gflops = gflops
+    self.percentOfPeak = percentOfPeak
+    self.intensity = intensity
+    self.roof = roof
+    self.roofGflops = roofGflops
+  }
+
+  /// What makes two rows of different runs the same measurement.
+  package var key: String { "\(shape) \(pass.rawValue) \(isa) \(threads) threads \(algorithm)" }
+
+  /// How far the median lies above the minimum: the noise of this measurement.
+  package var spread: Double { milliseconds.min > 0 ? milliseconds.median / milliseconds.min - 1 : 0 }
+}
+
+/// What `conv` writes as JSON, and what `--baseline` reads.
+package struct ConvolutionReport: Codable, Sendable {
+  package var machine: Machine
+  package var peak: Peak
+  package var results: [ConvolutionRow]
+
+  package init(machine: Machine, peak: Peak, results: [ConvolutionRow]) {
+    self.machine = machine
+    self.peak = peak
+    self.results = results
+  }
+}
+
+// MARK: - CSV
+
+extension ConvolutionRow {
+  package static let csvHeader =
+    "layer,shape,pass,isa,threads,algorithm,tile,verified,min_ms,median_ms,samples,gflops,percent_of_peak,intensity,roof,"
+    + "roof_gflops"
+
+  /// RFC 4180: quotes only where they are needed.
+  package var csv: String {
+    func quoted(_ text: String) -> String {
+      text.contains { $0 == "," || $0 == "\"" || $0.isNewline }
+        ? "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\"" : text
+    }
+    func number(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
+    return [
+      quoted(layer), shape, pass.rawValue, isa, "\(threads)", algorithm, tile, verified ? "PASSED" : "FAILED",
+      number(milliseconds.min, 5), number(milliseconds.median, 5), "\(samples)", number(gflops, 2),
+      number(percentOfPeak, 2), number(intensity, 2), roof, number(roofGflops, 2),
+    ].joined(separator: ",")
+  }
+}
+
+// MARK: - Table
+
+extension ConvolutionRow {
+  static let tableTitles = [
+    "pass", "isa", "threads", "tile", "min ms", "median ms", "GFLOP/s", "% of peak", "FLOP/byte", "roof", "% of roof",
+    "",
+  ]
+
+  var tableCells: [String] {
+    [
+      pass.rawValue, isa, "\(threads)", tile, String(format: "%.3f", milliseconds.min),
+      String(format: "%.3f", milliseconds.median), String(format: "%.1f", gflops),
+      String(format: "%.1f", percentOfPeak), String(format: "%.1f", intensity), roof,
+      String(format: "%.1f", 100 * gflops / roofGflops), verified ? "PASSED" : "FAILED",
+    ]
+  }
+}

@@ -1,0 +1,118 @@
+// A convolution with its operands in memory, ready to run any pass: what is verified is what is timed.
+
+import Compute
+
+struct ConvolutionRun {
+  let convolution: Convolution
+  let batch: Int
+  let processor: Processor
+
+  private let source: Activations
+  private let diffSource: Activations
+  private let destination: Activations
+  private let diffDestination: Activations
+  private let scores: Slice
+  private let diffScores: Slice
+  private let weights: Slice
+  private let diffWeights: Slice
+  private let packed: Slice
+  private let scratchpad: Slice
+
+  /// Values are NCHW and OIHW.
+  struct Operands {
+    var source: [Float]
+    var weights: [Float]
+    var diffDestination: [Float]
+  }
+
+  init(_ shape: ConvolutionShape, _ operands: Operands, on processor: Processor) {
+    let c = shape.convolution
+    convolution = c
+    batch = shape.batch
+    self.processor = processor
+    let input = ActivationLayout(
+      c.form == .picture ? .interleaved : .blocked, channels: c.inputChannels, height: c.inputSize,
+      width: c.inputSize, halo: c.sourceHalo)
+    let output = ActivationLayout(
+      .blocked, channels: c.outputChannels, height: c.outputSize, width: c.outputSize, halo: c.gradientHalo)
+    func slab(_ count: Int) -> Slice { Slab(count: count).all }
+    func activations(_ layout: ActivationLayout) -> Activations {
+      Activations(slab(layout.count(batch: shape.batch)), layout)
+    }
+    source = activations(input)
+    diffSource = activations(input)
+    let isScore = c.form == .score
+    destination = activations(output)
+    diffDestination = activations(output)
+    scores = slab((batch + 15) / 16 * 16)
+    diffScores = slab(batch)
+    weights = slab(c.weightsCount)
+    diffWeights = slab(c.weightsCount)
+    packed = slab(c.packedWeightsCount)
+    scratchpad = slab(c.backwardDataScratchpadCount(threads: processor.threads))
+    source.set(operands.source, batch: batch)
+    c.setWeights(weights, from: operands.weights)
+    if isScore {
+      diffScores.copy(from: operands.diffDestination)
+    } else {
+      diffDestination.set(operands.diffDestination, batch: batch)
+    }
+  }
+
+  /// backwardData packs its weights first: in training that's part of each step.
+  func run(_ pass: Pass) {
+    let c = convolution
+    let isScore = c.form == .score
+    switch pass {
+    case .forward:
+      if isScore {
+        c.scoreForward(batch: batch, source: source, weights: weights, scores: scores, on: processor)
+      } else {
+        c.forward(batch: batch, source: source, weights: weights, destination: destination, on: processor)
+      }
+    case .backwardData:
+      if isScore {
+        c.scoreBackwardData(
+          batch: batch, diffScores: diffScores, weights: weights, diffSource: diffSource, on: processor)
+      } else {
+        c.packWeights(weights, into: packed, on: processor)
+        c.backwardData(
+          batch: batch, diffDestination: diffDestination, packed: packed, diffSource: diffSource,
+          scratchpad: scratchpad, on: processor)
+      }
+    case .backwardWeights:
+      if isScore {
+        c.scoreBackwardWeights(
+          batch: batch, source: source, diffScores: diffScores, diffWeights: diffWeights, accumulate: false,
+          on: processor)
+      } else {
+        c.backwardWeights(
+          batch: batch, source: source, diffDestination: diffDestination, diffWeights: diffWeights,
+          accumulate: false, on: processor)
+      }
+    }
+  }
+
+  /// What the pass made: NCHW or OIHW.
+  func result(_ pass: Pass) -> [Float] {
+    switch pass {
+    case .forward:
+      guard convolution.form == .score else { return destination.array(batch: batch) }
+      // As a plane of one value a picture.
+      return Activations(
+        scores, ActivationLayout(.interleaved, channels: 1, height: 1, width: 1, halo: 0)
+      ).array(batch: batch)
+    case .backwardData: return diffSource.array(batch: batch)
+    case .backwardWeights: return convolution.weightValues(diffWeights)
+    }
+  }
+
+  /// The register tile of the pass's inner loop.
+  func tile(_ pass: Pass) -> String {
+    if convolution.form == .score { return "dot" }
+    switch pass {
+    case .forward, .backwardData: return "\(processor.multiplyTile.pixels)x\(processor.multiplyTile.channels)"
+    case .backwardWeights: return "\(processor.weightsTile.inputs)x\(processor.weightsTile.outputs)"
+    }
+  }
+}

@@ -1,0 +1,52 @@
+// How much of the machine others took while we measured: what /proc/stat says was used, less what we used.
+
+import Foundation
+
+package struct Interference {
+  /// Seconds of processor time.
+  private struct Reading {
+    var time: ContinuousClock.Instant
+    var busy: Double
+    var stolen: Double
+    var own: Double
+  }
+
+  private let start = Self.read()
+
+  /// Of the cores' time since the beginning: what other processes had, and what the hypervisor gave to other machines.
+  package struct Share {
+    var others: Double
+    var stolen: Double
+  }
+
+  /// Nil where the system doesn't tell.
+  func share(cores: Int) -> Share? {
+    guard let start, let end = Self.read() else { return nil }
+    let wall = start.time.duration(to: end.time)
+    let seconds = (Double(wall.components.seconds) + Double(wall.components.attoseconds) * 1e-18) * Double(cores)
+    guard seconds > 0 else { return nil }
+    // The system counts in hundredths: a step of each core's is no evidence.
+    let others = (end.busy - start.busy) - (end.own - start.own) - 0.02 * Double(cores)
+    return Share(others: max(0, others / seconds), stolen: max(0, (end.stolen - start.stolen) / seconds))
+  }
+
+  private static func read() -> Reading? {
+    #if os(Linux)
+      // cpu  user nice system idle iowait irq softirq steal ...
+      guard let text = try? String(contentsOfFile: "/proc/stat", encoding: .utf8),
+        let line = text.split(separator: "\n").first, line.hasPrefix("cpu ")
+      else { return nil }
+      let ticks = line.split(separator: " ").dropFirst().compactMap { Double($0) }
+      guard ticks.count >= 8 else { return nil }
+      let perSecond = Double(sysconf(Int32(_SC_CLK_TCK)))
+      var usage = rusage()
+      getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+      func seconds(_ t: timeval) -> Double { Double(t.tv_sec) + Double(t.tv_usec) * 1e-6 }
+      return Reading(
+        time: .now, busy: (ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6]) / perSecond,
+        stolen: ticks[7] / perSecond, own: seconds(usage.ru_utime) + seconds(usage.ru_stime))
+    #else
+      return nil
+    #endif
+  }
+}

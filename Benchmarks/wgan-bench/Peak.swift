@@ -1,0 +1,221 @@
+// The machine's measured limits, and whether the machine was quiet enough to believe them.
+
+import Compute
+import Foundation
+
+package struct Peak: Codable, Sendable {
+  /// GFLOP/s of one instruction set and thread count: the loop of independent multiply-adds, again and again.
+  package struct Arithmetic: Codable, Sendable {
+    package var isa: String
+    package var threads: Int
+    /// The fastest sample before: what "percent of peak" divides by.
+    package var gflops: Double
+    package var before: Spread
+    package var after: Spread?
+
+    package init(isa: String, threads: Int, gflops: Double, before: Spread, after: Spread?) {
+      self.isa = isa
+      self.threads = threads
+      self.gflops = gflops
+      self.before = before
+      self.after = after
+    }
+  }
+
+  /// GB/s (1e9 bytes) of one level of memory.
+  package struct Bandwidth: Codable, Sendable {
+    package var level: String
+    package var threads: Int
+    package var bytesPerThread: Int
+    /// Bytes that the level holds for all threads together.
+    package var capacity: Int
+    package var read: Double
+    /// Bytes read plus bytes written; a cache's own fetch of the line to be written isn't counted.
+    package var copy: Double
+
+    package init(level: String, threads: Int, bytesPerThread: Int, capacity: Int, read: Double, copy: Double) {
+      self.level = level
+      self.threads = threads
+      self.bytesPerThread = bytesPerThread
+      self.capacity = capacity
+      self.read = read
+      self.copy = copy
+    }
+  }
+
+  package struct Clock: Codable, Sendable {
+    /// The smallest step between two readings, and what a reading costs.
+    package var resolutionNanoseconds: Double
+    package var costNanoseconds: Double
+  }
+
+  package var arithmetic: [Arithmetic] = []
+  package var bandwidth: [Bandwidth] = []
+  package var clock: Clock?
+  package var trustworthy = true
+  /// Why not.
+  package var doubts: [String] = []
+
+  package init() {}
+
+  package func gflops(isa: String, threads: Int) -> Double? {
+    arithmetic.first { $0.isa == isa && $0.threads == threads }?.gflops
+  }
+
+  /// The level of memory that work on so many bytes streams from when it is repeated: the first one that holds them all.
+  package func level(holding bytes: Double, threads: Int) -> Bandwidth? {
+    let levels = bandwidth.filter { $0.threads == threads }
+    return levels.first { Double($0.capacity) >= bytes } ?? levels.last
+  }
+}
+
+// MARK: - Measuring
+
+extension Peak.Arithmetic {
+  init(_ processor: Processor, seconds: Double) {
+    isa = processor.instructionSet.rawValue
+    threads = processor.threads
+    before = Self.measure(processor, seconds: seconds)
+    gflops = before.max
+  }
+
+  /// Measures once more.
+  mutating func measureAgain(_ processor: Processor, seconds: Double) {
+    after = Self.measure(processor, seconds: seconds)
+  }
+
+  private static func measure(_ processor: Processor, seconds: Double) -> Spread {
+    let probe = MachineProbe(processor)
+    let registers = Slab(count: probe.registerCount).all
+    // x*c + y stays below 2: no overflow, no subnormals, which would be slow.
+    registers.fill(0.5)
+    // Some milliseconds a sample: long to the clock and the start of the threads, short to whatever disturbs us.
+    let rounds = max(1, 500_000_000 / (probe.operationsPerRound / processor.threads))
+    let samples = Timing.steadySamples(seconds: seconds, repeats: 5) {
+      probe.multiplyAdd(rounds: rounds, registers: registers)
+    }
+    return Spread(samples.map { Double(rounds * probe.operationsPerRound) / ($0 * 1e6) })
+  }
+}
+
+extension Peak.Bandwidth {
+  init(_ level: Level, _ processor: Processor, seconds: Double) {
+    let probe = MachineProbe(processor)
+    let step = MachineProbe.bufferStep
+    let floats = max(step, level.bytesPerThread / MemoryLayout<Float>.stride / step * step)
+    self.level = level.name
+    capacity = level.capacity
+    threads = processor.threads
+    bytesPerThread = floats * MemoryLayout<Float>.stride
+
+    // As many passes as take some milliseconds, so that starting the threads doesn't show.
+    func gigabytes(_ slab: Slice, _ work: (_ passes: Int) -> Void) -> Double {
+      var passes = 1
+      while Timing.milliseconds(of: { work(passes) }) < 2 { passes *= 2 }
+      let samples = Timing.steadySamples(seconds: seconds, repeats: 5) { work(passes) }
+      return Double(slab.count * 4 * passes) / ((samples.min() ?? .infinity) * 1e6)
+    }
+    let buffer = Slab(count: floats * processor.threads).all
+    read = gigabytes(buffer) { _ = probe.read(buffer, passes: $0) }
+    // The copy's source and destination together are as large.
+    let half = max(step, floats / 2 / step * step) * processor.threads
+    let source = Slab(count: half).all
+    let destination = Slab(count: half).all
+    copy = 2 * gigabytes(source) { probe.copy(source, to: destination, passes: $0) }
+  }
+
+  struct Level {
+    var name: String
+    var bytesPerThread: Int
+    var capacity: Int
+  }
+
+  /// Each level of memory with a buffer that fills half of it, and main memory with one that no cache holds.
+  static func levels(of machine: Machine, threads: Int) -> [Level] {
+    let caches = machine.cacheBytes
+    return [
+      Level(name: "L1", bytesPerThread: caches.level1 / 2, capacity: caches.level1 * threads),
+      Level(name: "L2", bytesPerThread: caches.level2 / 2, capacity: caches.level2 * threads),
+      Level(name: "L3", bytesPerThread: caches.level3 / 2 / threads, capacity: caches.level3),
+    ].filter { $0.capacity > 0 } + [
+      Level(name: "DRAM", bytesPerThread: max(256 << 20, 4 * caches.level3) / threads, capacity: Int.max)
+    ]
+  }
+}
+
+extension Peak.Clock {
+  static func measure() -> Peak.Clock {
+    let clock = ContinuousClock()
+    var smallest = Duration.seconds(1)
+    let readings = 100_000
+    var last = clock.now
+    let start = last
+    for _ in 0..<readings {
+      let now = clock.now
+      if now > last { smallest = min(smallest, last.duration(to: now)) }
+      last = now
+    }
+    func nanoseconds(_ duration: Duration) -> Double {
+      Double(duration.components.seconds) * 1e9 + Double(duration.components.attoseconds) * 1e-9
+    }
+    return Peak.Clock(
+      resolutionNanoseconds: nanoseconds(smallest),
+      costNanoseconds: nanoseconds(start.duration(to: last)) / Double(readings))
+  }
+}
+
+// MARK: - Judging
+
+extension Peak {
+  /// A median this far below the fastest sample, or figures before and after this far apart: not a machine to trust.
+  static let tolerance = 0.05
+  /// The share of the machine that others may take.
+  static let othersTolerance = 0.03
+
+  /// - Parameter rows: what was measured between before and after.
+  package mutating func judge(_ interference: Interference.Share?, rows: [ConvolutionRow] = []) {
+    doubts = []
+    func percent(_ x: Double) -> String { String(format: "%.1f %%", 100 * x) }
+    for row in arithmetic {
+      let name = "peak of \(row.isa), \(row.threads) threads"
+      for (when, spread) in [("before", row.before), ("after", row.after)] {
+        guard let spread else { continue }
+        if spread.median < (1 - Self.tolerance) * spread.max {
+          doubts.append(
+            "\(name): the median \(when) is \(percent(1 - spread.median / spread.max)) below the fastest sample")
+        }
+      }
+      if let after = row.after {
+        let drift = after.median / row.before.median - 1
+        if abs(drift) > Self.tolerance {
+          doubts.append("\(name): \(percent(abs(drift))) \(drift > 0 ? "faster" : "slower") after than before")
+        }
+      }
+    }
+    let unsteady = rows.filter { $0.spread > 2 * Self.tolerance }
+    if let worst = unsteady.max(by: { $0.spread < $1.spread }) {
+      doubts.append(
+        "\(unsteady.count) of \(rows.count) rows have a median more than \(percent(2 * Self.tolerance)) above the minimum; "
+          + "the worst: \(worst.key), \(percent(worst.spread))")
+    }
+    for row in rows where row.percentOfPeak > 100 * (1 + Self.tolerance) {
+      doubts.append("\(row.key): \(percent(row.percentOfPeak / 100)) of what the machine seemed to be able to do")
+    }
+    if let interference {
+      if interference.others > Self.othersTolerance {
+        doubts.append("other processes used \(percent(interference.others)) of the cores meanwhile")
+      }
+      if interference.stolen > Self.othersTolerance {
+        doubts.append("the hypervisor kept \(percent(interference.stolen)) of the cores for others")
+      }
+    }
+    trustworthy = doubts.isEmpty
+  }
+
+  /// Lines for a person.
+  package var verdict: String {
+    trustworthy
+      ? "The machine was quiet: these figures can be trusted."
+      : "TOO NOISY to trust these figures:\n" + doubts.map { "  " + $0 }.joined(separator: "\n")
+  }
+}

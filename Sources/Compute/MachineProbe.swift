@@ -1,0 +1,84 @@
+// The machine's limits as loops to be timed: the arithmetic of one instruction set, and the traffic of a memory level.
+
+import Kernels
+
+/// Probes on all threads of a processor. They do the work; whoever calls them holds the clock.
+package struct MachineProbe: Sendable {
+  let processor: Processor
+
+  package init(_ processor: Processor) { self.processor = processor }
+
+  // MARK: Arithmetic
+
+  /// Floats that `multiplyAdd` needs: a whole number of cache lines a thread.
+  package var registerCount: Int { processor.threads * registersPerThread }
+  package var registersPerThread: Int { (processor.kernels.peak.registerFloats + 15) / 16 * 16 }
+
+  /// Floating-point operations of a round on all threads together.
+  package var operationsPerRound: Int { processor.threads * processor.kernels.peak.operationsPerRound }
+
+  /// In each lane of each accumulator c, `rounds` times: c = x*c + y.
+  ///
+  /// - Parameter registers: `registerCount` Floats, a part of `registersPerThread` a thread: a vector x, a vector y, the c.
+  package func multiplyAdd(rounds: Int, registers: Slice) {
+    precondition(registers.count >= registerCount && rounds >= 0)
+    processor.parallel(processor.threads) { threads in
+      for thread in threads {
+        processor.kernels.peak.multiplyAdd(registers.pointer + thread * registersPerThread, rounds)
+      }
+    }
+  }
+
+  // MARK: Traffic
+
+  /// Buffers are a multiple of this for each thread.
+  package static var bufferStep: Int { probeStep }
+
+  /// Each thread reads its part of the buffer `passes` times: the sum of all Floats of the last pass.
+  package func read(_ buffer: Slice, passes: Int) -> Float {
+    let part = part(of: buffer)
+    return withUnsafeTemporaryAllocation(of: Float.self, capacity: processor.threads) { sums in
+      nonisolated(unsafe) let sums = sums
+      sums.initialize(repeating: 0)
+      processor.parallel(processor.threads) { threads in
+        for thread in threads {
+          for _ in 0..<passes { sums[thread] = processor.kernels.peak.read(buffer.pointer + thread * part, part) }
+        }
+      }
+      return sums.reduce(0, +)
+    }
+  }
+
+  /// Each thread copies its part of the buffer `passes` times.
+  package func copy(_ source: Slice, to destination: Slice, passes: Int) {
+    let part = part(of: source)
+    precondition(destination.count == source.count)
+    processor.parallel(processor.threads) { threads in
+      for thread in threads {
+        for _ in 0..<passes {
+          processor.kernels.peak.copy(source.pointer + thread * part, destination.pointer + thread * part, part)
+        }
+      }
+    }
+  }
+
+  private func part(of buffer: Slice) -> Int {
+    let part = buffer.count / processor.threads
+    precondition(part * processor.threads == buffer.count && part % probeStep == 0, "whole steps for each thread")
+    return part
+  }
+}
+
+// MARK: - What the drivers choose
+
+extension Processor {
+  /// The register tile of the sums of products in forward and backwardData: pixels x Floats of neighbouring channels.
+  package var multiplyTile: (pixels: Int, channels: Int) {
+    (kernels.tilePixels, kernels.tileBlocks * channelBlock)
+  }
+
+  /// The register tile of backwardWeights: input channels x output channels.
+  package var weightsTile: (inputs: Int, outputs: Int) {
+    (kernels.tileRows, kernels.tileBlocks * channelBlock)
+  }
+}

@@ -1,0 +1,80 @@
+import Foundation
+import Testing
+import WGANBench
+
+/// The built tool, run as a person would: its exit codes and its report.
+@Suite(.serialized) struct ToolTests {
+  struct Result {
+    var code: Int32
+    var output: Data
+    var errors: String
+  }
+
+  static func run(_ arguments: [String]) throws -> Result {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("wgan-bench-tests-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    // Through files: no pipe that could fill up.
+    let files = ["stdout", "stderr"].map { folder.appendingPathComponent($0) }
+    for file in files { try Data().write(to: file) }
+    #if os(Linux)
+      let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+      let tool = URL(fileURLWithPath: tests).deletingLastPathComponent()
+    #else
+      let tests = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundlePath ?? ""
+      let tool = URL(fileURLWithPath: tests).deletingLastPathComponent()
+    #endif
+    let process = Process()
+    process.executableURL = tool.appendingPathComponent("wgan-bench")
+    process.arguments = arguments
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = try FileHandle(forWritingTo: files[0])
+    process.standardError = try FileHandle(forWritingTo: files[1])
+    try process.run()
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit, "\(arguments) ended by signal \(process.terminationStatus)")
+    return Result(
+      code: process.terminationStatus, output: try Data(contentsOf: files[0]),
+      errors: String(decoding: try Data(contentsOf: files[1]), as: UTF8.self))
+  }
+
+  static let small = ["conv", "--shape", "mb2ic16ih8oc32kh4sh2ph1", "--seconds", "0.001", "--format", "json"]
+
+  @Test func aReportIsItsOwnBaseline() throws {
+    let first = try Self.run(Self.small)
+    #expect(first.code == 0, "\(first.errors)")
+    var report = try JSONDecoder().decode(ConvolutionReport.self, from: first.output)
+    #expect(report.results.map(\.pass) == Pass.allCases)
+    #expect(report.results.allSatisfy { $0.verified && $0.gflops > 0 && $0.percentOfPeak > 0 && $0.samples >= 5 })
+
+    // A baseline that was a hundred times as fast: every row is slower than that.
+    for i in report.results.indices {
+      report.results[i].percentOfPeak *= 100
+      report.results[i].milliseconds = Timing(min: 1, median: 1)
+    }
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("wgan-bench-\(UUID().uuidString).json")
+    defer { try? FileManager.default.removeItem(at: file) }
+    try JSONEncoder().encode(report).write(to: file)
+    let second = try Self.run(Self.small + ["--baseline", file.path])
+    #expect(second.code == 1, "\(second.errors)")
+    #expect(second.errors.contains("SLOWER") && second.errors.contains("3 rows compared, 3 slower"), "\(second.errors)")
+  }
+
+  @Test(
+    arguments: [
+      (64, ["conv", "--shape", "mb1ic3"], "ih is missing"), (64, ["conv", "--isa", "sse9"], "this machine runs"),
+      (64, ["conv", "--threads", "0"], "numbers from 1"), (64, ["conv", "--pass", "sideways"], "passes are"),
+      (64, ["conv", "--size", "48"], "--size 48"), (64, ["conv", "--seconds", "nan"], "--seconds"),
+      (66, ["conv", "--shapes", "/nowhere"], "no such file"), (66, ["conv", "--baseline", "/nowhere"], "no such file"),
+      (65, ["conv", "--shapes", #filePath], "line 1"), (65, ["conv", "--baseline", #filePath], "not a report"),
+      (64, ["conv", "--shape", "mb65536ic64ih512oc8kh3ph1"], "GiB"), (64, ["peak", "--seconds", "0"], "--seconds"),
+      (64, ["step", "--threads", "0"], "--threads"),
+    ] as [(Int32, [String], String)]) func whatIsWrongIsSaid(_ code: Int32, _ arguments: [String], _ says: String)
+    throws
+  {
+    let result = try Self.run(arguments)
+    #expect(result.code == code, "\(arguments): \(result.errors)")
+    #expect(result.errors.contains(says), "\(arguments): \(result.errors)")
+    #expect(result.output.isEmpty)
+  }
+}
