@@ -2,7 +2,7 @@
 
 SWIFT := swift
 WGAN := .build/release/wgan
-DEMO_STEPS := 2000
+DEMO_STEPS := 3000
 SOURCES := Package.swift Sources Tests Benchmarks/wgan-bench
 
 .PHONY: build setup demo test bench peers format lint clean
