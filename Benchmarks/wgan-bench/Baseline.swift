@@ -13,6 +13,8 @@ package struct BaselineComparison: Sendable {
   package var slower: [Slowdown] = []
   package var faster: [Slowdown] = []
   package var compared = 0
+  /// Rows that other processes disturbed, then or now: no verdict.
+  package var disturbed: [String] = []
   /// Rows of the baseline that weren't measured now, and rows measured now that the baseline doesn't have.
   package var missing: [String] = []
   package var new: [String] = []
@@ -31,6 +33,10 @@ package struct BaselineComparison: Sendable {
     for row in now.results {
       guard let old = before.removeValue(forKey: row.key) else {
         new.append(row.key)
+        continue
+      }
+      guard !old.isDisturbed && !row.isDisturbed else {
+        disturbed.append(row.key)
         continue
       }
       compared += 1
@@ -60,6 +66,9 @@ package struct BaselineComparison: Sendable {
     }
     list("SLOWER than the baseline:", slower, "+")
     list("faster than the baseline:", faster, "-")
+    if !disturbed.isEmpty {
+      lines.append("\(disturbed.count) rows were disturbed by other processes, then or now: not judged")
+    }
     if !missing.isEmpty { lines.append("\(missing.count) rows of the baseline weren't measured now") }
     if !new.isEmpty {
       lines.append(

@@ -70,7 +70,6 @@ struct ConvolutionBench: ParsableCommand {
     let shapes = try chosenShapes()
     let processors = try chosenProcessors()
     let machine = Machine.current()
-    let interference = Interference()
 
     var peak = Peak()
     for processor in processors {
@@ -99,7 +98,7 @@ struct ConvolutionBench: ParsableCommand {
       fflush(nil)  // rows appear as they are measured, also in a pipe
     }
     for (i, processor) in processors.enumerated() { peak.arithmetic[i].measureAgain(processor, seconds: seconds) }
-    peak.judge(interference.share(cores: machine.cores), rows: rows)
+    peak.judge(nil, rows: rows)
 
     let report = ConvolutionReport(machine: machine, peak: peak, results: rows)
     if format == .json { try printJSON(report) }
@@ -213,9 +212,11 @@ extension ConvolutionBench {
       failures += passes.compactMap { wrong[$0] }
       let run = ConvolutionRun(shape, operands, on: processor)
       for pass in passes {
-        let (timing, samples) = Timing.steady(seconds: seconds, repeats: 5) { run.run(pass) }
+        let ((timing, samples), others) = Interference.quietest(cores: Processor.coreCount) {
+          Timing.steady(seconds: seconds, repeats: 5) { run.run(pass) }
+        }
         rows.append(
-          row(shape, pass, run, timing, samples: samples, verified: wrong[pass] == nil, peak))
+          row(shape, pass, run, timing, samples: samples, verified: wrong[pass] == nil, others: others, peak))
       }
     }
     return rows
@@ -223,6 +224,7 @@ extension ConvolutionBench {
 
   private func row(
     _ shape: ConvolutionShape, _ pass: Pass, _ run: ConvolutionRun, _ timing: Timing, samples: Int, verified: Bool,
+    others: Double?,
     _ peak: Peak
   ) -> ConvolutionRow {
     let isa = run.processor.instructionSet.rawValue
@@ -237,7 +239,7 @@ extension ConvolutionBench {
       tile: run.tile(pass), verified: verified, milliseconds: timing, samples: samples, gflops: gflops,
       percentOfPeak: 100 * gflops / limit, intensity: intensity,
       roof: memoryLimit < limit ? memory?.level ?? "" : "compute",
-      roofGflops: min(limit, memoryLimit))
+      roofGflops: min(limit, memoryLimit), othersShare: others)
   }
 }
 

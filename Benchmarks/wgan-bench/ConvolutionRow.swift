@@ -30,11 +30,13 @@ package struct ConvolutionRow: Codable, Equatable, Sendable {
   /// What bounds it at this intensity: "compute", or the level of memory that holds source, weights and destination.
   package var roof: String
   package var roofGflops: Double
+  /// The share of the cores that other processes had while this row was measured; nil: the system doesn't tell.
+  package var othersShare: Double?
 
   package init(
     layer: String, shape: String, pass: Pass, isa: String, threads: Int, algorithm: String, tile: String,
     verified: Bool, milliseconds: Timing, samples: Int, gflops: Double, percentOfPeak: Double, intensity: Double,
-    roof: String, roofGflops: Double
+    roof: String, roofGflops: Double, othersShare: Double?
   ) {
     self.layer = layer
     self.shape = shape
@@ -51,10 +53,14 @@ package struct ConvolutionRow: Codable, Equatable, Sendable {
     self.intensity = intensity
     self.roof = roof
     self.roofGflops = roofGflops
+    self.othersShare = othersShare
   }
 
   /// What makes two rows of different runs the same measurement.
   package var key: String { "\(shape) \(pass.rawValue) \(isa) \(threads) threads \(algorithm)" }
+
+  /// Its times tell more about other processes than about the code.
+  package var isDisturbed: Bool { (othersShare ?? 0) > Interference.tolerance }
 
   /// How far the median lies above the minimum: the noise of this measurement.
   package var spread: Double { milliseconds.min > 0 ? milliseconds.median / milliseconds.min - 1 : 0 }
@@ -78,7 +84,7 @@ package struct ConvolutionReport: Codable, Sendable {
 extension ConvolutionRow {
   package static let csvHeader =
     "layer,shape,pass,isa,threads,algorithm,tile,verified,min_ms,median_ms,samples,gflops,percent_of_peak,intensity,roof,"
-    + "roof_gflops"
+    + "roof_gflops,others_percent"
 
   /// RFC 4180: quotes only where they are needed.
   package var csv: String {
@@ -91,6 +97,7 @@ extension ConvolutionRow {
       quoted(layer), shape, pass.rawValue, isa, "\(threads)", algorithm, tile, verified ? "PASSED" : "FAILED",
       number(milliseconds.min, 5), number(milliseconds.median, 5), "\(samples)", number(gflops, 2),
       number(percentOfPeak, 2), number(intensity, 2), roof, number(roofGflops, 2),
+      othersShare.map { number(100 * $0, 1) } ?? "",
     ].joined(separator: ",")
   }
 }
@@ -108,7 +115,9 @@ extension ConvolutionRow {
       pass.rawValue, isa, "\(threads)", tile, String(format: "%.3f", milliseconds.min),
       String(format: "%.3f", milliseconds.median), String(format: "%.1f", gflops),
       String(format: "%.1f", percentOfPeak), String(format: "%.1f", intensity), roof,
-      String(format: "%.1f", 100 * gflops / roofGflops), verified ? "PASSED" : "FAILED",
+      String(format: "%.1f", 100 * gflops / roofGflops),
+      (verified ? "PASSED" : "FAILED")
+        + (isDisturbed ? String(format: ", disturbed by %.0f %%", 100 * (othersShare ?? 0)) : ""),
     ]
   }
 }

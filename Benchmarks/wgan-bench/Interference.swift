@@ -30,6 +30,28 @@ package struct Interference {
     return Share(others: max(0, others / seconds), stolen: max(0, (end.stolen - start.stolen) / seconds))
   }
 
+  /// Others' share above which a measurement is disturbed.
+  static let tolerance = 0.03
+
+  /// Measures up to `tries` times, until others leave the machine alone meanwhile: the least disturbed measurement, and the share of
+  /// the cores that others had during it.
+  static func quietest<Measurement>(
+    tries: Int = 3, cores: Int, _ measure: () -> Measurement
+  ) -> (measurement: Measurement, others: Double?) {
+    func once() -> (measurement: Measurement, others: Double?) {
+      let interference = Interference()
+      let measurement = measure()
+      return (measurement, interference.share(cores: cores).map { $0.others + $0.stolen })
+    }
+    var best = once()
+    for _ in 1..<max(tries, 2) {
+      guard let others = best.others, others > tolerance else { break }
+      let again = once()
+      if let share = again.others, share < others { best = again }
+    }
+    return best
+  }
+
   private static func read() -> Reading? {
     #if os(Linux)
       // cpu  user nice system idle iowait irq softirq steal ...

@@ -91,9 +91,9 @@ extension Peak.Arithmetic {
     registers.fill(0.5)
     // Some milliseconds a sample: long to the clock and the start of the threads, short to whatever disturbs us.
     let rounds = max(1, 500_000_000 / (probe.operationsPerRound / processor.threads))
-    let samples = Timing.steadySamples(seconds: seconds, repeats: 5) {
-      probe.multiplyAdd(rounds: rounds, registers: registers)
-    }
+    let samples = Interference.quietest(cores: Processor.coreCount) {
+      Timing.steadySamples(seconds: seconds, repeats: 5) { probe.multiplyAdd(rounds: rounds, registers: registers) }
+    }.measurement
     return Spread(samples.map { Double(rounds * probe.operationsPerRound) / ($0 * 1e6) })
   }
 }
@@ -169,10 +169,10 @@ extension Peak.Clock {
 extension Peak {
   /// A median this far below the fastest sample, or figures before and after this far apart: not a machine to trust.
   static let tolerance = 0.05
-  /// The share of the machine that others may take.
-  static let othersTolerance = 0.03
 
-  /// - Parameter rows: what was measured between before and after.
+  /// - Parameters:
+  ///   - interference: during the whole run; nil where it isn't known, or where each row knows its own.
+  ///   - rows: what was measured between before and after.
   package mutating func judge(_ interference: Interference.Share?, rows: [ConvolutionRow] = []) {
     doubts = []
     func percent(_ x: Double) -> String { String(format: "%.1f %%", 100 * x) }
@@ -192,20 +192,24 @@ extension Peak {
         }
       }
     }
-    let unsteady = rows.filter { $0.spread > 2 * Self.tolerance }
+    let disturbed = rows.filter(\.isDisturbed)
+    if !disturbed.isEmpty {
+      doubts.append("other processes disturbed \(disturbed.count) of \(rows.count) rows, also when measured again")
+    }
+    let unsteady = rows.filter { !$0.isDisturbed && $0.spread > 2 * Self.tolerance }
     if let worst = unsteady.max(by: { $0.spread < $1.spread }) {
       doubts.append(
         "\(unsteady.count) of \(rows.count) rows have a median more than \(percent(2 * Self.tolerance)) above the minimum; "
           + "the worst: \(worst.key), \(percent(worst.spread))")
     }
-    for row in rows where row.percentOfPeak > 100 * (1 + Self.tolerance) {
+    for row in rows where !row.isDisturbed && row.percentOfPeak > 100 * (1 + Self.tolerance) {
       doubts.append("\(row.key): \(percent(row.percentOfPeak / 100)) of what the machine seemed to be able to do")
     }
     if let interference {
-      if interference.others > Self.othersTolerance {
+      if interference.others > Interference.tolerance {
         doubts.append("other processes used \(percent(interference.others)) of the cores meanwhile")
       }
-      if interference.stolen > Self.othersTolerance {
+      if interference.stolen > Interference.tolerance {
         doubts.append("the hypervisor kept \(percent(interference.stolen)) of the cores for others")
       }
     }

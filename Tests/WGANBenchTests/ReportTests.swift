@@ -3,12 +3,13 @@ import Testing
 import WGANBench
 
 private func row(
-  _ shape: String = "mb1", pass: Pass = .forward, min: Double = 1, median: Double = 1, percentOfPeak: Double = 80
+  _ shape: String = "mb1", pass: Pass = .forward, min: Double = 1, median: Double = 1, percentOfPeak: Double = 80,
+  others: Double? = 0
 ) -> ConvolutionRow {
   ConvolutionRow(
     layer: "critic.a, b", shape: shape, pass: pass, isa: "avx512", threads: 2, algorithm: "direct", tile: "8x32",
     verified: true, milliseconds: Timing(min: min, median: median), samples: 5, gflops: 100,
-    percentOfPeak: percentOfPeak, intensity: 20, roof: "compute", roofGflops: 125)
+    percentOfPeak: percentOfPeak, intensity: 20, roof: "compute", roofGflops: 125, othersShare: others)
 }
 
 private func report(_ rows: [ConvolutionRow]) -> ConvolutionReport {
@@ -57,6 +58,19 @@ private func report(_ rows: [ConvolutionRow]) -> ConvolutionReport {
     let comparison = BaselineComparison(now: report([row("mb2")]), then: report([row("mb3")]))
     #expect(comparison.compared == 0 && comparison.missing.count == 1 && comparison.new.count == 1)
     #expect(comparison.slower.isEmpty)
+  }
+
+  @Test func disturbedRowsAreNotJudged() {
+    let slow = row(min: 2, median: 2, percentOfPeak: 40, others: 0.5)
+    for (now, then) in [(slow, row()), (row(percentOfPeak: 40), row(others: 0.5))] {
+      let comparison = BaselineComparison(now: report([now]), then: report([then]))
+      #expect(comparison.slower.isEmpty && comparison.compared == 0 && comparison.disturbed.count == 1)
+      #expect(comparison.text.contains("not judged"))
+    }
+    // Where the system doesn't tell, rows are judged.
+    let unknown = BaselineComparison(
+      now: report([row(min: 2, median: 2, percentOfPeak: 40, others: nil)]), then: report([row(others: nil)]))
+    #expect(unknown.slower.count == 1)
   }
 
   /// A pass that took no time, or a broken file: no trap, no verdict.
@@ -115,6 +129,8 @@ private func report(_ rows: [ConvolutionRow]) -> ConvolutionReport {
     peak.arithmetic[0].after = nil
     peak.judge(nil, rows: [row(min: 1, median: 1.5)])
     #expect(!peak.trustworthy && peak.verdict.contains("TOO NOISY"))
+    peak.judge(nil, rows: [row(min: 1, median: 1.5, others: 0.2)])
+    #expect(peak.doubts.count == 1 && peak.verdict.contains("disturbed 1 of 1 rows"), "\(peak.verdict)")
     peak.judge(nil, rows: [row(percentOfPeak: 120)])
     #expect(!peak.trustworthy && peak.verdict.contains("120.0 % of what"), "\(peak.verdict)")
   }
