@@ -69,6 +69,7 @@ struct ConvolutionBench: ParsableCommand {
     let before = try baseline.map(readBaseline)
     let shapes = try chosenShapes()
     let processors = try chosenProcessors()
+    waitForTurn()
     let machine = Machine.current()
 
     var peak = Peak()

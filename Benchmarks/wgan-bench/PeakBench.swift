@@ -33,6 +33,7 @@ struct PeakBench: ParsableCommand {
   }
 
   func run() throws {
+    waitForTurn()
     let machine = Machine.current()
     let interference = Interference()
     let counts = threads ?? (Processor.coreCount > 1 ? [1, Processor.coreCount] : [1])

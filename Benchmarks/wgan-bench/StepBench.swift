@@ -44,6 +44,7 @@ struct StepBench: ParsableCommand {
     configuration.batchSize = batchSize
     do { try configuration.validate() } catch { throw ValidationError("\(error)") }
     let processor = try measurement.processor()
+    waitForTurn()
     let trainer = try Trainer(configuration, on: processor)
 
     var random = RandomStream(seed: 1, purpose: .test)
