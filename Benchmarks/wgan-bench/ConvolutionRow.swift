@@ -62,6 +62,9 @@ package struct ConvolutionRow: Codable, Equatable, Sendable {
   /// Its times tell more about other processes than about the code.
   package var isDisturbed: Bool { (othersShare ?? 0) > Interference.tolerance }
 
+  /// Undisturbed, and yet the median is more than a tenth above the minimum.
+  package var isUnsteady: Bool { !isDisturbed && spread > 0.1 }
+
   /// How far the median lies above the minimum: the noise of this measurement.
   package var spread: Double { milliseconds.min > 0 ? milliseconds.median / milliseconds.min - 1 : 0 }
 }
@@ -116,8 +119,14 @@ extension ConvolutionRow {
       String(format: "%.3f", milliseconds.median), String(format: "%.1f", gflops),
       String(format: "%.1f", percentOfPeak), String(format: "%.1f", intensity), roof,
       String(format: "%.1f", 100 * gflops / roofGflops),
-      (verified ? "PASSED" : "FAILED")
-        + (isDisturbed ? String(format: ", disturbed by %.0f %%", 100 * (othersShare ?? 0)) : ""),
+      verdict,
     ]
+  }
+
+  private var verdict: String {
+    var words = [verified ? "PASSED" : "FAILED"]
+    if isDisturbed { words.append(String(format: "disturbed by %.0f %%", 100 * (othersShare ?? 0))) }
+    if isUnsteady { words.append("unsteady") }
+    return words.joined(separator: ", ")
   }
 }

@@ -1,5 +1,6 @@
 // How much of the machine others took while we measured: what /proc/stat says was used, less what we used.
 
+import Compute
 import Foundation
 
 package struct Interference {
@@ -22,8 +23,7 @@ package struct Interference {
   /// Nil where the system doesn't tell.
   func share(cores: Int) -> Share? {
     guard let start, let end = Self.read() else { return nil }
-    let wall = start.time.duration(to: end.time)
-    let seconds = (Double(wall.components.seconds) + Double(wall.components.attoseconds) * 1e-18) * Double(cores)
+    let seconds = start.time.duration(to: end.time) / .seconds(1) * Double(cores)
     guard seconds > 0 else { return nil }
     // The system counts in hundredths: a step of each core's is no evidence.
     let others = (end.busy - start.busy) - (end.own - start.own) - 0.02 * Double(cores)
@@ -52,6 +52,37 @@ package struct Interference {
     return best
   }
 
+  /// Measures work that keeps `threads` threads busy all the time until it got that many cores, five times at most. (The scheduler
+  /// may leave two threads on one core for a while although another one idles.)
+  ///
+  /// - Returns: what the last measurement gave.
+  static func onWholeCores<Measurement>(threads: Int, _ measure: () -> Measurement) -> Measurement {
+    var attempt = 0
+    while true {
+      attempt += 1
+      let own = ownSeconds()
+      let start = ContinuousClock.now
+      let measurement = measure()
+      let wall = start.duration(to: .now) / .seconds(1)
+      let used = ownSeconds() - own
+      if attempt == 5 || used > 0.95 * wall * Double(min(threads, Processor.coreCount)) {
+        return measurement
+      }
+    }
+  }
+
+  /// Processor time of this process so far, all threads.
+  private static func ownSeconds() -> Double {
+    var usage = rusage()
+    #if canImport(Glibc)
+      getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    #else
+      getrusage(RUSAGE_SELF, &usage)
+    #endif
+    func seconds(_ t: timeval) -> Double { Double(t.tv_sec) + Double(t.tv_usec) * 1e-6 }
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime)
+  }
+
   private static func read() -> Reading? {
     #if os(Linux)
       // cpu  user nice system idle iowait irq softirq steal ...
@@ -61,12 +92,9 @@ package struct Interference {
       let ticks = line.split(separator: " ").dropFirst().compactMap { Double($0) }
       guard ticks.count >= 8 else { return nil }
       let perSecond = Double(sysconf(Int32(_SC_CLK_TCK)))
-      var usage = rusage()
-      getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-      func seconds(_ t: timeval) -> Double { Double(t.tv_sec) + Double(t.tv_usec) * 1e-6 }
       return Reading(
         time: .now, busy: (ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6]) / perSecond,
-        stolen: ticks[7] / perSecond, own: seconds(usage.ru_utime) + seconds(usage.ru_stime))
+        stolen: ticks[7] / perSecond, own: ownSeconds())
     #else
       return nil
     #endif
