@@ -70,6 +70,10 @@ package struct Activations: Sendable {
 
   /// Sets the first `batch` pictures from NCHW values; halo and unused channels become zero.
   package func set(_ values: [Float], batch: Int) {
+    values.withUnsafeBufferPointer { set($0, batch: batch) }
+  }
+
+  package func set(_ values: UnsafeBufferPointer<Float>, batch: Int) {
     precondition(holds(batch: batch) && values.count == batch * layout.channels * layout.height * layout.width)
     slice[0..<layout.count(batch: batch)].fill(0)
     forEachElement(batch: batch) { place, index in slice.pointer[place] = values[index] }

@@ -42,6 +42,13 @@ package struct Slice: Sendable {
 
   package var array: [Float] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
 
+  /// The mean of the values, summed in Double in their order.
+  package var mean: Float {
+    var sum = 0.0
+    for i in 0..<count { sum += Double(pointer[i]) }
+    return Float(sum / Double(count))
+  }
+
   package func fill(_ value: Float) { pointer.update(repeating: value, count: count) }
 
   package func copy(from values: [Float]) {

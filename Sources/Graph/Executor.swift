@@ -53,7 +53,7 @@ package final class Executor {
 
   /// The mean of the last forward pass's scores (of a net that ends in a score).
   package func meanScore(batch: Int) -> Float {
-    Float(scores[0..<batch].array.reduce(0.0) { $0 + Double($1) } / Double(batch))
+    scores[0..<batch].mean
   }
 
   /// The gradient of the input pictures from the last backward pass that was asked for it.

@@ -45,6 +45,8 @@ package final class Trainer: TrainingEngine {
   private let criticState: OptimizerState
   private let generatorState: OptimizerState
   private let noise: Activations
+  /// The noise as drawn, `[picture][latent]`.
+  private var noiseValues: [Float]
   private let real: Activations
 
   /// Builds both nets; initial weights are a function of the configuration's seed.
@@ -66,6 +68,7 @@ package final class Trainer: TrainingEngine {
     generatorState = OptimizerState(configuration, count: generator.parameters.count)
     let noiseLayout = generator.plan.inputLayout
     noise = Activations(Slab(count: noiseLayout.count(batch: batch)).all, noiseLayout)
+    noiseValues = [Float](repeating: 0, count: batch * configuration.latent)
     let realLayout = critic.plan.inputLayout
     real = Activations(Slab(count: realLayout.count(batch: batch)).all, realLayout)
   }
@@ -143,7 +146,11 @@ package final class Trainer: TrainingEngine {
 
   private func drawNoise(_ purpose: RandomPurpose, step: Int, count: Int) {
     var random = RandomStream(seed: configuration.seed, purpose: purpose, step: step)
-    noise.set(random.normals(count * configuration.latent), batch: count)
+    noiseValues.withUnsafeMutableBufferPointer {
+      let values = UnsafeMutableBufferPointer(rebasing: $0[..<(count * configuration.latent)])
+      random.fillNormal(values)
+      noise.set(UnsafeBufferPointer(values), batch: count)
+    }
   }
 
   /// The multiply-adds of the convolutions of one step on full batches, as the steps do them: no weight gradients of the critic in
