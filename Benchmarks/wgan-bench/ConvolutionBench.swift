@@ -89,7 +89,7 @@ struct ConvolutionBench: ParsableCommand {
     var rows: [ConvolutionRow] = []
     var wrong: [String] = []
     for shape in shapes {
-      let measured = measure(shape, processors, peak, failures: &wrong)
+      let measured = measure(shape, processors, &peak, failures: &wrong)
       rows += measured
       switch format {
       case .table: printTable(shape, measured)
@@ -99,6 +99,14 @@ struct ConvolutionBench: ParsableCommand {
       fflush(nil)  // rows appear as they are measured, also in a pipe
     }
     for (i, processor) in processors.enumerated() { peak.arithmetic[i].measureAgain(processor, seconds: seconds) }
+    // Against the best peak of the whole run; what was printed row by row was against the best until then.
+    let shapeOf = Dictionary(shapes.map { ($0.text, $0) }) { first, _ in first }
+    for i in rows.indices {
+      guard let shape = shapeOf[rows[i].shape] else { continue }
+      let limits = limits(shape, isa: rows[i].isa, threads: rows[i].threads, peak)
+      rows[i].percentOfPeak = 100 * rows[i].gflops / limits.peak
+      (rows[i].roof, rows[i].roofGflops) = (limits.roof, limits.roofGflops)
+    }
     peak.judge(nil, rows: rows)
 
     let report = ConvolutionReport(machine: machine, peak: peak, results: rows)
@@ -194,7 +202,7 @@ extension ConvolutionBench {
 
 extension ConvolutionBench {
   private func measure(
-    _ shape: ConvolutionShape, _ processors: [Processor], _ peak: Peak, failures: inout [String]
+    _ shape: ConvolutionShape, _ processors: [Processor], _ peak: inout Peak, failures: inout [String]
   ) -> [ConvolutionRow] {
     let c = shape.convolution
     let verification = Verification(
@@ -208,7 +216,8 @@ extension ConvolutionBench {
       weights: random(c.parameterCount, 4),
       diffDestination: random(shape.batch * c.outputChannels * c.outputSize * c.outputSize, 5))
     var rows: [ConvolutionRow] = []
-    for processor in processors {
+    for (i, processor) in processors.enumerated() {
+      peak.arithmetic[i].refresh(processor, seconds: min(0.05, seconds))
       let wrong = verification.failures(on: processor)
       failures += passes.compactMap { wrong[$0] }
       let run = ConvolutionRun(shape, operands, on: processor)
@@ -231,16 +240,24 @@ extension ConvolutionBench {
     let isa = run.processor.instructionSet.rawValue
     let threads = run.processor.threads
     let gflops = shape.operations / (timing.median * 1e6)
-    let limit = peak.gflops(isa: isa, threads: threads) ?? .nan
     let intensity = shape.operations / shape.unavoidableBytes
-    let memory = peak.level(holding: shape.unavoidableBytes, threads: threads)
-    let memoryLimit = intensity * (memory?.read ?? .infinity)
+    let limits = limits(shape, isa: isa, threads: threads, peak)
     return ConvolutionRow(
       layer: shape.name ?? "", shape: shape.text, pass: pass, isa: isa, threads: threads, algorithm: "direct",
       tile: run.tile(pass), verified: verified, milliseconds: timing, samples: samples, gflops: gflops,
-      percentOfPeak: 100 * gflops / limit, intensity: intensity,
-      roof: memoryLimit < limit ? memory?.level ?? "" : "compute",
-      roofGflops: min(limit, memoryLimit), othersShare: others)
+      percentOfPeak: 100 * gflops / limits.peak, intensity: intensity,
+      roof: limits.roof, roofGflops: limits.roofGflops, othersShare: others)
+  }
+
+  private func limits(
+    _ shape: ConvolutionShape, isa: String, threads: Int, _ peak: Peak
+  ) -> (peak: Double, roof: String, roofGflops: Double) {
+    let limit = peak.gflops(isa: isa, threads: threads) ?? .infinity
+    let intensity = shape.operations / shape.unavoidableBytes
+    if let memory = peak.level(holding: shape.unavoidableBytes, threads: threads), intensity * memory.read < limit {
+      return (limit, memory.level, intensity * memory.read)
+    }
+    return (limit, "compute", limit)
   }
 }
 

@@ -8,7 +8,7 @@ package struct Peak: Codable, Sendable {
   package struct Arithmetic: Codable, Sendable {
     package var isa: String
     package var threads: Int
-    /// The fastest sample before: what "percent of peak" divides by.
+    /// The fastest sample of the run: what "percent of peak" divides by.
     package var gflops: Double
     package var before: Spread
     package var after: Spread?
@@ -81,7 +81,14 @@ extension Peak.Arithmetic {
 
   /// Measures once more.
   mutating func measureAgain(_ processor: Processor, seconds: Double) {
-    after = Self.measure(processor, seconds: seconds)
+    let again = Self.measure(processor, seconds: seconds)
+    after = again
+    gflops = max(gflops, again.max)
+  }
+
+  /// Another look at the peak between rows: what was disturbed before needn't be for ever.
+  mutating func refresh(_ processor: Processor, seconds: Double) {
+    gflops = max(gflops, Self.measure(processor, seconds: seconds).max)
   }
 
   private static func measure(_ processor: Processor, seconds: Double) -> Spread {
