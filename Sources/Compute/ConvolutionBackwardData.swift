@@ -67,13 +67,15 @@ extension Convolution {
         }
       }
     case .blocked:
+      // In the order of the weights: all taps of a pair of blocks are one contiguous read.
       let taps = phaseTaps
-      processor.parallel(phaseCount * inputBlocks) { items in
+      processor.parallel(outputBlocks * inputBlocks) { items in
         for item in items {
-          let phase = phase(item / inputBlocks)
+          let outputBlock = item / inputBlocks
           let inputBlock = item % inputBlocks
-          var tile = to + item * outputBlocks * taps * taps * 256
-          for outputBlock in 0..<outputBlocks {
+          for index in 0..<phaseCount {
+            let phase = phase(index)
+            var tile = to + ((index * inputBlocks + inputBlock) * outputBlocks + outputBlock) * taps * taps * 256
             for row in 0..<taps {
               for column in 0..<taps {
                 let ky = phase.firstTapY - row * stride
@@ -156,10 +158,23 @@ extension Convolution {
   }
 }
 
-/// to[j*16 + i] = from[i*16 + j]
+/// to[j*16 + i] = from[i*16 + j], by tiles of 4 x 4.
 private func transpose16(_ from: UnsafePointer<Float>, into to: UnsafeMutablePointer<Float>) {
-  for i in 0..<16 {
-    for j in 0..<16 { to[j * 16 + i] = from[i * 16 + j] }
+  func row(_ i: Int, _ j: Int) -> SIMD4<Float> { UnsafeRawPointer(from + (i * 16 + j)).loadUnaligned(as: SIMD4<Float>.self) }
+  func store(_ row: SIMD4<Float>, _ j: Int, _ i: Int) {
+    UnsafeMutableRawPointer(to + (j * 16 + i)).storeBytes(of: row, as: SIMD4<Float>.self)
+  }
+  for j in stride(from: 0, to: 16, by: 4) {
+    for i in stride(from: 0, to: 16, by: 4) {
+      let upper = SIMD8(lowHalf: row(i, j), highHalf: row(i + 1, j))
+      let lower = SIMD8(lowHalf: row(i + 2, j), highHalf: row(i + 3, j))
+      let even = SIMD8(lowHalf: upper.evenHalf, highHalf: lower.evenHalf)
+      let odd = SIMD8(lowHalf: upper.oddHalf, highHalf: lower.oddHalf)
+      store(even.evenHalf, j, i)
+      store(odd.evenHalf, j + 1, i)
+      store(even.oddHalf, j + 2, i)
+      store(odd.oddHalf, j + 3, i)
+    }
   }
 }
 
