@@ -160,7 +160,9 @@ extension Convolution {
 
 /// to[j*16 + i] = from[i*16 + j], by tiles of 4 x 4.
 private func transpose16(_ from: UnsafePointer<Float>, into to: UnsafeMutablePointer<Float>) {
-  func row(_ i: Int, _ j: Int) -> SIMD4<Float> { UnsafeRawPointer(from + (i * 16 + j)).loadUnaligned(as: SIMD4<Float>.self) }
+  func row(_ i: Int, _ j: Int) -> SIMD4<Float> {
+    UnsafeRawPointer(from + (i * 16 + j)).loadUnaligned(as: SIMD4<Float>.self)
+  }
   func store(_ row: SIMD4<Float>, _ j: Int, _ i: Int) {
     UnsafeMutableRawPointer(to + (j * 16 + i)).storeBytes(of: row, as: SIMD4<Float>.self)
   }
