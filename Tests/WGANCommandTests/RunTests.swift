@@ -144,7 +144,7 @@ import Testing
     try inTemporaryFolder { folder in
       // Steps long enough to be met by the second signal.
       let process = try startLongRun(
-        ["--data", "synthetic", "--fraction", "0.02", "--threads", "1"], in: folder)
+        ["--data", "synthetic", "--fraction", "0.02", "--batch-size", "128", "--threads", "1"], in: folder)
       try wait("the start") { String(decoding: try readFile(folder / "log"), as: UTF8.self).contains("run in run") }
       kill(process.processIdentifier, SIGINT)
       usleep(30000)
