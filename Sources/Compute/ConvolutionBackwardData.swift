@@ -216,11 +216,8 @@ extension Convolution {
             let products = scratch + row % 2 * productRow
             let before = scratch + (row + 1) % 2 * productRow
             if row < rows {
-              let source = Activations(
-                diffDestination.slice, diffDestination.layout
-              ).walk(firstY: row).advanced(pictures: picture)
               let product = TiledProduct(
-                source: source,
+                source: diffDestination.walk(firstY: row).advanced(pictures: picture),
                 destination: .init(
                   start: products, pictureStride: 0, rowStride: 0, pixelStride: channelBlock,
                   blockStride: outputSize * channelBlock),

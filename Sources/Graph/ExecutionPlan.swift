@@ -111,7 +111,7 @@ package struct ExecutionPlan: Sendable {
         ActivationLayout(
           .interleaved, channels: first.inputChannels, height: first.inputSize, width: first.inputSize, halo: 0),
         end...end) : nil
-    scores = steps[steps.count - 1].writesScore ? add("scores", 2 * batch + 32, 0...end) : nil
+    scores = steps[steps.count - 1].writesScore ? add("scores and their gradients", 2 * batch, 0...end) : nil
     let scratch =
       steps.map { step in
         max(
