@@ -60,11 +60,12 @@ let package = Package(
     module("KernelsPortable", ["Kernels"]),
     module("KernelsAVX2", ["Kernels"]),
     module("KernelsAVX512", ["Kernels"]),
-    module("Kernels"),
+    module("Kernels", ["CVector"]),
     module("ReferenceKernels"),
     module("Files"),
     module("Randomness"),
     .target(name: "CProcessor"),
+    .target(name: "CVector"),
     .target(name: "CPNGReader", dependencies: ["CPNG"]),
     .systemLibrary(
       name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),

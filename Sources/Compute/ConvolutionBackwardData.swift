@@ -134,7 +134,7 @@ extension Convolution {
     }
 
     if grid == 1 || batch < processor.threads {
-      let channelTiles = product(0).channelTiles(processor.kernels)
+      let channelTiles = product(0).channelTiles(processor.blocking)
       processor.parallel(phaseCount * channelTiles) { items in
         for item in items {
           product(item / channelTiles).run(pictures: 0..<batch, channelTile: item % channelTiles, processor)
@@ -143,8 +143,7 @@ extension Convolution {
       diffSource.clearHalo(pictures: 0..<batch)
     } else {
       // A group of pictures through all phases, so that its gradient is read from the cache four times and not from memory.
-      let pictureBytes = diffDestination.layout.pictureStride * MemoryLayout<Float>.stride
-      let group = max(1, processor.cacheBytes / 2 / pictureBytes)
+      let group = processor.blocking.pictures(ofFloats: diffDestination.layout.pictureStride)
       processor.parallel(batch) { pictures in
         var first = pictures.lowerBound
         while first < pictures.upperBound {
@@ -223,7 +222,7 @@ extension Convolution {
                   blockStride: outputSize * channelBlock),
                 gridHeight: 1, gridWidth: outputSize, depthBlocks: outputBlocks, windowRows: 1, windowRowStride: 0,
                 windowLength: channelBlock, weights: UnsafePointer(packed.pointer), outputBlocks: kernel)
-              for tile in 0..<product.channelTiles(kernels) {
+              for tile in 0..<product.channelTiles(processor.blocking) {
                 product.run(pictures: 0..<1, channelTile: tile, processor)
               }
             }

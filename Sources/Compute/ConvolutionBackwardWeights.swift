@@ -5,7 +5,7 @@
 //   workers      (output-channel tile, input block, kernel row) triples: every weight belongs to one worker, so its sum's order is fixed
 //   pictures     a group whose planes of one block pair stay in the second-level cache
 //   triples      of this worker
-//   taps         kernel columns x register tiles of input channels                         -> micro-kernel over all pixels
+//   taps         register tiles of (kernel column, input channel)                          -> micro-kernel over all pixels
 
 import Kernels
 
@@ -24,16 +24,14 @@ extension Convolution {
     precondition(form != .score, "a score has its own driver")
     check(
       input: source, output: diffDestination, weights: diffWeights, batch: batch, inputHalo: sourceHalo, outputHalo: 0)
-    let kernels = processor.kernels
+    let blocking = processor.blocking
     let from = source.layout
     let gradient = diffDestination.layout
-    let channelTiles = (outputBlocks + kernels.tileBlocks - 1) / kernels.tileBlocks
-    let planeBytes = (from.blockStride + kernels.tileBlocks * gradient.blockStride) * MemoryLayout<Float>.stride
-    let group = max(1, processor.cacheBytes / 2 / planeBytes)
+    let channelTiles = blocking.channelTiles(outputBlocks)
+    let group = blocking.pictures(ofFloats: from.blockStride + blocking.tile.blocks * gradient.blockStride)
 
-    // A tap's run of source Floats: a block of 16 input channels, or all taps x channels of a picture's kernel row.
-    let runs = form == .picture ? 1 : kernel
-    let runLength = form == .picture ? kernel * inputChannels : channelBlock
+    // The taps of a kernel row are neighbours in the source and in the weights: one run of Floats.
+    let runLength = kernel * inputBlock
     let weightsBlockStride = weightsCount / outputBlocks
 
     processor.parallel(channelTiles * from.blocks * kernel) { items in
@@ -43,47 +41,43 @@ extension Convolution {
         for item in items {
           let ky = item % kernel
           let inputBlock = item / kernel % from.blocks
-          let firstBlock = item / kernel / from.blocks * kernels.tileBlocks
-          let blocks = min(kernels.tileBlocks, outputBlocks - firstBlock)
-          for run in 0..<runs {
-            var tile = WeightsTile(
-              source: source.slice.pointer + first * from.pictureStride + inputBlock * from.blockStride
-                + from.pixel(ky - padding, run - padding),
-              gradient: diffDestination.slice.pointer + first * gradient.pictureStride
-                + firstBlock * gradient.blockStride + gradient.pixel(0, 0),
-              diffWeights: diffWeights.pointer + weightOffset(firstBlock * 16, inputBlock * inputBlock16, ky, run))
-            tile.gradientBlockStride = gradient.blockStride
-            tile.diffWeightsBlockStride = weightsBlockStride
-            tile.accumulate = accumulate || first > 0
-            if outputSize == 1 {
-              tile.length = next - first
-              tile.sourceStep = from.pictureStride
-              tile.gradientStep = gradient.pictureStride
-            } else {
-              tile.outerCount = next - first
-              tile.sourceOuterStride = from.pictureStride
-              tile.gradientOuterStride = gradient.pictureStride
-              tile.innerCount = outputSize
-              tile.sourceInnerStride = stride * from.rowStride
-              tile.gradientInnerStride = gradient.rowStride
-              tile.length = outputSize
-              tile.sourceStep = stride * from.pixelStride
-              tile.gradientStep = gradient.pixelStride
-            }
-            var row = 0
-            while row < runLength {
-              let rows = runLength - row >= kernels.tileRows ? kernels.tileRows : 4
-              kernels.weights(&tile, rows, blocks)
-              tile.source += rows
-              tile.diffWeights += rows * channelBlock
-              row += rows
-            }
+          let firstBlock = item / kernel / from.blocks * blocking.tile.blocks
+          let blocks = min(blocking.tile.blocks, outputBlocks - firstBlock)
+          var tile = WeightsTile(
+            source: source.slice.pointer + first * from.pictureStride + inputBlock * from.blockStride
+              + from.pixel(ky - padding, -padding),
+            gradient: diffDestination.slice.pointer + first * gradient.pictureStride
+              + firstBlock * gradient.blockStride + gradient.pixel(0, 0),
+            diffWeights: diffWeights.pointer + weightOffset(firstBlock * 16, inputBlock * channelBlock, ky, 0))
+          tile.gradientBlockStride = gradient.blockStride
+          tile.diffWeightsBlockStride = weightsBlockStride
+          tile.accumulate = accumulate || first > 0
+          if outputSize == 1 {
+            tile.length = next - first
+            tile.sourceStep = from.pictureStride
+            tile.gradientStep = gradient.pictureStride
+          } else {
+            tile.outerCount = next - first
+            tile.sourceOuterStride = from.pictureStride
+            tile.gradientOuterStride = gradient.pictureStride
+            tile.innerCount = outputSize
+            tile.sourceInnerStride = stride * from.rowStride
+            tile.gradientInnerStride = gradient.rowStride
+            tile.length = outputSize
+            tile.sourceStep = stride * from.pixelStride
+            tile.gradientStep = gradient.pixelStride
+          }
+          var rest = runLength
+          while rest > 0 {
+            let rows = blocking.rows(ofRest: rest)
+            processor.kernels.weights(&tile, rows, blocks)
+            tile.source += rows
+            tile.diffWeights += rows * channelBlock
+            rest -= rows
           }
         }
         first = next
       }
     }
   }
-
-  private var inputBlock16: Int { form == .picture ? 0 : channelBlock }
 }

@@ -35,7 +35,7 @@ extension Convolution {
       windowRowStride: source.layout.rowStride, windowLength: kernel * source.layout.pixelStride,
       weights: UnsafePointer(weights.pointer), outputBlocks: outputBlocks)
     if outputSize == 1 || batch < processor.threads {
-      processor.parallel(product.channelTiles(processor.kernels)) { tiles in
+      processor.parallel(product.channelTiles(processor.blocking)) { tiles in
         for tile in tiles { product.run(pictures: 0..<batch, channelTile: tile, processor) }
       }
       destination.clearHalo(pictures: 0..<batch)

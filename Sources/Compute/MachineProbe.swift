@@ -74,11 +74,11 @@ package struct MachineProbe: Sendable {
 extension Processor {
   /// The register tile of the sums of products in forward and backwardData: pixels x Floats of neighbouring channels.
   package var multiplyTile: (pixels: Int, channels: Int) {
-    (kernels.tilePixels, kernels.tileBlocks * channelBlock)
+    (kernels.tile.groups * kernels.tile.groupPixels, kernels.tile.blocks * channelBlock)
   }
 
   /// The register tile of backwardWeights: input channels x output channels.
   package var weightsTile: (inputs: Int, outputs: Int) {
-    (kernels.tileRows, kernels.tileBlocks * channelBlock)
+    (kernels.tile.rows, kernels.tile.blocks * channelBlock)
   }
 }

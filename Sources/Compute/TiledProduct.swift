@@ -4,7 +4,9 @@
 //   pictures     a group whose source stays in the second-level cache
 //   channels     a tile of 1 or 2 blocks of 16 output channels
 //   depth        a chunk of the sum whose weights stay in the cache beside it
-//   pixels       quads of 4, one or two a tile                                      -> micro-kernel
+//   pixels       groups of neighbours, up to three a tile                           -> micro-kernel
+//
+// Blocking.swift has the sizes.
 
 import Kernels
 
@@ -19,13 +21,14 @@ struct TiledProduct {
     var pixelStride: Int
     var blockStride: Int
 
-    /// The first of the four pixels of quad `q` of the pictures from `picture` on, in a grid `width` wide with
-    /// `quads` quads a picture. In a grid of one pixel a quad is 4 pictures.
-    func quad(_ q: Int, width: Int, quads: Int) -> UnsafeMutablePointer<Float> {
-      if width == 1 { return start + 4 * q * pictureStride }
-      let inPicture = q % quads
-      let perRow = width / 4
-      return start + q / quads * pictureStride + inPicture / perRow * rowStride + inPicture % perRow * 4 * pixelStride
+    /// The first pixel of group `g` (of `size` pixels) of the pictures from `picture` on, in a grid `width` wide with
+    /// `groups` groups a picture. In a grid of one pixel a group is `size` pictures.
+    func group(_ g: Int, of size: Int, width: Int, groups: Int) -> UnsafeMutablePointer<Float> {
+      if width == 1 { return start + size * g * pictureStride }
+      let inPicture = g % groups
+      let perRow = width / size
+      return start + g / groups * pictureStride + inPicture / perRow * rowStride
+        + inPicture % perRow * size * pixelStride
     }
 
     /// The same walk from a later picture and block on.
@@ -35,8 +38,8 @@ struct TiledProduct {
       return walk
     }
 
-    /// From one pixel of a quad to the next.
-    func quadStride(width: Int) -> Int { width == 1 ? pictureStride : pixelStride }
+    /// From one pixel of a group to the next.
+    func groupStride(width: Int) -> Int { width == 1 ? pictureStride : pixelStride }
   }
 
   var source: Walk
@@ -58,47 +61,46 @@ struct TiledProduct {
   var weights: UnsafePointer<Float>
   var outputBlocks: Int
 
-  private var quads: Int { gridHeight * gridWidth / 4 }
   private var depthBlockWeights: Int { windowRows * windowLength * channelBlock }
   private var weightsBlockStride: Int { depthBlocks * depthBlockWeights }
 
-  func channelTiles(_ kernels: KernelTable) -> Int { (outputBlocks + kernels.tileBlocks - 1) / kernels.tileBlocks }
+  func channelTiles(_ blocking: Blocking) -> Int { blocking.channelTiles(outputBlocks) }
 
   /// All channel tiles for the pictures `range`, in groups.
   func run(pictures range: Range<Int>, _ processor: Processor) {
-    let pictureBytes = depthBlocks * source.blockStride * MemoryLayout<Float>.stride
-    let group = max(1, processor.cacheBytes / 2 / max(1, pictureBytes))
+    let blocking = processor.blocking
+    let group = blocking.pictures(ofFloats: depthBlocks * source.blockStride)
     var first = range.lowerBound
     while first < range.upperBound {
       let next = min(range.upperBound, first + group)
-      for tile in 0..<channelTiles(processor.kernels) { run(pictures: first..<next, channelTile: tile, processor) }
+      for tile in 0..<channelTiles(blocking) { run(pictures: first..<next, channelTile: tile, processor) }
       first = next
     }
   }
 
   /// One channel tile for the pictures `range`.
   func run(pictures range: Range<Int>, channelTile: Int, _ processor: Processor) {
-    let kernels = processor.kernels
-    let firstBlock = channelTile * kernels.tileBlocks
-    let blocks = min(kernels.tileBlocks, outputBlocks - firstBlock)
-    let depthBlockBytes = depthBlockWeights * blocks * MemoryLayout<Float>.stride
-    let chunk = max(1, processor.cacheBytes / 2 / depthBlockBytes)
+    let blocking = processor.blocking
+    let size = blocking.tile.groupPixels
+    let firstBlock = channelTile * blocking.tile.blocks
+    let blocks = min(blocking.tile.blocks, outputBlocks - firstBlock)
+    let chunk = blocking.depth(ofFloats: depthBlockWeights * blocks)
     let from = source.advanced(pictures: range.lowerBound)
     let to = destination.advanced(pictures: range.lowerBound, blocks: firstBlock)
     let gated = gate?.advanced(pictures: range.lowerBound, blocks: firstBlock)
 
     var tile = MultiplyTile(
       source: from.start, weights: weights + firstBlock * weightsBlockStride, destination: to.start)
-    tile.sourcePixelStride = from.quadStride(width: gridWidth)
+    tile.sourcePixelStride = from.groupStride(width: gridWidth)
     tile.outerStride = from.blockStride
     tile.innerCount = windowRows
     tile.innerStride = windowRowStride
     tile.length = windowLength
     tile.weightsBlockStride = weightsBlockStride
-    tile.destinationPixelStride = to.quadStride(width: gridWidth)
+    tile.destinationPixelStride = to.groupStride(width: gridWidth)
     tile.destinationBlockStride = to.blockStride
     if let gated {
-      tile.gatePixelStride = gated.quadStride(width: gridWidth)
+      tile.gatePixelStride = gated.groupStride(width: gridWidth)
       tile.gateBlockStride = gated.blockStride
       tile.gateSlope = gateSlope
     }
@@ -113,31 +115,41 @@ struct TiledProduct {
       let depthOffset = depth * from.blockStride
 
       let pixels = gridWidth == 1 ? range.count : range.count * gridHeight * gridWidth
-      let quadCount = pixels / 4
-      var q = 0
-      while q < quadCount {
-        let pair = kernels.tilePixels == 8 && q + 1 < quadCount
-        let second = pair ? q + 1 : q
-        tile.source0 = UnsafePointer(from.quad(q, width: gridWidth, quads: quads) + depthOffset)
-        tile.source1 = UnsafePointer(from.quad(second, width: gridWidth, quads: quads) + depthOffset)
-        tile.destination0 = to.quad(q, width: gridWidth, quads: quads)
-        tile.destination1 = to.quad(second, width: gridWidth, quads: quads)
-        if isLast, let gated {
-          tile.gate0 = UnsafePointer(gated.quad(q, width: gridWidth, quads: quads))
-          tile.gate1 = UnsafePointer(gated.quad(second, width: gridWidth, quads: quads))
-        }
-        kernels.multiply(&tile, pair ? 8 : 4, blocks)
-        q = second + 1
+      let groupCount = pixels / size
+      let groupsOfPicture = gridHeight * gridWidth / size
+      func place(_ walk: Walk, _ group: Int) -> UnsafeMutablePointer<Float> {
+        walk.group(group, of: size, width: gridWidth, groups: groupsOfPicture)
       }
-      // Only a grid of one pixel can leave less than a quad: a batch that is no multiple of 4.
-      for picture in quadCount * 4..<pixels {
+      var g = 0
+      while g < groupCount {
+        let groups = blocking.groups(ofRest: groupCount - g)
+        // A tile of fewer groups doesn't look at the others' places.
+        let second = min(g + 1, groupCount - 1)
+        let third = min(g + 2, groupCount - 1)
+        tile.source0 = UnsafePointer(place(from, g) + depthOffset)
+        tile.source1 = UnsafePointer(place(from, second) + depthOffset)
+        tile.source2 = UnsafePointer(place(from, third) + depthOffset)
+        tile.destination0 = place(to, g)
+        tile.destination1 = place(to, second)
+        tile.destination2 = place(to, third)
+        if isLast, let gated {
+          tile.gate0 = UnsafePointer(place(gated, g))
+          tile.gate1 = UnsafePointer(place(gated, second))
+          tile.gate2 = UnsafePointer(place(gated, third))
+        }
+        processor.kernels.multiply(&tile, groups, blocks)
+        g += groups
+      }
+      // Only a grid of one pixel can leave less than a group: a batch that is no multiple of its size.
+      for picture in groupCount * size..<pixels {
         tile.source0 = UnsafePointer(from.start + picture * from.pictureStride + depthOffset)
         tile.destination0 = to.start + picture * to.pictureStride
         if isLast, let gated {
           tile.gate0 = UnsafePointer(gated.start + picture * gated.pictureStride)
           tile.gate1 = tile.gate0
+          tile.gate2 = tile.gate0
         }
-        kernels.multiply(&tile, 1, blocks)
+        processor.kernels.multiply(&tile, 0, blocks)
       }
       tile.weights += chunkBlocks * depthBlockWeights
       depth += chunkBlocks

@@ -3,6 +3,8 @@
 // Each operation is spelled for the concrete types, so that a specialised kernel calls the compiler's vector builtins.
 // The generic `SIMD` operators are loops over lanes; the optimiser mends them in short kernels and shatters in long ones.
 
+import CVector
+
 /// Channels are blocked by 16 in memory, whatever the vector's width.
 public let channelBlock = 16
 
@@ -11,6 +13,8 @@ public protocol FloatVector: SIMD, BitwiseCopyable where Scalar == Float {
   static func - (a: Self, b: Self) -> Self
   static func * (a: Self, b: Self) -> Self
   static func / (a: Self, b: Self) -> Self
+  /// self + a * b, rounded once. For sets that have FMA.
+  func addingFused(_ a: Self, _ b: Self) -> Self
   /// Lanes of `self` where `sign` is above zero, lanes of `other` elsewhere (also where `sign` is NaN).
   func orElse(_ other: Self, whereNotPositive sign: Self) -> Self
   /// Each lane, forced into `low ... high`.
@@ -18,6 +22,7 @@ public protocol FloatVector: SIMD, BitwiseCopyable where Scalar == Float {
 }
 
 extension SIMD4<Float>: FloatVector {
+  @inlinable @inline(__always) public func addingFused(_ a: Self, _ b: Self) -> Self { cvector4_fma(a, b, self) }
   @inlinable @inline(__always) public func orElse(_ other: Self, whereNotPositive sign: Self) -> Self {
     other.replacing(with: self, where: sign .> 0)
   }
@@ -28,6 +33,7 @@ extension SIMD4<Float>: FloatVector {
 }
 
 extension SIMD8<Float>: FloatVector {
+  @inlinable @inline(__always) public func addingFused(_ a: Self, _ b: Self) -> Self { cvector8_fma(a, b, self) }
   @inlinable @inline(__always) public func orElse(_ other: Self, whereNotPositive sign: Self) -> Self {
     other.replacing(with: self, where: sign .> 0)
   }
@@ -38,6 +44,7 @@ extension SIMD8<Float>: FloatVector {
 }
 
 extension SIMD16<Float>: FloatVector {
+  @inlinable @inline(__always) public func addingFused(_ a: Self, _ b: Self) -> Self { cvector16_fma(a, b, self) }
   @inlinable @inline(__always) public func orElse(_ other: Self, whereNotPositive sign: Self) -> Self {
     other.replacing(with: self, where: sign .> 0)
   }
@@ -51,7 +58,7 @@ extension FloatVector {
   /// `self + a * b`: one rounding where `fused` (the set has FMA), two elsewhere. `fused` is a constant at every call.
   @inlinable @inline(__always)
   public func adding(_ a: Self, times b: Self, fused: Bool) -> Self {
-    fused ? self.addingProduct(a, b) : self + a * b
+    fused ? addingFused(a, b) : self + a * b
   }
 }
 

@@ -7,18 +7,33 @@ public enum InstructionSet: String, CaseIterable, Sendable {
   case avx512
 }
 
+/// The accumulators that an instruction set's registers hold.
+public struct RegisterTile: Sendable {
+  /// Pixels of a group of `multiplyTile`: neighbours that need one address.
+  public let groupPixels: Int
+  /// Groups of the largest tile of `multiplyTile`.
+  public let groups: Int
+  /// 16-channel blocks of the largest tile, of `multiplyTile` and of `weightsTile`.
+  public let blocks: Int
+  /// Source Floats of the largest tile of `weightsTile`.
+  public let rows: Int
+
+  public init(groupPixels: Int, groups: Int, blocks: Int, rows: Int) {
+    self.groupPixels = groupPixels
+    self.groups = groups
+    self.blocks = blocks
+    self.rows = rows
+  }
+}
+
 /// The kernels of one instruction set. The closures are its module's entry points; nothing else of the module is called.
 public struct KernelTable: Sendable {
   public let instructionSet: InstructionSet
-  /// The register tile of `multiply` and `weights`: pixels (4 or 8) and 16-channel blocks (1 or 2) of the largest one.
-  public let tilePixels: Int
-  public let tileBlocks: Int
-  /// The source Floats of the largest tile of `weights`.
-  public let tileRows: Int
+  public let tile: RegisterTile
 
-  /// `multiplyTile` with pixels 1, 4 or (where tilePixels is 8) 8, blocks 1 ... tileBlocks.
-  public let multiply: @Sendable (_ tile: UnsafePointer<MultiplyTile>, _ pixels: Int, _ blocks: Int) -> Void
-  /// `weightsTile` with rows 4 or (where tileRows is 8) 8, blocks 1 ... tileBlocks.
+  /// `multiplyTile` with `groups` groups of pixels (1 ... tile.groups; 0: a single pixel) and 1 ... tile.blocks blocks.
+  public let multiply: @Sendable (_ tile: UnsafePointer<MultiplyTile>, _ groups: Int, _ blocks: Int) -> Void
+  /// `weightsTile` with `rows` source Floats (tile.rows, 8 or 4, at most tile.rows) and 1 ... tile.blocks blocks.
   public let weights: @Sendable (_ tile: UnsafePointer<WeightsTile>, _ rows: Int, _ blocks: Int) -> Void
 
   public let dot: @Sendable (_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float
@@ -72,10 +87,8 @@ public struct KernelTable: Sendable {
 
   public init(
     instructionSet: InstructionSet,
-    tilePixels: Int,
-    tileBlocks: Int,
-    tileRows: Int,
-    multiply: @escaping @Sendable (_ tile: UnsafePointer<MultiplyTile>, _ pixels: Int, _ blocks: Int) -> Void,
+    tile: RegisterTile,
+    multiply: @escaping @Sendable (_ tile: UnsafePointer<MultiplyTile>, _ groups: Int, _ blocks: Int) -> Void,
     weights: @escaping @Sendable (_ tile: UnsafePointer<WeightsTile>, _ rows: Int, _ blocks: Int) -> Void,
     dot: @escaping @Sendable (_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float,
     scaledSum:
@@ -123,9 +136,7 @@ public struct KernelTable: Sendable {
     peak: PeakKernels
   ) {
     self.instructionSet = instructionSet
-    self.tilePixels = tilePixels
-    self.tileBlocks = tileBlocks
-    self.tileRows = tileRows
+    self.tile = tile
     self.multiply = multiply
     self.weights = weights
     self.dot = dot

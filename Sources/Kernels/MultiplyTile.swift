@@ -5,22 +5,24 @@
 
 /// Where one tile reads and writes. All strides are in Floats.
 ///
-/// The tile computes, for pixels `p` of up to two quads (a quad = 4 pixels at an even stride: a row's neighbours or 4
-/// pictures of a batch) and 16-channel blocks `n`:
+/// The tile computes, for pixels `p` of up to three groups (a group = `groupPixels` pixels at an even stride: a row's neighbours,
+/// or pictures of a batch) and 16-channel blocks `n`:
 ///
 ///     dst[p][n] = epilogue( initial + Σ_{o < outerCount} Σ_{i < innerCount} Σ_{k < length}
 ///                           src[p + o*outerStride + i*innerStride + k] * weights[n*weightsBlockStride + t*16 ..< +16] )
 ///
 /// with `t` counting the terms in that order, and `initial` 0 or, where `accumulate`, what dst holds.
 public struct MultiplyTile {
-  /// Pixel 0 of the first and of the second quad; pixel j of a quad at + j*sourcePixelStride.
+  /// Pixel 0 of each group; pixel j of a group at + j*sourcePixelStride.
   public var source0: UnsafePointer<Float>
   public var source1: UnsafePointer<Float>
+  public var source2: UnsafePointer<Float>
   public var sourcePixelStride = 0
   public var outerCount = 1
   public var outerStride = 0
   public var innerCount = 1
   public var innerStride = 0
+  /// A multiple of 4.
   public var length = 0
 
   /// `[term][16]`, one panel a block.
@@ -29,6 +31,7 @@ public struct MultiplyTile {
 
   public var destination0: UnsafeMutablePointer<Float>
   public var destination1: UnsafeMutablePointer<Float>
+  public var destination2: UnsafeMutablePointer<Float>
   public var destinationPixelStride = 0
   public var destinationBlockStride = 0
   public var accumulate = false
@@ -40,6 +43,7 @@ public struct MultiplyTile {
   /// output (or input: they have the same sign) is `gate`.
   public var gate0: UnsafePointer<Float>?
   public var gate1: UnsafePointer<Float>?
+  public var gate2: UnsafePointer<Float>?
   public var gatePixelStride = 0
   public var gateBlockStride = 0
   public var gateSlope: Float = 1
@@ -50,56 +54,76 @@ public struct MultiplyTile {
   ) {
     source0 = source
     source1 = source
+    source2 = source
     self.weights = weights
     destination0 = destination
     destination1 = destination
+    destination2 = destination
   }
 }
 
-/// A register tile of M pixels (1, 4, or 8: two quads) x N vectors (N*V lanes of neighbouring channels from `lane` on).
+/// A register tile of M pixels (1, or one to three groups) x N vectors (N*V lanes of neighbouring channels from `lane` on).
 /// The terms are added in ascending order: the bits of an output don't depend on M, N or V (given `fused`).
+///
+/// The inner loop takes four terms a turn: where another hardware thread has half of the core's decoders, instructions that
+/// aren't FMAs are what costs time.
 @inlinable @inline(__always)
 public func multiplyTile<let M: Int, let N: Int, V: FloatVector>(
-  _ tile: UnsafePointer<MultiplyTile>, lane: Int, fused: Bool, accumulators: InlineArray<M, InlineArray<N, V>>
+  _ tile: UnsafePointer<MultiplyTile>, lane: Int, groupPixels: Int, fused: Bool,
+  accumulators: InlineArray<M, InlineArray<N, V>>
 ) {
   let t = tile.pointee
   var c = accumulators
   if t.accumulate {
     for m in 0..<M {
-      let p = (m < 4 ? t.destination0 : t.destination1) + (m & 3) * t.destinationPixelStride
+      let group = m / groupPixels
+      let p =
+        (group == 0 ? t.destination0 : group == 1 ? t.destination1 : t.destination2)
+        + m % groupPixels * t.destinationPixelStride
       for n in 0..<N { c[m][n] = load(p + blockOffset(n, lane, V.scalarCount, t.destinationBlockStride)) }
     }
   }
   var b = t.weights
   var outer0 = t.source0
   var outer1 = t.source1
+  var outer2 = t.source2
   for _ in 0..<t.outerCount {
     var row0 = outer0
     var row1 = outer1
+    var row2 = outer2
     for _ in 0..<t.innerCount {
-      for k in 0..<t.length {
-        var w = InlineArray<N, V>(repeating: V())
-        for n in 0..<N { w[n] = load(b + blockOffset(n, lane, V.scalarCount, t.weightsBlockStride)) }
-        for m in 0..<M {
-          let x = V(repeating: (m < 4 ? row0 : row1)[k &+ (m & 3) &* t.sourcePixelStride])
-          for n in 0..<N { c[m][n] = c[m][n].adding(x, times: w[n], fused: fused) }
+      var k = 0
+      while k < t.length {
+        for u in 0..<4 {
+          var w = InlineArray<N, V>(repeating: V())
+          for n in 0..<N { w[n] = load(b + (u &* 16 &+ blockOffset(n, lane, V.scalarCount, t.weightsBlockStride))) }
+          for m in 0..<M {
+            let group = m / groupPixels
+            let row = group == 0 ? row0 : group == 1 ? row1 : row2
+            let x = V(repeating: row[k &+ u &+ (m % groupPixels) &* t.sourcePixelStride])
+            for n in 0..<N { c[m][n] = c[m][n].adding(x, times: w[n], fused: fused) }
+          }
         }
-        b += 16
+        b += 64
+        k &+= 4
       }
       row0 += t.innerStride
       row1 += t.innerStride
+      row2 += t.innerStride
     }
     outer0 += t.outerStride
     outer1 += t.outerStride
+    outer2 += t.outerStride
   }
   let slope = V(repeating: t.slope)
   for m in 0..<M {
     for n in 0..<N { c[m][n] = c[m][n].orElse(c[m][n] * slope, whereNotPositive: c[m][n]) }
   }
-  if let gate0 = t.gate0, let gate1 = t.gate1 {
+  if let gate0 = t.gate0, let gate1 = t.gate1, let gate2 = t.gate2 {
     let gateSlope = V(repeating: t.gateSlope)
     for m in 0..<M {
-      let p = (m < 4 ? gate0 : gate1) + (m & 3) * t.gatePixelStride
+      let group = m / groupPixels
+      let p = (group == 0 ? gate0 : group == 1 ? gate1 : gate2) + m % groupPixels * t.gatePixelStride
       for n in 0..<N {
         let gate: V = load(p + blockOffset(n, lane, V.scalarCount, t.gateBlockStride))
         c[m][n] = c[m][n].orElse(c[m][n] * gateSlope, whereNotPositive: gate)
@@ -107,7 +131,10 @@ public func multiplyTile<let M: Int, let N: Int, V: FloatVector>(
     }
   }
   for m in 0..<M {
-    let p = (m < 4 ? t.destination0 : t.destination1) + (m & 3) * t.destinationPixelStride
+    let group = m / groupPixels
+    let p =
+      (group == 0 ? t.destination0 : group == 1 ? t.destination1 : t.destination2)
+      + m % groupPixels * t.destinationPixelStride
     for n in 0..<N { store(c[m][n], p + blockOffset(n, lane, V.scalarCount, t.destinationBlockStride)) }
   }
 }

@@ -64,15 +64,21 @@ public func weightsTile<let M: Int, let N: Int, V: FloatVector>(
     for _ in 0..<t.innerCount {
       var a = rowA
       var b = rowB
-      for _ in 0..<t.length {
-        var g = InlineArray<N, V>(repeating: V())
-        for n in 0..<N { g[n] = load(b + blockOffset(n, lane, V.scalarCount, t.gradientBlockStride)) }
-        for m in 0..<M {
-          let x = V(repeating: a[m])
-          for n in 0..<N { c[m][n] = c[m][n].adding(x, times: g[n], fused: fused) }
+      // Four terms a turn, as multiplyTile does; a batch may leave up to three.
+      var x = 0
+      while x &+ 4 <= t.length {
+        for _ in 0..<4 {
+          add(a, b, t.gradientBlockStride, lane, fused, to: &c)
+          a += t.sourceStep
+          b += t.gradientStep
         }
+        x &+= 4
+      }
+      while x < t.length {
+        add(a, b, t.gradientBlockStride, lane, fused, to: &c)
         a += t.sourceStep
         b += t.gradientStep
+        x &+= 1
       }
       rowA += t.sourceInnerStride
       rowB += t.gradientInnerStride
@@ -84,5 +90,19 @@ public func weightsTile<let M: Int, let N: Int, V: FloatVector>(
     for n in 0..<N {
       store(c[m][n], t.diffWeights + m * 16 + blockOffset(n, lane, V.scalarCount, t.diffWeightsBlockStride))
     }
+  }
+}
+
+/// One outer product: c[m][n] += a[m] * b[n].
+@inlinable @inline(__always)
+func add<let M: Int, let N: Int, V: FloatVector>(
+  _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ blockStride: Int, _ lane: Int, _ fused: Bool,
+  to c: inout InlineArray<M, InlineArray<N, V>>
+) {
+  var g = InlineArray<N, V>(repeating: V())
+  for n in 0..<N { g[n] = load(b + blockOffset(n, lane, V.scalarCount, blockStride)) }
+  for m in 0..<M {
+    let x = V(repeating: a[m])
+    for n in 0..<N { c[m][n] = c[m][n].adding(x, times: g[n], fused: fused) }
   }
 }

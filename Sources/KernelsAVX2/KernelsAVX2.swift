@@ -1,30 +1,54 @@
 // The generic kernels for AVX2 and FMA: SIMD8. This module is compiled for x86-64-v3; only Compute's dispatch may call it.
 // Every function here is an entry of the table; see KernelTable for what each does.
 //
-// Register tile: 4 pixels x 2 vectors (one block of 16 channels): 8 accumulators of 16 registers.
+// Register tile: 6 pixels x 2 vectors (one block of 16 channels): 12 accumulators of 16 registers.
 
 import Kernels
 
 private typealias Vector = SIMD8<Float>
 
-@Sendable private func multiply(_ tile: UnsafePointer<MultiplyTile>, _ pixels: Int, _ blocks: Int) {
-  switch (pixels, blocks) {
-  case (4, 1): multiply4x1(tile)
+@Sendable private func multiply(_ tile: UnsafePointer<MultiplyTile>, _ groups: Int, _ blocks: Int) {
+  switch (groups, blocks) {
+  case (3, 1): multiply6x1(tile)
+  case (2, 1): multiply4x1(tile)
+  case (1, 1): multiply2x1(tile)
   default: multiply1x1(tile)
   }
 }
 
+@inline(never) private func multiply6x1(_ tile: UnsafePointer<MultiplyTile>) {
+  let zero = InlineArray<6, InlineArray<2, Vector>>(repeating: .init(repeating: Vector()))
+  multiplyTile(tile, lane: 0, groupPixels: 2, fused: true, accumulators: zero)
+}
+
 @inline(never) private func multiply4x1(_ tile: UnsafePointer<MultiplyTile>) {
   let zero = InlineArray<4, InlineArray<2, Vector>>(repeating: .init(repeating: Vector()))
-  multiplyTile(tile, lane: 0, fused: true, accumulators: zero)
+  multiplyTile(tile, lane: 0, groupPixels: 2, fused: true, accumulators: zero)
+}
+
+@inline(never) private func multiply2x1(_ tile: UnsafePointer<MultiplyTile>) {
+  let zero = InlineArray<2, InlineArray<2, Vector>>(repeating: .init(repeating: Vector()))
+  multiplyTile(tile, lane: 0, groupPixels: 2, fused: true, accumulators: zero)
 }
 
 @inline(never) private func multiply1x1(_ tile: UnsafePointer<MultiplyTile>) {
   let zero = InlineArray<1, InlineArray<2, Vector>>(repeating: .init(repeating: Vector()))
-  multiplyTile(tile, lane: 0, fused: true, accumulators: zero)
+  multiplyTile(tile, lane: 0, groupPixels: 2, fused: true, accumulators: zero)
 }
 
 @Sendable private func weights(_ tile: UnsafePointer<WeightsTile>, _ rows: Int, _ blocks: Int) {
+  switch (rows, blocks) {
+  case (6, 1): weights6x1(tile)
+  default: weights4x1(tile)
+  }
+}
+
+@inline(never) private func weights6x1(_ tile: UnsafePointer<WeightsTile>) {
+  let zero = InlineArray<6, InlineArray<2, Vector>>(repeating: .init(repeating: Vector()))
+  weightsTile(tile, lane: 0, fused: true, accumulators: zero)
+}
+
+@inline(never) private func weights4x1(_ tile: UnsafePointer<WeightsTile>) {
   let zero = InlineArray<4, InlineArray<2, Vector>>(repeating: .init(repeating: Vector()))
   weightsTile(tile, lane: 0, fused: true, accumulators: zero)
 }
@@ -50,7 +74,7 @@ private typealias Vector = SIMD8<Float>
 
 /// The kernels of this instruction set.
 public let avx2Kernels = KernelTable(
-  instructionSet: .avx2, tilePixels: 4, tileBlocks: 1, tileRows: 4,
+  instructionSet: .avx2, tile: RegisterTile(groupPixels: 2, groups: 3, blocks: 1, rows: 6),
   multiply: multiply, weights: weights, dot: dot,
   scaledSum: {
     Kernels.scaledSum($0, $1, factor: $2, count: $3, accumulate: $4, fused: true, zero: Vector())

@@ -1,60 +1,84 @@
 // The generic kernels for AVX-512: SIMD16. This module is compiled for x86-64-v4; only Compute's dispatch may call it. Every
 // function here is an entry of the table; see KernelTable for what each does.
 //
-// Register tile: 8 pixels x 2 vectors (two blocks of 16 channels): 16 accumulators of 32 registers.
+// Register tile: 12 pixels x 2 vectors (two blocks of 16 channels): 24 accumulators of 32 registers.
 
 import Kernels
 
 private typealias Vector = SIMD16<Float>
 
-@Sendable private func multiply(_ tile: UnsafePointer<MultiplyTile>, _ pixels: Int, _ blocks: Int) {
-  switch (pixels, blocks) {
-  case (8, 2): multiply8x2(tile)
-  case (8, 1): multiply8x1(tile)
-  case (4, 2): multiply4x2(tile)
-  case (4, 1): multiply4x1(tile)
-  case (1, 2): multiply1x2(tile)
+@Sendable private func multiply(_ tile: UnsafePointer<MultiplyTile>, _ groups: Int, _ blocks: Int) {
+  switch (groups, blocks) {
+  case (3, 2): multiply12x2(tile)
+  case (3, 1): multiply12x1(tile)
+  case (2, 2): multiply8x2(tile)
+  case (2, 1): multiply8x1(tile)
+  case (1, 2): multiply4x2(tile)
+  case (1, 1): multiply4x1(tile)
+  case (0, 2): multiply1x2(tile)
   default: multiply1x1(tile)
   }
 }
 
+@inline(never) private func multiply12x2(_ tile: UnsafePointer<MultiplyTile>) {
+  let zero = InlineArray<12, InlineArray<2, Vector>>(repeating: .init(repeating: Vector()))
+  multiplyTile(tile, lane: 0, groupPixels: 4, fused: true, accumulators: zero)
+}
+
+@inline(never) private func multiply12x1(_ tile: UnsafePointer<MultiplyTile>) {
+  let zero = InlineArray<12, InlineArray<1, Vector>>(repeating: .init(repeating: Vector()))
+  multiplyTile(tile, lane: 0, groupPixels: 4, fused: true, accumulators: zero)
+}
+
 @inline(never) private func multiply8x2(_ tile: UnsafePointer<MultiplyTile>) {
   let zero = InlineArray<8, InlineArray<2, Vector>>(repeating: .init(repeating: Vector()))
-  multiplyTile(tile, lane: 0, fused: true, accumulators: zero)
+  multiplyTile(tile, lane: 0, groupPixels: 4, fused: true, accumulators: zero)
 }
 
 @inline(never) private func multiply8x1(_ tile: UnsafePointer<MultiplyTile>) {
   let zero = InlineArray<8, InlineArray<1, Vector>>(repeating: .init(repeating: Vector()))
-  multiplyTile(tile, lane: 0, fused: true, accumulators: zero)
+  multiplyTile(tile, lane: 0, groupPixels: 4, fused: true, accumulators: zero)
 }
 
 @inline(never) private func multiply4x2(_ tile: UnsafePointer<MultiplyTile>) {
   let zero = InlineArray<4, InlineArray<2, Vector>>(repeating: .init(repeating: Vector()))
-  multiplyTile(tile, lane: 0, fused: true, accumulators: zero)
+  multiplyTile(tile, lane: 0, groupPixels: 4, fused: true, accumulators: zero)
 }
 
 @inline(never) private func multiply4x1(_ tile: UnsafePointer<MultiplyTile>) {
   let zero = InlineArray<4, InlineArray<1, Vector>>(repeating: .init(repeating: Vector()))
-  multiplyTile(tile, lane: 0, fused: true, accumulators: zero)
+  multiplyTile(tile, lane: 0, groupPixels: 4, fused: true, accumulators: zero)
 }
 
 @inline(never) private func multiply1x2(_ tile: UnsafePointer<MultiplyTile>) {
   let zero = InlineArray<1, InlineArray<2, Vector>>(repeating: .init(repeating: Vector()))
-  multiplyTile(tile, lane: 0, fused: true, accumulators: zero)
+  multiplyTile(tile, lane: 0, groupPixels: 4, fused: true, accumulators: zero)
 }
 
 @inline(never) private func multiply1x1(_ tile: UnsafePointer<MultiplyTile>) {
   let zero = InlineArray<1, InlineArray<1, Vector>>(repeating: .init(repeating: Vector()))
-  multiplyTile(tile, lane: 0, fused: true, accumulators: zero)
+  multiplyTile(tile, lane: 0, groupPixels: 4, fused: true, accumulators: zero)
 }
 
 @Sendable private func weights(_ tile: UnsafePointer<WeightsTile>, _ rows: Int, _ blocks: Int) {
   switch (rows, blocks) {
+  case (12, 2): weights12x2(tile)
+  case (12, 1): weights12x1(tile)
   case (8, 2): weights8x2(tile)
   case (8, 1): weights8x1(tile)
   case (4, 2): weights4x2(tile)
   default: weights4x1(tile)
   }
+}
+
+@inline(never) private func weights12x2(_ tile: UnsafePointer<WeightsTile>) {
+  let zero = InlineArray<12, InlineArray<2, Vector>>(repeating: .init(repeating: Vector()))
+  weightsTile(tile, lane: 0, fused: true, accumulators: zero)
+}
+
+@inline(never) private func weights12x1(_ tile: UnsafePointer<WeightsTile>) {
+  let zero = InlineArray<12, InlineArray<1, Vector>>(repeating: .init(repeating: Vector()))
+  weightsTile(tile, lane: 0, fused: true, accumulators: zero)
 }
 
 @inline(never) private func weights8x2(_ tile: UnsafePointer<WeightsTile>) {
@@ -98,7 +122,7 @@ private typealias Vector = SIMD16<Float>
 
 /// The kernels of this instruction set.
 public let avx512Kernels = KernelTable(
-  instructionSet: .avx512, tilePixels: 8, tileBlocks: 2, tileRows: 8,
+  instructionSet: .avx512, tile: RegisterTile(groupPixels: 4, groups: 3, blocks: 2, rows: 12),
   multiply: multiply, weights: weights, dot: dot,
   scaledSum: {
     Kernels.scaledSum($0, $1, factor: $2, count: $3, accumulate: $4, fused: true, zero: Vector())

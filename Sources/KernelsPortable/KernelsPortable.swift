@@ -14,24 +14,34 @@ import Kernels
 
 private typealias Vector = SIMD4<Float>
 
-@Sendable private func multiply(_ tile: UnsafePointer<MultiplyTile>, _ pixels: Int, _ blocks: Int) {
-  switch (pixels, blocks) {
-  case (4, 1): multiply4x1(tile)
+@Sendable private func multiply(_ tile: UnsafePointer<MultiplyTile>, _ groups: Int, _ blocks: Int) {
+  switch (groups, blocks) {
+  case (2, 1): multiply4x1(tile)
+  case (1, 1): multiply2x1(tile)
   default: multiply1x1(tile)
   }
 }
 
 @inline(never) private func multiply4x1(_ tile: UnsafePointer<MultiplyTile>) {
   let zero = InlineArray<4, InlineArray<2, Vector>>(repeating: .init(repeating: Vector()))
-  for half in 0..<2 { multiplyTile(tile, lane: 8 * half, fused: fusedMultiplyAdd, accumulators: zero) }
+  for half in 0..<2 { multiplyTile(tile, lane: 8 * half, groupPixels: 2, fused: fusedMultiplyAdd, accumulators: zero) }
+}
+
+@inline(never) private func multiply2x1(_ tile: UnsafePointer<MultiplyTile>) {
+  let zero = InlineArray<2, InlineArray<2, Vector>>(repeating: .init(repeating: Vector()))
+  for half in 0..<2 { multiplyTile(tile, lane: 8 * half, groupPixels: 2, fused: fusedMultiplyAdd, accumulators: zero) }
 }
 
 @inline(never) private func multiply1x1(_ tile: UnsafePointer<MultiplyTile>) {
   let zero = InlineArray<1, InlineArray<2, Vector>>(repeating: .init(repeating: Vector()))
-  for half in 0..<2 { multiplyTile(tile, lane: 8 * half, fused: fusedMultiplyAdd, accumulators: zero) }
+  for half in 0..<2 { multiplyTile(tile, lane: 8 * half, groupPixels: 2, fused: fusedMultiplyAdd, accumulators: zero) }
 }
 
 @Sendable private func weights(_ tile: UnsafePointer<WeightsTile>, _ rows: Int, _ blocks: Int) {
+  weights4x1(tile)
+}
+
+@inline(never) private func weights4x1(_ tile: UnsafePointer<WeightsTile>) {
   let zero = InlineArray<4, InlineArray<2, Vector>>(repeating: .init(repeating: Vector()))
   for half in 0..<2 { weightsTile(tile, lane: 8 * half, fused: fusedMultiplyAdd, accumulators: zero) }
 }
@@ -57,7 +67,7 @@ private typealias Vector = SIMD4<Float>
 
 /// The kernels of this instruction set.
 public let portableKernels = KernelTable(
-  instructionSet: .portable, tilePixels: 4, tileBlocks: 1, tileRows: 4,
+  instructionSet: .portable, tile: RegisterTile(groupPixels: 2, groups: 2, blocks: 1, rows: 4),
   multiply: multiply, weights: weights, dot: dot,
   scaledSum: {
     Kernels.scaledSum($0, $1, factor: $2, count: $3, accumulate: $4, fused: fusedMultiplyAdd, zero: Vector())
