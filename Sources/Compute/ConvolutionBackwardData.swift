@@ -204,41 +204,38 @@ extension Convolution {
     guard let scratchpad, scratchpad.count >= backwardDataScratchpadCount(threads: processor.threads) else {
       preconditionFailure("backwardData of a picture needs its scratchpad")
     }
-    let workers = min(processor.threads, batch)
-    processor.parallel(workers) { range in
-      for worker in range {
-        let scratch = scratchpad.pointer + worker * pictureScratch
-        let pixelRow = scratch + 2 * productRow + 16
-        for picture in batch * worker / workers..<batch * (worker + 1) / workers {
-          diffSource.clearHalo(pictures: picture..<picture + 1)
-          for row in 0...rows {
-            let products = scratch + row % 2 * productRow
-            let before = scratch + (row + 1) % 2 * productRow
-            if row < rows {
-              let product = TiledProduct(
-                source: diffDestination.walk(firstY: row).advanced(pictures: picture),
-                destination: .init(
-                  start: products, pictureStride: 0, rowStride: 0, pixelStride: channelBlock,
-                  blockStride: outputSize * channelBlock),
-                gridHeight: 1, gridWidth: outputSize, depthBlocks: outputBlocks, windowRows: 1, windowRowStride: 0,
-                windowLength: channelBlock, weights: UnsafePointer(packed.pointer), outputBlocks: kernel)
-              for tile in 0..<product.channelTiles(processor.blocking) {
-                product.run(pictures: 0..<1, channelTile: tile, processor)
-              }
+    processor.parallel(batch) { pictures, worker in
+      let scratch = scratchpad.pointer + worker * pictureScratch
+      let pixelRow = scratch + 2 * productRow + 16
+      for picture in pictures {
+        diffSource.clearHalo(pictures: picture..<picture + 1)
+        for row in 0...rows {
+          let products = scratch + row % 2 * productRow
+          let before = scratch + (row + 1) % 2 * productRow
+          if row < rows {
+            let product = TiledProduct(
+              source: diffDestination.walk(firstY: row).advanced(pictures: picture),
+              destination: .init(
+                start: products, pictureStride: 0, rowStride: 0, pixelStride: channelBlock,
+                blockStride: outputSize * channelBlock),
+              gridHeight: 1, gridWidth: outputSize, depthBlocks: outputBlocks, windowRows: 1, windowRowStride: 0,
+              windowLength: channelBlock, weights: UnsafePointer(packed.pointer), outputBlocks: kernel)
+            for tile in 0..<product.channelTiles(processor.blocking) {
+              product.run(pictures: 0..<1, channelTile: tile, processor)
             }
-            // Rows 2*row - 1 (kernel rows 2 of the row before, 0 of this one) and 2*row (3 and 1) are complete now.
-            let stride = outputSize * channelBlock
-            for (y, tapBefore, tapHere) in [(2 * row - 1, 2, 0), (2 * row, 3, 1)] where y >= 0 && y < inputSize {
-              kernels.overlap(
-                row > 0 ? before + tapBefore * stride : nil, row < rows ? products + tapHere * stride : nil,
-                outputSize, inputChannels, pixelRow)
-              let to =
-                diffSource.slice.pointer + picture * diffSource.layout.pictureStride + diffSource.layout.pixel(y, 0)
-              if tanh {
-                kernels.tanh(pixelRow, to, rowCount)
-              } else {
-                to.update(from: pixelRow, count: rowCount)
-              }
+          }
+          // Rows 2*row - 1 (kernel rows 2 of the row before, 0 of this one) and 2*row (3 and 1) are complete now.
+          let stride = outputSize * channelBlock
+          for (y, tapBefore, tapHere) in [(2 * row - 1, 2, 0), (2 * row, 3, 1)] where y >= 0 && y < inputSize {
+            kernels.overlap(
+              row > 0 ? before + tapBefore * stride : nil, row < rows ? products + tapHere * stride : nil,
+              outputSize, inputChannels, pixelRow)
+            let to =
+              diffSource.slice.pointer + picture * diffSource.layout.pictureStride + diffSource.layout.pixel(y, 0)
+            if tanh {
+              kernels.tanh(pixelRow, to, rowCount)
+            } else {
+              to.update(from: pixelRow, count: rowCount)
             }
           }
         }

@@ -22,10 +22,8 @@ package struct MachineProbe: Sendable {
   /// - Parameter registers: `registerCount` Floats, a part of `registersPerThread` a thread: a vector x, a vector y, the c.
   package func multiplyAdd(rounds: Int, registers: Slice) {
     precondition(registers.count >= registerCount && rounds >= 0)
-    processor.parallel(processor.threads) { threads in
-      for thread in threads {
-        processor.kernels.peak.multiplyAdd(registers.pointer + thread * registersPerThread, rounds)
-      }
+    processor.onEachThread(processor.threads) { thread in
+      processor.kernels.peak.multiplyAdd(registers.pointer + thread * registersPerThread, rounds)
     }
   }
 
@@ -40,10 +38,8 @@ package struct MachineProbe: Sendable {
     return withUnsafeTemporaryAllocation(of: Float.self, capacity: processor.threads) { sums in
       nonisolated(unsafe) let sums = sums
       sums.initialize(repeating: 0)
-      processor.parallel(processor.threads) { threads in
-        for thread in threads {
-          for _ in 0..<passes { sums[thread] = processor.kernels.peak.read(buffer.pointer + thread * part, part) }
-        }
+      processor.onEachThread(processor.threads) { thread in
+        for _ in 0..<passes { sums[thread] = processor.kernels.peak.read(buffer.pointer + thread * part, part) }
       }
       return sums.reduce(0, +)
     }
@@ -53,11 +49,9 @@ package struct MachineProbe: Sendable {
   package func copy(_ source: Slice, to destination: Slice, passes: Int) {
     let part = part(of: source)
     precondition(destination.count == source.count)
-    processor.parallel(processor.threads) { threads in
-      for thread in threads {
-        for _ in 0..<passes {
-          processor.kernels.peak.copy(source.pointer + thread * part, destination.pointer + thread * part, part)
-        }
+    processor.onEachThread(processor.threads) { thread in
+      for _ in 0..<passes {
+        processor.kernels.peak.copy(source.pointer + thread * part, destination.pointer + thread * part, part)
       }
     }
   }

@@ -7,6 +7,7 @@ import Kernels
 import KernelsAVX2
 import KernelsAVX512
 import KernelsPortable
+import Synchronization
 
 package typealias InstructionSet = Kernels.InstructionSet
 
@@ -70,19 +71,36 @@ package struct Processor: Sendable {
 
   package static var coreCount: Int { ProcessInfo.processInfo.activeProcessorCount }
 
-  /// Calls `work` on `count` items, cut into at most one contiguous range a thread.
-  func parallel(_ count: Int, _ work: (Range<Int>) -> Void) {
+  /// Calls `work` on `count` items, cut into contiguous ranges that the threads take in turn. Four a thread: one that the system
+  /// keeps from its core holds up the others for a part of a range, and a range is still large enough to fill a cache block.
+  func parallel(_ count: Int, _ work: (_ range: Range<Int>) -> Void) {
+    parallel(count) { range, _ in work(range) }
+  }
+
+  /// The same, telling which worker (0 ..< threads) calls: each has at most one range in hand.
+  func parallel(_ count: Int, _ work: (_ range: Range<Int>, _ worker: Int) -> Void) {
     let workers = min(threads, count)
     if workers <= 1 {
-      if count > 0 { work(0..<count) }
+      if count > 0 { work(0..<count, 0) }
       return
     }
+    let ranges = min(count, 4 * workers)
+    let next = Atomic<Int>(0)
+    onEachThread(workers) { worker in
+      while true {
+        let i = next.add(1, ordering: .relaxed).oldValue
+        guard i < ranges else { return }
+        work(count * i / ranges..<count * (i + 1) / ranges, worker)
+      }
+    }
+  }
+
+  /// Calls `work` once on each of `workers` threads.
+  func onEachThread(_ workers: Int, _ work: (_ worker: Int) -> Void) {
     // The drivers' closures hold pointers, which aren't Sendable; each range writes its own part.
     withoutActuallyEscaping(work) { work in
       nonisolated(unsafe) let work = work
-      DispatchQueue.concurrentPerform(iterations: workers) { worker in
-        work(count * worker / workers..<count * (worker + 1) / workers)
-      }
+      DispatchQueue.concurrentPerform(iterations: workers) { work($0) }
     }
   }
 }
