@@ -45,13 +45,9 @@ import Testing
 
   /// The external symbols that a module's object files define.
   private static func definedSymbols(_ module: String) throws -> [Symbol] {
-    let directory = try buildDirectory().appendingPathComponent(module + ".build")
-    let objects = try FileManager.default.contentsOfDirectory(at: directory, includingPropertiesForKeys: nil)
-      .filter { $0.pathExtension == "o" }
-    try #require(!objects.isEmpty, "no object files in \(directory.path)")
     var symbols: [Symbol] = []
-    for object in objects {
-      for line in try run("nm", ["--extern-only", "--defined-only", object.path]).split(separator: "\n") {
+    for object in try KernelObjects.files(of: module) {
+      for line in try KernelObjects.run("nm", ["--extern-only", "--defined-only", object.path]).split(separator: "\n") {
         // "0000000000000120 T $s11KernelsAVX2..."
         let fields = line.split(separator: " ")
         guard fields.count == 3, let kind = fields[1].first else { continue }
@@ -59,35 +55,5 @@ import Testing
       }
     }
     return symbols
-  }
-
-  /// `.build/<triple>/<configuration>`, where the test binary lies.
-  private static func buildDirectory() throws -> URL {
-    #if os(Linux)
-      let binary = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    #else
-      let binary = Bundle.main.executablePath ?? CommandLine.arguments[0]
-    #endif
-    var directory = URL(fileURLWithPath: binary).deletingLastPathComponent()
-    while directory.path.count > 1 {
-      if FileManager.default.fileExists(atPath: directory.appendingPathComponent("KernelsPortable.build").path) {
-        return directory
-      }
-      directory.deleteLastPathComponent()
-    }
-    throw CocoaError(.fileNoSuchFile)
-  }
-
-  private static func run(_ tool: String, _ arguments: [String]) throws -> String {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [tool] + arguments
-    let output = Pipe()
-    process.standardOutput = output
-    try process.run()
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 0, "\(tool) failed: install binutils")
-    return String(decoding: data, as: UTF8.self)
   }
 }
