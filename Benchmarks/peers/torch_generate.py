@@ -11,7 +11,7 @@ from safetensors import safe_open
 
 from wgan_reference import Configuration, Generator
 
-COUNT, COLUMNS, GAP = 64, 8, 4
+COUNT, COLUMNS, GAP = 64, 8, 2
 
 
 def main(checkpoint: str, path: str, threads: str) -> None:
