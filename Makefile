@@ -32,10 +32,12 @@ bench: setup
 	.build/release/wgan-bench conv --extra-layers 1
 	.build/release/wgan-bench step
 
-# The same training step in PyTorch and here, in turn, and the ratio.
+# The same work in PyTorch and here, in turn, and the ratios, also as peers.json. PEERS: more of compare.py's flags, such as
+# PEERS="--quick --only conv,steps".
 peers: setup
-	$(SWIFT) build -c release --product wgan-bench
-	python=$$(Benchmarks/peers/setup.sh) && "$$python" Benchmarks/peers/compare.py --ours .build/release/wgan-bench
+	$(SWIFT) build -c release
+	python=$$(Benchmarks/peers/setup.sh) && "$$python" Benchmarks/peers/compare.py --ours .build/release/wgan-bench \
+	  --wgan .build/release/wgan --json peers.json $(PEERS)
 
 format:
 	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)

@@ -1,135 +1,143 @@
-"""Times the same training steps in PyTorch and in wgan, in turn, and prints how the speeds compare.
+"""The same work in wgan and in PyTorch, in turn in one run, and how the speeds compare. README.md says what is timed.
 
-    python3 compare.py --ours .build/release/wgan-bench
+    python3 compare.py --ours .build/release/wgan-bench --wgan .build/release/wgan
 
-Round after round, each contestant runs once in a process of its own: wgan, PyTorch NCHW, PyTorch channels-last, wgan,
-... A machine that gets slower for a while then slows all of them, and ratios are taken within each round. README.md
-says what is timed. A ratio above 1 means that wgan is faster.
+Round after round each contestant has its turn: wgan, PyTorch, wgan, PyTorch ... A machine that gets slower for a while
+then slows all of them. A ratio above 1 means that wgan is faster (or smaller). "shaky": don't build on that ratio.
 """
 
+import argparse
+import datetime
 import json
-import statistics
-import subprocess
+import platform
 import sys
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from step import configurations, parser, step_flags
+import convolutions
+import memory
+import noise
+import pictures
+import start_up
+import steps
+from contestants import HERE, ISA, Failure, NotMeasured, Settings
 
-HERE = Path(__file__).resolve().parent
-OURS = "wgan"
-# How far ratios may be apart, as a share of their median, before we call the result shaky.
-SHAKY = 0.10
-STEPS = ("critic_ms", "generator_ms")
+# What --only names: title and, by its name in the JSON file, what is measured.
+PARTS = {
+    "conv": ("Convolutions", {"convolutions": convolutions.run}),
+    "steps": ("Training steps", {"steps": steps.run, "threads_scaling": steps.scaling}),
+    "start-up": ("Cold start", {"start_up": start_up.run}),
+    "memory": ("Memory", {"memory": memory.run}),
+    "pictures": ("Pictures", {"pictures": pictures.run}),
+}
 
 
-class Failure(Exception):
-    """One line that says what went wrong and what mends it."""
+def arguments() -> argparse.Namespace:
+    release = HERE.parents[1] / ".build" / "release"
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--ours", type=Path, default=release / "wgan-bench", help="default: this package's release build")
+    p.add_argument("--wgan", type=Path, default=release / "wgan", help="default: this package's release build")
+    p.add_argument("--only", type=parts, default=list(PARTS), help=f"some of {','.join(PARTS)}")
+    p.add_argument("--rounds", type=positive, help="default 5; 2 with --quick, which shows no noise")
+    p.add_argument("--threads", type=positive, default=noise.cores(), help="default: all cores")
+    p.add_argument("--isa", choices=list(ISA), help="hold both sides to this instruction set")
+    p.add_argument("--configuration", type=configuration, action="append", metavar="SIZE,FEATURES,BATCH",
+                   help="whole steps of this one instead of all; may be repeated")
+    p.add_argument("--pictures", type=Path, help="a folder of JPEG and PNG files instead of ones made of noise")
+    p.add_argument("--json", type=Path, help="also write the figures to this file")
+    p.add_argument("--quick", action="store_true",
+                   help="some minutes: 2 rounds, shorter turns, torch.compile only once, no steps of 128x128")
+    a = p.parse_args()
+    for tool in (a.ours, a.wgan):
+        if not tool.is_file():
+            p.error(f"{tool} isn't there: run swift build -c release, or name it with --ours or --wgan")
+    if a.pictures and not a.pictures.is_dir():
+        p.error(f"--pictures {a.pictures}: there's no such folder")
+    if a.json and not a.json.absolute().parent.is_dir():
+        p.error(f"--json {a.json}: there's no folder for it")
+    return a
 
 
-def run(command: list[str], who: str) -> dict:
-    """The last line that a contestant prints, as JSON."""
+def parts(text: str) -> list[str]:
+    names = text.split(",")
+    for name in names:
+        if name not in PARTS:
+            raise argparse.ArgumentTypeError(f"{name or 'nothing'} isn't one of {','.join(PARTS)}")
+    return [name for name in PARTS if name in names]
+
+
+def positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError("a number from 1")
+    return int(text)
+
+
+def configuration(text: str) -> tuple[int, int, int]:
+    fields = text.split(",")
+    if len(fields) != 3:
+        raise argparse.ArgumentTypeError("three numbers, such as 64,64,16")
+    size, features, batch = map(positive, fields)
+    return size, features, batch
+
+
+def processor() -> str:
+    """As wgan-bench names it."""
     try:
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
-    except OSError as error:
-        raise Failure(f"{who}: can't start {command[0]}: {error.strerror}") from error
-    if done.returncode != 0:
-        raise Failure(f"{who} failed with status {done.returncode}: {' '.join(command)}")
-    lines = done.stdout.strip().splitlines()
-    try:
-        result = json.loads(lines[-1])
-        for step in STEPS:
-            for figure in ("min", "median"):
-                if not result[step][figure] > 0:
-                    raise ValueError
-    except (IndexError, KeyError, TypeError, ValueError) as error:
-        shown = lines[-1][:200] if lines else "nothing"
-        raise Failure(f"{who} didn't print its times as JSON but: {shown}") from error
-    return result
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    fields = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in reversed(lines))}
+    name = fields.get("model name", platform.machine())
+    if "cpu family" in fields and "model" in fields:
+        name += f" (family {fields['cpu family']} model {fields['model']})"
+    return name
 
 
-def spread(values: list[float]) -> float:
-    return (max(values) - min(values)) / statistics.median(values)
-
-
-def print_table(results: dict[str, list[dict]]) -> None:
-    print(f"\n{'':24} {'critic step, ms':>28}   {'generator step, ms':>28}   {'peak':>7}")
-    print(f"{'':24} {'min':>8} {'median':>9} {'spread':>9}   {'min':>8} {'median':>9} {'spread':>9}   {'MB':>7}")
-    for who, rounds in results.items():
-        cells = []
-        for step in STEPS:
-            medians = [r[step]["median"] for r in rounds]
-            cells.append(f"{min(r[step]['min'] for r in rounds):8.1f} {statistics.median(medians):9.1f} "
-                         f"{spread(medians):9.0%}")
-        rss = [r["rss_mb"] for r in rounds if "rss_mb" in r]
-        print(f"{who:24} {cells[0]}   {cells[1]}   {f'{max(rss):.0f}' if rss else '-':>7}")
-
-
-def print_ratios(results: dict[str, list[dict]], critic_steps: int) -> None:
-    """Speed of wgan over that of PyTorch's best configuration, which is that one's time over ours."""
-    peers = [who for who in results if who != OURS]
-    doubts = []
-    print("\nSpeed, wgan / PyTorch's best (above 1: wgan is faster)")
-    print(f"  {'':38} {'median of rounds':>16} {'range':>14} {'of the minima':>14}   PyTorch's best")
-    for title, weights in {
-        "critic step": {"critic_ms": 1},
-        "generator step": {"generator_ms": 1},
-        f"{critic_steps} critic steps + 1 generator step": {"critic_ms": critic_steps, "generator_ms": 1},
-    }.items():
-
-        def times(who: str, figure: str) -> list[float]:
-            return [sum(r[step][figure] * weight for step, weight in weights.items()) for r in results[who]]
-
-        best = min(peers, key=lambda who: statistics.median(times(who, "median")))
-        ratios = [theirs / ours for theirs, ours in zip(times(best, "median"), times(OURS, "median"), strict=True)]
-        of_minima = min(min(times(who, "min")) for who in peers) / min(times(OURS, "min"))
-        middle = statistics.median(ratios)
-        extent = f"{min(ratios):.2f} ... {max(ratios):.2f}"
-        print(f"  {title:38} {middle:16.2f} {extent:>14} {of_minima:14.2f}   {best}")
-        if spread(ratios) > SHAKY:
-            doubts.append(f"{title}: the ratio ranges over {spread(ratios):.0%} of its median")
-        if abs(of_minima / middle - 1) > SHAKY:
-            doubts.append(f"{title}: medians and minima give ratios {abs(of_minima / middle - 1):.0%} apart")
-    if min(len(rounds) for rounds in results.values()) < 3:
-        doubts.append("fewer than 3 rounds can't show how much the times vary")
-    if doubts:
-        print("\nShaky; quieten the machine, or take more --rounds:")
-        print("\n".join(f"  {doubt}" for doubt in doubts))
+def torch_version() -> str:
+    try:  # Without importing it: this process stays small.
+        return version("torch")
+    except PackageNotFoundError as error:
+        raise Failure("this Python has no torch: Benchmarks/peers/setup.sh names one that has") from error
 
 
 def main() -> int:
-    p = parser(__doc__)
-    p.add_argument("--ours", type=Path, default=HERE.parents[1] / ".build" / "release" / "wgan-bench",
-                   help="the wgan-bench to time (default: this package's release build)")
-    p.add_argument("--rounds", type=int, default=5)
-    p.add_argument("--critic-steps", type=int, default=5, help="per generator step, in the ratio of both (default 5)")
-    p.add_argument("--json", type=Path, help="also write every round's figures to this file")
-    arguments = p.parse_args()
-    if min(arguments.rounds, arguments.repeat, arguments.threads) < 1:
-        p.error("--rounds, --repeat and --threads must be 1 or more")
-    if not arguments.ours.is_file():
-        raise Failure(f"{arguments.ours} isn't there: run swift build -c release --product wgan-bench, or name it with "
-                      "--ours")
-
-    flags = step_flags(arguments)
-    contestants = {OURS: [str(arguments.ours), "step", *flags, "--format", "json"]}
-    for name in configurations(arguments.compile):
-        contestants[f"PyTorch {name}"] = [sys.executable, str(HERE / "step.py"), *flags, "--configuration", name]
-
-    print(f"{arguments.size}x{arguments.size}x{arguments.channels}, features {arguments.features}, batch "
-          f"{arguments.batch_size}, extra layers {arguments.extra_layers}, {arguments.threads} threads, fp32; "
-          f"{arguments.rounds} rounds of {arguments.repeat} steps of each kind", flush=True)
-    results: dict[str, list[dict]] = {who: [] for who in contestants}
-    for number in range(1, arguments.rounds + 1):
-        for who, command in contestants.items():
-            result = run(command, who)
-            results[who].append(result)
-            print(f"  round {number}: {who:24} critic {result['critic_ms']['median']:8.1f} ms, generator "
-                  f"{result['generator_ms']['median']:8.1f} ms", flush=True)
-    print_table(results)
-    print_ratios(results, arguments.critic_steps)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(results, indent=2) + "\n")
-    return 0
+    a = arguments()
+    settings = Settings(
+        ours=a.ours.absolute(), wgan=a.wgan.absolute(), threads=a.threads, rounds=a.rounds or (2 if a.quick else 5),
+        quick=a.quick, isa=a.isa, pictures=a.pictures,
+        configurations=a.configuration or (steps.QUICK_CONFIGURATIONS if a.quick else steps.CONFIGURATIONS))
+    report = {
+        "machine": processor(), "cores": noise.cores(), "torch": torch_version(),
+        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "threads": settings.threads, "rounds": settings.rounds, "quick": settings.quick, "isa_limit": settings.isa}
+    words = [f"{report['machine']}, {report['cores']} cores", f"PyTorch {report['torch']}",
+             f"{settings.threads} threads, {settings.rounds} rounds"]
+    if settings.isa:
+        words.append(f"both sides held to {settings.isa}")
+    print("; ".join(words), flush=True)
+    status = 0
+    try:
+        for part in a.only:
+            title, measurements = PARTS[part]
+            print(f"\n{title}", flush=True)
+            for name, measure in measurements.items():
+                try:
+                    report[name] = measure(settings)
+                except NotMeasured as why:
+                    print(f"not measured: {why}")
+                except Failure as failure:
+                    print(f"compare.py: {failure}", file=sys.stderr)
+                    status = 1
+                sys.stdout.flush()
+    finally:
+        report["others_share"] = settings.noise.value
+        if a.json:
+            a.json.write_text(json.dumps(report, indent=2) + "\n")
+    print("\nRatios above 1: wgan is faster, or smaller. \"of rounds\": the smallest and the largest ratio of a round.")
+    if "steps" in a.only:
+        print("The ratio of steps is to the fastest in fp32. bf16 computes less precisely: it stands apart.")
+    print(settings.noise.verdict)
+    return status
 
 
 if __name__ == "__main__":

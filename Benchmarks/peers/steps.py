@@ -1,0 +1,125 @@
+"""Whole training steps: wgan-bench step and PyTorch, in turn; and ours with one thread and with all."""
+
+from contestants import NotMeasured, Settings, Worker, run_json, say
+from ratios import Comparison, Times, rounded, table
+
+# Size, features, batch: the seed's first, then what differs in one of them.
+CONFIGURATIONS = [(64, 64, 64), (64, 64, 16), (64, 64, 1), (32, 64, 64), (64, 32, 64), (128, 64, 64)]
+QUICK_CONFIGURATIONS = CONFIGURATIONS[:-1]  # The last takes as long as all others together.
+KINDS = ("critic", "generator")
+FP32 = ("nchw", "channels_last", "compile")
+VARIANTS = (*FP32, "bf16")
+
+
+def run(settings: Settings) -> list[dict]:
+    rows = []
+    for number, configuration in enumerate(settings.configurations):
+        # Compiling takes a minute a configuration.
+        rows += one(settings, *configuration, compiles=number == 0 or not settings.quick)
+    print_table(rows)
+    return [row for row, _ in rows]
+
+
+def print_table(rows: list[tuple[dict, Comparison]]) -> None:
+    def number(value: float | None, digits: int) -> str:
+        return "-" if value is None else f"{value:.{digits}f}"
+
+    titles = ["size features batch", "step", "wgan ms", "NCHW", "chan.-last", "compile", "bf16", *Comparison.titles,
+              "to bf16"]
+    print(table(titles, [
+        [f"{row['size']} {row['features']} {row['batch']}", row["step"], number(row["ours_ms"], 1),
+         *(number(row["theirs"][name], 1) for name in VARIANTS), *comparison.cells(), number(row["ratio_bf16"], 2)]
+        for row, comparison in rows], left_aligned=2))
+
+
+def ours_once(settings: Settings, size: int, features: int, batch: int, threads: int, repeats: int) -> dict:
+    return run_json(
+        [str(settings.ours), "step", "--format", "json", "--size", str(size), "--features", str(features),
+         "--batch-size", str(batch), "--threads", str(threads), "--repeat", str(repeats), "--warm-ups", "1"], settings)
+
+
+def repeats_for(milliseconds: float, settings: Settings) -> int:
+    """How many steps of each kind are a turn: some tenths of a second, and no fewer than two."""
+    return min(50, max(3 if milliseconds < 1000 else 2, round((300 if settings.quick else 700) / milliseconds)))
+
+
+def one(settings: Settings, size: int, features: int, batch: int, compiles: bool) -> list[tuple[dict, Comparison]]:
+    say(f"  size {size}, features {features}, batch {batch}")
+    shape = {"size": size, "features": features, "batch": batch}
+    ours = {kind: Times() for kind in KINDS}
+    with Worker("torch_step.py", settings) as worker:
+        worker.prepare("configure", threads=settings.threads)
+        variants, repeats = prepare(worker, settings, shape, compiles)
+        theirs = {name: {kind: Times() for kind in KINDS} for name in variants}
+        for _ in settings.each_round():
+            result = ours_once(settings, **shape, threads=settings.threads, repeats=repeats)
+            for kind in KINDS:
+                ours[kind].add_timing(result[f"{kind}_ms"])
+            for name, times in theirs.items():
+                result = worker.measure("measure", **variants[name], repeats=repeats)
+                for kind in KINDS:
+                    times[kind].add_timing(result[f"{kind}_ms"])
+
+    rows = []
+    for kind in KINDS:
+        comparison = Comparison.of(ours[kind], {name: theirs[name][kind] for name in FP32 if name in theirs})
+        bf16 = Comparison.of(ours[kind], {"bf16": theirs["bf16"][kind]}) if "bf16" in theirs else None
+        medians = {name: rounded(theirs[name][kind].median) if name in theirs else None for name in VARIANTS}
+        minima = {name: rounded(theirs[name][kind].minimum) if name in theirs else None for name in VARIANTS}
+        rows.append((shape | {
+            "step": kind, "ours_ms": rounded(ours[kind].median), "ours_min_ms": rounded(ours[kind].minimum),
+            "theirs": medians, "theirs_min": minima,
+            "layouts": {name: variant["layout"] for name, variant in variants.items()}, "best_fp32": comparison.best,
+            "ratio_bf16": rounded(bf16.ratio) if bf16 else None} | comparison.json(), comparison))
+    return rows
+
+
+def prepare(worker: Worker, settings: Settings, shape: dict, compiles: bool) -> tuple[dict[str, dict], int]:
+    """Makes ready each variant that this machine can do.
+
+    torch.compile takes fp32's better layout; bf16 has its own better one. Returned are kind and layout of each variant,
+    and how many steps of each kind are a turn.
+    """
+    layouts = ("nchw", "channels-last")
+
+    def milliseconds(kind: str, layout: str) -> float:
+        times = worker.prepare("prepare", kind=kind, layout=layout, **shape)
+        return times["critic_ms"]["median"] + times["generator_ms"]["median"]
+
+    in_fp32 = {layout: milliseconds("fp32", layout) for layout in layouts}
+    better = min(in_fp32, key=in_fp32.get)
+    variants = {layout.replace("-", "_"): {"kind": "fp32", "layout": layout} for layout in layouts}
+    if compiles:
+        try:
+            say("    torch.compile")
+            milliseconds("compile", better)
+            variants["compile"] = {"kind": "compile", "layout": better}
+        except NotMeasured as why:
+            print(f"torch.compile isn't measured: {why}")
+    try:
+        in_bf16 = {layout: milliseconds("bf16", layout) for layout in layouts}
+        variants["bf16"] = {"kind": "bf16", "layout": min(in_bf16, key=in_bf16.get)}
+    except NotMeasured as why:
+        print(f"bf16 isn't measured: {why}")
+    return variants, repeats_for(in_fp32[better], settings)
+
+
+def scaling(settings: Settings) -> list[dict]:
+    """Our own steps with one thread and with all, in turn."""
+    if settings.threads == 1:
+        raise NotMeasured("one thread and all of them are the same with --threads 1")
+    size, features, batch = settings.configurations[0]
+    one, all_ = {kind: Times() for kind in KINDS}, {kind: Times() for kind in KINDS}
+    for _ in settings.each_round():
+        for threads, times in ((1, one), (settings.threads, all_)):
+            result = ours_once(settings, size, features, batch, threads, repeats=3)
+            for kind in KINDS:
+                times[kind].add_timing(result[f"{kind}_ms"])
+    result, rows = [], []
+    for kind in KINDS:
+        comparison = Comparison.of(all_[kind], {"one": one[kind]})
+        result.append({"step": kind, "threads": settings.threads, "one_ms": rounded(one[kind].median),
+                       "two_ms": rounded(all_[kind].median)} | comparison.json())
+        rows.append([kind, f"{one[kind].median:.1f}", f"{all_[kind].median:.1f}", *comparison.cells()])
+    print(table(["wgan", "1 thread ms", f"{settings.threads} threads", *Comparison.titles], rows))
+    return result
