@@ -109,7 +109,7 @@ package struct BatchNorm: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - y: the output, where an activation followed the norm; nil where none did.
-  ///   - diffX: blocked; its halo becomes zero.
+  ///   - diffX: blocked; its halo becomes zero. May be diffY itself.
   ///   - inputSlope: of the activation whose output x is; 1 where there was none.
   ///   - diffParameters: where to put (or, with `accumulate`, add) the parameters' gradients; nil computes none.
   package func backward(

@@ -26,9 +26,9 @@ package struct ExecutionPlan: Sendable {
     var normInput: Tensor?
     /// The norm's statistics, kept for backward.
     var normWorkspace: Int?
-    /// The gradient of the output; where there is no norm, of the convolution's output.
+    /// The gradient of the output, and then, unless there is a `convolutionGradient`, of the convolution's output.
     var outputGradient: Tensor?
-    /// The gradient of the convolution's output, where a norm (or tanh) stands between it and the step's.
+    /// The gradient of the convolution's output, where the output's can't become it in place.
     var convolutionGradient: Tensor?
   }
   struct Tensor {
@@ -75,7 +75,8 @@ package struct ExecutionPlan: Sendable {
         let lastUse = isLast ? end : purpose == .training ? backward : i + 1
         t.output = tensor(step.name + ".output", layout(halo: halo), i...lastUse)
         if purpose == .training {
-          let needsOwn = step.norm != nil || step.tanh
+          // A norm turns the one gradient into the other in place, but the score's driver writes without a halo.
+          let needsOwn = step.tanh || step.norm != nil && !isLast && steps[i + 1].writesScore
           let gradientTimes = max(0, backward - 1)...backward
           if !isLast {
             t.outputGradient = tensor(

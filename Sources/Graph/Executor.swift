@@ -197,9 +197,10 @@ package final class Executor {
     guard let diffOutput = tensors.outputGradient.map(activations) else {
       preconditionFailure("an inner step has an output gradient")
     }
-    guard let norm = step.norm, let own = tensors.convolutionGradient.map(activations),
-      let normInput = tensors.normInput.map(activations), let workspace = tensors.normWorkspace, let scratchpad
+    guard let norm = step.norm, let normInput = tensors.normInput.map(activations),
+      let workspace = tensors.normWorkspace, let scratchpad
     else { return diffOutput }
+    let own = tensors.convolutionGradient.map(activations) ?? diffOutput
     norm.backward(
       batch: batch, diffY: diffOutput, x: normInput, y: step.normOutputSlope == 1 ? nil : output(of: i), diffX: own,
       parameters: normParameters(i, in: parameters),
