@@ -20,17 +20,21 @@ package struct Processor: Sendable {
   /// Bytes of the second-level cache that a thread may fill.
   package let cacheBytes: Int
   let kernels: KernelTable
+  /// Times the driver calls and the loops in them, where there is one.
+  package let recorder: StepRecorder?
 
   package var instructionSet: InstructionSet { kernels.instructionSet }
 
   /// - Parameter cacheBytes: nil: this machine's.
   /// - Precondition: `instructionSet` is among `supported`, threads >= 1.
   package init(
-    instructionSet: InstructionSet = Self.best, threads: Int = Self.coreCount, cacheBytes: Int? = nil
+    instructionSet: InstructionSet = Self.best, threads: Int = Self.coreCount, cacheBytes: Int? = nil,
+    recorder: StepRecorder? = nil
   ) {
     precondition(Self.supported.contains(instructionSet), "this machine can't run \(instructionSet)")
     precondition(threads >= 1)
     self.threads = threads
+    self.recorder = recorder
     switch instructionSet {
     case .portable: kernels = portableKernels
     case .avx2: kernels = avx2Kernels
@@ -71,18 +75,25 @@ package struct Processor: Sendable {
   package static var coreCount: Int { ProcessInfo.processInfo.activeProcessorCount }
 
   /// Calls `work` on `count` items, cut into at most one contiguous range a thread.
+  ///
+  /// (Recorded or not, it is one call of `work`: a second one, in a branch of its own, would cost who trains some 100 ns a loop.)
   func parallel(_ count: Int, _ work: (Range<Int>) -> Void) {
+    let start = recorder?.loopBegins() ?? 0
     let workers = min(threads, count)
     if workers <= 1 {
       if count > 0 { work(0..<count) }
-      return
-    }
-    // The drivers' closures hold pointers, which aren't Sendable; each range writes its own part.
-    withoutActuallyEscaping(work) { work in
-      nonisolated(unsafe) let work = work
-      DispatchQueue.concurrentPerform(iterations: workers) { worker in
-        work(count * worker / workers..<count * (worker + 1) / workers)
+      if start != 0 { recorder?.workerEnds(begun: start) }
+    } else {
+      // The drivers' closures hold pointers, which aren't Sendable; each range writes its own part.
+      withoutActuallyEscaping(work) { work in
+        nonisolated(unsafe) let work = work
+        DispatchQueue.concurrentPerform(iterations: workers) { worker in
+          let begin = start == 0 ? 0 : StepRecorder.nanoseconds()
+          work(count * worker / workers..<count * (worker + 1) / workers)
+          if start != 0 { recorder?.workerEnds(begun: begin) }
+        }
       }
     }
+    if start != 0 { recorder?.loopEnds(begun: start, threads: threads) }
   }
 }
