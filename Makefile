@@ -25,12 +25,13 @@ test: setup
 	$(SWIFT) test -c release --disable-xctest --disable-testable-imports
 
 # This machine's limits; each convolution (and the 3x3 layer that --extra-layers adds) and each step of the seed preset next to
-# them.
+# them. With DATA=FOLDER also how fast that folder's pictures are prepared.
 bench: setup
 	$(SWIFT) build -c release --product wgan-bench
 	.build/release/wgan-bench peak
 	.build/release/wgan-bench conv --extra-layers 1
 	.build/release/wgan-bench step
+	$(if $(DATA),.build/release/wgan-bench data --data "$(DATA)")
 
 # The same work in PyTorch and here, in turn, and the ratios, also as peers.json. PEERS: more of compare.py's flags, such as
 # PEERS="--quick --only conv,steps".

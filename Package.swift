@@ -72,7 +72,10 @@ let package = Package(
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
 
     .executableTarget(
-      name: "WGANBench", dependencies: ["WGAN", "Graph", "Compute", "ReferenceKernels", "Randomness", argumentParser],
+      name: "WGANBench",
+      dependencies: [
+        "WGAN", "Graph", "Compute", "Datasets", "Images", "ReferenceKernels", "Randomness", argumentParser,
+      ],
       path: "Benchmarks/wgan-bench"),
 
     tests("Randomness", ["Randomness"]),
@@ -87,7 +90,7 @@ let package = Package(
     tests(
       "WGAN", ["WGAN", "Graph", "Compute", "Datasets", "Images", "Files", "ReferenceKernels", "Randomness"],
       resources: [.copy("Golden")]),
-    tests("WGANBench", ["WGANBench", "Compute", "Randomness"]),
+    tests("WGANBench", ["WGANBench", "WGAN", "Graph", "Compute", "Datasets", "Images", "Randomness"]),
     tests("WGANCommand", ["WGANCommand", "WGAN", "Datasets", "Images", "Files"]),
   ]
 )

@@ -228,8 +228,10 @@ extension Peak {
   }
 
   /// Lines for a person.
-  package var verdict: String {
-    trustworthy
+  package var verdict: String { Self.verdict(doubts) }
+
+  package static func verdict(_ doubts: [String]) -> String {
+    doubts.isEmpty
       ? "The machine was quiet: these figures can be trusted."
       : "TOO NOISY to trust these figures:\n" + doubts.map { "  " + $0 }.joined(separator: "\n")
   }

@@ -1,14 +1,20 @@
-// wgan-bench step: whole critic and generator steps of the seed's recipe.
+// wgan-bench step: whole critic and generator steps of the seed's recipe, and where their time goes.
 
 import ArgumentParser
 import Compute
 import Foundation
-import Randomness
 import WGAN
 
 struct StepBench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "step", abstract: "Time a critic step and a generator step of the seed preset on random pictures.")
+    commandName: "step", abstract: "Time a critic step and a generator step of the seed preset on random pictures.",
+    discussion: """
+      The first lines are of steps as training runs them. Steps in turn with those are recorded, call by call: the tables say \
+      which layer, kind of work and pass takes how long (real and fake pictures together), and how near the convolutions come \
+      to the machine's measured peak. "waiting": what the threads had nothing to do for in the calls' parallel loops, divided \
+      by their number; a call's milliseconds and GFLOP/s include it, the summary of kinds shows it apart. "other": outside \
+      of calls.
+      """)
 
   @Option(help: "Picture size.")
   var size = 64
@@ -20,19 +26,14 @@ struct StepBench: ParsableCommand {
   var extraLayers = 0
   @Option(help: "Pictures a step.")
   var batchSize = 64
+  @Option(help: "Seconds for the machine's peak, before and after the steps.")
+  var peakSeconds = 0.3
   @OptionGroup var measurement: MeasurementOptions
 
-  private struct Result: Codable {
-    var size: Int
-    var features: Int
-    var batch_size: Int
-    var threads: Int
-    var isa: String
-    var critic_ms: Timing
-    var generator_ms: Timing
-    var critic_gflops: Double
-    var generator_gflops: Double
-    var rss_mb: Double
+  func validate() throws {
+    guard peakSeconds > 0, peakSeconds <= 3600 else {
+      throw ValidationError("--peak-seconds takes a number above 0, to 3600")
+    }
   }
 
   func run() throws {
@@ -45,39 +46,31 @@ struct StepBench: ParsableCommand {
     do { try configuration.validate() } catch { throw ValidationError("\(error)") }
     let processor = try measurement.processor()
     waitForTurn()
-    let trainer = try Trainer(configuration, on: processor)
-
-    var random = RandomStream(seed: 1, purpose: .test)
-    let pixels = (0..<batchSize * size * size * configuration.channels).map { _ in
-      UInt8(truncatingIfNeeded: random.nextWord())
-    }
-    let critic = Timing.of(warmUps: measurement.warmUps, repeats: measurement.repeats) {
-      _ = pixels.withUnsafeBufferPointer { trainer.criticStep(pixels: $0, count: batchSize) }
-    }
-    let generator = Timing.of(warmUps: measurement.warmUps, repeats: measurement.repeats) {
-      _ = trainer.generatorStep()
-    }
-    let work = trainer.multiplyAddsPerStep()
-    let result = Result(
-      size: size, features: features, batch_size: batchSize, threads: processor.threads,
-      isa: processor.instructionSet.rawValue, critic_ms: critic, generator_ms: generator,
-      critic_gflops: 2e-6 * Double(work.critic) / critic.median,
-      generator_gflops: 2e-6 * Double(work.generator) / generator.median, rss_mb: peakResidentMegabytes())
+    let report = try StepReport.measure(
+      configuration, on: processor, warmUps: measurement.warmUps, repeats: measurement.repeats,
+      peakSeconds: peakSeconds)
     switch measurement.format {
     case .json:
+      // One line: the last one is what Benchmarks/peers/compare.py reads.
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      print(String(decoding: try encoder.encode(result), as: UTF8.self))
-    case .table:
-      print(
-        "\(result.isa), \(result.threads) threads, size \(size), features \(features), batch \(batchSize), "
-          + String(format: "peak %.0f MB resident", result.rss_mb))
-      for (name, timing, speed) in [
-        ("critic step   ", critic, result.critic_gflops), ("generator step", generator, result.generator_gflops),
-      ] {
-        print(name + String(format: "  min %8.2f ms  median %8.2f ms  %7.1f GFLOP/s", timing.min, timing.median, speed))
-      }
+      print(String(decoding: try encoder.encode(report), as: UTF8.self))
+    case .table: printTable(report)
     }
+  }
+
+  private func printTable(_ report: StepReport) {
+    print(
+      "\(report.isa), \(report.threads) threads, size \(size), features \(features), batch \(batchSize), "
+        + String(format: "peak %.0f MB resident, %.1f GFLOP/s measured peak", report.rss_mb, report.peak_gflops))
+    for (name, timing, speed) in [
+      ("critic step   ", report.critic_ms, report.critic_gflops),
+      ("generator step", report.generator_ms, report.generator_gflops),
+    ] {
+      print(name + String(format: "  min %8.2f ms  median %8.2f ms  %7.1f GFLOP/s", timing.min, timing.median, speed))
+    }
+    for step in report.steps { print("\n" + step.text) }
+    print("\n" + Peak.verdict(report.doubts))
   }
 }
 
@@ -106,16 +99,4 @@ struct MeasurementOptions: ParsableArguments {
       return try Processor.fromEnvironment(threads: threads ?? Processor.coreCount)
     } catch { throw ValidationError(error.description) }
   }
-}
-
-/// The largest resident size of this process so far.
-private func peakResidentMegabytes() -> Double {
-  var usage = rusage()
-  #if canImport(Glibc)
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    return Double(usage.ru_maxrss) / 1024
-  #else
-    getrusage(RUSAGE_SELF, &usage)
-    return Double(usage.ru_maxrss) / 1_048_576
-  #endif
 }

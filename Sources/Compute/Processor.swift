@@ -21,17 +21,21 @@ package struct Processor: Sendable {
   /// Bytes of the second-level cache that a thread may fill.
   package let cacheBytes: Int
   let kernels: KernelTable
+  /// Times the driver calls and the loops in them, where there is one.
+  package let recorder: StepRecorder?
 
   package var instructionSet: InstructionSet { kernels.instructionSet }
 
   /// - Parameter cacheBytes: nil: this machine's.
   /// - Precondition: `instructionSet` is among `supported`, threads >= 1.
   package init(
-    instructionSet: InstructionSet = Self.best, threads: Int = Self.coreCount, cacheBytes: Int? = nil
+    instructionSet: InstructionSet = Self.best, threads: Int = Self.coreCount, cacheBytes: Int? = nil,
+    recorder: StepRecorder? = nil
   ) {
     precondition(Self.supported.contains(instructionSet), "this machine can't run \(instructionSet)")
     precondition(threads >= 1)
     self.threads = threads
+    self.recorder = recorder
     switch instructionSet {
     case .portable: kernels = portableKernels
     case .avx2: kernels = avx2Kernels
@@ -79,20 +83,25 @@ package struct Processor: Sendable {
 
   /// The same, telling which worker (0 ..< threads) calls: each has at most one range in hand.
   func parallel(_ count: Int, _ work: (_ range: Range<Int>, _ worker: Int) -> Void) {
+    let start = recorder?.loopBegins() ?? 0
     let workers = min(threads, count)
     if workers <= 1 {
       if count > 0 { work(0..<count, 0) }
-      return
-    }
-    let ranges = min(count, 4 * workers)
-    let next = Atomic<Int>(0)
-    onEachThread(workers) { worker in
-      while true {
-        let i = next.add(1, ordering: .relaxed).oldValue
-        guard i < ranges else { return }
-        work(count * i / ranges..<count * (i + 1) / ranges, worker)
+      if start != 0 { recorder?.workerEnds(begun: start) }
+    } else {
+      let ranges = min(count, 4 * workers)
+      let next = Atomic<Int>(0)
+      onEachThread(workers) { worker in
+        let begin = start == 0 ? 0 : StepRecorder.nanoseconds()
+        while true {
+          let i = next.add(1, ordering: .relaxed).oldValue
+          if i >= ranges { break }
+          work(count * i / ranges..<count * (i + 1) / ranges, worker)
+        }
+        if start != 0 { recorder?.workerEnds(begun: begin) }
       }
     }
+    if start != 0 { recorder?.loopEnds(begun: start, threads: threads) }
   }
 
   /// Calls `work` once on each of `workers` threads.

@@ -183,23 +183,10 @@ package final class Dataset: Sendable {
 
   /// Copies a square of `size` out of picture `index` to `target` (`size` rows of `size * channels` bytes).
   func copyCrop(of index: Int, _ crop: CropMode, seed: UInt64, epoch: Int, to target: UnsafeMutableRawBufferPointer) {
-    let rowBytes = size * channels
-    precondition(target.count == size * rowBytes)
     pictures.withPixels(Int(places[index])) { pixels, entry in
-      let (width, height) = (Int(entry.width), Int(entry.height))
-      // As Picture.centreCropped.
-      var x = Int((Double(width - size) / 2).rounded(.toNearestOrEven))
-      var y = Int((Double(height - size) / 2).rounded(.toNearestOrEven))
-      if crop == .random {
-        var random = RandomStream(seed: seed, purpose: .crop, step: epoch, index: index)
-        x = random.below(width - size + 1)
-        y = random.below(height - size + 1)
-      }
-      for row in 0..<size {
-        let start = ((y + row) * width + x) * channels
-        UnsafeMutableRawBufferPointer(rebasing: target[row * rowBytes..<(row + 1) * rowBytes])
-          .copyMemory(from: UnsafeRawBufferPointer(rebasing: pixels[start..<start + rowBytes]))
-      }
+      crop.copySquare(
+        of: pixels, width: Int(entry.width), height: Int(entry.height), channels: channels, size: size, seed: seed,
+        epoch: epoch, index: index, to: target)
     }
   }
 
@@ -228,6 +215,33 @@ package enum CropMode: String, Sendable {
   /// Another place each epoch.
   case random
   case center
+}
+
+extension CropMode {
+  /// Copies a square of `size` out of a picture, `height` rows of `width * channels` bytes, to `target`. Where a random one
+  /// is depends on `seed`, `epoch` and the picture's `index` alone.
+  ///
+  /// - Precondition: both sides are at least `size`; `target` has `size` rows of `size * channels` bytes.
+  package func copySquare(
+    of pixels: UnsafeRawBufferPointer, width: Int, height: Int, channels: Int, size: Int, seed: UInt64, epoch: Int,
+    index: Int, to target: UnsafeMutableRawBufferPointer
+  ) {
+    let rowBytes = size * channels
+    precondition(target.count == size * rowBytes)
+    // As Picture.centreCropped.
+    var x = Int((Double(width - size) / 2).rounded(.toNearestOrEven))
+    var y = Int((Double(height - size) / 2).rounded(.toNearestOrEven))
+    if self == .random {
+      var random = RandomStream(seed: seed, purpose: .crop, step: epoch, index: index)
+      x = random.below(width - size + 1)
+      y = random.below(height - size + 1)
+    }
+    for row in 0..<size {
+      let start = ((y + row) * width + x) * channels
+      UnsafeMutableRawBufferPointer(rebasing: target[row * rowBytes..<(row + 1) * rowBytes])
+        .copyMemory(from: UnsafeRawBufferPointer(rebasing: pixels[start..<start + rowBytes]))
+    }
+  }
 }
 
 private func modificationTime(_ status: stat) -> (seconds: Int, nanoseconds: Int) {

@@ -5,6 +5,7 @@ import Compute
 package final class Executor {
   package let plan: ExecutionPlan
   private let processor: Processor
+  private let recorder: StepRecorder?
   private let arena: Slab
   private let packedSlab: Slab
   private let packedPlaces: [Range<Int>]
@@ -27,6 +28,7 @@ package final class Executor {
   package init(_ plan: ExecutionPlan, on processor: Processor) {
     self.plan = plan
     self.processor = processor
+    recorder = processor.recorder
     arena = Slab(count: plan.memory.arenaCount)
     parameters = Slab(count: plan.parameters.parameterSlabCount).all
     gradients = Slab(count: plan.purpose == .training ? plan.parameters.parameterSlabCount : 0).all
@@ -74,7 +76,9 @@ package final class Executor {
       let tensors = plan.tensors[i]
       let convolution = step.convolution
       if step.writesScore {
+        begin(i, .convolution, .forward, batch: batch)
         convolution.scoreForward(batch: batch, source: source, weights: weights(i), scores: scores, on: processor)
+        end()
         return
       }
       guard let outputTensor = tensors.output else { preconditionFailure("a step makes a tensor or a score") }
@@ -82,15 +86,20 @@ package final class Executor {
       let destination = tensors.normInput.map(activations) ?? output
       if step.isTransposed {
         packWeights()
+        begin(i, .convolution, .forward, batch: batch)
         convolution.backwardData(
           batch: batch, diffDestination: source, packed: packed(i), diffSource: destination, slope: step.epilogueSlope,
           tanh: step.tanh, scratchpad: scratchpad, on: processor)
+        end()
       } else {
+        begin(i, .convolution, .forward, batch: batch)
         convolution.forward(
           batch: batch, source: source, weights: weights(i), destination: destination, slope: step.epilogueSlope,
           on: processor)
+        end()
       }
       if let norm = step.norm, let workspace = tensors.normWorkspace, let scratchpad {
+        begin(i, .norm, .forward)
         switch statistics {
         case .batch:
           norm.forwardTraining(
@@ -103,6 +112,7 @@ package final class Executor {
             runningMean: buffers[places(i).runningMean], runningVariance: buffers[places(i).runningVariance],
             scratchpad: scratchpad, slope: step.normOutputSlope, on: processor)
         }
+        end()
       }
       source = output
     }
@@ -143,13 +153,17 @@ package final class Executor {
         let gradient = diffScores
         gradient.fill(value)
         if parameterGradients {
+          begin(i, .convolution, .backwardWeights, batch: batch)
           convolution.scoreBackwardWeights(
             batch: batch, source: source, diffScores: gradient, diffWeights: gradients[places(i).weight],
             accumulate: accumulate, on: processor)
+          end()
         }
         if let target {
+          begin(i, .convolution, .backwardData, batch: batch)
           convolution.scoreBackwardData(
             batch: batch, diffScores: gradient, weights: weights(i), diffSource: target, on: processor)
+          end()
         }
         continue
       }
@@ -157,10 +171,12 @@ package final class Executor {
       let gradient = convolutionGradient(
         i, batch: batch, outputGradient, parameterGradients: parameterGradients, accumulate: accumulate)
       if parameterGradients {
+        begin(i, .convolution, .backwardWeights, batch: batch)
         convolution.backwardWeights(
           batch: batch, source: step.isTransposed ? gradient : source,
           diffDestination: step.isTransposed ? source : gradient, diffWeights: gradients[places(i).weight],
           accumulate: accumulate, on: processor)
+        end()
       }
       guard let target else { continue }
       // Where no norm stands between, the step below leaves its activation's gradient to this epilogue.
@@ -169,13 +185,17 @@ package final class Executor {
         below.norm == nil ? below.slope.map { ActivationGate(source, slope: $0) } : nil
       }
       if step.isTransposed {
+        begin(i, .convolution, .backwardData, batch: batch)
         convolution.forward(
           batch: batch, source: gradient, weights: weights(i), destination: target, gate: gate, on: processor)
+        end()
       } else {
         packWeights()
+        begin(i, .convolution, .backwardData, batch: batch)
         convolution.backwardData(
           batch: batch, diffDestination: gradient, packed: packed(i), diffSource: target, gate: gate,
           scratchpad: scratchpad, on: processor)
+        end()
       }
     }
   }
@@ -191,7 +211,9 @@ package final class Executor {
         preconditionFailure("a picture's gradient is a picture")
       }
       guard let own = tensors.convolutionGradient.map(activations) else { return diffOutput }
+      begin(i, .elementwise, .backward)
       own.setTanhGradient(diffY: diffOutput, y: output(of: i), batch: batch, on: processor)
+      end()
       return own
     }
     guard let diffOutput = tensors.outputGradient.map(activations) else {
@@ -201,12 +223,14 @@ package final class Executor {
       let workspace = tensors.normWorkspace, let scratchpad
     else { return diffOutput }
     let own = tensors.convolutionGradient.map(activations) ?? diffOutput
+    begin(i, .norm, .backward)
     norm.backward(
       batch: batch, diffY: diffOutput, x: normInput, y: step.normOutputSlope == 1 ? nil : output(of: i), diffX: own,
       parameters: normParameters(i, in: parameters),
       diffParameters: parameterGradients ? normParameters(i, in: gradients) : nil, accumulate: accumulate,
       workspace: slice(workspace), scratchpad: scratchpad, slope: step.normOutputSlope,
       inputSlope: step.normInputSlope, on: processor)
+    end()
     return own
   }
 
@@ -249,8 +273,25 @@ package final class Executor {
   private func packWeights() {
     if packedIsCurrent { return }
     for (i, step) in plan.steps.enumerated() where !step.writesScore {
+      begin(i, .packing, step.isTransposed ? .forward : .backwardData)
       step.convolution.packWeights(weights(i), into: packed(i), on: processor)
+      end()
     }
     packedIsCurrent = true
   }
+
+  // MARK: - Timing
+
+  /// A driver call of step i begins, says this to whoever records; `end()` says that it's over.
+  ///
+  /// - Parameter batch: of a convolution.
+  private func begin(_ i: Int, _ kind: StepRecorder.Kind, _ pass: StepRecorder.Pass, batch: Int = 0) {
+    guard let recorder, recorder.isOn else { return }
+    let step = plan.steps[i]
+    recorder.begin(
+      plan.network.name + "." + (kind == .norm ? step.normName : step.name), kind, pass,
+      multiplyAdds: kind == .convolution ? step.convolution.multiplyAdds(batch: batch) : 0)
+  }
+
+  private func end() { recorder?.end() }
 }

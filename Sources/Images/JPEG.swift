@@ -10,22 +10,18 @@ package enum JPEG {
     return (header.width, header.height, orientation(bytes))
   }
 
-  /// Decodes, scales and turns upright.
-  ///
   /// The codec itself scales by 1/2, 1/4 or 1/8 (smaller inverse DCTs: less work the smaller the picture), as far as that
   /// doesn't go below the wanted size; area averaging does the rest.
   static func decode(
     _ bytes: [UInt8], channels: Int, shortSide: Int?, limits: DecodeLimits
-  ) throws(PictureError) -> Picture {
+  ) throws(PictureError) -> CodecOutput {
     let decoder = try Decompressor()
-    let picture: Picture
     do {
-      picture = try decoder.decode(bytes, channels: channels, shortSide: shortSide, limits: limits)
+      return try decoder.decode(bytes, channels: channels, shortSide: shortSide, limits: limits)
     } catch {
       guard decoder.onlyWarned, let mended = mended(bytes) else { throw error }
-      picture = try decoder.decode(mended, channels: channels, shortSide: shortSide, limits: limits)
+      return try decoder.decode(mended, channels: channels, shortSide: shortSide, limits: limits)
     }
-    return picture.turned(orientation(bytes))  // last: there are fewer pixels to move by then
   }
 
   /// What the first EXIF segment says; upright where there is none.
@@ -97,7 +93,7 @@ private struct Decompressor: ~Copyable {
 
   func decode(
     _ bytes: [UInt8], channels: Int, shortSide: Int?, limits: DecodeLimits
-  ) throws(PictureError) -> Picture {
+  ) throws(PictureError) -> CodecOutput {
     try bytes.withUnsafeBufferPointer { (file) throws(PictureError) in
       let header = try header(file)
       let original = (width: header.width, height: header.height)
@@ -128,7 +124,9 @@ private struct Decompressor: ~Copyable {
         header.isCMYK
         ? pictureFromInvertedCMYK(samples, width: width, height: height).converted(channels: channels)
         : Picture(width: width, height: height, channels: channels, pixels: samples)
-      return decoded.resized(width: wanted.width, height: wanted.height, original: original, reduction: reduction)
+      return CodecOutput(
+        picture: decoded, original: original, reduction: reduction, size: wanted,
+        orientation: JPEG.orientation(bytes), channels: channels)
     }
   }
 

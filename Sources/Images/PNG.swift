@@ -28,10 +28,9 @@ package enum PNG {
     throw PictureError(.corrupt, "is a PNG that is cut short or damaged (it ends before the pixels)")
   }
 
-  /// Decodes, scales and turns upright.
   static func decode(
     _ bytes: [UInt8], channels: Int, shortSide: Int?, limits: DecodeLimits
-  ) throws(PictureError) -> Picture {
+  ) throws(PictureError) -> CodecOutput {
     let (width, height, orientation) = try header(bytes)
     try limits.check(width: width, height: height)
     var size = (width: width, height: height)
@@ -43,7 +42,8 @@ package enum PNG {
       pixels: stored.channels > colours ? overWhite(stored.samples, colours: colours) : stored.samples)
     // Luma goes through scaling before it becomes three channels, colour becomes luma before: less to scale.
     let fewer = channels < opaque.channels ? opaque.converted(channels: channels) : opaque
-    return fewer.resized(width: size.width, height: size.height).turned(orientation).converted(channels: channels)
+    return CodecOutput(
+      picture: fewer, original: (width, height), size: size, orientation: orientation, channels: channels)
   }
 
   private static func bigEndian(_ bytes: [UInt8], at offset: Int) -> Int {

@@ -92,6 +92,13 @@ package enum PictureDecoder {
   package static func decode(
     bytes: [UInt8], channels: Int, shortSide: Int?, limits: DecodeLimits = .default
   ) throws(PictureError) -> Picture {
+    try codecOutput(bytes: bytes, channels: channels, shortSide: shortSide, limits: limits).finished()
+  }
+
+  /// The codec's part of `decode`; `finished()` is the rest. (Apart so that a bench can time each.)
+  package static func codecOutput(
+    bytes: [UInt8], channels: Int, shortSide: Int?, limits: DecodeLimits = .default
+  ) throws(PictureError) -> CodecOutput {
     precondition(channels == 1 || channels == 3, "a picture has 1 or 3 channels")
     precondition(shortSide.map { $0 >= 1 } ?? true, "a picture's short side is at least 1")
     switch try format(of: bytes, limits: limits) {
@@ -156,6 +163,25 @@ package enum PictureDecoder {
     if has("ftyphei", at: 4) || has("ftypmif1", at: 4) { return "HEIF" }
     if has("BM") && bytes.count > 26 { return "BMP" }
     return nil
+  }
+}
+
+/// What a codec makes of a file's bytes, and what is still to be done with it.
+package struct CodecOutput: Sendable {
+  /// Perhaps made smaller by the codec; not turned.
+  var picture: Picture
+  /// The picture's size as stored, and how many of its pixels in each direction are one of `picture`'s.
+  var original: (width: Int, height: Int)
+  var reduction = 1
+  /// What `picture` is to be scaled to before it is turned.
+  var size: (width: Int, height: Int)
+  var orientation: Orientation
+  var channels: Int
+
+  /// Scaled, turned upright (now, as there are fewer pixels to move), with the wanted channels.
+  package func finished() -> Picture {
+    picture.resized(width: size.width, height: size.height, original: original, reduction: reduction)
+      .turned(orientation).converted(channels: channels)
   }
 }
 

@@ -2,11 +2,11 @@
 
 import Files
 
-enum PictureFile {
+package enum PictureFile {
   /// The first `prefix` bytes of a regular file, or all of it. Anything else, a named pipe say, is an error and never waits.
   ///
   /// - Throws: `notFound`, `unreadable` or, for a file of more than `maximumBytes`, `tooLarge`; with the path.
-  static func read(
+  package static func read(
     _ path: String, prefix: Int = .max, maximumBytes: Int
   ) throws(PictureError) -> (bytes: [UInt8], isWhole: Bool) {
     do throws(FileError) {

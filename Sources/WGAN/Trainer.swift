@@ -40,6 +40,7 @@ package final class Trainer: TrainingEngine {
   package private(set) var generatorStepsDone = 0
 
   private let processor: Processor
+  private let recorder: StepRecorder?
   private let critic: Executor
   private let generator: Executor
   private let criticState: OptimizerState
@@ -55,6 +56,7 @@ package final class Trainer: TrainingEngine {
   package init(_ configuration: TrainingConfiguration, on processor: Processor) throws(NetworkError) {
     self.configuration = configuration
     self.processor = processor
+    recorder = processor.recorder
     let batch = configuration.batchSize
     critic = Executor(
       try ExecutionPlan(configuration.critic, batch: batch, purpose: .training, threads: processor.threads),
@@ -105,7 +107,9 @@ package final class Trainer: TrainingEngine {
 
   private func criticStep(pixels: UnsafeBufferPointer<UInt8>, count: Int, fakes: Int) -> CriticLosses {
     if configuration.clipTime == .beforeStep { clip() }
+    recorder?.begin("critic.input", .elementwise, .forward)
     real.setPixels(pixels, count: count, on: processor)
+    recorder?.end()
 
     // Real and fake pictures are separate batches of the norms; their gradients add up: d loss = mean real - mean fake.
     critic.forward(batch: count, input: real, statistics: .batch)
@@ -120,7 +124,9 @@ package final class Trainer: TrainingEngine {
       batch: fakes, input: fake, from: .scores(-1 / Float(fakes)), parameterGradients: true, accumulate: true)
 
     criticStepsDone += 1
+    recorder?.begin("critic", .optimizer, .update)
     criticState.update(critic, step: criticStepsDone, on: processor)
+    recorder?.end()
     if configuration.clipTime == .afterUpdate { clip() }
     return CriticLosses(real: realLoss, fake: fakeLoss)
   }
@@ -135,22 +141,28 @@ package final class Trainer: TrainingEngine {
       batch: batch, input: fake, from: .scores(1 / Float(batch)), parameterGradients: false, inputGradient: true)
     generator.backward(batch: batch, input: noise, from: .pictures(critic.inputGradient), parameterGradients: true)
     generatorStepsDone += 1
+    recorder?.begin("generator", .optimizer, .update)
     generatorState.update(generator, step: generatorStepsDone, on: processor)
+    recorder?.end()
     return loss
   }
 
   private func clip() {
+    recorder?.begin("critic", .clipping, .update)
     critic.parameters.clamp(to: configuration.clip, on: processor)
+    recorder?.end()
     critic.parametersChanged()
   }
 
   private func drawNoise(_ purpose: RandomPurpose, step: Int, count: Int) {
+    recorder?.begin("generator.input", .elementwise, .forward)
     var random = RandomStream(seed: configuration.seed, purpose: purpose, step: step)
     noiseValues.withUnsafeMutableBufferPointer {
       let values = UnsafeMutableBufferPointer(rebasing: $0[..<(count * configuration.latent)])
       random.fillNormal(values)
       noise.set(UnsafeBufferPointer(values), batch: count)
     }
+    recorder?.end()
   }
 
   /// The multiply-adds of the convolutions of one step on full batches, as the steps do them: no weight gradients of the critic in

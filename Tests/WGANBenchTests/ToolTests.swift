@@ -77,7 +77,16 @@ import WGANBench
       (66, ["conv", "--shapes", "/nowhere"], "no such file"), (66, ["conv", "--baseline", "/nowhere"], "no such file"),
       (65, ["conv", "--shapes", #filePath], "line 1"), (65, ["conv", "--baseline", #filePath], "not a report"),
       (64, ["conv", "--shape", "mb65536ic64ih512oc8kh3ph1"], "GiB"), (64, ["peak", "--seconds", "0"], "--seconds"),
-      (64, ["step", "--threads", "0"], "--threads"),
+      (64, ["step", "--threads", "0"], "--threads"), (64, ["step", "--size", "48"], "--size 48"),
+      (64, ["step", "--repeat", "0"], "--repeat"), (64, ["step", "--peak-seconds", "0"], "--peak-seconds"),
+      (64, ["step", "--format", "csv"], "csv"),
+      (64, ["data"], "--data"), (64, ["data", "--data", "/", "--size", "0"], "--size"),
+      (64, ["data", "--data", "/", "--channels", "2"], "--channels"),
+      (64, ["data", "--data", "/", "--threads", "two"], "numbers from 1"),
+      (64, ["data", "--data", "/", "--rounds", "0"], "--rounds"),
+      (64, ["data", "--data", "/", "--limit", "0"], "--limit"),
+      (66, ["data", "--data", "/nowhere"], "can't read '/nowhere'"),
+      (65, ["data", "--data", "synthetic"], "aren't files"),
     ] as [(Int32, [String], String)]) func whatIsWrongIsSaid(_ code: Int32, _ arguments: [String], _ says: String)
     throws
   {

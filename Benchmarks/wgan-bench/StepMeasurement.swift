@@ -1,0 +1,86 @@
+// Times training steps of random pictures: whole ones, in turn with recorded ones that tell where the time goes.
+
+import Compute
+import Foundation
+import Graph
+import Randomness
+import WGAN
+
+extension StepReport {
+  /// - Parameters:
+  ///   - warmUps: steps of each kind that aren't timed.
+  ///   - repeats: steps of each kind that are timed; as many again are recorded.
+  ///   - peakSeconds: for the machine's peak before and again after the steps.
+  /// - Precondition: the configuration is valid, `warmUps` >= 0, `repeats` >= 1.
+  package static func measure(
+    _ configuration: TrainingConfiguration, on processor: Processor, warmUps: Int, repeats: Int,
+    peakSeconds: Double = 0.3
+  ) throws(NetworkError) -> StepReport {
+    let recorder = StepRecorder()
+    let trainer = try Trainer(
+      configuration,
+      on: Processor(
+        instructionSet: processor.instructionSet, threads: processor.threads, cacheBytes: processor.cacheBytes,
+        recorder: recorder))
+
+    var peak = Peak()
+    peak.arithmetic = [Peak.Arithmetic(processor, seconds: peakSeconds)]
+    var random = RandomStream(seed: 1, purpose: .test)
+    let pixels = (0..<configuration.batchSize * configuration.size * configuration.size * configuration.channels).map {
+      _ in UInt8(truncatingIfNeeded: random.nextWord())
+    }
+    let interference = Interference()
+    let critic = Samples(recorder, warmUps: warmUps, repeats: repeats) {
+      _ = pixels.withUnsafeBufferPointer { trainer.criticStep(pixels: $0, count: configuration.batchSize) }
+    }
+    peak.arithmetic[0].refresh(processor, seconds: min(0.1, peakSeconds))
+    let generator = Samples(recorder, warmUps: warmUps, repeats: repeats) { _ = trainer.generatorStep() }
+    let share = interference.share(cores: Processor.coreCount)
+    peak.arithmetic[0].measureAgain(processor, seconds: peakSeconds)
+    peak.judge(share)
+
+    let limit = peak.arithmetic[0].gflops
+    let steps = [
+      SplitStep("critic", whole: critic.whole, recordings: critic.recordings, peakGflops: limit),
+      SplitStep("generator", whole: generator.whole, recordings: generator.recordings, peakGflops: limit),
+    ]
+    let work = trainer.multiplyAddsPerStep()
+    return StepReport(
+      machine: .current(), size: configuration.size, features: configuration.features, latent: configuration.latent,
+      extra_layers: configuration.extraLayers, batch_size: configuration.batchSize, threads: processor.threads,
+      isa: processor.instructionSet.rawValue, critic_ms: steps[0].milliseconds, generator_ms: steps[1].milliseconds,
+      critic_gflops: 2e-6 * Double(work.critic) / steps[0].milliseconds.median,
+      generator_gflops: 2e-6 * Double(work.generator) / steps[1].milliseconds.median,
+      rss_mb: peakResidentMegabytes(), peak_gflops: limit, doubts: peak.doubts, steps: steps)
+  }
+
+  private struct Samples {
+    var whole: [Double] = []
+    var recordings: [SplitStep.Recording] = []
+
+    /// One step as it is and one recorded, in turn: a machine that gets slower for a while slows both.
+    init(_ recorder: StepRecorder, warmUps: Int, repeats: Int, _ step: () -> Void) {
+      for _ in 0..<warmUps { step() }
+      for _ in 0..<repeats {
+        whole.append(Timing.milliseconds(of: step))
+        recorder.reset()
+        recorder.isOn = true
+        let milliseconds = Timing.milliseconds(of: step)
+        recorder.isOn = false
+        recordings.append(SplitStep.Recording(milliseconds: milliseconds, entries: recorder.entries))
+      }
+    }
+  }
+}
+
+/// The largest resident size of this process so far.
+private func peakResidentMegabytes() -> Double {
+  var usage = rusage()
+  #if canImport(Glibc)
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return Double(usage.ru_maxrss) / 1024
+  #else
+    getrusage(RUSAGE_SELF, &usage)
+    return Double(usage.ru_maxrss) / 1_048_576
+  #endif
+}
