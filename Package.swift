@@ -72,7 +72,8 @@ let package = Package(
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
 
     .executableTarget(
-      name: "WGANBench", dependencies: ["WGAN", "Graph", "Compute", "ReferenceKernels", "Randomness", argumentParser],
+      name: "WGANBench",
+      dependencies: ["WGAN", "Graph", "Compute", "Files", "ReferenceKernels", "Randomness", argumentParser],
       path: "Benchmarks/wgan-bench"),
 
     tests("Randomness", ["Randomness"]),

@@ -34,7 +34,10 @@ struct ConvolutionBench: ParsableCommand {
   }
 
   func run() throws {
-    let before = try baseline.map { try ConvolutionReport(reading: $0, flag: "--baseline") }
+    let before = try baseline.map {
+      try readJSON(
+        ConvolutionReport.self, at: $0, flag: "--baseline", what: "a report of wgan-bench conv --format json")
+    }
     let measurement = try options.measurement()
     waitForTurn()
     let (report, wrong) = measurement.run { machine, peak in
@@ -66,18 +69,6 @@ struct ConvolutionBench: ParsableCommand {
 
   private func say(_ text: String) {
     if format == .table { print(text) } else { FileHandle.standardError.write(Data((text + "\n").utf8)) }
-  }
-}
-
-extension ConvolutionReport {
-  /// Reads what `conv --format json` or `report` wrote; `flag` is what named the file.
-  init(reading path: String, flag: String) throws {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw failure(66, "\(flag) \(path): there's no such file that can be read")
-    }
-    do { self = try JSONDecoder().decode(Self.self, from: data) } catch {
-      throw failure(65, "\(flag) \(path): not a report of wgan-bench conv --format json")
-    }
   }
 }
 

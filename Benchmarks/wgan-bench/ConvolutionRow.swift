@@ -69,6 +69,17 @@ package struct ConvolutionRow: Codable, Equatable, Sendable {
   /// Undisturbed, and yet the median is more than a tenth above the minimum.
   package var isUnsteady: Bool { !isDisturbed && spread > 0.1 }
 
+  /// Not a figure to trust.
+  package var isDoubtful: Bool { !marks.isEmpty }
+
+  /// Why not, in words.
+  package var marks: [String] { (verified ? [] : ["FAILED"]) + doubts }
+
+  private var doubts: [String] {
+    (isDisturbed ? [String(format: "disturbed by %.0f %%", 100 * (othersShare ?? 0))] : [])
+      + (isUnsteady ? ["unsteady"] : [])
+  }
+
   /// How far the median lies above the minimum: the noise of this measurement.
   package var spread: Double { milliseconds.min > 0 ? milliseconds.median / milliseconds.min - 1 : 0 }
 }
@@ -129,11 +140,5 @@ extension ConvolutionRow {
     ]
   }
 
-  /// How far to trust it: verified or not, and whether it was measured in peace.
-  package var verdict: String {
-    var words = [verified ? "PASSED" : "FAILED"]
-    if isDisturbed { words.append(String(format: "disturbed by %.0f %%", 100 * (othersShare ?? 0))) }
-    if isUnsteady { words.append("unsteady") }
-    return words.joined(separator: ", ")
-  }
+  private var verdict: String { ([verified ? "PASSED" : "FAILED"] + doubts).joined(separator: ", ") }
 }

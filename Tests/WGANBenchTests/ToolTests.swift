@@ -62,6 +62,48 @@ import WGANBench
     #expect(second.errors.contains("3 rows compared, 3 slower, 0 faster"), "\(second.errors)")
   }
 
+  /// All of `report` on the smallest net, in seconds; what it wrote is what it says, and isn't written over by mistake.
+  @Test func aReportIsWrittenOnceAndRenderedAgain() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("wgan-bench-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let peers = folder.appendingPathComponent("peers.json")
+    try Data(Sample.peersJSON.utf8).write(to: peers)
+    let out = folder.appendingPathComponent("a/report")
+    let arguments = [
+      "report", "--shape", "mb2ic16ih8oc32kh4sh2ph1", "--seconds", "0.02", "--size", "16", "--features", "8",
+      "--batch-size", "2", "--latent", "8", "--peers", peers.path, "--commit", "abc", "--out", out.path,
+    ]
+    let first = try Self.run(arguments)
+    #expect(first.code == 0, "\(first.errors)")
+    func files() throws -> [String: Data] {
+      var files: [String: Data] = [:]
+      for name in try FileManager.default.contentsOfDirectory(atPath: out.path) {
+        files[name] = try Data(contentsOf: out.appendingPathComponent(name))
+      }
+      return files
+    }
+    let written = try files()
+    #expect(Set(written.keys).isSubset(of: Set(PerformanceReport.fileNames)))
+    for name in ["machine.json", "results.json", "report.md", "roofline.svg", "percent.svg", "peers.svg"] {
+      #expect(written[name] != nil, "\(name)")
+    }
+    let report = try JSONDecoder().decode(PerformanceReport.self, from: written["results.json"] ?? Data())
+    #expect(Set(report.results.map(\.isa)) == Set(report.machine.instructionSets))
+    #expect(report.results.allSatisfy { $0.verified && $0.threads == report.machine.cores })
+    #expect(report.step?.steps.map(\.step) == ["critic", "generator"])
+    #expect(
+      report.origin?.commit == "abc" && report.origin?.command.contains("--shape mb2ic16ih8oc32kh4sh2ph1") == true)
+
+    let refused = try Self.run(arguments)
+    #expect(refused.code == 73 && refused.errors.contains("--force") && refused.output.isEmpty, "\(refused.errors)")
+    let results = out.appendingPathComponent("results.json").path
+    let again = try Self.run(["report", "--from", results, "--out", out.path, "--force"])
+    #expect(again.code == 0, "\(again.errors)")
+    #expect(try files() == written)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: out.deletingLastPathComponent().path) == ["report"])
+  }
+
   @Test(
     arguments: [
       (64, ["conv", "--shape", "mb1ic3"], "ih is missing"), (64, ["conv", "--isa", "sse9"], "this machine runs"),
@@ -72,6 +114,11 @@ import WGANBench
       (64, ["conv", "--shape", "mb65536ic64ih512oc8kh3ph1"], "GiB"), (64, ["peak", "--seconds", "0"], "--seconds"),
       (64, ["step", "--threads", "0"], "--threads"), (64, ["conv", "--algorithm", "winograd"], "'direct' and 'auto'"),
       (64, ["conv", "--judge-disturbed"], "--baseline"),
+      (64, ["report", "--from", "a", "--data", "b"], "--from"),
+      (64, ["report", "--conv", "a", "--shape", "b"], "--conv"),
+      (66, ["report", "--from", "/nowhere"], "no such file"), (66, ["report", "--peers", "/nowhere"], "no such file"),
+      (65, ["report", "--peers", #filePath], "isn't JSON"), (65, ["report", "--conv", #filePath], "isn't JSON"),
+      (73, ["report", "--out", #filePath], "isn't a folder"), (73, ["report", "--out", "/proc/report"], "/proc"),
     ] as [(Int32, [String], String)]) func whatIsWrongIsSaid(_ code: Int32, _ arguments: [String], _ says: String)
     throws
   {
