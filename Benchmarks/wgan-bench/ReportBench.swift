@@ -56,18 +56,23 @@ struct ReportBench: ParsableCommand {
         try readJSON(ConvolutionReport.self, at: $0, flag: "--conv", what: "a report of wgan-bench conv --format json")
       }
       // Whatever can be wrong is found before the minutes that measuring takes.
-      let measurement =
-        try convolutions == nil
-        ? options.measurement(sets: Processor.supported, extraLayers: max(1, options.extraLayers)) : nil
-      let empty = ConvolutionReport(machine: .current(), peak: Peak(), results: [])
-      report = PerformanceReport(convolutions ?? empty)
+      let measurement = try options.measurement(
+        sets: Processor.supported, extraLayers: max(1, options.extraLayers))
+      let measureRest = try restOfMeasurement()
+      report = PerformanceReport(
+        convolutions ?? ConvolutionReport(machine: .current(), peak: Peak(), results: []))
+      if let convolutionsFile, report.machine.processor != Machine.current().processor {
+        throw failure(
+          65,
+          "--conv \(convolutionsFile): measured on another processor, \(report.machine.processor); --from renders it")
+      }
       folder = try ReportFolder(out ?? defaultFolder(report), force: force)
       waitForTurn()
-      if let measurement { (report, wrong) = measure(measurement) }
-      try measureStepAndData(&report)
-      report.origin = PerformanceReport.Origin(commit: commit, command: commandLine)
+      if convolutions == nil { (report, wrong) = measure(measurement) }
+      try measureRest(&report)
     }
     if let peers { report.peers = peers }
+    report.origin = report.origin ?? PerformanceReport.Origin(commit: nil, command: commandLine)
     if let commit { report.origin?.commit = commit }
 
     let files: [(name: String, content: String)]
@@ -95,16 +100,16 @@ struct ReportBench: ParsableCommand {
     return (PerformanceReport(convolutions), wrong)
   }
 
-  /// Steps with the best of the chosen instruction sets and the most threads.
-  private func measureStepAndData(_ report: inout PerformanceReport) throws {
-    let processors = try options.processors(default: Processor.supported)
+  /// Checks what steps and pictures need; gives what then measures them: steps with the best of the chosen instruction sets and the
+  /// most threads.
+  private func restOfMeasurement() throws -> (inout PerformanceReport) throws -> Void {
+    let configuration = try options.configuration()
     let order = Processor.supported
-    func rank(_ p: Processor) -> Int { order.firstIndex(of: p.instructionSet) ?? 0 }
-    if let processor = processors.max(by: { (rank($0), $0.threads) < (rank($1), $1.threads) }) {
-      report.step = try StepReport.measure(try options.configuration(), on: processor, warmUps: 2, repeats: 9)
-    }
-    if let data {
-      throw failure(64, "--data \(data): pictures can't be timed yet")
+    func rank(_ p: Processor) -> (Int, Int) { (order.firstIndex(of: p.instructionSet) ?? 0, p.threads) }
+    let processor = try options.processors(default: order).max { rank($0) < rank($1) } ?? Processor()
+    if let data { throw failure(64, "--data \(data): pictures can't be timed yet") }
+    return { report in
+      report.step = try StepReport.measure(configuration, on: processor, warmUps: 2, repeats: 9)
     }
   }
 

@@ -117,6 +117,7 @@ import WGANBench
       (64, ["report", "--from", "a", "--data", "b"], "--from"),
       (64, ["report", "--conv", "a", "--shape", "b"], "--conv"),
       (66, ["report", "--from", "/nowhere"], "no such file"), (66, ["report", "--peers", "/nowhere"], "no such file"),
+      (64, ["report", "--size", "48"], "--size 48"),
       (65, ["report", "--peers", #filePath], "isn't JSON"), (65, ["report", "--conv", #filePath], "isn't JSON"),
       (73, ["report", "--out", #filePath], "isn't a folder"), (73, ["report", "--out", "/proc/report"], "/proc"),
     ] as [(Int32, [String], String)]) func whatIsWrongIsSaid(_ code: Int32, _ arguments: [String], _ says: String)

@@ -246,7 +246,7 @@ extension PerformanceReport {
   private var again: [String] {
     guard let origin else { return [] }
     let peersNote = origin.command.contains("--peers") ? " (`make peers` makes the file that `--peers` names)" : ""
-    return ["## To make this report again", "Measured by\(peersNote):", "    \(origin.command)"]
+    return ["## To make this report again", "Made by\(peersNote):", "    \(origin.command)"]
   }
 }
 
