@@ -5,7 +5,7 @@ WGAN := .build/release/wgan
 DEMO_STEPS := 3000
 SOURCES := Package.swift Sources Tests Benchmarks/wgan-bench
 
-.PHONY: build setup demo test bench peers format lint clean
+.PHONY: build setup demo test bench report peers format lint clean
 
 build: setup
 	$(SWIFT) build -c release
@@ -32,6 +32,13 @@ bench: setup
 	.build/release/wgan-bench conv --extra-layers 1
 	.build/release/wgan-bench step
 	$(if $(DATA),.build/release/wgan-bench data --data "$(DATA)")
+
+# All of that once more, written to perf-reports/<date>-<processor>, with the ratios of the last `make peers` where there was one.
+# DATA=FOLDER also times reading that folder's pictures.
+report: setup
+	$(SWIFT) build -c release --product wgan-bench
+	.build/release/wgan-bench report --isa all --commit "$$(git describe --always --dirty 2>/dev/null || echo unknown)" \
+	  $(if $(wildcard peers.json),--peers peers.json) $(if $(DATA),--data "$(DATA)")
 
 # The same work in PyTorch and here, in turn, and the ratios, also as peers.json. PEERS: more of compare.py's flags, such as
 # PEERS="--quick --only conv,steps".

@@ -74,7 +74,7 @@ let package = Package(
     .executableTarget(
       name: "WGANBench",
       dependencies: [
-        "WGAN", "Graph", "Compute", "Datasets", "Images", "ReferenceKernels", "Randomness", argumentParser,
+        "WGAN", "Graph", "Compute", "Datasets", "Images", "Files", "ReferenceKernels", "Randomness", argumentParser,
       ],
       path: "Benchmarks/wgan-bench"),
 

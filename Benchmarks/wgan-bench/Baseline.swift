@@ -26,7 +26,9 @@ package struct BaselineComparison: Sendable {
   /// Times are compared in units of the peak measured in the same run (that is, percentages of peak are), so that a clock that
   /// is slower today isn't held against the code. A row is slower when both its median and its minimum are, by more than
   /// the tolerance: the sum of how far the medians lie above the minima, then and now, but at least 3 %.
-  package init(now: ConvolutionReport, then: ConvolutionReport) {
+  ///
+  /// - Parameter judgesDisturbed: give a verdict on rows that other processes disturbed, too.
+  package init(now: ConvolutionReport, then: ConvolutionReport, judgesDisturbed: Bool = false) {
     isOtherMachine = now.machine.processor != then.machine.processor
     var before: [String: ConvolutionRow] = [:]
     for row in then.results { before[row.key] = row }
@@ -35,7 +37,7 @@ package struct BaselineComparison: Sendable {
         new.append(row.key)
         continue
       }
-      guard !old.isDisturbed && !row.isDisturbed else {
+      guard judgesDisturbed || !old.isDisturbed && !row.isDisturbed else {
         disturbed.append(row.key)
         continue
       }

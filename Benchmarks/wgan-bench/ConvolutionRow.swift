@@ -18,6 +18,8 @@ package struct ConvolutionRow: Codable, Equatable, Sendable {
   package var algorithm: String
   /// The register tile.
   package var tile: String
+  /// The cache blocks that the driver chose; empty or nil: not known.
+  package var blocking: String?
   /// Compared with the reference, exactly.
   package var verified: Bool
   package var milliseconds: Timing
@@ -35,7 +37,8 @@ package struct ConvolutionRow: Codable, Equatable, Sendable {
 
   package init(
     layer: String, shape: String, pass: Pass, isa: String, threads: Int, algorithm: String, tile: String,
-    verified: Bool, milliseconds: Timing, samples: Int, gflops: Double, percentOfPeak: Double, intensity: Double,
+    blocking: String?, verified: Bool, milliseconds: Timing, samples: Int, gflops: Double, percentOfPeak: Double,
+    intensity: Double,
     roof: String, roofGflops: Double, othersShare: Double?
   ) {
     self.layer = layer
@@ -45,6 +48,7 @@ package struct ConvolutionRow: Codable, Equatable, Sendable {
     self.threads = threads
     self.algorithm = algorithm
     self.tile = tile
+    self.blocking = blocking
     self.verified = verified
     self.milliseconds = milliseconds
     self.samples = samples
@@ -65,11 +69,22 @@ package struct ConvolutionRow: Codable, Equatable, Sendable {
   /// Undisturbed, and yet the median is more than a tenth above the minimum.
   package var isUnsteady: Bool { !isDisturbed && spread > 0.1 }
 
+  /// Not a figure to trust.
+  package var isDoubtful: Bool { !marks.isEmpty }
+
+  /// Why not, in words.
+  package var marks: [String] { (verified ? [] : ["FAILED"]) + doubts }
+
+  private var doubts: [String] {
+    (isDisturbed ? [String(format: "disturbed by %.0f %%", 100 * (othersShare ?? 0))] : [])
+      + (isUnsteady ? ["unsteady"] : [])
+  }
+
   /// How far the median lies above the minimum: the noise of this measurement.
   package var spread: Double { milliseconds.min > 0 ? milliseconds.median / milliseconds.min - 1 : 0 }
 }
 
-/// What `conv` writes as JSON, and what `--baseline` reads.
+/// What `conv` writes as JSON, and what `--baseline` and `report --conv` read.
 package struct ConvolutionReport: Codable, Sendable {
   package var machine: Machine
   package var peak: Peak
@@ -86,7 +101,7 @@ package struct ConvolutionReport: Codable, Sendable {
 
 extension ConvolutionRow {
   package static let csvHeader =
-    "layer,shape,pass,isa,threads,algorithm,tile,verified,min_ms,median_ms,samples,gflops,percent_of_peak,intensity,roof,"
+    "layer,shape,pass,isa,threads,algorithm,tile,blocking,verified,min_ms,median_ms,samples,gflops,percent_of_peak,intensity,roof,"
     + "roof_gflops,others_percent"
 
   /// RFC 4180: quotes only where they are needed.
@@ -97,7 +112,8 @@ extension ConvolutionRow {
     }
     func number(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
     return [
-      quoted(layer), shape, pass.rawValue, isa, "\(threads)", algorithm, tile, verified ? "PASSED" : "FAILED",
+      quoted(layer), shape, pass.rawValue, isa, "\(threads)", algorithm, tile, quoted(blocking ?? ""),
+      verified ? "PASSED" : "FAILED",
       number(milliseconds.min, 5), number(milliseconds.median, 5), "\(samples)", number(gflops, 2),
       number(percentOfPeak, 2), number(intensity, 2), roof, number(roofGflops, 2),
       othersShare.map { number(100 * $0, 1) } ?? "",
@@ -109,13 +125,14 @@ extension ConvolutionRow {
 
 extension ConvolutionRow {
   static let tableTitles = [
-    "pass", "isa", "threads", "tile", "min ms", "median ms", "GFLOP/s", "% of peak", "FLOP/byte", "roof", "% of roof",
+    "pass", "isa", "threads", "algorithm", "tile", "blocking", "min ms", "median ms", "GFLOP/s", "% of peak",
+    "FLOP/byte", "roof", "% of roof",
     "",
   ]
 
   var tableCells: [String] {
     [
-      pass.rawValue, isa, "\(threads)", tile, String(format: "%.3f", milliseconds.min),
+      pass.rawValue, isa, "\(threads)", algorithm, tile, blocking ?? "", String(format: "%.3f", milliseconds.min),
       String(format: "%.3f", milliseconds.median), String(format: "%.1f", gflops),
       String(format: "%.1f", percentOfPeak), String(format: "%.1f", intensity), roof,
       String(format: "%.1f", 100 * gflops / roofGflops),
@@ -123,10 +140,5 @@ extension ConvolutionRow {
     ]
   }
 
-  private var verdict: String {
-    var words = [verified ? "PASSED" : "FAILED"]
-    if isDisturbed { words.append(String(format: "disturbed by %.0f %%", 100 * (othersShare ?? 0))) }
-    if isUnsteady { words.append("unsteady") }
-    return words.joined(separator: ", ")
-  }
+  private var verdict: String { ([verified ? "PASSED" : "FAILED"] + doubts).joined(separator: ", ") }
 }

@@ -1,11 +1,21 @@
 // A convolution with its operands in memory, ready to run any pass: what is verified is what is timed.
 
+import ArgumentParser
 import Compute
+
+/// The method of a convolution, as --algorithm names it.
+enum AlgorithmChoice: String, ExpressibleByArgument, CaseIterable {
+  /// The sums of products that define it.
+  case direct
+  /// What training takes: today always the direct method.
+  case auto
+}
 
 struct ConvolutionRun {
   let convolution: Convolution
   let batch: Int
   let processor: Processor
+  private let choice: AlgorithmChoice
 
   private let source: Activations
   private let diffSource: Activations
@@ -25,9 +35,10 @@ struct ConvolutionRun {
     var diffDestination: [Float]
   }
 
-  init(_ shape: ConvolutionShape, _ operands: Operands, on processor: Processor) {
+  init(_ shape: ConvolutionShape, _ choice: AlgorithmChoice, _ operands: Operands, on processor: Processor) {
     let c = shape.convolution
     convolution = c
+    self.choice = choice
     batch = shape.batch
     self.processor = processor
     let input = ActivationLayout(
@@ -106,6 +117,16 @@ struct ConvolutionRun {
     case .backwardWeights: return convolution.weightValues(diffWeights)
     }
   }
+
+  /// The method that the pass runs.
+  func algorithm(_ pass: Pass) -> String {
+    switch choice {
+    case .direct, .auto: return AlgorithmChoice.direct.rawValue
+    }
+  }
+
+  /// The cache blocks that the driver chose for the pass; empty: not known.
+  func blocking(_ pass: Pass) -> String { "" }
 
   /// The register tile of the pass's inner loop.
   func tile(_ pass: Pass) -> String {

@@ -4,6 +4,12 @@ import ArgumentParser
 import Compute
 import Foundation
 
+/// A machine and what it can do at best.
+package struct MachineReport: Codable, Sendable {
+  package var machine: Machine
+  package var peak: Peak
+}
+
 struct PeakBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "peak", abstract: "Measure the machine's limits: arithmetic, memory, and how steady they are.",
@@ -25,11 +31,6 @@ struct PeakBench: ParsableCommand {
 
   func validate() throws {
     guard seconds > 0, seconds <= 3600 else { throw ValidationError("--seconds takes a number above 0, to 3600") }
-  }
-
-  private struct Report: Codable {
-    var machine: Machine
-    var peak: Peak
   }
 
   func run() throws {
@@ -54,7 +55,7 @@ struct PeakBench: ParsableCommand {
     }
     peak.judge(interference.share(cores: machine.cores))
     switch format {
-    case .json: try printJSON(Report(machine: machine, peak: peak))
+    case .json: try printJSON(MachineReport(machine: machine, peak: peak))
     case .table: printTable(machine, peak)
     }
   }

@@ -63,9 +63,9 @@ struct Verification {
     self.expected = expected
   }
 
-  /// Nil: all passes are right. Else a line for each that isn't.
-  func failures(on processor: Processor) -> [Pass: String] {
-    let run = ConvolutionRun(shape, operands, on: processor)
+  /// A line for each pass whose result is wrong.
+  func failures(_ algorithm: AlgorithmChoice, on processor: Processor) -> [Pass: String] {
+    let run = ConvolutionRun(shape, algorithm, operands, on: processor)
     var failures: [Pass: String] = [:]
     for (pass, expected) in expected {
       run.run(pass)

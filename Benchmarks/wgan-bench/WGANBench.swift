@@ -7,7 +7,7 @@ import Foundation
 struct WGANBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "wgan-bench", abstract: "Measure the training engine on this machine, next to the machine's limits.",
-    subcommands: [PeakBench.self, ConvolutionBench.self, StepBench.self, DataBench.self])
+    subcommands: [PeakBench.self, ConvolutionBench.self, StepBench.self, DataBench.self, ReportBench.self])
 }
 
 /// Ends with one line on standard error.

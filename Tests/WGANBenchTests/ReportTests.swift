@@ -8,7 +8,7 @@ private func row(
 ) -> ConvolutionRow {
   ConvolutionRow(
     layer: "critic.a, b", shape: shape, pass: pass, isa: "avx512", threads: 2, algorithm: "direct", tile: "8x32",
-    verified: true, milliseconds: Timing(min: min, median: median), samples: 5, gflops: 100,
+    blocking: "ic64", verified: true, milliseconds: Timing(min: min, median: median), samples: 5, gflops: 100,
     percentOfPeak: percentOfPeak, intensity: 20, roof: "compute", roofGflops: 125, othersShare: others)
 }
 
@@ -67,6 +67,8 @@ private func report(_ rows: [ConvolutionRow]) -> ConvolutionReport {
       #expect(comparison.slower.isEmpty && comparison.compared == 0 && comparison.disturbed.count == 1)
       #expect(comparison.text.contains("not judged"))
     }
+    let strict = BaselineComparison(now: report([slow]), then: report([row()]), judgesDisturbed: true)
+    #expect(strict.slower.count == 1 && strict.compared == 1 && strict.disturbed.isEmpty)
     // Where the system doesn't tell, rows are judged.
     let unknown = BaselineComparison(
       now: report([row(min: 2, median: 2, percentOfPeak: 40, others: nil)]), then: report([row(others: nil)]))
@@ -88,17 +90,28 @@ private func report(_ rows: [ConvolutionRow]) -> ConvolutionReport {
     let top = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
     #expect(Set(top.keys) == ["machine", "peak", "results"])
     let result = try #require((top["results"] as? [[String: Any]])?.first)
-    for key in ["layer", "shape", "pass", "isa", "threads", "algorithm", "milliseconds", "gflops", "percentOfPeak"] {
+    for key in [
+      "layer", "shape", "pass", "isa", "threads", "algorithm", "blocking", "milliseconds", "gflops", "percentOfPeak",
+    ] {
       #expect(result[key] != nil, "\(key)")
     }
     #expect(Set((result["milliseconds"] as? [String: Any] ?? [:]).keys) == ["min", "median"])
     #expect(try JSONDecoder().decode(ConvolutionReport.self, from: data).results == [row()])
   }
 
+  /// Baselines that were written before rows told their blocking.
+  @Test func olderReportsCanBeRead() throws {
+    var old = row()
+    old.blocking = nil
+    let data = try JSONEncoder().encode(report([old]))
+    #expect(!String(decoding: data, as: UTF8.self).contains("blocking"))
+    #expect(try JSONDecoder().decode(ConvolutionReport.self, from: data).results == [old])
+  }
+
   @Test func csvHasAsManyFieldsAsTitles() {
     let titles = ConvolutionRow.csvHeader.split(separator: ",")
     let line = row().csv
-    #expect(line.hasPrefix("\"critic.a, b\",mb1,forward,avx512,2,direct,8x32,PASSED,1.00000,"))
+    #expect(line.hasPrefix("\"critic.a, b\",mb1,forward,avx512,2,direct,8x32,ic64,PASSED,1.00000,"))
     // The layer's comma is inside quotes.
     #expect(line.split(separator: ",").count == titles.count + 1)
   }

@@ -1,0 +1,132 @@
+// Which convolutions to measure, how and how long: the flags that `conv` and `report` share, and what they choose.
+
+import ArgumentParser
+import Compute
+import Foundation
+import Graph
+import WGAN
+
+struct ConvolutionOptions: ParsableArguments {
+  @Option(help: "Picture size.")
+  var size = TrainingConfiguration.seed.size
+  @Option(help: "Channels of the critic's first and the generator's last hidden layer.")
+  var features = TrainingConfiguration.seed.features
+  @Option(help: "Length of the noise vector.")
+  var latent = TrainingConfiguration.seed.latent
+  @Option(help: "Extra 3x3 layers in each net.")
+  var extraLayers = TrainingConfiguration.seed.extraLayers
+  @Option(help: "Pictures a step, and of shapes without mb.")
+  var batchSize = TrainingConfiguration.seed.batchSize
+
+  @Option(
+    name: .customLong("shape"),
+    help: "A convolution as benchdnn writes it: mb64ic64ih32oc128oh16kh4sh2ph1. May be repeated.")
+  var shapeTexts: [String] = []
+  @Option(name: .customLong("shapes"), help: "A file of such lines; # begins a comment.")
+  var shapesFile: String?
+
+  @Option(
+    help: "forward, backwardData, backwardWeights, with commas, or all (default: all).", transform: Pass.parseList)
+  var pass: [Pass]?
+  @Option(help: "How to convolve: direct, or auto: what training takes.")
+  var algorithm = AlgorithmChoice.auto
+  @Option(
+    help: """
+      Instruction sets: portable, avx2, avx512, with commas, or all (default: WGAN_ISA; without it, the best here for \
+      conv and all for report).
+      """,
+    transform: parseInstructionSets)
+  var isa: [InstructionSet]?
+  @Option(help: "Thread counts, with commas (default: all cores).", transform: parseThreads)
+  var threads: [Int]?
+  @Option(help: "Seconds for each row, at least 5 samples.")
+  var seconds = 0.3
+
+  func validate() throws {
+    guard seconds > 0, seconds <= 3600 else { throw ValidationError("--seconds takes a number above 0, to 3600") }
+    guard (1...65536).contains(batchSize) else { throw ValidationError("--batch-size takes a number from 1 to 65536") }
+  }
+
+  /// What the flags choose.
+  ///
+  /// - Parameters:
+  ///   - sets: where neither --isa nor WGAN_ISA chooses; nil: the best one here.
+  ///   - extraLayers: of the nets whose layers are measured when no shapes are given; nil: as many as the flag says.
+  func measurement(sets: [InstructionSet]? = nil, extraLayers: Int? = nil) throws -> ConvolutionMeasurement {
+    ConvolutionMeasurement(
+      shapes: try shapes(extraLayers: extraLayers ?? self.extraLayers), passes: pass ?? Pass.allCases,
+      algorithm: algorithm, processors: try processors(default: sets), seconds: seconds)
+  }
+
+  /// The nets that the flags describe.
+  func configuration() throws -> TrainingConfiguration { try configuration(extraLayers: extraLayers) }
+}
+
+// MARK: - What they choose
+
+extension ConvolutionOptions {
+  /// Thread counts in their order, each with all instruction sets.
+  func processors(default sets: [InstructionSet]?) throws -> [Processor] {
+    let counts = threads ?? [Processor.coreCount]
+    let chosen: [InstructionSet]
+    if let isa {
+      chosen = isa
+    } else {
+      let isNamed = ProcessInfo.processInfo.environment["WGAN_ISA"].map { !$0.isEmpty } ?? false
+      do {
+        let one = try Processor.fromEnvironment(threads: 1).instructionSet
+        chosen = isNamed ? [one] : sets ?? [one]
+      } catch { throw failure(64, error.description) }
+    }
+    return counts.flatMap { count in chosen.map { Processor(instructionSet: $0, threads: count) } }
+  }
+
+  private func shapes(extraLayers: Int) throws -> [ConvolutionShape] {
+    var shapes: [ConvolutionShape] = []
+    do {
+      for text in shapeTexts { shapes.append(try ConvolutionShape(parsing: text, batch: batchSize)) }
+    } catch { throw failure(64, "--shape \(error.description)") }
+    if let shapesFile {
+      guard let data = FileManager.default.contents(atPath: shapesFile) else {
+        throw failure(66, "--shapes \(shapesFile): there's no such file that can be read")
+      }
+      do {
+        shapes += try ConvolutionShape.parse(
+          file: String(decoding: data, as: UTF8.self), named: shapesFile, batch: batchSize)
+      } catch { throw failure(65, "--shapes \(error.description)") }
+    }
+    if shapes.isEmpty { shapes = try shapesOfNets(extraLayers: extraLayers) }
+    // Both directions' operands and gradients are in memory at once.
+    for shape in shapes where 2 * shape.unavoidableBytes > 0.7 * Double(ProcessInfo.processInfo.physicalMemory) {
+      throw failure(64, "\(shape.text) doesn't fit into this machine's memory: take a smaller mb")
+    }
+    return shapes
+  }
+
+  private func configuration(extraLayers: Int) throws -> TrainingConfiguration {
+    var configuration = TrainingConfiguration.seed
+    configuration.size = size
+    configuration.features = features
+    configuration.latent = latent
+    configuration.extraLayers = extraLayers
+    configuration.batchSize = batchSize
+    do { try configuration.validate() } catch { throw failure(64, "\(error)") }
+    return configuration
+  }
+
+  /// Each convolution of critic and generator once, named for all layers that are it.
+  private func shapesOfNets(extraLayers: Int) throws -> [ConvolutionShape] {
+    let configuration = try configuration(extraLayers: extraLayers)
+    var order: [Convolution] = []
+    var names: [Convolution: [String]] = [:]
+    for network in [configuration.critic, configuration.generator] {
+      for step in try network.fused() {
+        if names[step.convolution] == nil { order.append(step.convolution) }
+        names[step.convolution, default: []].append("\(network.name).\(step.name)\(step.isTransposed ? "^T" : "")")
+      }
+    }
+    return order.map {
+      ConvolutionShape(batch: batchSize, convolution: $0, name: names[$0, default: []].joined(separator: " + "))
+    }
+  }
+}

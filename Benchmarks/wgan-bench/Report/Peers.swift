@@ -1,0 +1,121 @@
+// The same work in PyTorch, side by side with ours: what Benchmarks/peers/compare.py --json writes.
+
+import Foundation
+
+/// Each section may be null or missing: what wasn't compared. The names are the file's. Ratios above 1: wgan is better.
+package struct Peers: Codable, Sendable {
+  package var machine: String?
+  /// PyTorch's version.
+  package var torch: String?
+  /// ISO 8601.
+  package var date: String?
+  package var threads: Int?
+  package var rounds: Int?
+  package var convolutions: [Convolution]?
+  package var steps: [Step]?
+  package var threads_scaling: [Scaling]?
+  package var start_up: StartUp?
+  package var memory: Memory?
+  package var pictures: [Pictures]?
+
+  package struct Convolution: Codable, Sendable {
+    package var layer: String
+    package var shape: String
+    package var pass: String
+    package var isa: String
+    package var threads: Int
+    package var ours_ms: Double
+    package var theirs_ms: Double
+    /// PyTorch's layout that was faster.
+    package var theirs_layout: String?
+    package var ratio: Double
+    package var ratio_min: Double?
+    package var ratio_max: Double?
+    package var shaky: Bool?
+  }
+
+  package struct Step: Codable, Sendable {
+    package var size: Int
+    package var features: Int
+    package var batch: Int
+    /// "critic" or "generator".
+    package var step: String
+    package var ours_ms: Double
+    /// Milliseconds of each configuration; null: it didn't run.
+    package var theirs: [String: Double?]
+    package var best_fp32: String?
+    /// To the best fp32 configuration.
+    package var ratio: Double
+    package var ratio_min: Double?
+    package var ratio_max: Double?
+    package var ratio_bf16: Double?
+    package var shaky: Bool?
+  }
+
+  /// Our own steps, with one thread and with two.
+  package struct Scaling: Codable, Sendable {
+    package var step: String
+    package var one_ms: Double
+    package var two_ms: Double
+    /// What two_ms is of; nil: two.
+    package var threads: Int?
+    package var ratio: Double
+    package var shaky: Bool?
+  }
+
+  package struct StartUp: Codable, Sendable {
+    package var ours_s: Double
+    package var theirs_s: Double
+    package var ratio: Double
+    package var ratio_min: Double?
+    package var ratio_max: Double?
+    package var shaky: Bool?
+  }
+
+  package struct Memory: Codable, Sendable {
+    package var ours_mb: Double
+    package var theirs_mb: Double
+    package var ratio: Double
+  }
+
+  package struct Pictures: Codable, Sendable {
+    package var kind: String
+    package var ours_per_s: Double
+    package var pil_per_s: Double?
+    package var loader_per_s: Double?
+    /// To PIL.
+    package var ratio: Double
+    package var ratio_min: Double?
+    package var ratio_max: Double?
+    package var ratio_loader: Double?
+    package var shaky: Bool?
+  }
+}
+
+// MARK: - Reading
+
+/// The file's content: all of it, to be passed on, and what we understand of it.
+package struct PeersFile: Codable, Sendable {
+  package let peers: Peers
+  private let content: JSONValue
+
+  package init(from decoder: any Decoder) throws {
+    peers = try Peers(from: decoder)
+    content = try JSONValue(from: decoder)
+    guard peers.hasSections else { throw Meaningless(why: "there are none of the sections that compare.py writes") }
+    guard peers.ratios.allSatisfy({ $0 > 0 }) else { throw Meaningless(why: "a ratio isn't above 0") }
+  }
+
+  package func encode(to encoder: any Encoder) throws { try content.encode(to: encoder) }
+}
+
+extension Peers {
+  fileprivate var hasSections: Bool {
+    convolutions != nil || steps != nil || threads_scaling != nil || start_up != nil || memory != nil || pictures != nil
+  }
+
+  fileprivate var ratios: [Double] {
+    (convolutions ?? []).map(\.ratio) + (steps ?? []).map(\.ratio) + (threads_scaling ?? []).map(\.ratio)
+      + [start_up?.ratio, memory?.ratio].compactMap { $0 } + (pictures ?? []).map(\.ratio)
+  }
+}

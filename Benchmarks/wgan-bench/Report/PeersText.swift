@@ -1,0 +1,116 @@
+// report.md: the same work in PyTorch.
+
+import Foundation
+
+extension PerformanceReport {
+  func peersText(_ peers: Peers, _ picture: [String]) -> [String] {
+    let facts = [
+      peers.torch.map { "PyTorch \(Markdown.escaped($0))" }, peers.machine.map { "on \(Markdown.escaped($0))" },
+      peers.threads.map { "\($0) threads" }, peers.rounds.map { "\($0) rounds" },
+      peers.date.map { Markdown.escaped($0) },
+    ].compactMap { $0 }
+    var lines = [
+      "## Next to PyTorch",
+      "In turn, in one run\(facts.isEmpty ? "" : ": " + facts.joined(separator: ", ")). A ratio above 1: wgan is better. Medians "
+        + "of rounds, in brackets the least and the greatest.",
+    ]
+    lines += picture
+    if let rows = peers.convolutions, !rows.isEmpty {
+      lines += ["### Convolution by convolution", convolutionTable(rows)]
+    }
+    if let rows = peers.steps, !rows.isEmpty { lines += ["### Steps", stepTable(rows)] }
+    if let rows = peers.threads_scaling, !rows.isEmpty {
+      lines += [
+        "### wgan with one thread and with all",
+        Markdown.table(
+          ["step", "1 thread, ms", "threads", "ms", "times as fast", "marks"],
+          rows.map {
+            [
+              Markdown.escaped($0.step), figure($0.one_ms, 1), "\($0.threads ?? 2)", figure($0.two_ms, 1),
+              figure($0.ratio, 2), mark($0.shaky),
+            ]
+          }),
+      ]
+    }
+    var others: [[String]] = []
+    if let s = peers.start_up {
+      others.append(
+        [
+          "start-up: generate of 64 pictures, s", figure(s.ours_s, 3), figure(s.theirs_s, 3),
+          ratio(s.ratio, s.ratio_min, s.ratio_max), mark(s.shaky),
+        ])
+    }
+    if let m = peers.memory {
+      others.append(["peak memory, MB", figure(m.ours_mb, 0), figure(m.theirs_mb, 0), figure(m.ratio, 2), ""])
+    }
+    if !others.isEmpty {
+      lines += ["### Start-up and memory", Markdown.table(["", "wgan", "PyTorch", "ratio", "marks"], others)]
+    }
+    if let rows = peers.pictures, !rows.isEmpty {
+      lines += [
+        "### Pictures per second, one thread",
+        Markdown.table(
+          ["pictures", "wgan", "PIL", "loader", "ratio to PIL", "to the loader", "marks"],
+          rows.map {
+            [
+              Markdown.escaped($0.kind), figure($0.ours_per_s, 0), $0.pil_per_s.map { figure($0, 0) } ?? "",
+              $0.loader_per_s.map { figure($0, 0) } ?? "", ratio($0.ratio, $0.ratio_min, $0.ratio_max),
+              $0.ratio_loader.map { figure($0, 2) } ?? "", mark($0.shaky),
+            ]
+          }),
+      ]
+    }
+    return lines
+  }
+
+  private func convolutionTable(_ rows: [Peers.Convolution]) -> String {
+    Markdown.table(
+      ["layer", "shape", "pass", "isa", "threads", "wgan ms", "PyTorch ms", "its layout", "ratio", "marks"],
+
+      rows.map {
+        [
+          Markdown.escaped(LayerLabel.short($0.layer)), Markdown.escaped(LayerLabel.ofShape($0.shape)),
+          Markdown.escaped($0.pass), Markdown.escaped($0.isa), "\($0.threads)", figure($0.ours_ms, 3),
+          figure($0.theirs_ms, 3), Markdown.escaped($0.theirs_layout ?? ""),
+          ratio($0.ratio, $0.ratio_min, $0.ratio_max),
+          mark($0.shaky),
+        ]
+      })
+  }
+
+  private func stepTable(_ rows: [Peers.Step]) -> String {
+    // PyTorch's configurations, those that we know first.
+    let known = ["nchw", "channels_last", "compile", "bf16"]
+    let names = known + Set(rows.flatMap(\.theirs.keys)).subtracting(known).sorted()
+    return Markdown.table(
+      ["size, features, batch", "step", "wgan ms"] + names.map { Markdown.escaped($0) }
+        + ["best fp32", "ratio to it", "to bf16", "marks"],
+
+      rows.map { row in
+        let theirs = names.map { name in (row.theirs[name] ?? nil).map { figure($0, 1) } ?? "" }
+        return ["\(row.size), \(row.features), \(row.batch)", Markdown.escaped(row.step), figure(row.ours_ms, 1)]
+          + theirs
+          + [
+            Markdown.escaped(row.best_fp32 ?? ""), ratio(row.ratio, row.ratio_min, row.ratio_max),
+            row.ratio_bf16.map { figure($0, 2) } ?? "", mark(row.shaky),
+          ]
+      })
+  }
+
+  private func ratio(_ value: Double, _ least: Double?, _ most: Double?) -> String {
+    guard let least, let most else { return figure(value, 2) }
+    return "\(figure(value, 2)) (\(figure(least, 2)) to \(figure(most, 2)))"
+  }
+
+  private func mark(_ isShaky: Bool?) -> String { isShaky == true ? "shaky" : "" }
+}
+
+extension Peers {
+  /// How many ratios are shaky, and of how many.
+  var shaky: (count: Int, of: Int) {
+    let marks =
+      (convolutions ?? []).map(\.shaky) + (steps ?? []).map(\.shaky) + (threads_scaling ?? []).map(\.shaky)
+      + (start_up.map { [$0.shaky] } ?? []) + (pictures ?? []).map(\.shaky)
+    return (marks.count { $0 == true }, marks.count)
+  }
+}

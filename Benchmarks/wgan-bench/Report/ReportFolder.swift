@@ -1,0 +1,82 @@
+// Where a report goes: a folder that appears whole or not at all.
+
+import Files
+import Foundation
+
+struct ReportFolder {
+  let path: String
+  private let replaces: Bool
+
+  /// - Parameter force: write into a folder that is there already.
+  /// - Throws: before anything is measured, where the folder couldn't be written afterwards.
+  init(_ path: String, force: Bool) throws {
+    self.path = path
+    do throws(FileError) {
+      if fileExists(path) {
+        guard isFolder(path) else { throw FileError(.cannotCreate, path, "is there and isn't a folder") }
+        let isEmpty = try folderNames(path).isEmpty
+        guard force || isEmpty else {
+          throw FileError(
+            .cannotCreate, path, "is there already: name another folder with --out, or write into it with --force")
+        }
+        replaces = true
+      } else {
+        replaces = false
+        try makeFolder(splitPath(path).folder)
+      }
+      // Files are made beside their places: try it.
+      let probe = temporaryName(replaces ? joinPath(path, "report") : path)
+      try makeNewFolder(probe)
+      rmdir(probe)
+    } catch { throw failure(error) }
+  }
+
+  /// Writes the report's files. In a folder that was there each file is replaced at once, others stay what they are, but for what
+  /// an older report left that this one hasn't.
+  func write(_ files: [(name: String, content: String)]) throws {
+    do throws(FileError) {
+      if replaces {
+        try write(files, into: path)
+        for name in Set(PerformanceReport.fileNames).subtracting(files.map(\.name)) { removeFile(joinPath(path, name)) }
+        return
+      }
+      let new = temporaryName(path)
+      try makeNewFolder(new)
+      do throws(FileError) {
+        try write(files, into: new)
+        if rename(new, path) != 0 {
+          throw FileError(.cannotCreate, path, "can't be put in its place", errno: errno)
+        }
+      } catch {
+        for (name, _) in files { removeFile(joinPath(new, name)) }
+        rmdir(new)
+        throw error
+      }
+      syncFolder(splitPath(path).folder)
+    } catch { throw failure(error) }
+  }
+
+  private func write(_ files: [(name: String, content: String)], into folder: String) throws(FileError) {
+    for (name, content) in files { try writeFile(Array(content.utf8), to: joinPath(folder, name)) }
+  }
+}
+
+/// A hidden name beside `path`, this process's own.
+private func temporaryName(_ path: String) -> String {
+  let (folder, name) = splitPath(path)
+  return joinPath(folder, ".\(name).\(getpid())\(AtomicFile.temporarySuffix)")
+}
+
+private func makeNewFolder(_ path: String) throws(FileError) {
+  if mkdir(path, 0o755) != 0 { throw FileError(.cannotCreate, path, "can't be made a folder", errno: errno) }
+}
+
+private func failure(_ error: FileError) -> any Error {
+  let code: Int32 =
+    switch error.kind {
+    case .missing: 66
+    case .cannotCreate: 73
+    case .inputOutput: 74
+    }
+  return failure(code, error.description)
+}
