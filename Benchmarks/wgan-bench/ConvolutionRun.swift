@@ -126,7 +126,23 @@ struct ConvolutionRun {
   }
 
   /// The cache blocks that the driver chose for the pass; empty: not known.
-  func blocking(_ pass: Pass) -> String { "" }
+  func blocking(_ pass: Pass) -> String {
+    let c = convolution
+    if c.form == .score { return "" }
+    switch pass {
+    case .forward:
+      let (pictures, depth) = c.forwardBlocks(batch: batch, source: source.layout, on: processor)
+      return "\(pictures) pictures, \(depth) deep"
+    case .backwardData:
+      let (pictures, depth) = c.backwardDataBlocks(
+        batch: batch, diffDestination: diffDestination.layout, on: processor)
+      return "\(pictures) pictures, \(depth) deep"
+    case .backwardWeights:
+      let pictures = c.backwardWeightsBlock(
+        batch: batch, source: source.layout, diffDestination: diffDestination.layout, on: processor)
+      return "\(pictures) pictures"
+    }
+  }
 
   /// The register tile of the pass's inner loop.
   func tile(_ pass: Pass) -> String {

@@ -48,17 +48,22 @@ struct DataBench: ParsableCommand {
       waitForTurn()
       report = try DataReport.measure(source, options)
     } catch {
-      let code: Int32 =
-        switch error.kind {
-        case .notFound: 66
-        case .badData: 65
-        case .inputOutput, .cancelled: 74
-        }
-      throw failure(code, error.description)
+      throw failure(error)
     }
     switch format {
     case .json: try printJSON(report)
     case .table: print(report.text)
     }
   }
+}
+
+/// Ends with the error's line and the exit code of its kind.
+func failure(_ error: DatasetError) -> ExitCode {
+  let code: Int32 =
+    switch error.kind {
+    case .notFound: 66
+    case .badData: 65
+    case .inputOutput, .cancelled: 74
+    }
+  return failure(code, error.description)
 }

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Compute
+import Datasets
 import Foundation
 
 struct ReportBench: ParsableCommand {
@@ -107,9 +108,18 @@ struct ReportBench: ParsableCommand {
     let order = Processor.supported
     func rank(_ p: Processor) -> (Int, Int) { (order.firstIndex(of: p.instructionSet) ?? 0, p.threads) }
     let processor = try options.processors(default: order).max { rank($0) < rank($1) } ?? Processor()
-    if let data { throw failure(64, "--data \(data): pictures can't be timed yet") }
+    let pictures: DatasetSource?
+    do throws(DatasetError) {
+      if let data { pictures = try DatasetSource(argument: data) } else { pictures = nil }
+    } catch { throw failure(error) }
     return { report in
       report.step = try StepReport.measure(configuration, on: processor, warmUps: 2, repeats: 9)
+      guard let pictures else { return }
+      var options = DataReport.Options()
+      options.size = configuration.size
+      options.channels = configuration.channels
+      options.threads = Processor.coreCount > 1 ? [1, Processor.coreCount] : [1]
+      do throws(DatasetError) { report.data = try DataReport.measure(pictures, options) } catch { throw failure(error) }
     }
   }
 

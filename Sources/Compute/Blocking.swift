@@ -28,6 +28,11 @@ struct Blocking {
   /// Pictures of a block, each of so many Floats.
   func pictures(ofFloats count: Int) -> Int { share(count) }
 
+  /// Pictures of a block of backwardWeights: one source block's plane and a tile's gradient planes each.
+  func picturesOfPlanes(_ source: ActivationLayout, _ gradient: ActivationLayout) -> Int {
+    share(source.blockStride + tile.blocks * gradient.blockStride)
+  }
+
   /// Channel blocks of a chunk of the sum, whose weights have so many Floats each.
   func depth(ofFloats count: Int) -> Int { share(count) }
 
@@ -49,4 +54,43 @@ struct Blocking {
 
 extension Processor {
   var blocking: Blocking { Blocking(tile: kernels.tile, cacheBytes: cacheBytes) }
+}
+
+// MARK: - What comes of it, for wgan-bench
+
+extension Convolution {
+  /// Pictures of a cache block of `forward`, and channel blocks of a chunk of its sums.
+  package func forwardBlocks(
+    batch: Int, source: ActivationLayout, on processor: Processor
+  ) -> (pictures: Int, depth: Int) {
+    blocks(batch, source, weights: kernel * kernel * source.pixelStride, outputs: outputBlocks, processor)
+  }
+
+  /// The same of `backwardData`.
+  package func backwardDataBlocks(
+    batch: Int, diffDestination: ActivationLayout, on processor: Processor
+  ) -> (pictures: Int, depth: Int) {
+    let taps = form == .picture ? 1 : phaseTaps
+    return blocks(
+      form == .picture ? 1 : batch, diffDestination, weights: taps * taps * channelBlock,
+      outputs: form == .picture ? kernel : inputBlocks, processor)
+  }
+
+  /// Pictures of a cache block of `backwardWeights`.
+  package func backwardWeightsBlock(
+    batch: Int, source: ActivationLayout, diffDestination: ActivationLayout, on processor: Processor
+  ) -> Int {
+    min(batch, processor.blocking.picturesOfPlanes(source, diffDestination))
+  }
+
+  private func blocks(
+    _ batch: Int, _ source: ActivationLayout, weights: Int, outputs: Int, _ processor: Processor
+  ) -> (pictures: Int, depth: Int) {
+    let blocking = processor.blocking
+    let columns = min(blocking.tile.blocks, outputs) * channelBlock
+    return (
+      min(batch, blocking.pictures(ofFloats: source.pictureStride)),
+      min(source.blocks, blocking.depth(ofFloats: weights * columns))
+    )
+  }
 }

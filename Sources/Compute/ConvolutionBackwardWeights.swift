@@ -28,7 +28,7 @@ extension Convolution {
     let from = source.layout
     let gradient = diffDestination.layout
     let channelTiles = blocking.channelTiles(outputBlocks)
-    let group = blocking.pictures(ofFloats: from.blockStride + blocking.tile.blocks * gradient.blockStride)
+    let group = blocking.picturesOfPlanes(from, gradient)
 
     // The taps of a kernel row are neighbours in the source and in the weights: one run of Floats.
     let runLength = kernel * inputBlock
