@@ -136,7 +136,8 @@ enum Sample {
       }
     }
     return """
-      {"machine": "a machine", "torch": "2.13.0", "date": "2026-11-24", "threads": 2, "rounds": 5, "later": [1, true],
+      {"machine": "a machine", "torch": "2.13.0", "date": "2026-11-24", "threads": 2, "rounds": 5,
+       "quick": true, "isa_limit": "avx2", "others_share": 0.2, "later": [1, true],
        "convolutions": [\(convolutions.joined(separator: ","))], "steps": [\(steps.joined(separator: ","))],
        "threads_scaling": [{"step": "critic", "one_ms": 450, "two_ms": 232, "ratio": 1.94}],
        "start_up": {"ours_s": 0.2, "theirs_s": 3, "ratio": 15},

@@ -11,6 +11,12 @@ package struct Peers: Codable, Sendable {
   package var date: String?
   package var threads: Int?
   package var rounds: Int?
+  /// --quick: fewer rounds, shorter ones.
+  package var quick: Bool?
+  /// What both sides were held to.
+  package var isa_limit: String?
+  /// Of the machine's time, what other processes had meanwhile: 0...1.
+  package var others_share: Double?
   package var convolutions: [Convolution]?
   package var steps: [Step]?
   package var threads_scaling: [Scaling]?

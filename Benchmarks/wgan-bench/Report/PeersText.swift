@@ -6,7 +6,8 @@ extension PerformanceReport {
   func peersText(_ peers: Peers, _ picture: [String]) -> [String] {
     let facts = [
       peers.torch.map { "PyTorch \(Markdown.escaped($0))" }, peers.machine.map { "on \(Markdown.escaped($0))" },
-      peers.threads.map { "\($0) threads" }, peers.rounds.map { "\($0) rounds" },
+      peers.threads.map { "\($0) threads" }, peers.rounds.map { "\($0)\(peers.quick == true ? " quick" : "") rounds" },
+      peers.isa_limit.map { "both sides held to \(Markdown.escaped($0))" },
       peers.date.map { Markdown.escaped($0) },
     ].compactMap { $0 }
     var lines = [
@@ -106,6 +107,20 @@ extension PerformanceReport {
 }
 
 extension Peers {
+  /// Why the ratios shouldn't be trusted, but for single ones that are shaky.
+  ///
+  /// - Parameter machine: what the rest of the report is about.
+  func doubts(on machine: Machine) -> [String] {
+    var doubts: [String] = []
+    if let share = others_share, share > Interference.tolerance {
+      doubts.append(String(format: "other processes had %.0f %% of the machine meanwhile", 100 * share))
+    }
+    if let name = self.machine, name != machine.processor {
+      doubts.append("measured on another machine than the rest: \(name)")
+    }
+    return doubts
+  }
+
   /// How many ratios are shaky, and of how many.
   var shaky: (count: Int, of: Int) {
     let marks =

@@ -28,6 +28,7 @@ extension PerformanceReport {
   var doubts: [(what: String, doubts: [String])] {
     (results.isEmpty ? [] : [("Convolutions", peak.doubts)]) + (step.map { [("Steps", $0.doubts)] } ?? [])
       + (data.map { [("Pictures", $0.doubts)] } ?? [])
+      + (peers.map { [("Next to PyTorch", $0.peers.doubts(on: machine))] } ?? [])
   }
 
   private var trust: [String] {
@@ -48,7 +49,7 @@ extension PerformanceReport {
     }
     let shaky = peers?.peers.shaky ?? (count: 0, of: 0)
     if shaky.count > 0 {
-      lines.append("**PyTorch: \(shaky.count) of \(shaky.of) ratios are shaky**, far apart from round to round.")
+      lines.append("**\(shaky.count) of \(shaky.of) ratios to PyTorch are shaky**, far apart from round to round.")
     }
     let marked = results.filter(\.isDoubtful)
     if !marked.isEmpty {
