@@ -11,7 +11,8 @@ def run(settings: Settings) -> dict:
     shape = [str(size), str(features), str(batch)]
     threads = str(settings.threads)
     ours = run_alone([str(settings.ours), "step", "--size", shape[0], "--features", shape[1], "--batch-size", shape[2],
-                      "--threads", threads, "--repeat", "1", "--warm-ups", "1"], settings, takes_turn=True).peak_mb
+                      "--threads", threads, "--repeat", "1", "--warm-ups", "1", "--no-split"], settings,
+                     takes_turn=True).peak_mb
     # As users start it, its allocator as it comes. torch alone: what of it are libraries, before there are nets.
     script = str(HERE / "torch_step.py")
     theirs = {layout: run_alone([sys.executable, script, layout, threads, *shape], settings).peak_mb

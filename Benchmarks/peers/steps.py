@@ -35,7 +35,8 @@ def print_table(rows: list[tuple[dict, Comparison]]) -> None:
 def ours_once(settings: Settings, size: int, features: int, batch: int, threads: int, repeats: int) -> dict:
     return run_json(
         [str(settings.ours), "step", "--format", "json", "--size", str(size), "--features", str(features),
-         "--batch-size", str(batch), "--threads", str(threads), "--repeat", str(repeats), "--warm-ups", "1"], settings)
+         "--batch-size", str(batch), "--threads", str(threads), "--repeat", str(repeats), "--warm-ups", "1",
+         "--no-split"], settings)
 
 
 def repeats_for(milliseconds: float, settings: Settings) -> int:

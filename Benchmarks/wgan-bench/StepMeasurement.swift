@@ -10,13 +10,14 @@ extension StepReport {
   /// - Parameters:
   ///   - warmUps: steps of each kind that aren't timed.
   ///   - repeats: steps of each kind that are timed; as many again are recorded.
+  ///   - splits: whether to record steps, and to measure the machine's peak to compare them with.
   ///   - peakSeconds: for the machine's peak before and again after the steps.
   /// - Precondition: the configuration is valid, `warmUps` >= 0, `repeats` >= 1.
   package static func measure(
-    _ configuration: TrainingConfiguration, on processor: Processor, warmUps: Int, repeats: Int,
+    _ configuration: TrainingConfiguration, on processor: Processor, warmUps: Int, repeats: Int, splits: Bool = true,
     peakSeconds: Double = 0.3
   ) throws(NetworkError) -> StepReport {
-    let recorder = StepRecorder()
+    let recorder = splits ? StepRecorder() : nil
     let trainer = try Trainer(
       configuration,
       on: Processor(
@@ -24,7 +25,7 @@ extension StepReport {
         recorder: recorder))
 
     var peak = Peak()
-    peak.arithmetic = [Peak.Arithmetic(processor, seconds: peakSeconds)]
+    if splits { peak.arithmetic = [Peak.Arithmetic(processor, seconds: peakSeconds)] }
     var random = RandomStream(seed: 1, purpose: .test)
     let pixels = (0..<configuration.batchSize * configuration.size * configuration.size * configuration.channels).map {
       _ in UInt8(truncatingIfNeeded: random.nextWord())
@@ -33,25 +34,25 @@ extension StepReport {
     let critic = Samples(recorder, warmUps: warmUps, repeats: repeats) {
       _ = pixels.withUnsafeBufferPointer { trainer.criticStep(pixels: $0, count: configuration.batchSize) }
     }
-    peak.arithmetic[0].refresh(processor, seconds: min(0.1, peakSeconds))
+    if splits { peak.arithmetic[0].refresh(processor, seconds: min(0.1, peakSeconds)) }
     let generator = Samples(recorder, warmUps: warmUps, repeats: repeats) { _ = trainer.generatorStep() }
     let share = interference.share(cores: Processor.coreCount)
-    peak.arithmetic[0].measureAgain(processor, seconds: peakSeconds)
+    if splits { peak.arithmetic[0].measureAgain(processor, seconds: peakSeconds) }
     peak.judge(share)
 
-    let limit = peak.arithmetic[0].gflops
-    let steps = [
-      SplitStep("critic", whole: critic.whole, recordings: critic.recordings, peakGflops: limit),
-      SplitStep("generator", whole: generator.whole, recordings: generator.recordings, peakGflops: limit),
-    ]
+    let limit = peak.arithmetic.first?.gflops ?? 0
     let work = trainer.multiplyAddsPerStep()
+    let (criticTiming, generatorTiming) = (Timing(critic.whole), Timing(generator.whole))
     return StepReport(
       machine: .current(), size: configuration.size, features: configuration.features, latent: configuration.latent,
       extra_layers: configuration.extraLayers, batch_size: configuration.batchSize, threads: processor.threads,
-      isa: processor.instructionSet.rawValue, critic_ms: steps[0].milliseconds, generator_ms: steps[1].milliseconds,
-      critic_gflops: 2e-6 * Double(work.critic) / steps[0].milliseconds.median,
-      generator_gflops: 2e-6 * Double(work.generator) / steps[1].milliseconds.median,
-      rss_mb: peakResidentMegabytes(), peak_gflops: limit, doubts: peak.doubts, steps: steps)
+      isa: processor.instructionSet.rawValue, critic_ms: criticTiming, generator_ms: generatorTiming,
+      critic_gflops: 2e-6 * Double(work.critic) / criticTiming.median,
+      generator_gflops: 2e-6 * Double(work.generator) / generatorTiming.median,
+      rss_mb: peakResidentMegabytes(), peak_gflops: limit, doubts: peak.doubts,
+      steps: (splits ? [("critic", critic), ("generator", generator)] : []).map {
+        SplitStep($0, whole: $1.whole, recordings: $1.recordings, peakGflops: limit)
+      })
   }
 
   private struct Samples {
@@ -59,10 +60,11 @@ extension StepReport {
     var recordings: [SplitStep.Recording] = []
 
     /// One step as it is and one recorded, in turn: a machine that gets slower for a while slows both.
-    init(_ recorder: StepRecorder, warmUps: Int, repeats: Int, _ step: () -> Void) {
+    init(_ recorder: StepRecorder?, warmUps: Int, repeats: Int, _ step: () -> Void) {
       for _ in 0..<warmUps { step() }
       for _ in 0..<repeats {
         whole.append(Timing.milliseconds(of: step))
+        guard let recorder else { continue }
         recorder.reset()
         recorder.isOn = true
         let milliseconds = Timing.milliseconds(of: step)

@@ -13,7 +13,7 @@ package struct StepReport: Codable, Sendable {
   package var batch_size: Int
   package var threads: Int
   package var isa: String
-  /// Of the whole step, as in `steps`.
+  /// Of the whole step, nothing recorded; as in `steps`.
   package var critic_ms: Timing
   package var generator_ms: Timing
   /// Of the median, of the convolutions' multiply-adds by the direct method.
@@ -21,10 +21,12 @@ package struct StepReport: Codable, Sendable {
   package var generator_gflops: Double
   /// The process's largest resident size so far.
   package var rss_mb: Double
-  /// What the instruction set and the threads can do, measured before, between and after the steps.
+  /// What the instruction set and the threads can do, measured before, between and after the steps; 0: not measured, for no step
+  /// was split.
   package var peak_gflops: Double
   /// Why these figures shouldn't be trusted; empty if they may be.
   package var doubts: [String]
+  /// Critic and generator step; empty: not split.
   package var steps: [SplitStep]
 }
 

@@ -236,4 +236,17 @@ private func recordedProcessor(_ recorder: StepRecorder, threads: Int) -> Proces
     }
     #expect(try JSONDecoder().decode(StepReport.self, from: result.output).steps.count == 2)
   }
+
+  @Test func withoutASplitThereAreTheTotalsOnly() throws {
+    for format in ["json", "table"] {
+      let result = try ToolTests.run(
+        ["step", "--size", "16", "--features", "8", "--batch-size", "1", "--repeat", "1", "--no-split"]
+          + ["--format", format])
+      #expect(result.code == 0, "\(result.errors)")
+      guard format == "json" else { continue }
+      let report = try JSONDecoder().decode(StepReport.self, from: result.output)
+      #expect(report.steps.isEmpty && report.peak_gflops == 0)
+      #expect(report.critic_ms.min > 0 && report.generator_ms.min > 0 && report.critic_gflops > 0)
+    }
+  }
 }
