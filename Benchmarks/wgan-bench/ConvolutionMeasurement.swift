@@ -98,7 +98,7 @@ struct ConvolutionMeasurement {
     let limits = limits(shape, isa: isa, threads: threads, peak)
     return ConvolutionRow(
       layer: shape.name ?? "", shape: shape.text, pass: pass, isa: isa, threads: threads,
-      algorithm: run.algorithm(pass), tile: run.tile(pass), blocking: run.blocking(pass), verified: verified,
+      algorithm: run.algorithm(pass).rawValue, tile: run.tile(pass), blocking: run.blocking(pass), verified: verified,
       milliseconds: timing, samples: samples, gflops: gflops,
       percentOfPeak: 100 * gflops / limits.peak, intensity: intensity,
       roof: limits.roof, roofGflops: limits.roofGflops, othersShare: others)

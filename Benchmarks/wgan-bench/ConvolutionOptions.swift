@@ -28,7 +28,7 @@ struct ConvolutionOptions: ParsableArguments {
   @Option(
     help: "forward, backwardData, backwardWeights, with commas, or all (default: all).", transform: Pass.parseList)
   var pass: [Pass]?
-  @Option(help: "How to convolve: direct, or auto: what training takes.")
+  @Option(help: "direct, winograd (fast wherever there is a fast method), or auto: what training takes.")
   var algorithm = AlgorithmChoice.auto
   @Option(
     help: """
@@ -110,6 +110,7 @@ extension ConvolutionOptions {
     configuration.latent = latent
     configuration.extraLayers = extraLayers
     configuration.batchSize = batchSize
+    configuration.algorithm = algorithm
     do { try configuration.validate() } catch { throw failure(64, "\(error)") }
     return configuration
   }

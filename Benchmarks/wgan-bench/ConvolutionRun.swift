@@ -3,19 +3,13 @@
 import ArgumentParser
 import Compute
 
-/// The method of a convolution, as --algorithm names it.
-enum AlgorithmChoice: String, ExpressibleByArgument, CaseIterable {
-  /// The sums of products that define it.
-  case direct
-  /// What training takes: today always the direct method.
-  case auto
-}
+extension AlgorithmChoice: ExpressibleByArgument {}
 
 struct ConvolutionRun {
   let convolution: Convolution
   let batch: Int
   let processor: Processor
-  private let choice: AlgorithmChoice
+  private let primitive: ConvolutionPrimitive
 
   private let source: Activations
   private let diffSource: Activations
@@ -25,7 +19,8 @@ struct ConvolutionRun {
   private let diffScores: Slice
   private let weights: Slice
   private let diffWeights: Slice
-  private let packed: Slice
+  /// What forward and backwardData want of the weights.
+  private let prepared: [Pass: Slice]
   private let scratchpad: Slice
 
   /// Values are NCHW and OIHW.
@@ -38,7 +33,8 @@ struct ConvolutionRun {
   init(_ shape: ConvolutionShape, _ choice: AlgorithmChoice, _ operands: Operands, on processor: Processor) {
     let c = shape.convolution
     convolution = c
-    self.choice = choice
+    let primitive = ConvolutionPrimitive(c, batch: shape.batch, choice: choice)
+    self.primitive = primitive
     batch = shape.batch
     self.processor = processor
     let input = ActivationLayout(
@@ -59,8 +55,9 @@ struct ConvolutionRun {
     diffScores = slab(batch)
     weights = slab(c.weightsCount)
     diffWeights = slab(c.weightsCount)
-    packed = slab(c.packedWeightsCount)
-    scratchpad = slab(c.backwardDataScratchpadCount(threads: processor.threads))
+    prepared = Dictionary(
+      uniqueKeysWithValues: Pass.allCases.map { ($0, slab(isScore ? 0 : primitive.preparedCount($0))) })
+    scratchpad = slab(primitive.scratchpadCount(threads: processor.threads))
     source.set(operands.source, batch: batch)
     c.setWeights(weights, from: operands.weights)
     if isScore {
@@ -70,7 +67,7 @@ struct ConvolutionRun {
     }
   }
 
-  /// backwardData packs its weights first: in training that's part of each step.
+  /// With packing or transforming the weights, where the pass wants that: in training it's part of each step.
   func run(_ pass: Pass) {
     let c = convolution
     let isScore = c.form == .score
@@ -79,17 +76,20 @@ struct ConvolutionRun {
       if isScore {
         c.scoreForward(batch: batch, source: source, weights: weights, scores: scores, on: processor)
       } else {
-        c.forward(batch: batch, source: source, weights: weights, destination: destination, on: processor)
+        primitive.prepare(pass, weights: weights, into: prepared(pass), on: processor)
+        primitive.forward(
+          batch: batch, source: source, weights: weights, prepared: prepared(pass), destination: destination,
+          scratchpad: scratchpad, on: processor)
       }
     case .backwardData:
       if isScore {
         c.scoreBackwardData(
           batch: batch, diffScores: diffScores, weights: weights, diffSource: diffSource, on: processor)
       } else {
-        c.packWeights(weights, into: packed, on: processor)
-        c.backwardData(
-          batch: batch, diffDestination: diffDestination, packed: packed, diffSource: diffSource,
-          scratchpad: scratchpad, on: processor)
+        primitive.prepare(pass, weights: weights, into: prepared(pass), on: processor)
+        primitive.backwardData(
+          batch: batch, diffDestination: diffDestination, weights: weights, prepared: prepared(pass),
+          diffSource: diffSource, scratchpad: scratchpad, on: processor)
       }
     case .backwardWeights:
       if isScore {
@@ -97,9 +97,9 @@ struct ConvolutionRun {
           batch: batch, source: source, diffScores: diffScores, diffWeights: diffWeights, accumulate: false,
           on: processor)
       } else {
-        c.backwardWeights(
+        primitive.backwardWeights(
           batch: batch, source: source, diffDestination: diffDestination, diffWeights: diffWeights,
-          accumulate: false, on: processor)
+          accumulate: false, scratchpad: scratchpad, on: processor)
       }
     }
   }
@@ -118,29 +118,27 @@ struct ConvolutionRun {
     }
   }
 
+  private func prepared(_ pass: Pass) -> Slice { prepared[pass] ?? weights[0..<0] }
+
   /// The method that the pass runs.
-  func algorithm(_ pass: Pass) -> String {
-    switch choice {
-    case .direct, .auto: return AlgorithmChoice.direct.rawValue
-    }
-  }
+  func algorithm(_ pass: Pass) -> Algorithm { primitive.algorithm(pass) }
 
   /// The cache blocks that the driver chose for the pass; empty: not known.
   func blocking(_ pass: Pass) -> String {
     let c = convolution
     if c.form == .score { return "" }
+    if let blocking = primitive.winogradBlocking(pass) { return blocking }
     switch pass {
     case .forward:
       let (pictures, depth) = c.forwardBlocks(batch: batch, source: source.layout, on: processor)
-      return "\(pictures) pictures, \(depth) deep"
+      return "\(pictures) \(pictures == 1 ? "picture" : "pictures"), \(depth) deep"
     case .backwardData:
       let (pictures, depth) = c.backwardDataBlocks(
         batch: batch, diffDestination: diffDestination.layout, on: processor)
-      return "\(pictures) pictures, \(depth) deep"
+      return "\(pictures) \(pictures == 1 ? "picture" : "pictures"), \(depth) deep"
     case .backwardWeights:
-      let pictures = c.backwardWeightsBlock(
-        batch: batch, source: source.layout, diffDestination: diffDestination.layout, on: processor)
-      return "\(pictures) pictures"
+      let (pictures, rows) = c.backwardWeightsBlock(batch: batch, on: processor)
+      return "\(pictures) \(pictures == 1 ? "picture" : "pictures"), \(rows) \(rows == 1 ? "row" : "rows")"
     }
   }
 

@@ -213,7 +213,7 @@ extension Peak {
     if 4 * unsteady.count > rows.count {
       doubts.append("\(unsteady.count) of \(rows.count) rows are unsteady: medians far above minima")
     }
-    for row in rows where !row.isDisturbed && row.percentOfPeak > 100 * (1 + Self.tolerance) {
+    for row in rows where !row.isDisturbed && row.percentOfPeak > row.mostPercent * (1 + Self.tolerance) {
       doubts.append("\(row.key): \(percent(row.percentOfPeak / 100)) of what the machine seemed to be able to do")
     }
     if let interference {

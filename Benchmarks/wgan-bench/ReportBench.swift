@@ -110,7 +110,12 @@ struct ReportBench: ParsableCommand {
     let processor = try options.processors(default: order).max { rank($0) < rank($1) } ?? Processor()
     let pictures: DatasetSource?
     do throws(DatasetError) {
-      if let data { pictures = try DatasetSource(argument: data) } else { pictures = nil }
+      pictures = try data.map { name throws(DatasetError) in
+        let source = try DatasetSource(argument: name)
+        let listing = try DatasetFiles(source, fraction: 1, seed: 0)
+        if listing.paths.isEmpty { throw DatasetError.noPictures(in: source, bad: listing.bad) }
+        return source
+      }
     } catch { throw failure(error) }
     return { report in
       report.step = try StepReport.measure(configuration, on: processor, warmUps: 2, repeats: 9)

@@ -11,7 +11,8 @@ struct StepBench: ParsableCommand {
     discussion: """
       The first lines are of steps as training runs them. Steps in turn with those are recorded, call by call: the tables say \
       which layer, kind of work and pass takes how long (real and fake pictures together), and how near the convolutions come \
-      to the machine's measured peak. "waiting": what the threads had nothing to do for in the calls' parallel loops, divided \
+      to the machine's measured peak (in GFLOP/s of the direct method, whatever the algorithm). "limit": the multiplications that the \
+      algorithm leaves at that peak, and the operands at memory's bandwidth. "waiting": what the threads had nothing to do for in the calls' parallel loops, divided \
       by their number; a call's milliseconds and GFLOP/s include it, the summary of kinds shows it apart. "other": outside \
       of calls.
       """)
@@ -26,6 +27,8 @@ struct StepBench: ParsableCommand {
   var extraLayers = 0
   @Option(help: "Pictures a step.")
   var batchSize = 64
+  @Option(help: "direct, winograd (fast wherever there is a fast method), or auto: what training takes.")
+  var algorithm = AlgorithmChoice.auto
   @Flag(inversion: .prefixedNo, help: "Say where a step's time goes, next to the machine's peak.")
   var split = true
   @Option(help: "Seconds for that peak, before and after the steps.")
@@ -45,6 +48,7 @@ struct StepBench: ParsableCommand {
     configuration.latent = latent
     configuration.extraLayers = extraLayers
     configuration.batchSize = batchSize
+    configuration.algorithm = algorithm
     do { try configuration.validate() } catch { throw ValidationError("\(error)") }
     let processor = try measurement.processor()
     waitForTurn()

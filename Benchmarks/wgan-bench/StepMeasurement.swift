@@ -21,7 +21,8 @@ extension StepReport {
     let trainer = try Trainer(
       configuration,
       on: Processor(
-        instructionSet: processor.instructionSet, threads: processor.threads, cacheBytes: processor.cacheBytes,
+        instructionSet: processor.instructionSet, threads: processor.threads,
+        firstCacheBytes: processor.firstCacheBytes, cacheBytes: processor.cacheBytes,
         recorder: recorder))
 
     var peak = Peak()
@@ -39,6 +40,14 @@ extension StepReport {
     let share = interference.share(cores: Processor.coreCount)
     if splits { peak.arithmetic[0].measureAgain(processor, seconds: peakSeconds) }
     peak.judge(share)
+    let resident = peakResidentMegabytes()
+    // Last: its buffers are larger than the nets.
+    let memory =
+      !splits
+      ? nil
+      : Peak.Bandwidth.levels(of: .current(), threads: processor.threads).last.map {
+        Peak.Bandwidth($0, processor, seconds: min(0.1, peakSeconds)).read
+      }
 
     let limit = peak.arithmetic.first?.gflops ?? 0
     let work = trainer.multiplyAddsPerStep()
@@ -49,9 +58,9 @@ extension StepReport {
       isa: processor.instructionSet.rawValue, critic_ms: criticTiming, generator_ms: generatorTiming,
       critic_gflops: 2e-6 * Double(work.critic) / criticTiming.median,
       generator_gflops: 2e-6 * Double(work.generator) / generatorTiming.median,
-      rss_mb: peakResidentMegabytes(), peak_gflops: limit, doubts: peak.doubts,
+      rss_mb: resident, peak_gflops: limit, memory_gb_per_s: memory, doubts: peak.doubts,
       steps: (splits ? [("critic", critic), ("generator", generator)] : []).map {
-        SplitStep($0, whole: $1.whole, recordings: $1.recordings, peakGflops: limit)
+        SplitStep($0, whole: $1.whole, recordings: $1.recordings, peakGflops: limit, memoryGBPerSecond: memory ?? 0)
       })
   }
 

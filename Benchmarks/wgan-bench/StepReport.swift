@@ -24,6 +24,8 @@ package struct StepReport: Codable, Sendable {
   /// What the instruction set and the threads can do, measured before, between and after the steps; 0: not measured, for no step
   /// was split.
   package var peak_gflops: Double
+  /// GB/s that the threads read from memory; nil: not measured.
+  package var memory_gb_per_s: Double?
   /// Why these figures shouldn't be trusted; empty if they may be.
   package var doubts: [String]
   /// Critic and generator step; empty: not split.
@@ -62,6 +64,11 @@ package struct SplitStep: Codable, Sendable {
     /// Of a convolution by the direct method, waiting included.
     package var gflops: Double?
     package var percentOfPeak: Double?
+    /// Of a convolution: how.
+    package var algorithm: String?
+    /// The model: the multiplications that the method leaves at the measured peak, then the operands at the measured bandwidth of
+    /// memory, nothing at the same time. Of convolutions and norms.
+    package var limitMilliseconds: Double?
   }
 
   /// One step, recorded.
@@ -82,7 +89,10 @@ package struct SplitStep: Codable, Sendable {
   /// - Parameters:
   ///   - whole: milliseconds of steps that weren't recorded.
   ///   - recordings: of others, at least one.
-  package init(_ step: String, whole: [Double], recordings: [Recording], peakGflops: Double) {
+  package init(
+    _ step: String, whole: [Double], recordings: [Recording], peakGflops: Double,
+    memoryGBPerSecond: Double = 0
+  ) {
     self.step = step
     milliseconds = Timing(whole)
     recordedMilliseconds = Timing(recordings.map(\.milliseconds))
@@ -100,9 +110,15 @@ package struct SplitStep: Codable, Sendable {
         layer: label.layer, kind: label.kind.rawValue, pass: label.pass.rawValue,
         milliseconds: median(calls.map(\.milliseconds)), waitingMilliseconds: median(calls.map(\.waitingMilliseconds)),
         share: 0)
-      if let multiplyAdds = calls.first?.multiplyAdds, multiplyAdds > 0, part.milliseconds > 0, peakGflops > 0 {
-        let gflops = 2e-6 * Double(multiplyAdds) / part.milliseconds
+      guard let work = calls.first?.work, part.milliseconds > 0, peakGflops > 0 else { return part }
+      if work.multiplyAdds > 0 {
+        let gflops = 2e-6 * Double(work.multiplyAdds) / part.milliseconds
         (part.gflops, part.percentOfPeak) = (gflops, 100 * gflops / peakGflops)
+        part.algorithm = work.algorithm?.rawValue
+      }
+      if work.bytes > 0, memoryGBPerSecond > 0 {
+        part.limitMilliseconds =
+          2e-6 * Double(work.products) / peakGflops + 1e-6 * Double(work.bytes) / memoryGBPerSecond
       }
       return part
     }
@@ -126,6 +142,12 @@ package struct SplitStep: Codable, Sendable {
     notConvolutionShare = sum > 0 ? 1 - kinds[StepRecorder.Kind.convolution.rawValue, default: 0] / sum : 0
   }
 
+  /// Of all parts that the model knows; nil where it knows none.
+  package var limitMilliseconds: Double? {
+    let limits = parts.compactMap(\.limitMilliseconds)
+    return limits.isEmpty ? nil : limits.reduce(0, +)
+  }
+
   package static let waiting = "waiting"
   package static let other = "other"
   /// The keys of `kinds`, in the order that tables show them.
@@ -138,17 +160,22 @@ extension SplitStep {
   /// The calls in the order that a step makes them in, their sum, and the kinds.
   package var text: String {
     var calls = TextTable(
-      ["layer", "kind", "pass", "ms", "waiting", "% of step", "GFLOP/s", "% of peak"], leftAligned: 3)
+      ["layer", "kind", "pass", "algorithm", "ms", "limit", "waiting", "% of step", "GFLOP/s", "% of peak"],
+      leftAligned: 4)
     func number(_ value: Double?, _ digits: Int) -> String { value.map { String(format: "%.\(digits)f", $0) } ?? "" }
     for part in parts {
       calls.add([
-        part.layer, part.kind == part.layer ? "" : part.kind, part.pass, number(part.milliseconds, 3),
-        number(part.waitingMilliseconds, 3), number(100 * part.share, 1), number(part.gflops, 1),
+        part.layer, part.kind == part.layer ? "" : part.kind, part.pass, part.algorithm ?? "",
+        number(part.milliseconds, 3), number(part.limitMilliseconds, 3), number(part.waitingMilliseconds, 3),
+        number(100 * part.share, 1), number(part.gflops, 1),
         number(part.percentOfPeak, 1),
       ])
     }
     let waitingSum = kinds[Self.waiting, default: 0]
-    calls.add(["sum", "", "", number(partsMilliseconds, 3), number(waitingSum, 3), "100.0", "", ""])
+    calls.add([
+      "sum", "", "", "", number(partsMilliseconds, 3), number(limitMilliseconds, 3), number(waitingSum, 3), "100.0", "",
+      "",
+    ])
 
     var summary = TextTable(["kind", "ms", "% of step"])
     for kind in Self.kindOrder {

@@ -8,33 +8,38 @@
 // | avx2     | 16 of 8      | 6 x 16                                   | 6 x 16                                    |
 // | avx512   | 32 of 16     | 12 x 32                                  | 12 x 32                                   |
 //
-// Cache blocks, for a second-level cache of L bytes (2 MiB: 1 MiB each):
+// Cache blocks, for a first-level cache of F bytes and a second-level one of L (32 KiB and 1 MiB: 16 KiB and 512 KiB):
 //
 // | block                                    | size                                        | stays in the cache during         |
 // |------------------------------------------|---------------------------------------------|-----------------------------------|
 // | pictures of forward and backwardData     | their source planes are at most L/2         | all tiles of output channels      |
 // | depth (blocks of channels summed over)   | its weights of one channel tile at most L/2 | all pixels of the pictures        |
 // | pictures of backwardWeights              | planes of one block pair are at most L/2    | all taps of the block pair        |
+// | pixels of backwardWeights                | taps and gradient are at most F/2           | all tiles of a kernel row's taps  |
 
 import Kernels
 
 struct Blocking {
   let tile: RegisterTile
+  let firstCacheBytes: Int
   let cacheBytes: Int
 
   /// Tiles of `tile.blocks` blocks (the last may have fewer) that cover `blocks` blocks of output channels.
   func channelTiles(_ blocks: Int) -> Int { (blocks + tile.blocks - 1) / tile.blocks }
 
   /// Pictures of a block, each of so many Floats.
-  func pictures(ofFloats count: Int) -> Int { share(count) }
+  func pictures(ofFloats count: Int) -> Int { share(count, of: cacheBytes) }
 
-  /// Pictures of a block of backwardWeights: one source block's plane and a tile's gradient planes each.
+  /// Pictures of a group of backwardWeights: one source block's plane and a tile's gradient planes each.
   func picturesOfPlanes(_ source: ActivationLayout, _ gradient: ActivationLayout) -> Int {
-    share(source.blockStride + tile.blocks * gradient.blockStride)
+    share(source.blockStride + tile.blocks * gradient.blockStride, of: cacheBytes)
   }
 
+  /// Output pixels of a block of backwardWeights, each with so many Floats of taps and the gradient of a channel tile.
+  func pixels(ofFloats count: Int) -> Int { share(count + tile.blocks * channelBlock, of: firstCacheBytes) }
+
   /// Channel blocks of a chunk of the sum, whose weights have so many Floats each.
-  func depth(ofFloats count: Int) -> Int { share(count) }
+  func depth(ofFloats count: Int) -> Int { share(count, of: cacheBytes) }
 
   /// Groups of pixels of the next tile where so many are left: as many as the registers hold, but no last tile much smaller
   /// than the one before it.
@@ -49,14 +54,52 @@ struct Blocking {
     return half <= 4 ? 4 : half <= 8 && tile.rows >= 8 ? 8 : tile.rows
   }
 
-  private func share(_ count: Int) -> Int { max(1, cacheBytes / 2 / (max(1, count) * MemoryLayout<Float>.stride)) }
+  private func share(_ count: Int, of cache: Int) -> Int {
+    max(1, cache / 2 / (max(1, count) * MemoryLayout<Float>.stride))
+  }
+}
+
+// MARK: - Fast convolution
+
+extension Blocking {
+  /// Fewer tiles of 4x4 results than this don't repay the transform of the weights.
+  static let winogradLeastTiles = 8
+  /// Transformed weights that take no more are kept between changes of the weights; larger ones are made on the way, by every call.
+  static let winogradKeptBytes = 8 << 20
+  /// Tiles of a block: each brings all transformed weights from the third-level cache once.
+  static let winogradTiles = 48
+  /// Tiles whose products with two blocks of channels stay in the cache while the weights' chunks pass.
+  static let winogradTilesOfChunk = 128
+  /// Blocks of 16 channels and phases of a chunk of the weights: 25 * 128 * 32 Floats are 400 KiB.
+  static let winogradDepth = 8
+  /// Transformed gradient that backwardWeights keeps at a time.
+  static let winogradGradientBytes = 16 << 20
+
+  /// Blocks of at most `winogradTiles` + 4 tiles, in whole groups of 4, the same number for each thread.
+  static func winogradBlocks(tiles: Int, threads: Int) -> Int {
+    let blocks = (tiles + winogradTiles - 1) / winogradTiles
+    return min((tiles + 3) / 4, (blocks + threads - 1) / threads * threads)
+  }
 }
 
 extension Processor {
-  var blocking: Blocking { Blocking(tile: kernels.tile, cacheBytes: cacheBytes) }
+  var blocking: Blocking {
+    Blocking(tile: kernels.tile, firstCacheBytes: firstCacheBytes, cacheBytes: cacheBytes)
+  }
 }
 
 // MARK: - What comes of it, for wgan-bench
+
+extension ConvolutionPrimitive {
+  /// Tiles of a block and channels of a chunk, where `pass` is fast.
+  package func winogradBlocking(_ pass: ConvolutionPass) -> String? {
+    guard algorithm(pass) == .winograd, let winograd = Winograd(convolution) else { return nil }
+    let tiles = winograd.tiles(batch: batch)
+    if pass == .backwardWeights { return "\(min(tiles, WinogradBackwardWeights.tilesOfBlock)) tiles" }
+    if winograd.keepsWeights { return "\(min(tiles, Blocking.winogradTiles)) tiles, all deep" }
+    return "\(min(tiles, Blocking.winogradTilesOfChunk)) tiles, \(Blocking.winogradDepth * channelBlock) deep"
+  }
+}
 
 extension Convolution {
   /// Pictures of a cache block of `forward`, and channel blocks of a chunk of its sums.
@@ -76,11 +119,12 @@ extension Convolution {
       outputs: form == .picture ? kernel : inputBlocks, processor)
   }
 
-  /// Pictures of a cache block of `backwardWeights`.
-  package func backwardWeightsBlock(
-    batch: Int, source: ActivationLayout, diffDestination: ActivationLayout, on processor: Processor
-  ) -> Int {
-    min(batch, processor.blocking.picturesOfPlanes(source, diffDestination))
+  /// Pictures and output rows of each of a cache block of `backwardWeights`.
+  package func backwardWeightsBlock(batch: Int, on processor: Processor) -> (pictures: Int, rows: Int) {
+    let pixels = processor.blocking.pixels(ofFloats: kernel * inputBlock)
+    return (
+      min(batch, max(1, pixels / (outputSize * outputSize))), min(outputSize, max(1, pixels / outputSize))
+    )
   }
 
   private func blocks(

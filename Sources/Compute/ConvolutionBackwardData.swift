@@ -121,13 +121,14 @@ extension Convolution {
 
     func product(_ index: Int) -> TiledProduct {
       let phase = phase(index)
+      let firstRow = (phase.offsetY + padding - phase.firstTapY) / stride
       return TiledProduct(
         source: diffDestination.walk(
-          firstY: (phase.offsetY + padding - phase.firstTapY) / stride,
-          firstX: (phase.offsetX + padding - phase.firstTapX) / stride),
+          firstY: firstRow, firstX: (phase.offsetX + padding - phase.firstTapX) / stride),
         destination: diffSource.walk(firstY: phase.offsetY, firstX: phase.offsetX, step: phaseStep),
         gate: gate?.activations.walk(firstY: phase.offsetY, firstX: phase.offsetX, step: phaseStep),
-        gateSlope: gate?.slope ?? 1, slope: slope, gridHeight: grid, gridWidth: grid, depthBlocks: outputBlocks,
+        gateSlope: gate?.slope ?? 1, slope: slope, gridHeight: grid, gridWidth: grid,
+        sourceHeight: outputSize, firstRow: firstRow, rowStep: 1, depthBlocks: outputBlocks,
         windowRows: phaseTaps, windowRowStride: diffDestination.layout.rowStride,
         windowLength: phaseTaps * channelBlock, weights: UnsafePointer(packed.pointer + index * phaseWeights),
         outputBlocks: inputBlocks)
@@ -158,7 +159,7 @@ extension Convolution {
 }
 
 /// to[j*16 + i] = from[i*16 + j], by tiles of 4 x 4.
-private func transpose16(_ from: UnsafePointer<Float>, into to: UnsafeMutablePointer<Float>) {
+func transpose16(_ from: UnsafePointer<Float>, into to: UnsafeMutablePointer<Float>) {
   func row(_ i: Int, _ j: Int) -> SIMD4<Float> {
     UnsafeRawPointer(from + (i * 16 + j)).loadUnaligned(as: SIMD4<Float>.self)
   }
@@ -218,7 +219,8 @@ extension Convolution {
               destination: .init(
                 start: products, pictureStride: 0, rowStride: 0, pixelStride: channelBlock,
                 blockStride: outputSize * channelBlock),
-              gridHeight: 1, gridWidth: outputSize, depthBlocks: outputBlocks, windowRows: 1, windowRowStride: 0,
+              gridHeight: 1, gridWidth: outputSize, sourceHeight: outputSize, firstRow: row, rowStep: 1,
+              depthBlocks: outputBlocks, windowRows: 1, windowRowStride: 0,
               windowLength: channelBlock, weights: UnsafePointer(packed.pointer), outputBlocks: kernel)
             for tile in 0..<product.channelTiles(processor.blocking) {
               product.run(pictures: 0..<1, channelTile: tile, processor)

@@ -5,7 +5,8 @@
 //   workers      (output-channel tile, input block, kernel row) triples: every weight belongs to one worker, so its sum's order is fixed
 //   pictures     a group whose planes of one block pair stay in the second-level cache
 //   triples      of this worker
-//   taps         register tiles of (kernel column, input channel)                          -> micro-kernel over all pixels
+//   pixels       a block of pictures, or of rows of one, whose taps and gradient stay in the first-level cache
+//   taps         register tiles of (kernel column, input channel)                          -> micro-kernel over the block's pixels
 
 import Kernels
 
@@ -28,12 +29,13 @@ extension Convolution {
     let from = source.layout
     let gradient = diffDestination.layout
     let channelTiles = blocking.channelTiles(outputBlocks)
-    let group = blocking.picturesOfPlanes(from, gradient)
 
     // The taps of a kernel row are neighbours in the source and in the weights: one run of Floats.
     let runLength = kernel * inputBlock
     let weightsBlockStride = weightsCount / outputBlocks
 
+    let block = backwardWeightsBlock(batch: batch, on: processor)
+    let group = blocking.picturesOfPlanes(from, gradient)
     processor.parallel(channelTiles * from.blocks * kernel) { items in
       var first = 0
       while first < batch {
@@ -43,41 +45,61 @@ extension Convolution {
           let inputBlock = item / kernel % from.blocks
           let firstBlock = item / kernel / from.blocks * blocking.tile.blocks
           let blocks = min(blocking.tile.blocks, outputBlocks - firstBlock)
-          var tile = WeightsTile(
-            source: source.slice.pointer + first * from.pictureStride + inputBlock * from.blockStride
-              + from.pixel(ky - padding, -padding),
-            gradient: diffDestination.slice.pointer + first * gradient.pictureStride
-              + firstBlock * gradient.blockStride + gradient.pixel(0, 0),
-            diffWeights: diffWeights.pointer + weightOffset(firstBlock * 16, inputBlock * channelBlock, ky, 0))
+          let rows = rowsInside(ky)
+          let firstWeight = diffWeights.pointer + weightOffset(firstBlock * 16, inputBlock * channelBlock, ky, 0)
+          var tile = WeightsTile(source: source.slice.pointer, gradient: source.slice.pointer, diffWeights: firstWeight)
           tile.gradientBlockStride = gradient.blockStride
           tile.diffWeightsBlockStride = weightsBlockStride
           tile.accumulate = accumulate || first > 0
-          if outputSize == 1 {
-            tile.length = next - first
-            tile.sourceStep = from.pictureStride
-            tile.gradientStep = gradient.pictureStride
-          } else {
-            tile.outerCount = next - first
-            tile.sourceOuterStride = from.pictureStride
-            tile.gradientOuterStride = gradient.pictureStride
-            tile.innerCount = outputSize
-            tile.sourceInnerStride = stride * from.rowStride
-            tile.gradientInnerStride = gradient.rowStride
-            tile.length = outputSize
-            tile.sourceStep = stride * from.pixelStride
-            tile.gradientStep = gradient.pixelStride
-          }
-          var rest = runLength
-          while rest > 0 {
-            let rows = blocking.rows(ofRest: rest)
-            processor.kernels.weights(&tile, rows, blocks)
-            tile.source += rows
-            tile.diffWeights += rows * channelBlock
-            rest -= rows
+          var picture = first
+          while picture < next {
+            let pictures = min(block.pictures, next - picture)
+            var row = rows.lowerBound
+            while row < rows.upperBound {
+              let height = min(block.rows, rows.upperBound - row)
+              let source =
+                source.slice.pointer + picture * from.pictureStride + inputBlock * from.blockStride
+                + from.pixel(stride * row + ky - padding, -padding)
+              tile.gradient = UnsafePointer(
+                diffDestination.slice.pointer + picture * gradient.pictureStride + firstBlock * gradient.blockStride
+                  + gradient.pixel(row, 0))
+              if outputSize == 1 {
+                tile.length = pictures
+                tile.sourceStep = from.pictureStride
+                tile.gradientStep = gradient.pictureStride
+              } else {
+                tile.outerCount = pictures
+                tile.sourceOuterStride = from.pictureStride
+                tile.gradientOuterStride = gradient.pictureStride
+                tile.innerCount = height
+                tile.sourceInnerStride = stride * from.rowStride
+                tile.gradientInnerStride = gradient.rowStride
+                tile.length = outputSize
+                tile.sourceStep = stride * from.pixelStride
+                tile.gradientStep = gradient.pixelStride
+              }
+              var done = 0
+              while done < runLength {
+                let rows = blocking.rows(ofRest: runLength - done)
+                tile.source = UnsafePointer(source + done)
+                tile.diffWeights = firstWeight + done * channelBlock
+                processor.kernels.weights(&tile, rows, blocks)
+                done += rows
+              }
+              tile.accumulate = true
+              row += height
+            }
+            picture += pictures
           }
         }
         first = next
       }
     }
+  }
+
+  /// The output rows y for which kernel row `ky` meets a row of the source and not only its halo.
+  private func rowsInside(_ ky: Int) -> Range<Int> {
+    let first = max(0, padding - ky + stride - 1) / stride
+    return first..<min(outputSize, (inputSize - 1 + padding - ky) / stride + 1)
   }
 }

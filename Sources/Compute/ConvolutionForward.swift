@@ -31,7 +31,8 @@ extension Convolution {
     let product = TiledProduct(
       source: source.walk(firstY: -padding, firstX: -padding, step: stride), destination: destination.walk(),
       gate: gate?.activations.walk(), gateSlope: gate?.slope ?? 1, slope: slope, gridHeight: outputSize,
-      gridWidth: outputSize, depthBlocks: source.layout.blocks, windowRows: kernel,
+      gridWidth: outputSize, sourceHeight: inputSize, firstRow: -padding, rowStep: stride,
+      depthBlocks: source.layout.blocks, windowRows: kernel,
       windowRowStride: source.layout.rowStride, windowLength: kernel * source.layout.pixelStride,
       weights: UnsafePointer(weights.pointer), outputBlocks: outputBlocks)
     if outputSize == 1 || batch < processor.threads {

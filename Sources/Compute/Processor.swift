@@ -18,7 +18,8 @@ package struct UnknownInstructionSet: Error, CustomStringConvertible {
 /// Nothing in here changes a result's bits but the instruction set: one with FMA rounds once where the portable one rounds twice.
 package struct Processor: Sendable {
   package let threads: Int
-  /// Bytes of the second-level cache that a thread may fill.
+  /// Bytes of the first- and second-level caches that a thread may fill.
+  package let firstCacheBytes: Int
   package let cacheBytes: Int
   let kernels: KernelTable
   /// Times the driver calls and the loops in them, where there is one.
@@ -26,11 +27,11 @@ package struct Processor: Sendable {
 
   package var instructionSet: InstructionSet { kernels.instructionSet }
 
-  /// - Parameter cacheBytes: nil: this machine's.
+  /// - Parameter firstCacheBytes, cacheBytes: nil: this machine's.
   /// - Precondition: `instructionSet` is among `supported`, threads >= 1.
   package init(
-    instructionSet: InstructionSet = Self.best, threads: Int = Self.coreCount, cacheBytes: Int? = nil,
-    recorder: StepRecorder? = nil
+    instructionSet: InstructionSet = Self.best, threads: Int = Self.coreCount,
+    firstCacheBytes: Int? = nil, cacheBytes: Int? = nil, recorder: StepRecorder? = nil
   ) {
     precondition(Self.supported.contains(instructionSet), "this machine can't run \(instructionSet)")
     precondition(threads >= 1)
@@ -42,11 +43,12 @@ package struct Processor: Sendable {
     case .avx512: kernels = avx512Kernels
     }
     #if os(Linux)
-      let size = sysconf(Int32(_SC_LEVEL2_CACHE_SIZE))
+      let (first, second) = (sysconf(Int32(_SC_LEVEL1_DCACHE_SIZE)), sysconf(Int32(_SC_LEVEL2_CACHE_SIZE)))
     #else
-      let size = 0
+      let (first, second) = (0, 0)
     #endif
-    self.cacheBytes = cacheBytes ?? (size > 0 ? size : 512 << 10)
+    self.firstCacheBytes = firstCacheBytes ?? (first > 0 ? first : 32 << 10)
+    self.cacheBytes = cacheBytes ?? (second > 0 ? second : 512 << 10)
   }
 
   /// The instruction set that `WGAN_ISA` names, or the best one here.

@@ -30,6 +30,24 @@ package final class StepRecorder: @unchecked Sendable {
     }
   }
 
+  /// What a call can't do without.
+  package struct Work: Sendable {
+    /// Of a convolution by the direct method, and those that are left by its own.
+    package var multiplyAdds = 0
+    package var products = 0
+    /// Read and written, each operand once for each time that the whole of it is gone through.
+    package var bytes = 0
+    /// Of a convolution.
+    package var algorithm: Algorithm?
+
+    package init(multiplyAdds: Int = 0, products: Int = 0, bytes: Int = 0, algorithm: Algorithm? = nil) {
+      self.multiplyAdds = multiplyAdds
+      self.products = products
+      self.bytes = bytes
+      self.algorithm = algorithm
+    }
+  }
+
   /// All calls of one label.
   package struct Entry: Sendable {
     package var label: Label
@@ -41,17 +59,17 @@ package final class StepRecorder: @unchecked Sendable {
     /// wait for the slowest, and the threads that a loop of few items leaves without any. A worker that the system keeps from
     /// its core counts as busy, and so does the one thread that runs a call's code outside of loops.
     package var waitingMilliseconds = 0.0
-    /// Of the direct method.
-    package var multiplyAdds = 0
+    /// What the calls had to do.
+    package var work = Work()
 
     package init(
-      _ label: Label, calls: Int = 0, milliseconds: Double = 0, waitingMilliseconds: Double = 0, multiplyAdds: Int = 0
+      _ label: Label, calls: Int = 0, milliseconds: Double = 0, waitingMilliseconds: Double = 0, work: Work = Work()
     ) {
       self.label = label
       self.calls = calls
       self.milliseconds = milliseconds
       self.waitingMilliseconds = waitingMilliseconds
-      self.multiplyAdds = multiplyAdds
+      self.work = work
     }
   }
 
@@ -88,7 +106,7 @@ package final class StepRecorder: @unchecked Sendable {
   }
 
   /// A driver call begins; one may begin inside another.
-  package func begin(_ layer: String, _ kind: Kind, _ pass: Pass, multiplyAdds: Int = 0) {
+  package func begin(_ layer: String, _ kind: Kind, _ pass: Pass, work: Work = Work()) {
     guard isOn else { return }
     let label = Label(layer: layer, kind: kind, pass: pass)
     let place = places[label] ?? entries.count
@@ -96,7 +114,10 @@ package final class StepRecorder: @unchecked Sendable {
       entries.append(Entry(label))
       places[label] = place
     }
-    entries[place].multiplyAdds += multiplyAdds
+    entries[place].work.multiplyAdds += work.multiplyAdds
+    entries[place].work.products += work.products
+    entries[place].work.bytes += work.bytes
+    entries[place].work.algorithm = work.algorithm
     open.append(Call(place: place, start: Self.nanoseconds()))
   }
 

@@ -4,6 +4,7 @@
 //   pictures     a group whose source stays in the second-level cache
 //   channels     a tile of 1 or 2 blocks of 16 output channels
 //   depth        a chunk of the sum whose weights stay in the cache beside it
+//   bands        rows of the grid for which the same rows of the window are inside the source
 //   pixels       groups of neighbours, up to three a tile                           -> micro-kernel
 //
 // Blocking.swift has the sizes.
@@ -38,6 +39,12 @@ struct TiledProduct {
       return walk
     }
 
+    func offset(by floats: Int) -> Walk {
+      var walk = self
+      walk.start += floats
+      return walk
+    }
+
     /// From one pixel of a group to the next.
     func groupStride(width: Int) -> Int { width == 1 ? pictureStride : pixelStride }
   }
@@ -50,6 +57,11 @@ struct TiledProduct {
 
   var gridHeight: Int
   var gridWidth: Int
+
+  /// Rows of the source itself, without its halo; window row k of grid row y is source row `firstRow + rowStep*y + k`.
+  var sourceHeight: Int
+  var firstRow: Int
+  var rowStep: Int
 
   /// The window: `depthBlocks` (source.blockStride apart) x `windowRows` (`windowRowStride` apart) x `windowLength` Floats.
   var depthBlocks: Int
@@ -65,6 +77,13 @@ struct TiledProduct {
   private var weightsBlockStride: Int { depthBlocks * depthBlockWeights }
 
   func channelTiles(_ blocking: Blocking) -> Int { blocking.channelTiles(outputBlocks) }
+
+  /// The rows of the window that lie inside the source for grid row y. (The others would add zeros: an eighth of the work where the
+  /// grid is 4 high.)
+  private func window(ofRow y: Int) -> Range<Int> {
+    let first = firstRow + rowStep * y
+    return max(0, -first)..<min(windowRows, sourceHeight - first)
+  }
 
   /// All channel tiles for the pictures `range`, in groups.
   func run(pictures range: Range<Int>, _ processor: Processor) {
@@ -93,7 +112,6 @@ struct TiledProduct {
       source: from.start, weights: weights + firstBlock * weightsBlockStride, destination: to.start)
     tile.sourcePixelStride = from.groupStride(width: gridWidth)
     tile.outerStride = from.blockStride
-    tile.innerCount = windowRows
     tile.innerStride = windowRowStride
     tile.length = windowLength
     tile.weightsBlockStride = weightsBlockStride
@@ -112,47 +130,70 @@ struct TiledProduct {
       tile.outerCount = chunkBlocks
       tile.accumulate = depth > 0
       tile.slope = isLast ? slope : 1
-      let depthOffset = depth * from.blockStride
 
-      let pixels = gridWidth == 1 ? range.count : range.count * gridHeight * gridWidth
-      let groupCount = pixels / size
-      let groupsOfPicture = gridHeight * gridWidth / size
-      func place(_ walk: Walk, _ group: Int) -> UnsafeMutablePointer<Float> {
-        walk.group(group, of: size, width: gridWidth, groups: groupsOfPicture)
+      var firstOfBand = 0
+      while firstOfBand < gridHeight {
+        let window = window(ofRow: firstOfBand)
+        var endOfBand = firstOfBand + 1
+        while endOfBand < gridHeight, self.window(ofRow: endOfBand) == window { endOfBand += 1 }
+        tile.innerCount = window.count
+        tile.weights =
+          weights + firstBlock * weightsBlockStride + depth * depthBlockWeights
+          + window.lowerBound * windowLength * channelBlock
+        tile.weightsOuterSkip = (windowRows - window.count) * windowLength * channelBlock
+        run(
+          &tile, blocks: blocks, groupsOf: size, pictures: range.count, height: endOfBand - firstOfBand,
+          source: from.offset(
+            by: depth * from.blockStride + firstOfBand * from.rowStride + window.lowerBound * windowRowStride),
+          destination: to.offset(by: firstOfBand * to.rowStride),
+          gate: isLast ? gated.map { $0.offset(by: firstOfBand * $0.rowStride) } : nil, processor)
+        firstOfBand = endOfBand
       }
-      var g = 0
-      while g < groupCount {
-        let groups = blocking.groups(ofRest: groupCount - g)
-        // A tile of fewer groups doesn't look at the others' places.
-        let second = min(g + 1, groupCount - 1)
-        let third = min(g + 2, groupCount - 1)
-        tile.source0 = UnsafePointer(place(from, g) + depthOffset)
-        tile.source1 = UnsafePointer(place(from, second) + depthOffset)
-        tile.source2 = UnsafePointer(place(from, third) + depthOffset)
-        tile.destination0 = place(to, g)
-        tile.destination1 = place(to, second)
-        tile.destination2 = place(to, third)
-        if isLast, let gated {
-          tile.gate0 = UnsafePointer(place(gated, g))
-          tile.gate1 = UnsafePointer(place(gated, second))
-          tile.gate2 = UnsafePointer(place(gated, third))
-        }
-        processor.kernels.multiply(&tile, groups, blocks)
-        g += groups
-      }
-      // Only a grid of one pixel can leave less than a group: a batch that is no multiple of its size.
-      for picture in groupCount * size..<pixels {
-        tile.source0 = UnsafePointer(from.start + picture * from.pictureStride + depthOffset)
-        tile.destination0 = to.start + picture * to.pictureStride
-        if isLast, let gated {
-          tile.gate0 = UnsafePointer(gated.start + picture * gated.pictureStride)
-          tile.gate1 = tile.gate0
-          tile.gate2 = tile.gate0
-        }
-        processor.kernels.multiply(&tile, 0, blocks)
-      }
-      tile.weights += chunkBlocks * depthBlockWeights
       depth += chunkBlocks
+    }
+  }
+
+  /// All pixels of a band `height` rows high, in groups of `size`: the walks begin at its first row.
+  private func run(
+    _ tile: inout MultiplyTile, blocks: Int, groupsOf size: Int, pictures: Int, height: Int, source from: Walk,
+    destination to: Walk, gate: Walk?, _ processor: Processor
+  ) {
+    let pixels = gridWidth == 1 ? pictures : pictures * height * gridWidth
+    let groupCount = pixels / size
+    let groupsOfPicture = height * gridWidth / size
+    func place(_ walk: Walk, _ group: Int) -> UnsafeMutablePointer<Float> {
+      walk.group(group, of: size, width: gridWidth, groups: groupsOfPicture)
+    }
+    var g = 0
+    while g < groupCount {
+      let groups = processor.blocking.groups(ofRest: groupCount - g)
+      // A tile of fewer groups doesn't look at the others' places.
+      let second = min(g + 1, groupCount - 1)
+      let third = min(g + 2, groupCount - 1)
+      tile.source0 = UnsafePointer(place(from, g))
+      tile.source1 = UnsafePointer(place(from, second))
+      tile.source2 = UnsafePointer(place(from, third))
+      tile.destination0 = place(to, g)
+      tile.destination1 = place(to, second)
+      tile.destination2 = place(to, third)
+      if let gate {
+        tile.gate0 = UnsafePointer(place(gate, g))
+        tile.gate1 = UnsafePointer(place(gate, second))
+        tile.gate2 = UnsafePointer(place(gate, third))
+      }
+      processor.kernels.multiply(&tile, groups, blocks)
+      g += groups
+    }
+    // Only a grid of one pixel can leave less than a group: a batch that is no multiple of its size.
+    for picture in groupCount * size..<pixels {
+      tile.source0 = UnsafePointer(from.start + picture * from.pictureStride)
+      tile.destination0 = to.start + picture * to.pictureStride
+      if let gate {
+        tile.gate0 = UnsafePointer(gate.start + picture * gate.pictureStride)
+        tile.gate1 = tile.gate0
+        tile.gate2 = tile.gate0
+      }
+      processor.kernels.multiply(&tile, 0, blocks)
     }
   }
 }

@@ -15,6 +15,8 @@ package struct ExecutionPlan: Sendable {
   package let batch: Int
   package let purpose: Purpose
   package let steps: [FusedStep]
+  /// The steps' convolutions, each pass with its method.
+  package let primitives: [ConvolutionPrimitive]
   package let parameters: ParameterTable
   package let memory: MemoryPlan
 
@@ -44,9 +46,12 @@ package struct ExecutionPlan: Sendable {
   package let inputLayout: ActivationLayout
 
   /// - Throws: a line that names the layer which can't follow those before it.
-  package init(_ network: Network, batch: Int, purpose: Purpose, threads: Int) throws(NetworkError) {
+  package init(
+    _ network: Network, batch: Int, purpose: Purpose, algorithm: AlgorithmChoice = .auto, threads: Int
+  ) throws(NetworkError) {
     precondition(batch > 0)
     let steps = try network.fused()
+    let primitives = steps.map { ConvolutionPrimitive($0.convolution, batch: batch, choice: algorithm) }
     let end = purpose == .training ? 2 * steps.count - 1 : steps.count - 1
     var buffers: [MemoryPlan.Buffer] = []
     func add(_ name: String, _ count: Int, _ times: ClosedRange<Int>) -> Int {
@@ -114,9 +119,10 @@ package struct ExecutionPlan: Sendable {
         end...end) : nil
     scores = steps[steps.count - 1].writesScore ? add("scores and their gradients", 2 * batch, 0...end) : nil
     let scratch =
-      steps.map { step in
+      zip(steps, primitives).map { step, primitive in
         max(
-          step.norm?.scratchpadCount(batch: batch) ?? 0, step.convolution.backwardDataScratchpadCount(threads: threads))
+          step.norm?.scratchpadCount(batch: batch) ?? 0,
+          step.writesScore ? 0 : primitive.scratchpadCount(step.passes(purpose), threads: threads))
       }.max() ?? 0
     scratchpad = scratch > 0 ? add("scratchpad", scratch, 0...end) : nil
 
@@ -124,6 +130,7 @@ package struct ExecutionPlan: Sendable {
     self.batch = batch
     self.purpose = purpose
     self.steps = steps
+    self.primitives = primitives
     self.tensors = tensors
     parameters = ParameterTable(steps)
     memory = MemoryPlan(buffers)
@@ -134,8 +141,37 @@ package struct ExecutionPlan: Sendable {
   /// Bytes that an executor of this plan allocates, all told: arena, parameters, packed weights, and for training
   /// gradients (the optimizer's state is its owner's).
   package var plannedBytes: Int {
-    let packed = steps.reduce(0) { $0 + $1.convolution.packedWeightsCount }
+    let packed = preparedPlaces.values.reduce(0) { $0 + $1.count }
     let slabs = parameters.parameterSlabCount * (purpose == .training ? 2 : 1) + parameters.bufferSlabCount
     return (memory.arenaCount + packed + slabs) * MemoryLayout<Float>.stride
+  }
+
+  /// Where each step's weights lie as a pass wants them prepared.
+  struct PreparedPlace: Hashable {
+    let step: Int
+    let pass: ConvolutionPass
+  }
+  var preparedPlaces: [PreparedPlace: Range<Int>] {
+    var places: [PreparedPlace: Range<Int>] = [:]
+    var end = 0
+    for (i, step) in steps.enumerated() where !step.writesScore {
+      for pass in step.passes(purpose) {
+        let count = primitives[i].preparedCount(pass)
+        places[PreparedPlace(step: i, pass: pass)] = end..<end + count
+        end += count
+      }
+    }
+    return places
+  }
+}
+
+extension FusedStep {
+  /// The passes of its convolution that a net made for `purpose` runs, its forward pass first.
+  func passes(_ purpose: ExecutionPlan.Purpose) -> [ConvolutionPass] {
+    let forward: ConvolutionPass = isTransposed ? .backwardData : .forward
+    switch purpose {
+    case .sampling: return [forward]
+    case .training: return [forward, isTransposed ? .forward : .backwardData, .backwardWeights]
+    }
   }
 }

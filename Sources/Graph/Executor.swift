@@ -7,9 +7,10 @@ package final class Executor {
   private let processor: Processor
   private let recorder: StepRecorder?
   private let arena: Slab
-  private let packedSlab: Slab
-  private let packedPlaces: [Range<Int>]
-  private var packedIsCurrent = false
+  /// Weights as the passes want them prepared, by step.
+  private let prepared: [[ConvolutionPass: Slice]]
+  private var preparedForForward = false
+  private var preparedForBackward = false
 
   /// The parameters' slab; whoever changes it calls `parametersChanged()`.
   package let parameters: Slice
@@ -33,17 +34,19 @@ package final class Executor {
     parameters = Slab(count: plan.parameters.parameterSlabCount).all
     gradients = Slab(count: plan.purpose == .training ? plan.parameters.parameterSlabCount : 0).all
     buffers = Slab(count: plan.parameters.bufferSlabCount).all
-    var places: [Range<Int>] = []
-    for step in plan.steps {
-      let start = places.last?.upperBound ?? 0
-      places.append(start..<start + step.convolution.packedWeightsCount)
+    let places = plan.preparedPlaces
+    let slab = Slab(count: places.values.reduce(0) { $0 + $1.count }).all
+    prepared = plan.steps.indices.map { i in
+      Dictionary(
+        uniqueKeysWithValues: places.filter { $0.key.step == i }.map { ($0.key.pass, slab[$0.value]) })
     }
-    packedPlaces = places
-    packedSlab = Slab(count: places.last?.upperBound ?? 0)
   }
 
-  /// The next pass that reads packed weights packs them anew.
-  package func parametersChanged() { packedIsCurrent = false }
+  /// The next pass that reads prepared weights prepares them anew.
+  package func parametersChanged() {
+    preparedForForward = false
+    preparedForBackward = false
+  }
 
   // MARK: - Results
 
@@ -72,9 +75,11 @@ package final class Executor {
   package func forward(batch: Int, input: Activations, statistics: Statistics) {
     precondition(batch > 0 && batch <= plan.batch && input.layout == plan.inputLayout)
     var source = input
+    prepareForForward()
     for (i, step) in plan.steps.enumerated() {
       let tensors = plan.tensors[i]
       let convolution = step.convolution
+      let primitive = plan.primitives[i]
       if step.writesScore {
         begin(i, .convolution, .forward, batch: batch)
         convolution.scoreForward(batch: batch, source: source, weights: weights(i), scores: scores, on: processor)
@@ -85,21 +90,20 @@ package final class Executor {
       let output = activations(outputTensor)
       let destination = tensors.normInput.map(activations) ?? output
       if step.isTransposed {
-        packWeights()
         begin(i, .convolution, .forward, batch: batch)
-        convolution.backwardData(
-          batch: batch, diffDestination: source, packed: packed(i), diffSource: destination, slope: step.epilogueSlope,
-          tanh: step.tanh, scratchpad: scratchpad, on: processor)
+        primitive.backwardData(
+          batch: batch, diffDestination: source, weights: weights(i), prepared: prepared(i, .backwardData),
+          diffSource: destination, slope: step.epilogueSlope, tanh: step.tanh, scratchpad: scratchpad, on: processor)
         end()
       } else {
         begin(i, .convolution, .forward, batch: batch)
-        convolution.forward(
-          batch: batch, source: source, weights: weights(i), destination: destination, slope: step.epilogueSlope,
-          on: processor)
+        primitive.forward(
+          batch: batch, source: source, weights: weights(i), prepared: prepared(i, .forward), destination: destination,
+          slope: step.epilogueSlope, scratchpad: scratchpad, on: processor)
         end()
       }
       if let norm = step.norm, let workspace = tensors.normWorkspace, let scratchpad {
-        begin(i, .norm, .forward)
+        begin(i, .norm, .forward, batch: batch)
         switch statistics {
         case .batch:
           norm.forwardTraining(
@@ -141,9 +145,11 @@ package final class Executor {
     inputGradient: Bool = false
   ) {
     precondition(plan.purpose == .training && batch > 0 && batch <= plan.batch)
+    prepareForBackward()
     for i in plan.steps.indices.reversed() {
       let step = plan.steps[i]
       let convolution = step.convolution
+      let primitive = plan.primitives[i]
       let source = i == 0 ? input : output(of: i - 1)
       let target: Activations? =
         i > 0 ? plan.tensors[i - 1].outputGradient.map(activations) : inputGradient ? self.inputGradient : nil
@@ -172,10 +178,10 @@ package final class Executor {
         i, batch: batch, outputGradient, parameterGradients: parameterGradients, accumulate: accumulate)
       if parameterGradients {
         begin(i, .convolution, .backwardWeights, batch: batch)
-        convolution.backwardWeights(
+        primitive.backwardWeights(
           batch: batch, source: step.isTransposed ? gradient : source,
           diffDestination: step.isTransposed ? source : gradient, diffWeights: gradients[places(i).weight],
-          accumulate: accumulate, on: processor)
+          accumulate: accumulate, scratchpad: scratchpad, on: processor)
         end()
       }
       guard let target else { continue }
@@ -186,15 +192,15 @@ package final class Executor {
       }
       if step.isTransposed {
         begin(i, .convolution, .backwardData, batch: batch)
-        convolution.forward(
-          batch: batch, source: gradient, weights: weights(i), destination: target, gate: gate, on: processor)
+        primitive.forward(
+          batch: batch, source: gradient, weights: weights(i), prepared: prepared(i, .forward), destination: target,
+          gate: gate, scratchpad: scratchpad, on: processor)
         end()
       } else {
-        packWeights()
         begin(i, .convolution, .backwardData, batch: batch)
-        convolution.backwardData(
-          batch: batch, diffDestination: gradient, packed: packed(i), diffSource: target, gate: gate,
-          scratchpad: scratchpad, on: processor)
+        primitive.backwardData(
+          batch: batch, diffDestination: gradient, weights: weights(i), prepared: prepared(i, .backwardData),
+          diffSource: target, gate: gate, scratchpad: scratchpad, on: processor)
         end()
       }
     }
@@ -211,7 +217,7 @@ package final class Executor {
         preconditionFailure("a picture's gradient is a picture")
       }
       guard let own = tensors.convolutionGradient.map(activations) else { return diffOutput }
-      begin(i, .elementwise, .backward)
+      begin(i, .elementwise, .backward, batch: batch)
       own.setTanhGradient(diffY: diffOutput, y: output(of: i), batch: batch, on: processor)
       end()
       return own
@@ -223,7 +229,7 @@ package final class Executor {
       let workspace = tensors.normWorkspace, let scratchpad
     else { return diffOutput }
     let own = tensors.convolutionGradient.map(activations) ?? diffOutput
-    begin(i, .norm, .backward)
+    begin(i, .norm, .backward, batch: batch)
     norm.backward(
       batch: batch, diffY: diffOutput, x: normInput, y: step.normOutputSlope == 1 ? nil : output(of: i), diffX: own,
       parameters: normParameters(i, in: parameters),
@@ -238,7 +244,7 @@ package final class Executor {
 
   private func places(_ i: Int) -> ParameterTable.Places { plan.parameters.places[i] }
   private func weights(_ i: Int) -> Slice { parameters[places(i).weight] }
-  private func packed(_ i: Int) -> Slice { packedSlab.all[packedPlaces[i]] }
+  private func prepared(_ i: Int, _ pass: ConvolutionPass) -> Slice { prepared[i][pass] ?? parameters[0..<0] }
 
   private func normParameters(_ i: Int, in slab: Slice) -> BatchNorm.Parameters {
     BatchNorm.Parameters(gamma: slab[places(i).gamma], beta: slab[places(i).beta])
@@ -270,28 +276,60 @@ package final class Executor {
     return slice(scores)[plan.batch..<2 * plan.batch]
   }
 
-  private func packWeights() {
-    if packedIsCurrent { return }
-    for (i, step) in plan.steps.enumerated() where !step.writesScore {
-      begin(i, .packing, step.isTransposed ? .forward : .backwardData)
-      step.convolution.packWeights(weights(i), into: packed(i), on: processor)
-      end()
+  private func prepareForForward() {
+    if preparedForForward { return }
+    for (i, step) in plan.steps.enumerated() { prepare(i, step.isTransposed ? .backwardData : .forward, as: .forward) }
+    preparedForForward = true
+  }
+
+  private func prepareForBackward() {
+    if preparedForBackward { return }
+    for (i, step) in plan.steps.enumerated() {
+      prepare(i, step.isTransposed ? .forward : .backwardData, as: .backwardData)
     }
-    packedIsCurrent = true
+    preparedForBackward = true
+  }
+
+  private func prepare(_ i: Int, _ pass: ConvolutionPass, as label: StepRecorder.Pass) {
+    let place = prepared(i, pass)
+    if place.count == 0 { return }
+    begin(i, .packing, label, batch: plan.batch)
+    plan.primitives[i].prepare(pass, weights: weights(i), into: place, on: processor)
+    end()
   }
 
   // MARK: - Timing
 
   /// A driver call of step i begins, says this to whoever records; `end()` says that it's over.
   ///
-  /// - Parameter batch: of a convolution.
-  private func begin(_ i: Int, _ kind: StepRecorder.Kind, _ pass: StepRecorder.Pass, batch: Int = 0) {
+  /// - Parameter pass: the layer's own.
+  private func begin(_ i: Int, _ kind: StepRecorder.Kind, _ pass: StepRecorder.Pass, batch: Int) {
     guard let recorder, recorder.isOn else { return }
     let step = plan.steps[i]
+    var work = StepRecorder.Work()
+    switch kind {
+    case .convolution: work = plan.primitives[i].work(step.convolutionPass(pass), batch: batch)
+    case .norm:
+      // Forward: twice through the input, once through the output. Backward: twice through the gradient, the input and the output, once
+      // through the gradient that is written.
+      let values = batch * step.outputChannels * step.outputSize * step.outputSize
+      work.bytes = (pass == .forward ? 3 : 7) * values * MemoryLayout<Float>.stride
+    default: break
+    }
     recorder.begin(
-      plan.network.name + "." + (kind == .norm ? step.normName : step.name), kind, pass,
-      multiplyAdds: kind == .convolution ? step.convolution.multiplyAdds(batch: batch) : 0)
+      plan.network.name + "." + (kind == .norm ? step.normName : step.name), kind, pass, work: work)
   }
 
   private func end() { recorder?.end() }
+}
+
+extension FusedStep {
+  /// The pass of its convolution that a layer's own is.
+  fileprivate func convolutionPass(_ pass: StepRecorder.Pass) -> ConvolutionPass {
+    switch pass {
+    case .backwardWeights: .backwardWeights
+    case .backwardData: isTransposed ? .forward : .backwardData
+    default: isTransposed ? .backwardData : .forward
+    }
+  }
 }

@@ -28,6 +28,20 @@ extension ExecutionPlan {
   }
 }
 
+extension ExecutionPlan {
+  /// A line for each layer and pass: how it is convolved, and why not by the fast method where it isn't.
+  package var methods: [String] {
+    zip(steps, primitives).filter { !$0.0.writesScore }.flatMap { step, primitive in
+      step.passes(purpose).enumerated().map { index, pass in
+        let own = pass == .backwardWeights ? "backwardWeights" : index == 0 ? "forward" : "backwardData"
+        let shape = "mb\(batch)\(step.convolution.description)\(step.isTransposed ? "^T" : "")"
+        return "\(network.name).\(step.name) \(own) \(shape): \(primitive.algorithm(pass).rawValue)"
+          + (primitive.refusal(pass).map { " (\($0))" } ?? "")
+      }
+    }
+  }
+}
+
 extension FusedStep {
   fileprivate var operation: String {
     let c = convolution

@@ -1,7 +1,7 @@
 // The vector of Floats that every kernel is generic over. Widths: SIMD4 (portable), SIMD8 (AVX2), SIMD16 (AVX-512).
 //
-// Each operation is spelled for the concrete types, so that a specialised kernel calls the compiler's vector builtins.
-// The generic `SIMD` operators are loops over lanes; the optimiser mends them in short kernels and shatters in long ones.
+// The operations are CVector's, so that a specialised kernel has one instruction for each. Swift's own `SIMD` operators are loops over
+// lanes; the optimiser mends them in short kernels and shatters in long ones.
 
 import CVector
 
@@ -22,9 +22,12 @@ public protocol FloatVector: SIMD, BitwiseCopyable where Scalar == Float {
 }
 
 extension SIMD4<Float>: FloatVector {
+  @inlinable @inline(__always) public static func + (a: Self, b: Self) -> Self { cvector4_add(a, b) }
+  @inlinable @inline(__always) public static func - (a: Self, b: Self) -> Self { cvector4_subtract(a, b) }
+  @inlinable @inline(__always) public static func * (a: Self, b: Self) -> Self { cvector4_multiply(a, b) }
   @inlinable @inline(__always) public func addingFused(_ a: Self, _ b: Self) -> Self { cvector4_fma(a, b, self) }
   @inlinable @inline(__always) public func orElse(_ other: Self, whereNotPositive sign: Self) -> Self {
-    other.replacing(with: self, where: sign .> 0)
+    cvector4_select(sign, self, other)
   }
   @inlinable @inline(__always) public func clampedLanes(_ low: Self, _ high: Self) -> Self {
     let above = replacing(with: low, where: self .< low)
@@ -33,9 +36,12 @@ extension SIMD4<Float>: FloatVector {
 }
 
 extension SIMD8<Float>: FloatVector {
+  @inlinable @inline(__always) public static func + (a: Self, b: Self) -> Self { cvector8_add(a, b) }
+  @inlinable @inline(__always) public static func - (a: Self, b: Self) -> Self { cvector8_subtract(a, b) }
+  @inlinable @inline(__always) public static func * (a: Self, b: Self) -> Self { cvector8_multiply(a, b) }
   @inlinable @inline(__always) public func addingFused(_ a: Self, _ b: Self) -> Self { cvector8_fma(a, b, self) }
   @inlinable @inline(__always) public func orElse(_ other: Self, whereNotPositive sign: Self) -> Self {
-    other.replacing(with: self, where: sign .> 0)
+    cvector8_select(sign, self, other)
   }
   @inlinable @inline(__always) public func clampedLanes(_ low: Self, _ high: Self) -> Self {
     let above = replacing(with: low, where: self .< low)
@@ -44,9 +50,12 @@ extension SIMD8<Float>: FloatVector {
 }
 
 extension SIMD16<Float>: FloatVector {
+  @inlinable @inline(__always) public static func + (a: Self, b: Self) -> Self { cvector16_add(a, b) }
+  @inlinable @inline(__always) public static func - (a: Self, b: Self) -> Self { cvector16_subtract(a, b) }
+  @inlinable @inline(__always) public static func * (a: Self, b: Self) -> Self { cvector16_multiply(a, b) }
   @inlinable @inline(__always) public func addingFused(_ a: Self, _ b: Self) -> Self { cvector16_fma(a, b, self) }
   @inlinable @inline(__always) public func orElse(_ other: Self, whereNotPositive sign: Self) -> Self {
-    other.replacing(with: self, where: sign .> 0)
+    cvector16_select(sign, self, other)
   }
   @inlinable @inline(__always) public func clampedLanes(_ low: Self, _ high: Self) -> Self {
     let above = replacing(with: low, where: self .< low)

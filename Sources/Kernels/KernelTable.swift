@@ -35,6 +35,8 @@ public struct KernelTable: Sendable {
   public let multiply: @Sendable (_ tile: UnsafePointer<MultiplyTile>, _ groups: Int, _ blocks: Int) -> Void
   /// `weightsTile` with `rows` source Floats (tile.rows, 8 or 4, at most tile.rows) and 1 ... tile.blocks blocks.
   public let weights: @Sendable (_ tile: UnsafePointer<WeightsTile>, _ rows: Int, _ blocks: Int) -> Void
+  /// `transformTile` with the matrix of `kind` for kernels of 2x2 or 3x3 `taps`.
+  public let transform: @Sendable (_ tile: UnsafePointer<TransformTile>, _ kind: WinogradTransform, _ taps: Int) -> Void
 
   public let dot: @Sendable (_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float
   public let scaledSum:
@@ -90,6 +92,8 @@ public struct KernelTable: Sendable {
     tile: RegisterTile,
     multiply: @escaping @Sendable (_ tile: UnsafePointer<MultiplyTile>, _ groups: Int, _ blocks: Int) -> Void,
     weights: @escaping @Sendable (_ tile: UnsafePointer<WeightsTile>, _ rows: Int, _ blocks: Int) -> Void,
+    transform:
+      @escaping @Sendable (_ tile: UnsafePointer<TransformTile>, _ kind: WinogradTransform, _ taps: Int) -> Void,
     dot: @escaping @Sendable (_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float,
     scaledSum:
       @escaping @Sendable (
@@ -139,6 +143,7 @@ public struct KernelTable: Sendable {
     self.tile = tile
     self.multiply = multiply
     self.weights = weights
+    self.transform = transform
     self.dot = dot
     self.scaledSum = scaledSum
     self.moments = moments

@@ -9,7 +9,8 @@
 /// or pictures of a batch) and 16-channel blocks `n`:
 ///
 ///     dst[p][n] = epilogue( initial + Σ_{o < outerCount} Σ_{i < innerCount} Σ_{k < length}
-///                           src[p + o*outerStride + i*innerStride + k] * weights[n*weightsBlockStride + t*16 ..< +16] )
+///                           src[p + o*outerStride + i*innerStride + k]
+///                           * weights[n*weightsBlockStride + o*weightsOuterSkip + t*16 ..< +16] )
 ///
 /// with `t` counting the terms in that order, and `initial` 0 or, where `accumulate`, what dst holds.
 public struct MultiplyTile {
@@ -28,6 +29,8 @@ public struct MultiplyTile {
   /// `[term][16]`, one panel a block.
   public var weights: UnsafePointer<Float>
   public var weightsBlockStride = 0
+  /// Floats of a panel that belong to no term, after those of each `o`: window rows that would only meet zeros.
+  public var weightsOuterSkip = 0
 
   public var destination0: UnsafeMutablePointer<Float>
   public var destination1: UnsafeMutablePointer<Float>
@@ -114,6 +117,7 @@ public func multiplyTile<let M: Int, let N: Int, V: FloatVector>(
     outer0 += t.outerStride
     outer1 += t.outerStride
     outer2 += t.outerStride
+    b += t.weightsOuterSkip
   }
   let slope = V(repeating: t.slope)
   for m in 0..<M {

@@ -101,6 +101,61 @@ private typealias Vector = SIMD16<Float>
   weightsTile(tile, lane: 0, fused: true, accumulators: zero)
 }
 
+@Sendable private func transform(_ tile: UnsafePointer<TransformTile>, _ kind: WinogradTransform, _ taps: Int) {
+  switch (kind, taps) {
+  case (.input, 2): transformInput2(tile)
+  case (.input, _): transformInput3(tile)
+  case (.output, 2): transformOutput2(tile)
+  case (.output, _): transformOutput3(tile)
+  case (.gradient, 2): transformGradient2(tile)
+  case (.gradient, _): transformGradient3(tile)
+  case (.weights, 2): transformWeights2(tile)
+  case (.weights, _): transformWeights3(tile)
+  case (.diffWeights, 2): transformDiffWeights2(tile)
+  case (.diffWeights, _): transformDiffWeights3(tile)
+  }
+}
+
+@inline(never) private func transformInput2(_ tile: UnsafePointer<TransformTile>) {
+  transformTile(tile, ending: .plain, zero: Vector()) { (x: InlineArray<5, Vector>) in inputOf2(x, fused: true) }
+}
+
+@inline(never) private func transformInput3(_ tile: UnsafePointer<TransformTile>) {
+  transformTile(tile, ending: .plain, zero: Vector()) { (x: InlineArray<6, Vector>) in inputOf3(x, fused: true) }
+}
+
+@inline(never) private func transformOutput2(_ tile: UnsafePointer<TransformTile>) {
+  transformTile(tile, ending: .epilogue, zero: Vector()) { (x: InlineArray<5, Vector>) in outputOf2(x, fused: true) }
+}
+
+@inline(never) private func transformOutput3(_ tile: UnsafePointer<TransformTile>) {
+  transformTile(tile, ending: .epilogue, zero: Vector()) { (x: InlineArray<6, Vector>) in outputOf3(x, fused: true) }
+}
+
+@inline(never) private func transformGradient2(_ tile: UnsafePointer<TransformTile>) {
+  transformTile(tile, ending: .plain, zero: Vector()) { (x: InlineArray<4, Vector>) in gradientOf2(x, fused: true) }
+}
+
+@inline(never) private func transformGradient3(_ tile: UnsafePointer<TransformTile>) {
+  transformTile(tile, ending: .plain, zero: Vector()) { (x: InlineArray<4, Vector>) in gradientOf3(x, fused: true) }
+}
+
+@inline(never) private func transformWeights2(_ tile: UnsafePointer<TransformTile>) {
+  transformTile(tile, ending: .plain, zero: Vector()) { (x: InlineArray<2, Vector>) in weightsOf2(x, fused: true) }
+}
+
+@inline(never) private func transformWeights3(_ tile: UnsafePointer<TransformTile>) {
+  transformTile(tile, ending: .plain, zero: Vector()) { (x: InlineArray<3, Vector>) in weightsOf3(x, fused: true) }
+}
+
+@inline(never) private func transformDiffWeights2(_ tile: UnsafePointer<TransformTile>) {
+  transformTile(tile, ending: .sum, zero: Vector()) { (x: InlineArray<5, Vector>) in diffWeightsOf2(x, fused: true) }
+}
+
+@inline(never) private func transformDiffWeights3(_ tile: UnsafePointer<TransformTile>) {
+  transformTile(tile, ending: .sum, zero: Vector()) { (x: InlineArray<6, Vector>) in diffWeightsOf3(x, fused: true) }
+}
+
 @Sendable private func dot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float {
   dotProduct(a, b, count: count, fused: true, zero: Vector())
 }
@@ -123,7 +178,7 @@ private typealias Vector = SIMD16<Float>
 /// The kernels of this instruction set.
 public let avx512Kernels = KernelTable(
   instructionSet: .avx512, tile: RegisterTile(groupPixels: 4, groups: 3, blocks: 2, rows: 12),
-  multiply: multiply, weights: weights, dot: dot,
+  multiply: multiply, weights: weights, transform: transform, dot: dot,
   scaledSum: {
     Kernels.scaledSum($0, $1, factor: $2, count: $3, accumulate: $4, fused: true, zero: Vector())
   },

@@ -18,7 +18,7 @@ extension TrainingConfiguration {
     blockOrder: .convolutionActivationNorm, initialisation: .pytorch,
     batchSize: 64, criticSteps: 5, warmUpCriticSteps: 5, warmUpGeneratorSteps: 0, warmUpEvery: 0,
     clip: 0.01, clipTime: .beforeStep, optimizer: .rmsprop, learningRate: 5e-5,
-    criticNoiseBatch: .sizeOfRealBatch, samplingStatistics: .running, seed: 42,
+    criticNoiseBatch: .sizeOfRealBatch, samplingStatistics: .running, seed: 42, algorithm: .auto,
     crop: .random, fraction: 1, heldOut: 0.2)
 
   /// `make demo`: faces in three minutes on two cores. The seed's WGAN at half the size and half the width, with a

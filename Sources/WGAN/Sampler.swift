@@ -22,7 +22,8 @@ package final class Sampler {
     self.configuration = configuration
     self.processor = processor
     let plan = try ExecutionPlan(
-      configuration.generator, batch: batch, purpose: .sampling, threads: processor.threads)
+      configuration.generator, batch: batch, purpose: .sampling, algorithm: configuration.algorithm,
+      threads: processor.threads)
     generator = Executor(plan, on: processor)
     noise = Activations(Slab(count: plan.inputLayout.count(batch: batch)).all, plan.inputLayout)
     try update(tensors)

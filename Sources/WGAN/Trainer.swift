@@ -59,10 +59,14 @@ package final class Trainer: TrainingEngine {
     recorder = processor.recorder
     let batch = configuration.batchSize
     critic = Executor(
-      try ExecutionPlan(configuration.critic, batch: batch, purpose: .training, threads: processor.threads),
+      try ExecutionPlan(
+        configuration.critic, batch: batch, purpose: .training, algorithm: configuration.algorithm,
+        threads: processor.threads),
       on: processor)
     generator = Executor(
-      try ExecutionPlan(configuration.generator, batch: batch, purpose: .training, threads: processor.threads),
+      try ExecutionPlan(
+        configuration.generator, batch: batch, purpose: .training, algorithm: configuration.algorithm,
+        threads: processor.threads),
       on: processor)
     critic.initialise(configuration.initialisation, seed: configuration.seed, netIndex: 0)
     generator.initialise(configuration.initialisation, seed: configuration.seed, netIndex: 1)

@@ -1,6 +1,8 @@
 // Every value that a run depends on, resolved. A preset is one such value; each flag of `wgan train` overrides one field.
 // A run's folder holds it as config.json.
 
+import Compute
+
 /// The order inside a block of a net.
 package enum BlockOrder: String, Codable, Sendable, CaseIterable {
   case convolutionActivationNorm = "conv-act-norm"
@@ -70,6 +72,8 @@ package struct TrainingConfiguration: Codable, Sendable, Equatable {
   package var criticNoiseBatch: CriticNoiseBatch
   package var samplingStatistics: SamplingStatistics
   package var seed: UInt64
+  /// How convolutions are computed: a fast method gives other bits than the direct one.
+  package var algorithm: AlgorithmChoice
 
   // The data.
   package var crop: Crop
@@ -80,5 +84,12 @@ package struct TrainingConfiguration: Codable, Sendable, Equatable {
   package func criticSteps(beforeGeneratorStep step: Int) -> Int {
     let warmUp = step < warmUpGeneratorSteps || (warmUpEvery > 0 && step % warmUpEvery == 0)
     return warmUp ? warmUpCriticSteps : criticSteps
+  }
+}
+
+extension KeyedDecodingContainer {
+  /// Runs from before there was a choice had the direct method. (The synthesised decoder of the configuration takes this overload.)
+  func decode(_ type: AlgorithmChoice.Type, forKey key: Key) throws -> AlgorithmChoice {
+    try decodeIfPresent(type, forKey: key) ?? .direct
   }
 }

@@ -20,9 +20,11 @@ package struct TrainingPlan {
   package init(_ configuration: TrainingConfiguration, threads: Int) throws(NetworkError) {
     self.configuration = configuration
     critic = try ExecutionPlan(
-      configuration.critic, batch: configuration.batchSize, purpose: .training, threads: threads)
+      configuration.critic, batch: configuration.batchSize, purpose: .training, algorithm: configuration.algorithm,
+      threads: threads)
     generator = try ExecutionPlan(
-      configuration.generator, batch: configuration.batchSize, purpose: .training, threads: threads)
+      configuration.generator, batch: configuration.batchSize, purpose: .training, algorithm: configuration.algorithm,
+      threads: threads)
   }
 
   /// The optimizer's state of one net.

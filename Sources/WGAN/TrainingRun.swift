@@ -57,6 +57,8 @@ package struct TrainingRun {
   /// Where it begins.
   package let start: CheckpointState
 
+  /// A line for each convolution's pass: how it is computed, and why.
+  package let methods: [String]
   private let dataset: Dataset
   private let engine: Trainer
   private let processor: Processor
@@ -80,7 +82,9 @@ package struct TrainingRun {
     try configuration.validate()
     let training = configuration.training
     let processor = try Processor.fromEnvironment(threads: configuration.threads)
-    try TrainingPlan(training, threads: configuration.threads).checkMemory()
+    let plan = try TrainingPlan(training, threads: configuration.threads)
+    try plan.checkMemory()
+    methods = plan.critic.methods + plan.generator.methods
 
     let dataset = try Dataset(
       DatasetSource(argument: configuration.data),

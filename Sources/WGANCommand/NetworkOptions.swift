@@ -1,8 +1,10 @@
 // The flags that decide what the nets are: shared by `train` and `inspect`.
 
 import ArgumentParser
+import Compute
 import WGAN
 
+extension AlgorithmChoice: ExpressibleByArgument {}
 extension BlockOrder: ExpressibleByArgument {}
 extension Initialisation: ExpressibleByArgument {}
 extension ClipTime: ExpressibleByArgument {}

@@ -55,6 +55,10 @@ final class ProgressDisplay: Sendable {
     }
   }
 
+  func showMethods(of run: TrainingRun) {
+    for method in run.methods { line(method) }
+  }
+
   // MARK: Training
 
   func show(_ event: TrainingEvent) {

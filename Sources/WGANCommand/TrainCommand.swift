@@ -1,6 +1,7 @@
 // wgan train
 
 import ArgumentParser
+import Compute
 import WGAN
 
 struct TrainCommand: ParsableCommand {
@@ -23,6 +24,9 @@ struct TrainCommand: ParsableCommand {
 
   @Flag(help: "Go on with the run in --out. Only how long, how often and how many threads may change.")
   var resume = false
+
+  @Flag(help: "Say of each convolution how it is computed, and why not by the fast method where it isn't.")
+  var verbose = false
 
   @OptionGroup(title: "The nets")
   var network: NetworkOptions
@@ -57,6 +61,7 @@ struct TrainCommand: ParsableCommand {
       throw error
     }
     display.begin(training)
+    if verbose { display.showMethods(of: training) }
     do {
       let summary = try training.train(shouldStop: { Interruption.isRequested }, report: { display.show($0) })
       display.end(training, summary)
@@ -110,6 +115,13 @@ struct StepOptions: ParsableArguments {
       valueName: "kind"))
   var samplingStatistics: SamplingStatistics?
 
+  @Option(
+    help: """
+      How to convolve: auto (fast where it is faster), direct, or winograd (fast wherever there is a fast method) \
+      (seed: \(TrainingConfiguration.seed.algorithm.rawValue)).
+      """)
+  var algorithm: AlgorithmChoice?
+
   @Option(help: "Of all random numbers: the same seed gives the same run (seed: \(TrainingConfiguration.seed.seed)).")
   var seed: UInt64?
 
@@ -126,6 +138,7 @@ struct StepOptions: ParsableArguments {
       warmUpEvery.map { ConfigurationOverride("--warm-up-every", \.warmUpEvery, $0) },
       criticNoiseBatch.map { ConfigurationOverride("--critic-noise-batch", \.criticNoiseBatch, $0) },
       samplingStatistics.map { ConfigurationOverride("--sampling-statistics", \.samplingStatistics, $0) },
+      algorithm.map { ConfigurationOverride("--algorithm", \.algorithm, $0) },
       seed.map { ConfigurationOverride("--seed", \.seed, $0) },
     ].compactMap(\.self)
   }

@@ -2,16 +2,27 @@ import Compute
 import ReferenceKernels
 import Testing
 
-enum Pass: String, CaseIterable, Sendable {
-  case forward
-  case backwardData
-  case backwardWeights
-}
+typealias Pass = ConvolutionPass
 
 /// One convolution and a batch. Its description is what benchdnn would call it.
 struct ConvolutionCase: Sendable, CustomTestStringConvertible, CustomStringConvertible {
   let convolution: Convolution
   let batch: Int
+  /// Which method: direct, or winograd.
+  let algorithm: Algorithm
+
+  /// The same convolution by the fast method, where it has one.
+  var fast: ConvolutionCase? {
+    let primitive = ConvolutionPrimitive(convolution, batch: batch, choice: .winograd)
+    return primitive.algorithm(.forward) == .winograd
+      ? ConvolutionCase(convolution, batch: batch, algorithm: .winograd) : nil
+  }
+
+  private init(_ convolution: Convolution, batch: Int, algorithm: Algorithm) {
+    self.convolution = convolution
+    self.batch = batch
+    self.algorithm = algorithm
+  }
 
   init(
     _ form: Convolution.Form = .blocked, mb: Int, ic: Int, ih: Int, oc: Int, kh: Int = 4, sh: Int = 2, ph: Int = 1
@@ -19,9 +30,19 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible, CustomStringConve
     convolution = Convolution(
       form, kernel: kh, stride: sh, padding: ph, inputChannels: ic, outputChannels: oc, inputSize: ih)
     batch = mb
+    algorithm = .direct
   }
 
-  var description: String { "mb\(batch)\(convolution.description) \(convolution.form)" }
+  var description: String { "mb\(batch)\(convolution.description) \(convolution.form) \(algorithm)" }
+
+  /// How far a result may be from an exact whole number. The fast method's matrices aren't whole numbers, but one wrong term in it is still an
+  /// error of one.
+  var allowed: Double { algorithm == .direct ? 0 : 0.125 }
+
+  /// For a batch that is larger than the one it runs, as an epoch's last is.
+  var primitive: ConvolutionPrimitive {
+    ConvolutionPrimitive(convolution, batch: batch + 2, choice: algorithm == .direct ? .direct : .winograd)
+  }
   var testDescription: String { description }
 
   var sourceShape: [Int] { [batch, convolution.inputChannels, convolution.inputSize, convolution.inputSize] }
@@ -106,31 +127,37 @@ extension ConvolutionCase {
           GuardedActivations(layout, batch: batch, values: $0).activations, slope: epilogue.gateSlope)
       }
     }
+    let primitive = primitive
+    let scratchCount = primitive.scratchpadCount([pass], threads: processor.threads)
+    let scratchpad = Guarded(count: (scratchCount + 15) / 16 * 16)
+    defer { scratchpad.expectUntouched(repro + ", scratchpad", sourceLocation: sourceLocation) }
+    func prepared(_ weights: Guarded) -> Guarded {
+      let prepared = Guarded(count: primitive.preparedCount(pass))
+      primitive.prepare(pass, weights: weights.slice, into: prepared.slice, on: processor)
+      prepared.expectUntouched(repro + ", prepared weights", sourceLocation: sourceLocation)
+      return prepared
+    }
     switch pass {
     case .forward:
       let source = GuardedActivations(input(halo: c.sourceHalo + extraHalo), batch: batch, values: a)
       let weights = Guarded(count: c.weightsCount)
       c.setWeights(weights.slice, from: b)
       let destination = GuardedActivations(output(halo: extraHalo), batch: batch)
-      c.forward(
-        batch: batch, source: source.activations, weights: weights.slice, destination: destination.activations,
-        slope: epilogue.slope, gate: gate(output(halo: 1)), on: processor)
+      primitive.forward(
+        batch: batch, source: source.activations, weights: weights.slice, prepared: prepared(weights).slice,
+        destination: destination.activations, slope: epilogue.slope, gate: gate(output(halo: 1)),
+        scratchpad: scratchpad.slice, on: processor)
       destination.expectCleanFrame(repro, sourceLocation: sourceLocation)
       return destination.values
     case .backwardData:
       let diffDestination = GuardedActivations(output(halo: c.gradientHalo + extraHalo), batch: batch, values: a)
       let weights = Guarded(count: c.weightsCount)
       c.setWeights(weights.slice, from: b)
-      let packed = Guarded(count: c.packedWeightsCount)
-      c.packWeights(weights.slice, into: packed.slice, on: processor)
-      packed.expectUntouched(repro, sourceLocation: sourceLocation)
       let diffSource = GuardedActivations(input(halo: extraHalo), batch: batch)
-      let scratchpad = Guarded(count: (c.backwardDataScratchpadCount(threads: processor.threads) + 15) / 16 * 16)
-      c.backwardData(
-        batch: batch, diffDestination: diffDestination.activations, packed: packed.slice,
-        diffSource: diffSource.activations, slope: epilogue.slope, gate: gate(input(halo: 1)), tanh: epilogue.tanh,
-        scratchpad: scratchpad.slice, on: processor)
-      scratchpad.expectUntouched(repro + ", scratchpad", sourceLocation: sourceLocation)
+      primitive.backwardData(
+        batch: batch, diffDestination: diffDestination.activations, weights: weights.slice,
+        prepared: prepared(weights).slice, diffSource: diffSource.activations, slope: epilogue.slope,
+        gate: gate(input(halo: 1)), tanh: epilogue.tanh, scratchpad: scratchpad.slice, on: processor)
       diffSource.expectCleanFrame(repro, sourceLocation: sourceLocation)
       return diffSource.values
     case .backwardWeights:
@@ -138,9 +165,10 @@ extension ConvolutionCase {
       let diffDestination = GuardedActivations(output(halo: extraHalo), batch: batch, values: b)
       let diffWeights = Guarded(count: c.weightsCount)
       if let initial = epilogue.initial { c.setWeights(diffWeights.slice, from: initial) }
-      c.backwardWeights(
+      primitive.backwardWeights(
         batch: batch, source: source.activations, diffDestination: diffDestination.activations,
-        diffWeights: diffWeights.slice, accumulate: epilogue.initial != nil, on: processor)
+        diffWeights: diffWeights.slice, accumulate: epilogue.initial != nil, scratchpad: scratchpad.slice,
+        on: processor)
       return weightValues(diffWeights, repro, sourceLocation)
     }
   }

@@ -20,6 +20,9 @@ import Testing
   static let backwardTolerance = 4e-5
 
   static func processors() -> [Processor] { Processor.supported.map { Processor(instructionSet: $0, threads: 2) } }
+  static func methods() -> [(Processor, AlgorithmChoice)] {
+    processors().flatMap { processor in [AlgorithmChoice.direct, .winograd].map { (processor, $0) } }
+  }
 
   @Test(arguments: nets) func criticMatchesTheReference(_ nets: ReferenceDCGAN) throws {
     var stream = RandomStream(seed: 1, purpose: .test)
@@ -34,9 +37,9 @@ import Testing
     let fakeGradients = reference.backward(tape: fakeTape, diffDestination: .scalar(-1))
     let evaluated = start.forwardEvaluation(real)
 
-    for processor in Self.processors() {
-      let what = "critic \(nets.testDescription) \(processor.instructionSet)"
-      let pair = try Pair(start, nets.criticNetwork(), batch: 5, on: processor)
+    for (processor, algorithm) in Self.methods() {
+      let what = "critic \(nets.testDescription) \(processor.instructionSet) \(algorithm)"
+      let pair = try Pair(start, nets.criticNetwork(), batch: 5, algorithm: algorithm, on: processor)
       let executor = pair.executor
       let (realInput, fakeInput) = (pair.input(real), pair.input(fake))
 
@@ -84,10 +87,10 @@ import Testing
     let gradients = reference.backward(tape: tape, diffDestination: direction).diffParameters
     let evaluated = start.forwardEvaluation(noise)
 
-    for processor in Self.processors() {
-      let what = "generator \(nets.testDescription) \(processor.instructionSet)"
+    for (processor, algorithm) in Self.methods() {
+      let what = "generator \(nets.testDescription) \(processor.instructionSet) \(algorithm)"
       // A plan for more than it gets.
-      let pair = try Pair(start, nets.generatorNetwork(), batch: 6, on: processor)
+      let pair = try Pair(start, nets.generatorNetwork(), batch: 6, algorithm: algorithm, on: processor)
       let executor = pair.executor
       let input = pair.input(noise)
       executor.forward(batch: 5, input: input, statistics: .running)

@@ -44,12 +44,13 @@ struct Pair {
 
   init(
     _ reference: ReferenceNetwork, _ network: Network, batch: Int, purpose: ExecutionPlan.Purpose = .training,
-    on processor: Processor
+    algorithm: AlgorithmChoice = .auto, on processor: Processor
   ) throws {
     self.reference = reference
     self.processor = processor
     executor = Executor(
-      try ExecutionPlan(network, batch: batch, purpose: purpose, threads: processor.threads), on: processor)
+      try ExecutionPlan(network, batch: batch, purpose: purpose, algorithm: algorithm, threads: processor.threads),
+      on: processor)
     for parameter in executor.plan.parameters.parameters {
       parameter.set(reference[parameter.name].values.map(Float.init), in: executor.parameters)
     }

@@ -92,11 +92,11 @@ private func recordedProcessor(_ recorder: StepRecorder, threads: Int) -> Proces
       let whole = SplitStep.Recording(
         milliseconds: start.duration(to: .now) / .milliseconds(1), entries: recorder.entries)
       #expect(whole.other > 0)
-      #expect(recorder.entries.reduce(0) { $0 + $1.multiplyAdds } == work)
+      #expect(recorder.entries.reduce(0) { $0 + $1.work.multiplyAdds } == work)
       for entry in recorder.entries {
         #expect(entry.milliseconds > 0 && entry.calls > 0, "\(entry)")
         #expect(entry.waitingMilliseconds >= 0 && entry.waitingMilliseconds <= entry.milliseconds, "\(entry)")
-        #expect((entry.multiplyAdds > 0) == (entry.label.kind == .convolution), "\(entry)")
+        #expect((entry.work.multiplyAdds > 0) == (entry.label.kind == .convolution), "\(entry)")
       }
       #expect(Set(recorder.entries.map(\.label.kind)).isSuperset(of: [.convolution, .norm, .optimizer, .packing]))
     }
@@ -149,7 +149,7 @@ private func recordedProcessor(_ recorder: StepRecorder, threads: Int) -> Proces
   ) -> StepRecorder.Entry {
     StepRecorder.Entry(
       StepRecorder.Label(layer: layer, kind: kind, pass: pass), calls: 1, milliseconds: milliseconds,
-      waitingMilliseconds: waiting, multiplyAdds: multiplyAdds)
+      waitingMilliseconds: waiting, work: .init(multiplyAdds: multiplyAdds))
   }
 
   static let recordings = [(6.0, 1.0, 1.0), (5.0, 2.0, 2.0), (50.0, 1.5, 0.5)].map { convolution, norm, other in

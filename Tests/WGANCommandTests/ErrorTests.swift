@@ -24,6 +24,7 @@ import WGAN
     (["train", "--out", "run"], ["--data", "synthetic"]),
     (["train", "--out", "run", "--data", "synthetic", "--sizes", "3"], ["--sizes"]),
     (["train", "--out", "run", "--data", "synthetic", "extra"], ["extra"]),
+    (["train", "--out", "run", "--data", "synthetic", "--algorithm", "fft"], ["--algorithm", "winograd"]),
     (["train", "--out", "run", "--data", "synthetic", "--size", "48"], ["--size 48", "64"]),
     (["train", "--out", "run", "--data", "synthetic", "--size", "big"], ["--size", "big"]),
     (["train", "--out", "run", "--data", "synthetic", "--size", "99999999999999999999"], ["--size"]),

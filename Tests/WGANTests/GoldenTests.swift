@@ -8,10 +8,12 @@ import WGAN
 @Suite struct GoldenTests {
   static let files = ["seed-16", "seed-32", "norm-first-16"]
 
-  @Test(arguments: files, Processor.supported)
-  func followsPyTorch(file: String, instructionSet: InstructionSet) throws {
+  @Test(arguments: files, Processor.supported.flatMap { set in [AlgorithmChoice.direct, .winograd].map { (set, $0) } })
+  func followsPyTorch(file: String, method: (set: InstructionSet, algorithm: AlgorithmChoice)) throws {
     let golden = try Golden(file)
-    let configuration = golden.configuration
+    var configuration = golden.configuration
+    configuration.algorithm = method.algorithm
+    let instructionSet = method.set
     let trainer = try Trainer(configuration, on: Processor(instructionSet: instructionSet, threads: 2))
     try trainer.setNets(golden.tensors(under: "initial/"))
 

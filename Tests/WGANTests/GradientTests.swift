@@ -11,6 +11,7 @@ import WGAN
   /// The difference of the two, relative to the tensor's gradient; measured: below 8e-6.
   static let tolerance = 5e-5
   static let batch = 3
+  static let methods = Processor.supported.flatMap { set in [AlgorithmChoice.direct, .winograd].map { (set, $0) } }
 
   static func configuration(_ order: BlockOrder, channels: Int) -> (TrainingConfiguration, ReferenceDCGAN) {
     var configuration = TrainingConfiguration.seed
@@ -31,14 +32,15 @@ import WGAN
     var stream = RandomStream(seed: 1, purpose: .test)
     let reference = nets.critic.randomised { stream.uniformDouble() }
     let pictures = Self.uniform([Self.batch, channels, 16, 16], &stream)
-    for set in Processor.supported {
-      let (executor, input) = try Self.executor(configuration.critic, reference, pictures, set)
+    for (set, algorithm) in Self.methods {
+      let (executor, input) = try Self.executor(configuration.critic, reference, pictures, set, algorithm)
       executor.forward(batch: Self.batch, input: input, statistics: .batch)
       executor.backward(
         batch: Self.batch, input: input, from: .scores(1 / Float(Self.batch)), parameterGradients: true,
         inputGradient: true)
       Self.check(
-        executor, reference, pictures, inputGradient: executor.inputGradient.array(batch: Self.batch), "critic \(set)"
+        executor, reference, pictures, inputGradient: executor.inputGradient.array(batch: Self.batch),
+        "critic \(set) \(algorithm)"
       ) { $0.values[0] }
     }
   }
@@ -52,11 +54,11 @@ import WGAN
     let layout = ActivationLayout(.interleaved, channels: channels, height: 16, width: 16, halo: 0)
     let diffOutput = Activations(Slab(count: layout.count(batch: Self.batch)).all, layout)
     diffOutput.set(direction.values.map(Float.init), batch: Self.batch)
-    for set in Processor.supported {
-      let (executor, input) = try Self.executor(configuration.generator, reference, noise, set)
+    for (set, algorithm) in Self.methods {
+      let (executor, input) = try Self.executor(configuration.generator, reference, noise, set, algorithm)
       executor.forward(batch: Self.batch, input: input, statistics: .batch)
       executor.backward(batch: Self.batch, input: input, from: .pictures(diffOutput), parameterGradients: true)
-      Self.check(executor, reference, noise, inputGradient: nil, "generator \(set)") {
+      Self.check(executor, reference, noise, inputGradient: nil, "generator \(set) \(algorithm)") {
         ReferenceTensor.dot($0, direction)
       }
     }
@@ -69,10 +71,11 @@ import WGAN
 
   /// The engine's net with the reference's parameters, and its input.
   private static func executor(
-    _ network: Network, _ reference: ReferenceNetwork, _ values: ReferenceTensor, _ set: InstructionSet
+    _ network: Network, _ reference: ReferenceNetwork, _ values: ReferenceTensor, _ set: InstructionSet,
+    _ algorithm: AlgorithmChoice
   ) throws -> (Executor, Activations) {
     let processor = Processor(instructionSet: set, threads: 2)
-    let plan = try ExecutionPlan(network, batch: batch, purpose: .training, threads: 2)
+    let plan = try ExecutionPlan(network, batch: batch, purpose: .training, algorithm: algorithm, threads: 2)
     let executor = Executor(plan, on: processor)
     for parameter in plan.parameters.parameters {
       parameter.set(reference[parameter.name].values.map(Float.init), in: executor.parameters)

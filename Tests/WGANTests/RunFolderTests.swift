@@ -21,6 +21,22 @@ import WGAN
     }
   }
 
+  /// Runs from before there was a choice go on as they were.
+  @Test func aRunWithoutAnAlgorithmIsDirect() throws {
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "run")
+      try RunFolder.create(at: path).write(configuration)
+      let file = joinPath(path, "config.json")
+      let text = try String(contentsOfFile: file, encoding: .utf8)
+      #expect(text.contains("\"algorithm\" : \"auto\""))
+      let without = text.split(separator: "\n").filter { !$0.contains("\"algorithm\"") }.joined(separator: "\n")
+      try writeFile(Array(without.utf8), to: file)
+      var direct = configuration
+      direct.training.algorithm = .direct
+      #expect(try RunFolder.configuration(of: path) == direct)
+    }
+  }
+
   @Test func aFolderWithFilesIsNotWrittenOver() throws {
     try inTemporaryFolder { folder in
       try writeFile([], to: joinPath(folder, "mine"))

@@ -1,10 +1,17 @@
 // Bars: how near each layer and pass comes to the measured peak.
 
+import Compute
 import Foundation
 
 package enum PercentPlot {
-  /// What the middle convolutions of both nets shall reach by the direct method.
-  package static func bar(isa: String) -> Double? { ["avx512": 92, "avx2": 88][isa] }
+  /// What the middle convolutions of both nets shall reach.
+  package static func aim(isa: String, algorithm: String) -> Double? {
+    switch Algorithm(rawValue: algorithm) {
+    case .direct: ["avx512": 92, "avx2": 88][isa]
+    case .winograd: ["avx512": 185, "avx2": 165][isa]
+    case nil: nil
+    }
+  }
 
   /// One chart for each instruction set and thread count. Nil: there are no rows.
   package static func svg(_ rows: [ConvolutionRow]) -> SVG? {
@@ -34,8 +41,12 @@ package enum PercentPlot {
       var chart = BarChart(
         title: setting.text, axisTitle: "% of the measured peak (median time)", low: 0, high: high, base: 0,
         groups: groups)
-      if let bar = bar(isa: setting.isa) {
-        chart.marks = [BarChart.Mark(value: bar, text: String(format: "aim: %.0f %%", bar))]
+      for algorithm in grouped(members, by: \.algorithm).map(\.key) {
+        if let aim = aim(isa: setting.isa, algorithm: algorithm) {
+          chart.marks.append(
+            BarChart.Mark(
+              value: aim, text: String(format: "aim\(namesAlgorithms ? ", \(algorithm)" : ""): %.0f %%", aim)))
+        }
       }
       y = chart.draw(&svg, y: y)
     }

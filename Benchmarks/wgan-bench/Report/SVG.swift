@@ -116,15 +116,19 @@ extension SVG {
     } else if degrees == -90 {
       labels.append((text, Box(x: x - 0.8 * size, y: y - length + before, width: size, height: length)))
     }
-    var more = attributes([("x", x), ("y", y), ("font-size", size)]) + " fill=\"\(Self.escaped(fill))\""
+    var more = attributes([("x", x), ("y", y), ("font-size", size)])
     if anchor != .start { more += " text-anchor=\"\(anchor.rawValue)\"" }
     if isBold { more += " font-weight=\"bold\"" }
     if degrees != 0 {
       more += " transform=\"rotate(\(Self.number(degrees)) \(Self.number(x)) \(Self.number(y)))\""
     }
-    if halo { more += " stroke=\"#ffffff\" stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\"" }
+    // The edge is a text of its own: not every viewer knows paint-order.
+    if halo {
+      let edge = " fill=\"none\" stroke=\"#ffffff\" stroke-width=\"3\" stroke-linejoin=\"round\" aria-hidden=\"true\""
+      elements.append("<text\(more)\(edge)>\(Self.escaped(text))</text>")
+    }
     let hover = tip.map { "<title>\(Self.escaped($0))</title>" } ?? ""
-    elements.append("<text\(more)>\(hover)\(Self.escaped(text))</text>")
+    elements.append("<text\(more) fill=\"\(Self.escaped(fill))\">\(hover)\(Self.escaped(text))</text>")
   }
 
   private mutating func add(_ element: String, _ attributes: String, _ tip: String?) {

@@ -1,0 +1,192 @@
+// A convolution with the method of each pass chosen. What the graph and the benchmarks run; the methods' own files are the direct
+// Convolution*.swift and the fast Winograd*.swift.
+
+import Kernels
+
+/// How the sums of a convolution are made.
+package enum Algorithm: String, Sendable, CaseIterable {
+  /// As they are defined.
+  case direct
+  /// Fast convolution, with fewer products: F(4x4, 2x2) of 4x4 kernels at stride 2, F(4x4, 3x3) of 3x3 kernels.
+  case winograd
+}
+
+package enum AlgorithmChoice: String, Codable, Sendable, CaseIterable {
+  /// What is faster, by a rule over shapes.
+  case auto
+  case direct
+  /// Fast wherever there is a fast method, however few the pictures.
+  case winograd
+}
+
+package enum ConvolutionPass: String, Sendable, CaseIterable {
+  case forward
+  case backwardData
+  case backwardWeights
+}
+
+package struct ConvolutionPrimitive: Sendable {
+  package let convolution: Convolution
+  /// The most pictures of a call.
+  package let batch: Int
+  private let choice: AlgorithmChoice
+  private let winograd: Winograd?
+
+  package init(_ convolution: Convolution, batch: Int, choice: AlgorithmChoice) {
+    precondition(batch > 0)
+    self.convolution = convolution
+    self.batch = batch
+    self.choice = choice
+    winograd = choice == .direct ? nil : Winograd(convolution)
+  }
+
+  package func algorithm(_ pass: ConvolutionPass) -> Algorithm { refusal(pass) == nil ? .winograd : .direct }
+
+  /// Why `pass` isn't fast; nil where it is.
+  package func refusal(_ pass: ConvolutionPass) -> String? {
+    if choice == .direct { return "--algorithm direct" }
+    guard let winograd else {
+      switch convolution.form {
+      case .picture: return "a picture has too few channels"
+      case .score: return "a score is one product a picture"
+      case .blocked: return "there is no fast method for \(convolution.kernel)x\(convolution.kernel) at one position"
+      }
+    }
+    let tiles = winograd.tiles(batch: batch)
+    let least = Blocking.winogradLeastTiles
+    return choice == .auto && tiles < least
+      ? "\(tiles) tiles of 4x4 are too few for the transform of the weights, which takes \(least)" : nil
+  }
+
+  private func fast(_ pass: ConvolutionPass) -> Winograd? { algorithm(pass) == .winograd ? winograd : nil }
+
+  /// What a pass over `batch` pictures can't do without.
+  package func work(_ pass: ConvolutionPass, batch: Int) -> StepRecorder.Work {
+    let c = convolution
+    let multiplyAdds = c.multiplyAdds(batch: batch)
+    var products = multiplyAdds
+    if let winograd = fast(pass) {
+      products =
+        winograd.positions * winograd.phases * winograd.tiles(batch: batch) * c.inputChannels * c.outputChannels
+    }
+    let values =
+      batch * (c.inputChannels * c.inputSize * c.inputSize + c.outputChannels * c.outputSize * c.outputSize)
+      + c.parameterCount
+    return .init(
+      multiplyAdds: multiplyAdds, products: products, bytes: values * MemoryLayout<Float>.stride,
+      algorithm: algorithm(pass))
+  }
+
+  // MARK: - What a pass reads beside its operands
+
+  /// Floats of the weights as `pass` wants them prepared: transformed or packed; 0: it takes them as they are.
+  package func preparedCount(_ pass: ConvolutionPass) -> Int {
+    if pass == .backwardWeights { return 0 }
+    if let winograd = fast(pass) { return winograd.keepsWeights ? winograd.weightsCount : 0 }
+    return pass == .backwardData ? convolution.packedWeightsCount : 0
+  }
+
+  /// Once for each change of the weights.
+  ///
+  /// - Parameter prepared: `preparedCount` Floats.
+  package func prepare(_ pass: ConvolutionPass, weights: Slice, into prepared: Slice, on processor: Processor) {
+    precondition(weights.count == convolution.weightsCount && prepared.count == preparedCount(pass))
+    if prepared.count == 0 { return }
+    if let winograd = fast(pass) {
+      winograd.transformAllWeights(
+        weights.pointer, backward: pass == .backwardData, into: prepared.pointer, on: processor)
+    } else {
+      convolution.packWeights(weights, into: prepared, on: processor)
+    }
+  }
+
+  /// Floats of scratch that any of `passes` needs.
+  package func scratchpadCount(
+    _ passes: [ConvolutionPass] = ConvolutionPass.allCases, threads: Int
+  ) -> Int {
+    passes.map { pass in
+      if let winograd = fast(pass) { return winograd.scratchpadCount(pass, batch: batch, threads: threads) }
+      return pass == .backwardData ? convolution.backwardDataScratchpadCount(threads: threads) : 0
+    }.max() ?? 0
+  }
+
+  // MARK: - Passes
+
+  /// `Convolution.forward`.
+  ///
+  /// - Parameters:
+  ///   - prepared: from `prepare(.forward, ...)`.
+  ///   - scratchpad: `scratchpadCount` Floats or more, where that isn't 0.
+  package func forward(
+    batch: Int, source: Activations, weights: Slice, prepared: Slice, destination: Activations, slope: Float = 1,
+    gate: ActivationGate? = nil, scratchpad: Slice?, on processor: Processor
+  ) {
+    precondition(batch <= self.batch)
+    guard let winograd = fast(.forward) else {
+      convolution.forward(
+        batch: batch, source: source, weights: weights, destination: destination, slope: slope, gate: gate,
+        on: processor)
+      return
+    }
+    convolution.check(
+      input: source, output: destination, weights: weights, batch: batch, inputHalo: convolution.sourceHalo,
+      outputHalo: 0)
+    winograd.forward(
+      batch: batch, source: source, weights: weights, prepared: prepared, destination: destination, slope: slope,
+      gate: gate, scratchpad: checked(scratchpad, .forward, processor), on: processor)
+  }
+
+  /// `Convolution.backwardData`.
+  ///
+  /// - Parameters:
+  ///   - prepared: from `prepare(.backwardData, ...)`.
+  ///   - scratchpad: `scratchpadCount` Floats or more, where that isn't 0.
+  package func backwardData(
+    batch: Int, diffDestination: Activations, weights: Slice, prepared: Slice, diffSource: Activations,
+    slope: Float = 1, gate: ActivationGate? = nil, tanh: Bool = false, scratchpad: Slice?, on processor: Processor
+  ) {
+    precondition(batch <= self.batch)
+    guard let winograd = fast(.backwardData) else {
+      convolution.backwardData(
+        batch: batch, diffDestination: diffDestination, packed: prepared, diffSource: diffSource, slope: slope,
+        gate: gate, tanh: tanh, scratchpad: scratchpad, on: processor)
+      return
+    }
+    precondition(!tanh)
+    convolution.check(
+      input: diffSource, output: diffDestination, weights: weights, batch: batch, inputHalo: 0,
+      outputHalo: convolution.gradientHalo)
+    winograd.backwardData(
+      batch: batch, diffDestination: diffDestination, weights: weights, prepared: prepared, diffSource: diffSource,
+      slope: slope, gate: gate, scratchpad: checked(scratchpad, .backwardData, processor), on: processor)
+  }
+
+  /// `Convolution.backwardWeights`.
+  package func backwardWeights(
+    batch: Int, source: Activations, diffDestination: Activations, diffWeights: Slice, accumulate: Bool,
+    scratchpad: Slice?, on processor: Processor
+  ) {
+    precondition(batch <= self.batch)
+    guard let winograd = fast(.backwardWeights) else {
+      convolution.backwardWeights(
+        batch: batch, source: source, diffDestination: diffDestination, diffWeights: diffWeights,
+        accumulate: accumulate, on: processor)
+      return
+    }
+    convolution.check(
+      input: source, output: diffDestination, weights: diffWeights, batch: batch, inputHalo: convolution.sourceHalo,
+      outputHalo: 0)
+    winograd.backwardWeights(
+      batch: batch, source: source, diffDestination: diffDestination, diffWeights: diffWeights, accumulate: accumulate,
+      scratchpad: checked(scratchpad, .backwardWeights, processor), on: processor)
+  }
+
+  private func checked(
+    _ scratchpad: Slice?, _ pass: ConvolutionPass, _ processor: Processor
+  ) -> UnsafeMutablePointer<Float> {
+    guard let scratchpad, scratchpad.count >= scratchpadCount([pass], threads: processor.threads) else {
+      preconditionFailure("\(convolution.description): no scratchpad for \(pass)")
+    }
+    return scratchpad.pointer
+  }
+}

@@ -1,0 +1,194 @@
+// The matrices of fast convolution, F(4x4, 2x2) and F(4x4, 3x3): 4x4 results of a 2x2 or 3x3 kernel from 25 or 36 products instead
+// of 64 or 144. Toom and Cook's algorithm: values at some points and at infinity decide a polynomial.
+// Source: Lavin and Gray (CVPR 2016), section 4; the points are those of Barabasz, Anderson, Soodhalter and Gregg, "Error analysis and
+// improving the accuracy of Winograd convolution for deep neural networks" (ACM TOMS 46(4), 2020), section 5, in spirit: symmetric, so that
+// even and odd parts are shared, and near 1, so that powers stay small. docs/Numerics.md has the errors.
+//
+// In one dimension, with input d (n = 4 + taps - 1 values), kernel g and result y, `*` by element:
+//
+//     y = Aᵀ [ (G g) * (Bᵀ d) ]                 forward, backwardData
+//     g = Gᵀ [ (A y) * (Bᵀ d) ]                 backwardWeights: the same sum read the other way
+//
+// F(4, 2), points 1/2, -1/2, 3/2, -3/2, infinity:
+//
+//          | -9/8  -9/4   1/2  1  0 |       | -1/2  -1/4 |        | 1    1     1      1    0 |
+//          |  9/8  -9/4  -1/2  1  0 |       |  1/2  -1/4 |   Aᵀ = | 1/2 -1/2   3/2   -3/2  0 |
+//     Bᵀ = | -3/8  -1/4   3/2  1  0 |   G = |  1/6   1/4 |        | 1/4  1/4   9/4    9/4  0 |
+//          |  3/8  -1/4  -3/2  1  0 |       | -1/6   1/4 |        | 1/8 -1/8  27/8  -27/8  1 |
+//          | 9/16   0    -5/2  0  1 |       |   0     1  |
+//
+// F(4, 3), points 0, 3/4, -3/4, 3/2, -3/2, infinity; row j of Aᵀ has the j-th powers of the points; a = -128/243, b = 32/243:
+//
+//          | 81/64    0    -45/16     0    1  0 |       | 64/81     0       0    |
+//          |   0  -27/16   -9/4     3/4   1  0 |       |   a     3/4 a   9/16 a |
+//     Bᵀ = |   0   27/16   -9/4    -3/4   1  0 |   G = |   a    -3/4 a   9/16 a |
+//          |   0  -27/32   -9/16    3/2   1  0 |       |   b     3/2 b   9/4 b  |
+//          |   0   27/32   -9/16   -3/2   1  0 |       |   b    -3/2 b   9/4 b  |
+//          |   0   81/64     0    -45/16  0  1 |       |   0       0       1    |
+
+/// The transforms; each takes a tile of R x R vectors to one of S x S.
+public enum WinogradTransform: Int, Sendable {
+  /// Bᵀ d B: a patch of the source, 5x5 (6x6) to 5x5 (6x6).
+  case input
+  /// Aᵀ m A: products to results, 5x5 (6x6) to 4x4, with the epilogue.
+  case output
+  /// A y Aᵀ: a tile of the gradient, 4x4 to 5x5 (6x6).
+  case gradient
+  /// G g Gᵀ: a kernel, 2x2 (3x3) to 5x5 (6x6).
+  case weights
+  /// Gᵀ q G: sums of products to the kernel's gradient, 5x5 (6x6) to 2x2 (3x3), which may add to what is there.
+  case diffWeights
+}
+
+// MARK: - F(4, 2)
+
+@inlinable @inline(__always)
+public func inputOf2<V: FloatVector>(_ d: InlineArray<5, V>, fused: Bool) -> InlineArray<5, V> {
+  let minus94 = V(repeating: -9.0 / 4)
+  let minus14 = V(repeating: -1.0 / 4)
+  let odd1 = d[3].adding(d[1], times: minus94, fused: fused)
+  let even1 = d[2].adding(d[0], times: minus94, fused: fused)
+  let odd2 = d[3].adding(d[1], times: minus14, fused: fused)
+  let even2 = d[2].adding(d[0], times: minus14, fused: fused)
+  let last = d[4].adding(d[2], times: V(repeating: -5.0 / 2), fused: fused)
+  return [
+    odd1.adding(even1, times: V(repeating: 1.0 / 2), fused: fused),
+    odd1.adding(even1, times: V(repeating: -1.0 / 2), fused: fused),
+    odd2.adding(even2, times: V(repeating: 3.0 / 2), fused: fused),
+    odd2.adding(even2, times: V(repeating: -3.0 / 2), fused: fused),
+    last.adding(d[0], times: V(repeating: 9.0 / 16), fused: fused),
+  ]
+}
+
+@inlinable @inline(__always)
+public func outputOf2<V: FloatVector>(_ m: InlineArray<5, V>, fused: Bool) -> InlineArray<4, V> {
+  let sum1 = m[0] + m[1]
+  let difference1 = m[0] - m[1]
+  let sum2 = m[2] + m[3]
+  let difference2 = m[2] - m[3]
+  let last = m[4].adding(difference1, times: V(repeating: 1.0 / 8), fused: fused)
+  return [
+    sum1 + sum2,
+    (difference1 * V(repeating: 1.0 / 2)).adding(difference2, times: V(repeating: 3.0 / 2), fused: fused),
+    (sum1 * V(repeating: 1.0 / 4)).adding(sum2, times: V(repeating: 9.0 / 4), fused: fused),
+    last.adding(difference2, times: V(repeating: 27.0 / 8), fused: fused),
+  ]
+}
+
+@inlinable @inline(__always)
+public func gradientOf2<V: FloatVector>(_ y: InlineArray<4, V>, fused: Bool) -> InlineArray<5, V> {
+  let even1 = y[0].adding(y[2], times: V(repeating: 1.0 / 4), fused: fused)
+  let odd1 = y[1].adding(y[3], times: V(repeating: 1.0 / 4), fused: fused)
+  let even2 = y[0].adding(y[2], times: V(repeating: 9.0 / 4), fused: fused)
+  let odd2 = y[1].adding(y[3], times: V(repeating: 9.0 / 4), fused: fused)
+  return [
+    even1.adding(odd1, times: V(repeating: 1.0 / 2), fused: fused),
+    even1.adding(odd1, times: V(repeating: -1.0 / 2), fused: fused),
+    even2.adding(odd2, times: V(repeating: 3.0 / 2), fused: fused),
+    even2.adding(odd2, times: V(repeating: -3.0 / 2), fused: fused),
+    y[3],
+  ]
+}
+
+@inlinable @inline(__always)
+public func weightsOf2<V: FloatVector>(_ g: InlineArray<2, V>, fused: Bool) -> InlineArray<5, V> {
+  let quarter = g[1] * V(repeating: 1.0 / 4)
+  let minusQuarter = g[1] * V(repeating: -1.0 / 4)
+  return [
+    minusQuarter.adding(g[0], times: V(repeating: -1.0 / 2), fused: fused),
+    minusQuarter.adding(g[0], times: V(repeating: 1.0 / 2), fused: fused),
+    quarter.adding(g[0], times: V(repeating: 1.0 / 6), fused: fused),
+    quarter.adding(g[0], times: V(repeating: -1.0 / 6), fused: fused),
+    g[1],
+  ]
+}
+
+@inlinable @inline(__always)
+public func diffWeightsOf2<V: FloatVector>(_ q: InlineArray<5, V>, fused: Bool) -> InlineArray<2, V> {
+  let difference1 = (q[1] - q[0]) * V(repeating: 1.0 / 2)
+  let sums = (q[2] + q[3]) - (q[0] + q[1])
+  return [
+    difference1.adding(q[2] - q[3], times: V(repeating: 1.0 / 6), fused: fused),
+    q[4].adding(sums, times: V(repeating: 1.0 / 4), fused: fused),
+  ]
+}
+
+// MARK: - F(4, 3)
+
+@inlinable @inline(__always)
+public func inputOf3<V: FloatVector>(_ d: InlineArray<6, V>, fused: Bool) -> InlineArray<6, V> {
+  let minus94 = V(repeating: -9.0 / 4)
+  let minus916 = V(repeating: -9.0 / 16)
+  let minus4516 = V(repeating: -45.0 / 16)
+  let plus8164 = V(repeating: 81.0 / 64)
+  let even1 = d[4].adding(d[2], times: minus94, fused: fused)
+  let odd1 = d[3].adding(d[1], times: minus94, fused: fused)
+  let even2 = d[4].adding(d[2], times: minus916, fused: fused)
+  let odd2 = d[3].adding(d[1], times: minus916, fused: fused)
+  let first = d[4].adding(d[2], times: minus4516, fused: fused)
+  let last = d[5].adding(d[3], times: minus4516, fused: fused)
+  return [
+    first.adding(d[0], times: plus8164, fused: fused),
+    even1.adding(odd1, times: V(repeating: 3.0 / 4), fused: fused),
+    even1.adding(odd1, times: V(repeating: -3.0 / 4), fused: fused),
+    even2.adding(odd2, times: V(repeating: 3.0 / 2), fused: fused),
+    even2.adding(odd2, times: V(repeating: -3.0 / 2), fused: fused),
+    last.adding(d[1], times: plus8164, fused: fused),
+  ]
+}
+
+@inlinable @inline(__always)
+public func outputOf3<V: FloatVector>(_ m: InlineArray<6, V>, fused: Bool) -> InlineArray<4, V> {
+  let sum1 = m[1] + m[2]
+  let difference1 = m[1] - m[2]
+  let sum2 = m[3] + m[4]
+  let difference2 = m[3] - m[4]
+  let last = m[5].adding(difference1, times: V(repeating: 27.0 / 64), fused: fused)
+  return [
+    m[0] + (sum1 + sum2),
+    (difference1 * V(repeating: 3.0 / 4)).adding(difference2, times: V(repeating: 3.0 / 2), fused: fused),
+    (sum1 * V(repeating: 9.0 / 16)).adding(sum2, times: V(repeating: 9.0 / 4), fused: fused),
+    last.adding(difference2, times: V(repeating: 27.0 / 8), fused: fused),
+  ]
+}
+
+@inlinable @inline(__always)
+public func gradientOf3<V: FloatVector>(_ y: InlineArray<4, V>, fused: Bool) -> InlineArray<6, V> {
+  let even1 = y[0].adding(y[2], times: V(repeating: 9.0 / 16), fused: fused)
+  let odd1 = y[1].adding(y[3], times: V(repeating: 9.0 / 16), fused: fused)
+  let even2 = y[0].adding(y[2], times: V(repeating: 9.0 / 4), fused: fused)
+  let odd2 = y[1].adding(y[3], times: V(repeating: 9.0 / 4), fused: fused)
+  return [
+    y[0],
+    even1.adding(odd1, times: V(repeating: 3.0 / 4), fused: fused),
+    even1.adding(odd1, times: V(repeating: -3.0 / 4), fused: fused),
+    even2.adding(odd2, times: V(repeating: 3.0 / 2), fused: fused),
+    even2.adding(odd2, times: V(repeating: -3.0 / 2), fused: fused),
+    y[3],
+  ]
+}
+
+@inlinable @inline(__always)
+public func weightsOf3<V: FloatVector>(_ g: InlineArray<3, V>, fused: Bool) -> InlineArray<6, V> {
+  let a = V(repeating: -128.0 / 243)
+  let b = V(repeating: 32.0 / 243)
+  let even1 = g[0].adding(g[2], times: V(repeating: 9.0 / 16), fused: fused) * a
+  let odd1 = g[1] * V(repeating: -32.0 / 81)
+  let even2 = g[0].adding(g[2], times: V(repeating: 9.0 / 4), fused: fused) * b
+  let odd2 = g[1] * V(repeating: 16.0 / 81)
+  return [g[0] * V(repeating: 64.0 / 81), even1 + odd1, even1 - odd1, even2 + odd2, even2 - odd2, g[2]]
+}
+
+@inlinable @inline(__always)
+public func diffWeightsOf3<V: FloatVector>(_ q: InlineArray<6, V>, fused: Bool) -> InlineArray<3, V> {
+  let sum1 = (q[1] + q[2]) * V(repeating: -128.0 / 243)
+  let difference1 = (q[1] - q[2]) * V(repeating: -32.0 / 81)
+  let sum2 = (q[3] + q[4]) * V(repeating: 32.0 / 243)
+  let difference2 = (q[3] - q[4]) * V(repeating: 16.0 / 81)
+  let last = q[5].adding(sum1, times: V(repeating: 9.0 / 16), fused: fused)
+  return [
+    (sum1 + sum2).adding(q[0], times: V(repeating: 64.0 / 81), fused: fused),
+    difference1 + difference2,
+    last.adding(sum2, times: V(repeating: 9.0 / 4), fused: fused),
+  ]
+}
