@@ -41,7 +41,8 @@ package struct Convolution: Hashable, Sendable {
     precondition(inputChannels > 0 && outputChannels > 0)
     precondition(form != .picture || inputChannels <= 4)
     precondition(
-      form != .picture || (kernel == 4 && stride == 2) || (output == 1 && inputSize * inputChannels % channelBlock == 0))
+      form != .picture || (kernel == 4 && stride == 2) || (output == 1 && inputSize * inputChannels % channelBlock == 0)
+    )
     precondition(form != .score || (outputChannels == 1 && output == 1))
     self.form = form
     self.kernel = kernel

@@ -281,7 +281,8 @@ extension Convolution {
       return TiledProduct(
         source: diffDestination.walk(), destination: destination, gridHeight: 1, gridWidth: 1, sourceHeight: 1,
         firstRow: 0, rowStep: 1, depthBlocks: outputBlocks, windowRows: 1, windowRowStride: 0,
-        windowLength: channelBlock, weights: UnsafePointer(packed.pointer + row * rowCount * outputBlocks * channelBlock),
+        windowLength: channelBlock,
+        weights: UnsafePointer(packed.pointer + row * rowCount * outputBlocks * channelBlock),
         outputBlocks: rowCount / channelBlock, bias: bias.map { UnsafePointer($0.pointer + row * rowCount) })
     }
     let channelTiles = product(0).channelTiles(processor.blocking)

@@ -123,8 +123,8 @@ package struct ConvolutionPrimitive: Sendable {
     precondition(batch <= self.batch)
     guard let winograd = fast(.forward) else {
       convolution.forward(
-        batch: batch, source: source, weights: weights, bias: bias, destination: destination, slope: slope, gate: gate,
-        on: processor)
+        batch: batch, source: source, weights: weights, bias: bias, destination: destination, slope: slope,
+        gate: gate, on: processor)
       return
     }
     precondition(bias == nil)
@@ -143,7 +143,8 @@ package struct ConvolutionPrimitive: Sendable {
   ///   - scratchpad: `scratchpadCount` Floats or more, where that isn't 0.
   package func backwardData(
     batch: Int, diffDestination: Activations, weights: Slice, prepared: Slice, bias: Slice? = nil,
-    diffSource: Activations, slope: Float = 1, gate: ActivationGate? = nil, tanh: Bool = false, scratchpad: Slice?, on processor: Processor
+    diffSource: Activations, slope: Float = 1, gate: ActivationGate? = nil, tanh: Bool = false, scratchpad: Slice?,
+    on processor: Processor
   ) {
     precondition(batch <= self.batch)
     guard let winograd = fast(.backwardData) else {

@@ -106,7 +106,8 @@ extension Linear {
         let place = makesPictures ? layout.pixel(line, 0) : line * layout.blockStride + layout.pixel(0, 0)
         for n in 0..<batch {
           processor.kernels.scaledSum(
-            diffBias.pointer + line * lineCount, gradient.slice.pointer + n * layout.pictureStride + place, 1, lineCount,
+            diffBias.pointer + line * lineCount, gradient.slice.pointer + n * layout.pictureStride + place, 1,
+            lineCount,
             accumulate || n > 0)
         }
       }

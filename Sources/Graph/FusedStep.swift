@@ -125,8 +125,8 @@ extension Network {
         rest.removeFirst()
       }
       let step = FusedStep(
-        name: name, convolution: convolution, isTransposed: isTransposed, linear: linear, norm: norm, normName: normName,
-        order: order, slope: slope, tanh: tanh)
+        name: name, convolution: convolution, isTransposed: isTransposed, linear: linear, norm: norm,
+        normName: normName, order: order, slope: slope, tanh: tanh)
       if step.writesPicture && (norm != nil || slope != nil || tanh && linear != nil) {
         let followers = linear == nil ? "only tanh" : "nothing"
         throw NetworkError(description: "\(self.name): \(name) makes pictures; \(followers) may follow it")

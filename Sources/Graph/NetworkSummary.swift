@@ -22,7 +22,8 @@ extension ExecutionPlan {
       return StepSummary(
         name: step.name, operation: step.operation,
         outputShape: [step.outputChannels, step.outputSize, step.outputSize],
-        parameters: convolution.parameterCount + (step.linear?.weightShape[0] ?? 0) + (step.norm.map { 2 * $0.channels } ?? 0),
+        parameters: convolution.parameterCount + (step.linear?.weightShape[0] ?? 0)
+          + (step.norm.map { 2 * $0.channels } ?? 0),
         multiplyAdds: convolution.multiplyAdds(batch: 1))
     }
   }

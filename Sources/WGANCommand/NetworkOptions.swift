@@ -26,7 +26,8 @@ struct NetworkOptions: ParsableArguments {
   @Option(help: "1 (grey) or 3 (colour) (seed: \(TrainingConfiguration.seed.channels)).")
   var channels: Int?
 
-  @Option(help: "The critic: dcgan or mlp, four linear layers (seed: \(TrainingConfiguration.seed.criticNet.rawValue)).")
+  @Option(
+    help: "The critic: dcgan, or mlp: four linear layers (seed: \(TrainingConfiguration.seed.criticNet.rawValue)).")
   var criticNet: NetKind?
 
   @Option(help: "The generator: dcgan or mlp (seed: \(TrainingConfiguration.seed.generatorNet.rawValue)).")
@@ -53,10 +54,14 @@ struct NetworkOptions: ParsableArguments {
       valueName: "kind"))
   var generatorExtra: GeneratorExtra?
 
-  @Flag(name: .customLong("batch-norm"), inversion: .prefixedNo, help: "In a dcgan generator (seed: with it).")
+  @Flag(
+    name: .customLong("batch-norm"), inversion: .prefixedNo, exclusivity: .exclusive,
+    help: "In a dcgan generator (seed: with it).")
   var generatorNorm: Bool?
 
-  @Flag(name: .customLong("critic-batch-norm"), inversion: .prefixedNo, help: "In a dcgan critic (seed: with it).")
+  @Flag(
+    name: .customLong("critic-batch-norm"), inversion: .prefixedNo, exclusivity: .exclusive,
+    help: "In a dcgan critic (seed: with it).")
   var criticNorm: Bool?
 
   @Option(help: "Pictures in a batch (seed: \(TrainingConfiguration.seed.batchSize)).")

@@ -197,7 +197,8 @@ import Testing
     case (.backwardWeights, _): epilogues = [Epilogue(initial: initial)]
     case (.backwardData, .picture): return  // tanh alone: see below.
     case (.forward, .score): return
-    case (.backwardData, .score): epilogues = [Epilogue(gate: gate, gateSlope: 0.5), Epilogue(gate: gate, gateSlope: 0)]
+    case (.backwardData, .score):
+      epilogues = [Epilogue(gate: gate, gateSlope: 0.5), Epilogue(gate: gate, gateSlope: 0)]
     default:
       epilogues = [
         Epilogue(slope: 0), Epilogue(slope: 0.25), Epilogue(gate: gate, gateSlope: 0.5),

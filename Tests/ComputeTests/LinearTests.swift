@@ -41,7 +41,8 @@ import Testing
         let scores = Guarded(count: batch)
         let source = GuardedActivations(planes(), batch: batch, values: x)
         c.scoreForward(
-          batch: batch, source: source.activations, weights: ourWeights.slice, bias: ourBias.slice, scores: scores.slice,
+          batch: batch, source: source.activations, weights: ourWeights.slice, bias: ourBias.slice,
+          scores: scores.slice,
           on: processor)
         return scores.floats
       }
@@ -135,7 +136,8 @@ import Testing
         bias.expectUntouched(test.testDescription)
         expectEqual(test.linear.biasValues(bias.slice), expected, "\(test.testDescription) \(processor.instructionSet)")
         // The optimizer runs over the unused lanes.
-        #expect(bias.floats[(test.linear.makesPictures ? bias.slice.count : test.outputCount)...].allSatisfy { $0 == 0 })
+        #expect(
+          bias.floats[(test.linear.makesPictures ? bias.slice.count : test.outputCount)...].allSatisfy { $0 == 0 })
       }
     }
   }

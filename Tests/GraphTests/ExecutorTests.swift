@@ -17,7 +17,8 @@ import Testing
       ReferenceDCGAN(size: 32, channels: 3, features: 6, latent: 33, extraLayers: 1, order: .normActivation),
       ReferenceDCGAN(size: 64, channels: 1, features: 4, latent: 5, order: .normActivation),
       ReferenceDCGAN(size: 16, channels: 3, features: 9, latent: 1, extraLayers: 1, norms: false),
-      ReferenceDCGAN(size: 32, channels: 1, features: 8, latent: 17, extraLayers: 2, norms: false, convolvesExtra: true),
+      ReferenceDCGAN(
+        size: 32, channels: 1, features: 8, latent: 17, extraLayers: 2, norms: false, convolvesExtra: true),
       ReferenceDCGAN(size: 16, channels: 3, features: 6, latent: 7, extraLayers: 1, convolvesExtra: true),
     ].map { ReferenceNets($0) }
     let linear = [

@@ -103,16 +103,18 @@ import Testing
   }
 
   /// Layers that no kernel runs behind a linear one are refused in a line, not in a driver.
-  @Test(arguments: [
-    [.linear(name: "main.0", outputs: 100), .view(channels: 1, size: 16)],
-    [.linear(name: "main.0", outputs: 256), .view(channels: 1, size: 16), .tanh],
-    [.view(channels: 1, size: 16)],
-    [.linear(name: "main.0", outputs: 7)],
-    [
-      .transposedConvolution(name: "initial", outputChannels: 8, kernel: 4, stride: 1, padding: 0),
-      .linear(name: "main.0", outputs: 1),
-    ],
-  ] as [[Layer]]) func linearLayersThatCannotBe(layers: [Layer]) {
+  @Test(
+    arguments: [
+      [.linear(name: "main.0", outputs: 100), .view(channels: 1, size: 16)],
+      [.linear(name: "main.0", outputs: 256), .view(channels: 1, size: 16), .tanh],
+      [.view(channels: 1, size: 16)],
+      [.linear(name: "main.0", outputs: 7)],
+      [
+        .transposedConvolution(name: "initial", outputChannels: 8, kernel: 4, stride: 1, padding: 0),
+        .linear(name: "main.0", outputs: 1),
+      ],
+    ] as [[Layer]]) func linearLayersThatCannotBe(layers: [Layer])
+  {
     let network = Network(name: "odd", input: .vectors(count: 9), layers: layers)
     let error = #expect(throws: NetworkError.self) { try network.fused() }
     #expect(error?.description.hasPrefix("odd: ") == true)
