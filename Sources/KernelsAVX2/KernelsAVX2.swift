@@ -139,6 +139,9 @@ public let avx2Kernels = KernelTable(
   scaledSum: {
     Kernels.scaledSum($0, $1, factor: $2, count: $3, accumulate: $4, fused: true, zero: Vector())
   },
+  scaledGate: {
+    Kernels.scaledGate($0, $1, gate: $2, factor: $3, slope: $4, count: $5, zero: Vector())
+  },
   moments: { planeMoments($0, rows: $1, pixels: $2, moments: $3, zero: Vector()) },
   normalise: { planeNormalise($0, $1, rows: $2, pixels: $3, channel: $4, slope: $5, zero: Vector()) },
   normSums: {
