@@ -14,15 +14,19 @@ extension Executor {
       let count = parameter.valueCount
       let values: [Float]
       switch (parameter.kind, initialisation) {
-      case (.weight, .pytorch):
+      case (.weight, .pytorch), (.weight, .pytorch04):
         // PyTorch's kaiming_uniform_(a = sqrt(5)): U(-1/sqrt(fan_in), 1/sqrt(fan_in)), where fan_in counts dimension 1 of
-        // the weight, which is the output's channels in a transposed convolution.
-        let bound = 1 / Float(parameter.shape[1...].reduce(1, *)).squareRoot()
+        // the weight, which is the output's channels in a transposed convolution; in PyTorch 0.4.1 it was the input's.
+        let shape = parameter.shape
+        let channels = initialisation == .pytorch04 && parameter.isTransposed ? shape[0] : shape[1]
+        let bound = 1 / Float(shape[2...].reduce(channels, *)).squareRoot()
         values = (0..<count).map { _ in (2 * random.uniform() - 1) * bound }
       case (.weight, .dcgan):
         values = random.normals(count).map { 0.02 * $0 }
       case (.gamma, .pytorch):
         values = [Float](repeating: 1, count: count)
+      case (.gamma, .pytorch04):
+        values = (0..<count).map { _ in random.uniform() }
       case (.gamma, .dcgan):
         values = random.normals(count).map { 1 + 0.02 * $0 }
       case (.beta, _), (.runningMean, _), (.runningVariance, _):

@@ -13,6 +13,9 @@ package enum BlockOrder: String, Codable, Sendable, CaseIterable {
 package enum Initialisation: String, Codable, Sendable, CaseIterable {
   /// PyTorch's defaults: weights U(-1/sqrt(fan_in), 1/sqrt(fan_in)), gamma 1, beta 0.
   case pytorch
+  /// Those of PyTorch 0.4.1, which the blog post's notebook ran on: gamma U(0, 1), and a transposed convolution's fan_in
+  /// counts its input's channels.
+  case pytorch04 = "pytorch-0.4"
   /// The WGAN authors': weights N(0, 0.02), gamma N(1, 0.02), beta 0.
   case dcgan
 }
@@ -65,10 +68,16 @@ package struct TrainingConfiguration: Codable, Sendable, Equatable {
   package var warmUpCriticSteps: Int
   package var warmUpGeneratorSteps: Int
   package var warmUpEvery: Int
-  package var clip: Float
+  /// The critic's parameters, norms included, are forced into clipLower ... clipUpper.
+  package var clipLower: Float
+  package var clipUpper: Float
   package var clipTime: ClipTime
   package var optimizer: Optimizer
-  package var learningRate: Float
+  package var criticLearningRate: Float
+  package var generatorLearningRate: Float
+  /// Of Adam alone.
+  package var adamBeta1: Double
+  package var adamBeta2: Double
   package var criticNoiseBatch: CriticNoiseBatch
   package var samplingStatistics: SamplingStatistics
   package var seed: UInt64
@@ -80,6 +89,18 @@ package struct TrainingConfiguration: Codable, Sendable, Equatable {
   package var fraction: Double
   package var heldOut: Double
 
+  /// `--clip`: both bounds at once. (Read: the upper one.)
+  package var clip: Float {
+    get { clipUpper }
+    set { (clipLower, clipUpper) = (-newValue, newValue) }
+  }
+
+  /// `--learning-rate`: both nets' at once. (Read: the critic's.)
+  package var learningRate: Float {
+    get { criticLearningRate }
+    set { (criticLearningRate, generatorLearningRate) = (newValue, newValue) }
+  }
+
   /// How many critic steps precede generator step `step` (0-based).
   package func criticSteps(beforeGeneratorStep step: Int) -> Int {
     let warmUp = step < warmUpGeneratorSteps || (warmUpEvery > 0 && step % warmUpEvery == 0)
@@ -87,9 +108,60 @@ package struct TrainingConfiguration: Codable, Sendable, Equatable {
   }
 }
 
-extension KeyedDecodingContainer {
-  /// Runs from before there was a choice had the direct method. (The synthesised decoder of the configuration takes this overload.)
-  func decode(_ type: AlgorithmChoice.Type, forKey key: Key) throws -> AlgorithmChoice {
-    try decodeIfPresent(type, forKey: key) ?? .direct
+extension TrainingConfiguration {
+  /// The rule for files of earlier versions: a field that they haven't takes the value that the code of their time had.
+  package init(from decoder: any Decoder) throws {
+    let field = FieldDecoder(try decoder.container(keyedBy: CodingKeys.self))
+    let former = FieldDecoder(try decoder.container(keyedBy: FormerKeys.self))
+    preset = try field(.preset)
+
+    size = try field(.size)
+    channels = try field(.channels)
+    features = try field(.features)
+    latent = try field(.latent)
+    extraLayers = try field(.extraLayers)
+    blockOrder = try field(.blockOrder)
+    initialisation = try field(.initialisation)
+
+    batchSize = try field(.batchSize)
+    criticSteps = try field(.criticSteps)
+    warmUpCriticSteps = try field(.warmUpCriticSteps)
+    warmUpGeneratorSteps = try field(.warmUpGeneratorSteps)
+    warmUpEvery = try field(.warmUpEvery)
+    clipLower = try field(.clipLower, before: -former(.clip))
+    clipUpper = try field(.clipUpper, before: former(.clip))
+    clipTime = try field(.clipTime)
+    optimizer = try field(.optimizer)
+    criticLearningRate = try field(.criticLearningRate, before: former(.learningRate))
+    generatorLearningRate = try field(.generatorLearningRate, before: former(.learningRate))
+    adamBeta1 = try field(.adamBeta1, before: 0.9)
+    adamBeta2 = try field(.adamBeta2, before: 0.999)
+    criticNoiseBatch = try field(.criticNoiseBatch)
+    samplingStatistics = try field(.samplingStatistics)
+    seed = try field(.seed)
+    algorithm = try field(.algorithm, before: .direct)
+
+    crop = try field(.crop)
+    fraction = try field(.fraction)
+    heldOut = try field(.heldOut)
+  }
+
+  /// Fields that are called otherwise now.
+  private enum FormerKeys: String, CodingKey {
+    case clip
+    case learningRate
+  }
+}
+
+/// `field(.size)`: a field of a JSON object; `field(.size, before: 64)`: one that files from before it was there haven't.
+struct FieldDecoder<Key: CodingKey> {
+  private let container: KeyedDecodingContainer<Key>
+
+  init(_ container: KeyedDecodingContainer<Key>) { self.container = container }
+
+  func callAsFunction<Value: Decodable>(_ key: Key) throws -> Value { try container.decode(Value.self, forKey: key) }
+
+  func callAsFunction<Value: Decodable>(_ key: Key, before former: @autoclosure () throws -> Value) throws -> Value {
+    try container.contains(key) ? container.decode(Value.self, forKey: key) : former()
   }
 }

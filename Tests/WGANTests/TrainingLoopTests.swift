@@ -7,6 +7,7 @@ import WGAN
 final class RecordingEngine: TrainingEngine {
   var fingerprint: UInt32 = 1
   var steps = ""
+  var evaluations = ""
 
   func criticStep(pixels: UnsafeBufferPointer<UInt8>, count: Int) -> CriticLosses {
     for pixel in pixels { fingerprint = fingerprint &* 31 &+ UInt32(pixel) }
@@ -19,6 +20,11 @@ final class RecordingEngine: TrainingEngine {
     fingerprint = fingerprint &* 37 &+ 5
     steps += "G "
     return Float(fingerprint % 100) / 100
+  }
+
+  func evaluate(pixels: UnsafeBufferPointer<UInt8>, count: Int, batch: Int) -> CriticLosses {
+    evaluations += "\(batch):\(count) "
+    return CriticLosses(real: Float(pixels.first ?? 0), fake: Float(batch))
   }
 
   func tensors() -> [NamedTensor] {
