@@ -52,7 +52,9 @@ extension DatasetSource: CustomStringConvertible {
 
 extension DatasetSource {
   /// How many pictures a run would train on and hold out, told from their names alone: a file that is no picture counts too.
-  package func count(fraction: Double, heldOut: Double, seed: UInt64) throws(DatasetError) -> (training: Int, heldOut: Int) {
+  package func count(fraction: Double, heldOut: Double, seed: UInt64) throws(DatasetError) -> (
+    training: Int, heldOut: Int
+  ) {
     let chosen = try SourceListing(self).names.filter {
       Selection.includes($0, share: fraction, seed: seed, purpose: .fraction)
     }

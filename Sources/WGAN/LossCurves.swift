@@ -5,6 +5,8 @@ package struct LossCurves: Sendable, Equatable {
   package struct Point: Sendable, Equatable {
     package var step: Int
     package var value: Float
+
+    package init(step: Int, value: Float) { (self.step, self.value) = (step, value) }
   }
 
   /// -d_loss at each generator step.

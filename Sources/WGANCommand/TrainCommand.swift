@@ -23,7 +23,8 @@ struct TrainCommand: ParsableCommand {
   var out: String?
 
   @Flag(
-    help: "Show every value, the nets, their memory and the time to expect; train nothing, write nothing. No --out needed.")
+    help:
+      "Show every value, the nets, their memory and the time to expect; train nothing, write nothing. No --out needed.")
   var dryRun = false
 
   @Flag(help: "Go on with the run in --out. Only how long, how often and how many threads may change.")
@@ -131,7 +132,8 @@ struct StepOptions: ParsableArguments {
       valueName: "scheme"))
   var initialisation: Initialisation?
 
-  @Option(help: "Critic steps in a warm-up phase (seed: \(TrainingConfiguration.seed.warmUpCriticSteps), but it has none).")
+  @Option(
+    help: "Critic steps in a warm-up phase (seed: \(TrainingConfiguration.seed.warmUpCriticSteps), but it has none).")
   var warmUpCriticSteps: Int?
 
   @Option(help: "So many first generator steps are preceded by a warm-up phase (seed: none).")
