@@ -61,9 +61,7 @@ package final class MetricsLog {
     self.path = path
     let bytes = fileExists(path) ? try readFile(path) : []
     let kept = try Self.kept(bytes, through: step, path: path)
-    // What it begins with already needs no writing.
-    let isUpgraded = !bytes.starts(with: kept.text.utf8)
-    if isUpgraded { try writeFile(Array(kept.text.utf8), to: path) }
+    if !bytes.starts(with: kept.text.utf8) { try writeFile(Array(kept.text.utf8), to: path) }
     curves = kept.curves
     descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     if descriptor < 0 { throw FileError(.cannotCreate, path, "can't be created", errno: errno) }

@@ -21,11 +21,12 @@ private func configuration(_ dryRun: DryRun) -> String {
   case .epochs(let count): rows.append(["  --epochs", "\(count)", ""])
   case .generatorSteps(let count): rows.append(["  --generator-steps", "\(count)", ""])
   }
-  for (flag, value) in [
-    ("--threads", run.threads), ("--sample-every", run.sampleEvery), ("--checkpoint-every", run.checkpointEvery),
-    ("--evaluate-every", run.evaluateEvery),
+  let heldOutNote = run.training.heldOut == 0 ? "nothing is held out" : ""
+  for (flag, value, note) in [
+    ("--threads", run.threads, ""), ("--sample-every", run.sampleEvery, ""),
+    ("--checkpoint-every", run.checkpointEvery, ""), ("--evaluate-every", run.evaluateEvery, heldOutNote),
   ] {
-    rows.append(["  " + flag, "\(value)", ""])
+    rows.append(["  " + flag, "\(value)", note])
   }
   return table(rows, rightAligned: [])
 }
