@@ -28,6 +28,9 @@ package struct ExecutionPlan: Sendable {
     var normInput: Tensor?
     /// The norm's statistics, kept for backward.
     var normWorkspace: Int?
+    /// What the step's drivers need beside its tensors, forward and backward.
+    var forwardScratchpad: Int?
+    var backwardScratchpad: Int?
     /// The gradient of the output, and then, unless there is a `convolutionGradient`, of the convolution's output.
     var outputGradient: Tensor?
     /// The gradient of the convolution's output, where the output's can't become it in place.
@@ -40,7 +43,6 @@ package struct ExecutionPlan: Sendable {
   let tensors: [Tensors]
   let inputGradient: Tensor?
   let scores: Int?
-  let scratchpad: Int?
 
   /// What the first step reads.
   package let inputLayout: ActivationLayout
@@ -98,6 +100,16 @@ package struct ExecutionPlan: Sendable {
         t.normInput = tensor(step.name + ".norm input", layout(halo: 0), i...lastUse)
         t.normWorkspace = add(step.name + ".norm statistics", norm.workspaceCount, i...lastUse)
       }
+      // Each pass has its scratchpad at its own time alone, when others' tensors aren't there yet or any more.
+      let passes = step.passes(purpose)
+      func scratchpad(_ name: String, _ passes: ArraySlice<ConvolutionPass>, _ time: Int) -> Int? {
+        let count = max(
+          step.norm?.scratchpadCount(batch: batch) ?? 0,
+          step.writesScore ? 0 : primitives[i].scratchpadCount(Array(passes), threads: threads))
+        return count > 0 ? add(step.name + "." + name + " scratchpad", count, time...time) : nil
+      }
+      t.forwardScratchpad = scratchpad("forward", passes.prefix(1), i)
+      if purpose == .training { t.backwardScratchpad = scratchpad("backward", passes.dropFirst(), backward) }
       tensors.append(t)
     }
 
@@ -118,14 +130,6 @@ package struct ExecutionPlan: Sendable {
           .interleaved, channels: first.inputChannels, height: first.inputSize, width: first.inputSize, halo: 0),
         end...end) : nil
     scores = steps[steps.count - 1].writesScore ? add("scores and their gradients", 2 * batch, 0...end) : nil
-    let scratch =
-      zip(steps, primitives).map { step, primitive in
-        max(
-          step.norm?.scratchpadCount(batch: batch) ?? 0,
-          step.writesScore ? 0 : primitive.scratchpadCount(step.passes(purpose), threads: threads))
-      }.max() ?? 0
-    scratchpad = scratch > 0 ? add("scratchpad", scratch, 0...end) : nil
-
     self.network = network
     self.batch = batch
     self.purpose = purpose

@@ -89,6 +89,7 @@ package final class Executor {
       guard let outputTensor = tensors.output else { preconditionFailure("a step makes a tensor or a score") }
       let output = activations(outputTensor)
       let destination = tensors.normInput.map(activations) ?? output
+      let scratchpad = tensors.forwardScratchpad.map(slice)
       if step.isTransposed {
         begin(i, .convolution, .forward, batch: batch)
         primitive.backwardData(
@@ -150,6 +151,7 @@ package final class Executor {
       let step = plan.steps[i]
       let convolution = step.convolution
       let primitive = plan.primitives[i]
+      let scratchpad = plan.tensors[i].backwardScratchpad.map(slice)
       let source = i == 0 ? input : output(of: i - 1)
       let target: Activations? =
         i > 0 ? plan.tensors[i - 1].outputGradient.map(activations) : inputGradient ? self.inputGradient : nil
@@ -226,7 +228,7 @@ package final class Executor {
       preconditionFailure("an inner step has an output gradient")
     }
     guard let norm = step.norm, let normInput = tensors.normInput.map(activations),
-      let workspace = tensors.normWorkspace, let scratchpad
+      let workspace = tensors.normWorkspace, let scratchpad = tensors.backwardScratchpad.map(slice)
     else { return diffOutput }
     let own = tensors.convolutionGradient.map(activations) ?? diffOutput
     begin(i, .norm, .backward, batch: batch)
@@ -263,8 +265,6 @@ package final class Executor {
     guard let tensor = plan.tensors[i].output else { preconditionFailure("step \(i) makes no tensor") }
     return activations(tensor)
   }
-
-  private var scratchpad: Slice? { plan.scratchpad.map(slice) }
 
   private var scores: Slice {
     guard let scores = plan.scores else { preconditionFailure("\(plan.network.name) makes no scores") }
