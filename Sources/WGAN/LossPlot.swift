@@ -54,7 +54,9 @@ package enum LossPlot {
     for tick in steps.ticks where tick == tick.rounded() {
       let x = steps.position(tick)
       svg.line(x, top, x, bottom, SVG.Paint(stroke: PlotColor.grid))
-      svg.text(Int(exactly: tick).map(String.init) ?? Axis.label(tick), x, bottom + 16, size: 11, anchor: .middle, fill: PlotColor.quiet)
+      svg.text(
+        Int(exactly: tick).map(String.init) ?? Axis.label(tick), x, bottom + 16, size: 11, anchor: .middle,
+        fill: PlotColor.quiet)
     }
     for tick in values.ticks {
       let y = values.position(tick)
