@@ -52,9 +52,10 @@ let package = Package(
     // Imports point down only: from here to the end of the list.
     .executableTarget(
       name: "WGANCommand", dependencies: ["WGAN", "Graph", "Compute", "Datasets", "Images", "Files", argumentParser]),
-    module("WGAN", ["Graph", "Compute", "Datasets", "Images", "Files", "Randomness"]),
+    module("WGAN", ["Graph", "Compute", "Datasets", "Images", "Plots", "Files", "Randomness"]),
     module("Datasets", ["Images", "Files", "Randomness"]),
     module("Images", ["Files", "CTurboJPEG", "CPNG", "CPNGReader"]),
+    module("Plots"),
     module("Graph", ["Compute"]),
     module("Compute", ["KernelsPortable", "KernelsAVX2", "KernelsAVX512", "Kernels", "CProcessor"]),
     module("KernelsPortable", ["Kernels"]),
@@ -74,7 +75,8 @@ let package = Package(
     .executableTarget(
       name: "WGANBench",
       dependencies: [
-        "WGAN", "Graph", "Compute", "Datasets", "Images", "Files", "ReferenceKernels", "Randomness", argumentParser,
+        "WGAN", "Graph", "Compute", "Datasets", "Images", "Plots", "Files", "ReferenceKernels", "Randomness",
+        argumentParser,
       ],
       path: "Benchmarks/wgan-bench"),
 
@@ -88,9 +90,9 @@ let package = Package(
     tests("Graph", ["Graph", "ReferenceKernels", "Randomness"]),
     tests("Files", ["Files"]),
     tests(
-      "WGAN", ["WGAN", "Graph", "Compute", "Datasets", "Images", "Files", "ReferenceKernels", "Randomness"],
+      "WGAN", ["WGAN", "Graph", "Compute", "Datasets", "Images", "Plots", "Files", "ReferenceKernels", "Randomness"],
       resources: [.copy("Golden")]),
-    tests("WGANBench", ["WGANBench", "WGAN", "Graph", "Compute", "Datasets", "Images", "Randomness"]),
+    tests("WGANBench", ["WGANBench", "WGAN", "Graph", "Compute", "Datasets", "Images", "Plots", "Randomness"]),
     tests("WGANCommand", ["WGANCommand", "WGAN", "Datasets", "Images", "Files"]),
   ]
 )

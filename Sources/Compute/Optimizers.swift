@@ -67,10 +67,10 @@ package struct Adam: Sendable {
 }
 
 extension Slice {
-  /// Forces every value into -bound ... bound: WGAN's clipping.
-  package func clamp(to bound: Float, on processor: Processor) {
+  /// Forces every value into `bounds`: WGAN's clipping.
+  package func clamp(to bounds: ClosedRange<Float>, on processor: Processor) {
     forEachPart(of: count, processor) { start, count in
-      processor.kernels.clamp(pointer + start, count, -bound, bound)
+      processor.kernels.clamp(pointer + start, count, bounds.lowerBound, bounds.upperBound)
     }
   }
 }

@@ -50,6 +50,19 @@ extension DatasetSource: CustomStringConvertible {
   }
 }
 
+extension DatasetSource {
+  /// How many pictures a run would train on and hold out, told from their names alone: a file that is no picture counts too.
+  package func count(fraction: Double, heldOut: Double, seed: UInt64) throws(DatasetError) -> (
+    training: Int, heldOut: Int
+  ) {
+    let chosen = try SourceListing(self).names.filter {
+      Selection.includes($0, share: fraction, seed: seed, purpose: .fraction)
+    }
+    let kept = chosen.count { Selection.includes($0, share: heldOut, seed: seed, purpose: .heldOut) }
+    return (chosen.count - kept, kept)
+  }
+}
+
 /// The names of a source's pictures, before any is opened.
 struct SourceListing: Sendable {
   /// What sets this source apart from all others, whatever the current folder.

@@ -18,6 +18,7 @@ public enum RandomPurpose: UInt8, Sendable, CaseIterable {
   case fraction = 7
   case heldOut = 8
   case syntheticFace = 9
+  case evaluationNoise = 10
   case test = 255
 }
 

@@ -11,15 +11,16 @@ package struct ConfigurationOverride: Sendable {
     _ flag: String, _ field: WritableKeyPath<TrainingConfiguration, Value> & Sendable, _ value: Value
   ) {
     self.flag = flag
-    given = value is Bool ? "" : " " + Self.text(value)
-    current = { Self.text($0[keyPath: field]) }
+    given = value is Bool ? "" : configurationText(value)
+    current = { (value is Bool ? "it " : "") + configurationText($0[keyPath: field]) }
     apply = { $0[keyPath: field] = value }
   }
+}
 
-  private static func text<Value>(_ value: Value) -> String {
-    if let isOn = value as? Bool { return isOn ? "it on" : "it off" }
-    return (value as? any RawRepresentable).map { "\($0.rawValue)" } ?? "\(value)"
-  }
+/// A field's value as its flag takes it; a switch's as a person says it.
+func configurationText(_ value: Any) -> String {
+  if let isOn = value as? Bool { return isOn ? "on" : "off" }
+  return (value as? any RawRepresentable).map { "\($0.rawValue)" } ?? "\(value)"
 }
 
 extension TrainingConfiguration {
@@ -35,10 +36,39 @@ extension TrainingConfiguration {
     // Flags may go back on each other: --features 64 --critic-features 32.
     if overridden(by: overrides) == self { return }
     for override in overrides where overridden(by: [override]) != self {
+      let given = override.given.isEmpty ? override.flag : override.flag + " " + override.given
       throw RunError(
         .usage,
-        "\(override.flag)\(override.given): the run in \(path) has \(override.current(self)), and --resume goes on "
+        "\(given): the run in \(path) has \(override.current(self)), and --resume goes on "
           + "with that; leave the flag out, or begin a new run")
+    }
+  }
+
+  /// Refuses flags that would change nothing: whoever gives one means something else.
+  /// - Throws: naming the first such flag, and what it takes for it to have an effect.
+  func refuseWithoutEffect(_ overrides: [ConfigurationOverride]) throws(ConfigurationError) {
+    let conditions = [
+      ("--adam-beta1", optimizer == .adam, "it is Adam's: give --optimizer adam too"),
+      ("--adam-beta2", optimizer == .adam, "it is Adam's: give --optimizer adam too"),
+      (
+        "--warm-up-critic-steps", warmUpGeneratorSteps > 0 || warmUpEvery > 0,
+        "there is no warm-up phase: give --warm-up-generator-steps or --warm-up-every too"
+      ),
+    ]
+    for override in overrides {
+      for (flag, hasEffect, problem) in conditions where flag == override.flag && !hasEffect {
+        throw ConfigurationError(flag, "\(override.given): \(problem)")
+      }
+    }
+  }
+
+  /// Every field: the flag that sets it, and its value. (Flags are called as the fields are, but for the norms'.)
+  package var fields: [(flag: String, value: String)] {
+    let names = ["criticNorm": "criticBatchNorm", "generatorNorm": "batchNorm"]
+    return Mirror(reflecting: self).children.map { child in
+      let label = child.label ?? ""
+      let words = names[label, default: label].map { $0.isUppercase ? "-\($0.lowercased())" : String($0) }
+      return ("--" + words.joined(), configurationText(child.value))
     }
   }
 }

@@ -25,11 +25,23 @@ extension TrainingConfiguration {
     try check("--warm-up-critic-steps", warmUpCriticSteps, 1...1_000_000)
     try check("--warm-up-generator-steps", warmUpGeneratorSteps, 0...1_000_000_000)
     try check("--warm-up-every", warmUpEvery, 0...1_000_000_000)
-    guard clip > 0, clip.isFinite else {
-      throw ConfigurationError("--clip", "\(clip): must be more than 0 (the reference's is 0.01)")
+    let oneClip = (-clipLower).bitPattern == clipUpper.bitPattern
+    guard clipUpper > 0, clipUpper.isFinite else {
+      throw ConfigurationError(
+        oneClip ? "--clip" : "--clip-upper", "\(clipUpper): must be more than 0 (the references' is 0.01)")
     }
-    guard learningRate > 0, learningRate <= 1 else {
-      throw ConfigurationError("--learning-rate", "\(learningRate): must be more than 0, and 1 at most")
+    guard clipLower < 0, clipLower.isFinite else {
+      throw ConfigurationError("--clip-lower", "\(clipLower): must be less than 0 (the references' is -0.01)")
+    }
+    let oneRate = criticLearningRate.bitPattern == generatorLearningRate.bitPattern
+    for (flag, rate) in [
+      ("--critic-learning-rate", criticLearningRate), ("--generator-learning-rate", generatorLearningRate),
+    ] where !(rate > 0 && rate <= 1) {
+      throw ConfigurationError(
+        oneRate ? "--learning-rate" : flag, "\(rate): must be more than 0, and 1 at most")
+    }
+    for (flag, beta) in [("--adam-beta1", adamBeta1), ("--adam-beta2", adamBeta2)] where !(beta >= 0 && beta < 1) {
+      throw ConfigurationError(flag, "\(beta): must be 0 or more, and less than 1")
     }
     guard fraction > 0, fraction <= 1 else {
       throw ConfigurationError("--fraction", "\(fraction): must be more than 0, and 1 (all pictures) at most")

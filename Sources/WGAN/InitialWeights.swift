@@ -17,15 +17,21 @@ extension Executor {
       case (.linearBias(let linear), _):
         let bound = 1 / Float(linear.weightShape[1]).squareRoot()
         values = (0..<count).map { _ in (2 * random.uniform() - 1) * bound }
-      case (.linearWeight, _), (.weight, .pytorch):
+      case (.linearWeight, _), (.weight, .pytorch), (.weight, .pytorch04):
         // PyTorch's kaiming_uniform_(a = sqrt(5)): U(-1/sqrt(fan_in), 1/sqrt(fan_in)), where fan_in counts dimension 1 of
-        // the weight, which is the output's channels in a transposed convolution. DCGAN's scheme leaves linear layers at that.
-        let bound = 1 / Float(parameter.shape[1...].reduce(1, *)).squareRoot()
+        // the weight, which is the output's channels in a transposed convolution; in PyTorch 0.4.1 it was the input's. DCGAN's
+        // scheme leaves linear layers at that.
+        let shape = parameter.shape
+        let isConvolution = if case .weight = parameter.kind { true } else { false }
+        let channels = initialisation == .pytorch04 && isConvolution && parameter.isTransposed ? shape[0] : shape[1]
+        let bound = 1 / Float(shape[2...].reduce(channels, *)).squareRoot()
         values = (0..<count).map { _ in (2 * random.uniform() - 1) * bound }
       case (.weight, .dcgan):
         values = random.normals(count).map { 0.02 * $0 }
       case (.gamma, .pytorch):
         values = [Float](repeating: 1, count: count)
+      case (.gamma, .pytorch04):
+        values = (0..<count).map { _ in random.uniform() }
       case (.gamma, .dcgan):
         values = random.normals(count).map { 1 + 0.02 * $0 }
       case (.beta, _), (.runningMean, _), (.runningVariance, _):

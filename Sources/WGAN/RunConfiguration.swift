@@ -27,10 +27,12 @@ package struct RunConfiguration: Codable, Sendable, Equatable {
   package var sampleEvery: Int
   /// Generator steps from checkpoint to checkpoint; 0: at the end only.
   package var checkpointEvery: Int
+  /// Generator steps from one evaluation on held-out pictures to the next; 0: never.
+  package var evaluateEvery: Int
 
   package init(
     data: String, cache: String?, training: TrainingConfiguration, length: RunLength, threads: Int, sampleEvery: Int,
-    checkpointEvery: Int
+    checkpointEvery: Int, evaluateEvery: Int
   ) {
     self.data = data
     self.cache = cache
@@ -38,6 +40,7 @@ package struct RunConfiguration: Codable, Sendable, Equatable {
     self.threads = threads
     self.sampleEvery = sampleEvery
     self.checkpointEvery = checkpointEvery
+    self.evaluateEvery = evaluateEvery
     self.length = length
   }
 
@@ -57,11 +60,30 @@ package struct RunConfiguration: Codable, Sendable, Equatable {
       ("--epochs", epochs ?? 1, 1...1_000_000), ("--generator-steps", generatorSteps ?? 1, 1...1_000_000_000),
       ("--threads", threads, 1...1024), ("--sample-every", sampleEvery, 0...1_000_000_000),
       ("--checkpoint-every", checkpointEvery, 0...1_000_000_000),
+      ("--evaluate-every", evaluateEvery, 0...1_000_000_000),
     ]
     for (flag, value, range) in ranges where !range.contains(value) {
       throw ConfigurationError(flag, "\(value): must be from \(range.lowerBound) to \(range.upperBound)")
     }
     if epochs == nil && generatorSteps == nil { throw ConfigurationError("--epochs", "or --generator-steps is needed") }
+  }
+}
+
+extension RunConfiguration {
+  /// As `TrainingConfiguration` does: what an earlier version hadn't takes the value that its code had.
+  package init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    let field = FieldDecoder(values)
+    version = try field(.version)
+    data = try field(.data)
+    cache = try values.decodeIfPresent(String.self, forKey: .cache)
+    training = try field(.training)
+    epochs = try values.decodeIfPresent(Int.self, forKey: .epochs)
+    generatorSteps = try values.decodeIfPresent(Int.self, forKey: .generatorSteps)
+    threads = try field(.threads)
+    sampleEvery = try field(.sampleEvery)
+    checkpointEvery = try field(.checkpointEvery)
+    evaluateEvery = try field(.evaluateEvery, before: 0)
   }
 }
 

@@ -2,6 +2,7 @@
 //
 //     config.json      every resolved value
 //     metrics.csv      one row per generator step
+//     curves.svg       what the rows say of the Wasserstein estimate, drawn
 //     real.png         some of the pictures that are trained on
 //     samples/         galleries of one fixed noise batch: 000500.png after 500 generator steps
 //     checkpoints/     the last few states: 000500.safetensors and 000500.json
@@ -22,6 +23,7 @@ package final class RunFolder {
 
   package var configPath: String { joinPath(path, "config.json") }
   package var metricsPath: String { joinPath(path, "metrics.csv") }
+  package var curvesPath: String { joinPath(path, "curves.svg") }
   package var realPath: String { joinPath(path, "real.png") }
   package var samplesPath: String { joinPath(path, "samples") }
   package var checkpointsPath: String { joinPath(path, "checkpoints") }

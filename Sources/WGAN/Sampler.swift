@@ -5,22 +5,21 @@ import Graph
 import Images
 import Randomness
 
-/// A generator that only samples. Picture i of a seed is the same whatever else is made with it: with running statistics no
-/// picture of a batch knows the others, and its noise is keyed by (seed, i).
+/// A generator that only samples. Picture i of a seed is the same whatever else is asked for with it: its noise is keyed by (seed, i),
+/// and with running statistics no picture of a batch knows the others. With the batch's own (the authors' way) the batch is
+/// always the same one: picture i is made with all of its block, min(batchSize, 64) pictures.
 package final class Sampler {
   private let configuration: TrainingConfiguration
   private let processor: Processor
   private let generator: Executor
   private let noise: Activations
 
-  /// - Parameters:
-  ///   - tensors: a checkpoint's; of them "generator.…" is read.
-  ///   - batch: pictures made at once; no picture depends on it.
-  package init(
-    _ configuration: TrainingConfiguration, tensors: [NamedTensor], batch: Int = 16, on processor: Processor
-  ) throws {
+  /// - Parameter tensors: a checkpoint's; of them "generator.…" is read.
+  package init(_ configuration: TrainingConfiguration, tensors: [NamedTensor], on processor: Processor) throws {
     self.configuration = configuration
     self.processor = processor
+    // A block is a training batch, but no more than a gallery has; else the batch bounds the memory and changes no picture.
+    let batch = configuration.samplingStatistics == .batch ? min(configuration.batchSize, 64) : 16
     let plan = try ExecutionPlan(
       configuration.generator, batch: batch, purpose: .sampling, algorithm: configuration.algorithm,
       threads: processor.threads)
@@ -43,25 +42,23 @@ package final class Sampler {
   }
 
   /// The pictures `indices` of `seed`.
-  ///
-  /// With `SamplingStatistics.batch` (the authors' own way) the norms see the pictures made together, so those of one call
-  /// depend on each other.
   package func pictures(seed: UInt64, indices: Range<Int>) -> [Picture] {
     var pictures: [Picture] = []
     pictures.reserveCapacity(indices.count)
-    let statistics: Executor.Statistics = configuration.samplingStatistics == .running ? .running : .batch
+    let batch = generator.plan.batch
+    let wholeBlocks = configuration.samplingStatistics == .batch
     let saved = generator.buffers.array
-    var first = indices.lowerBound
+    var first = wholeBlocks ? indices.lowerBound / batch * batch : indices.lowerBound
     while first < indices.upperBound {
-      let count = min(generator.plan.batch, indices.upperBound - first)
+      let count = wholeBlocks ? batch : min(batch, indices.upperBound - first)
       var values: [Float] = []
       for i in first..<first + count {
         var random = RandomStream(seed: seed, purpose: .sampleNoise, step: i)
         values += random.normals(configuration.latent)
       }
       noise.set(values, batch: count)
-      generator.forward(batch: count, input: noise, statistics: statistics)
-      for n in 0..<count {
+      generator.forward(batch: count, input: noise, statistics: wholeBlocks ? .batch : .running)
+      for n in 0..<count where indices.contains(first + n) {
         pictures.append(
           Picture(
             width: configuration.size, height: configuration.size, channels: configuration.channels,

@@ -86,4 +86,15 @@ package struct Schedule: Sendable {
     if ahead.generatorSteps >= count { return counted }
     return Int(Double(counted) / 1e6 * Double(count - position.generatorSteps))
   }
+
+  /// All steps of the run, from its beginning.
+  package var steps: (critic: Int, generator: Int) {
+    var position = RunPosition()
+    while position.generatorSteps < 1_000_000, let step = next(at: position) { advance(&position, by: step) }
+    if next(at: position) == nil { return (position.criticSteps, position.generatorSteps) }
+    // The rest is as the average so far.
+    let critic = batchesLeft(from: RunPosition())
+    if case .generatorSteps(let count) = length { return (critic, count) }
+    return (critic, Int(Double(critic) / Double(position.criticSteps) * Double(position.generatorSteps)))
+  }
 }

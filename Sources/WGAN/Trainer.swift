@@ -70,8 +70,10 @@ package final class Trainer: TrainingEngine {
       on: processor)
     critic.initialise(configuration.initialisation, seed: configuration.seed, netIndex: 0)
     generator.initialise(configuration.initialisation, seed: configuration.seed, netIndex: 1)
-    criticState = OptimizerState(configuration, count: critic.parameters.count)
-    generatorState = OptimizerState(configuration, count: generator.parameters.count)
+    criticState = OptimizerState(
+      configuration, learningRate: configuration.criticLearningRate, count: critic.parameters.count)
+    generatorState = OptimizerState(
+      configuration, learningRate: configuration.generatorLearningRate, count: generator.parameters.count)
     let noiseLayout = generator.plan.inputLayout
     noise = Activations(Slab(count: noiseLayout.count(batch: batch)).all, noiseLayout)
     noiseValues = [Float](repeating: 0, count: batch * configuration.latent)
@@ -105,6 +107,27 @@ package final class Trainer: TrainingEngine {
     precondition(values.count == configuration.batchSize * configuration.latent)
     noise.set(values, batch: configuration.batchSize)
     return generatorStepOnNoise()
+  }
+
+  // MARK: - Evaluation
+
+  /// What the critic thinks of other pictures than those it learns from: its means over `count` of them and over as many fakes,
+  /// each with the batch's statistics, as in a critic step. Training doesn't notice: parameters, running statistics and
+  /// its random streams stay what they are.
+  ///
+  /// - Parameter batch: its number among the batches evaluated now: each has its own noise.
+  package func evaluate(pixels: UnsafeBufferPointer<UInt8>, count: Int, batch: Int) -> CriticLosses {
+    let buffers = (critic: critic.buffers.array, generator: generator.buffers.array)
+    real.setPixels(pixels, count: count, on: processor)
+    critic.forward(batch: count, input: real, statistics: .batch)
+    let realLoss = critic.meanScore(batch: count)
+    drawNoise(.evaluationNoise, step: generatorStepsDone, index: batch, count: count)
+    generator.forward(batch: count, input: noise, statistics: .batch)
+    critic.forward(batch: count, input: generator.output, statistics: .batch)
+    let fakeLoss = critic.meanScore(batch: count)
+    critic.buffers.copy(from: buffers.critic)
+    generator.buffers.copy(from: buffers.generator)
+    return CriticLosses(real: realLoss, fake: fakeLoss)
   }
 
   // MARK: - Steps
@@ -153,14 +176,14 @@ package final class Trainer: TrainingEngine {
 
   private func clip() {
     recorder?.begin("critic", .clipping, .update)
-    critic.parameters.clamp(to: configuration.clip, on: processor)
+    critic.parameters.clamp(to: configuration.clipLower...configuration.clipUpper, on: processor)
     recorder?.end()
     critic.parametersChanged()
   }
 
-  private func drawNoise(_ purpose: RandomPurpose, step: Int, count: Int) {
+  private func drawNoise(_ purpose: RandomPurpose, step: Int, index: Int = 0, count: Int) {
     recorder?.begin("generator.input", .elementwise, .forward)
-    var random = RandomStream(seed: configuration.seed, purpose: purpose, step: step)
+    var random = RandomStream(seed: configuration.seed, purpose: purpose, step: step, index: index)
     noiseValues.withUnsafeMutableBufferPointer {
       let values = UnsafeMutableBufferPointer(rebasing: $0[..<(count * configuration.latent)])
       random.fillNormal(values)
@@ -257,10 +280,11 @@ private final class OptimizerState {
   private let squares: Slice
   private let means: Slice
 
-  init(_ configuration: TrainingConfiguration, count: Int) {
+  init(_ configuration: TrainingConfiguration, learningRate: Float, count: Int) {
     kind = configuration.optimizer
-    rmsprop = RMSprop(learningRate: configuration.learningRate)
-    adam = Adam(learningRate: Double(configuration.learningRate))
+    rmsprop = RMSprop(learningRate: learningRate)
+    adam = Adam(
+      learningRate: Double(learningRate), beta1: configuration.adamBeta1, beta2: configuration.adamBeta2)
     squares = Slab(count: count).all
     means = Slab(count: kind == .adam ? count : 0).all
   }

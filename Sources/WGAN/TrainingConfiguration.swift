@@ -28,6 +28,9 @@ package enum BlockOrder: String, Codable, Sendable, CaseIterable {
 package enum Initialisation: String, Codable, Sendable, CaseIterable {
   /// PyTorch's defaults: weights U(-1/sqrt(fan_in), 1/sqrt(fan_in)), gamma 1, beta 0.
   case pytorch
+  /// Those of PyTorch 0.4.1, which the blog post's notebook ran on: gamma U(0, 1), and a transposed convolution's fan_in
+  /// counts its input's channels.
+  case pytorch04 = "pytorch-0.4"
   /// The WGAN authors': weights N(0, 0.02), gamma N(1, 0.02), beta 0.
   case dcgan
 }
@@ -88,10 +91,16 @@ package struct TrainingConfiguration: Codable, Sendable, Equatable {
   package var warmUpCriticSteps: Int
   package var warmUpGeneratorSteps: Int
   package var warmUpEvery: Int
-  package var clip: Float
+  /// The critic's parameters, norms included, are forced into clipLower ... clipUpper.
+  package var clipLower: Float
+  package var clipUpper: Float
   package var clipTime: ClipTime
   package var optimizer: Optimizer
-  package var learningRate: Float
+  package var criticLearningRate: Float
+  package var generatorLearningRate: Float
+  /// Of Adam alone.
+  package var adamBeta1: Double
+  package var adamBeta2: Double
   package var criticNoiseBatch: CriticNoiseBatch
   package var samplingStatistics: SamplingStatistics
   package var seed: UInt64
@@ -107,6 +116,18 @@ package struct TrainingConfiguration: Codable, Sendable, Equatable {
   package var features: Int {
     get { criticFeatures }
     set { (criticFeatures, generatorFeatures) = (newValue, newValue) }
+  }
+
+  /// `--clip`: both bounds at once. (Read: the upper one.)
+  package var clip: Float {
+    get { clipUpper }
+    set { (clipLower, clipUpper) = (-newValue, newValue) }
+  }
+
+  /// `--learning-rate`: both nets' at once. (Read: the critic's.)
+  package var learningRate: Float {
+    get { criticLearningRate }
+    set { (criticLearningRate, generatorLearningRate) = (newValue, newValue) }
   }
 
   /// How many critic steps precede generator step `step` (0-based).
@@ -142,10 +163,14 @@ extension TrainingConfiguration {
     warmUpCriticSteps = try field(.warmUpCriticSteps)
     warmUpGeneratorSteps = try field(.warmUpGeneratorSteps)
     warmUpEvery = try field(.warmUpEvery)
-    clip = try field(.clip)
+    clipLower = try field(.clipLower, before: -former(.clip))
+    clipUpper = try field(.clipUpper, before: former(.clip))
     clipTime = try field(.clipTime)
     optimizer = try field(.optimizer)
-    learningRate = try field(.learningRate)
+    criticLearningRate = try field(.criticLearningRate, before: former(.learningRate))
+    generatorLearningRate = try field(.generatorLearningRate, before: former(.learningRate))
+    adamBeta1 = try field(.adamBeta1, before: 0.9)
+    adamBeta2 = try field(.adamBeta2, before: 0.999)
     criticNoiseBatch = try field(.criticNoiseBatch)
     samplingStatistics = try field(.samplingStatistics)
     seed = try field(.seed)
@@ -159,6 +184,8 @@ extension TrainingConfiguration {
   /// Fields that are called otherwise now.
   private enum FormerKeys: String, CodingKey {
     case features
+    case clip
+    case learningRate
   }
 }
 

@@ -5,6 +5,8 @@
 package protocol TrainingEngine: AnyObject {
   func criticStep(pixels: UnsafeBufferPointer<UInt8>, count: Int) -> CriticLosses
   func generatorStep() -> Float
+  /// The critic's means over pictures that it doesn't learn from, and over as many fakes; changes nothing.
+  func evaluate(pixels: UnsafeBufferPointer<UInt8>, count: Int, batch: Int) -> CriticLosses
   /// All of the state.
   func tensors() -> [NamedTensor]
 }
@@ -63,20 +65,25 @@ package struct TrainingLoop {
   /// Generator steps from gallery to gallery, and from checkpoint to checkpoint; 0: at the end only.
   package var sampleEvery: Int
   package var checkpointEvery: Int
+  /// What the critic is evaluated on, and generator steps from one evaluation to the next; 0: never.
+  package var heldOut: HeldOutPictures?
+  package var evaluateEvery: Int
   package var metrics: MetricsLog
   package var checkpoints: CheckpointFolder
   /// Draws and writes the gallery of this number of generator steps; returns its path.
   package var writeGallery: (_ engine: any TrainingEngine, _ generatorSteps: Int) throws -> String
 
   package init(
-    schedule: Schedule, start: CheckpointState, sampleEvery: Int, checkpointEvery: Int, metrics: MetricsLog,
-    checkpoints: CheckpointFolder,
+    schedule: Schedule, start: CheckpointState, sampleEvery: Int, checkpointEvery: Int,
+    heldOut: HeldOutPictures? = nil, evaluateEvery: Int = 0, metrics: MetricsLog, checkpoints: CheckpointFolder,
     writeGallery: @escaping (_ engine: any TrainingEngine, _ generatorSteps: Int) throws -> String
   ) {
     self.schedule = schedule
     self.start = start
     self.sampleEvery = sampleEvery
     self.checkpointEvery = checkpointEvery
+    self.heldOut = heldOut
+    self.evaluateEvery = evaluateEvery
     self.metrics = metrics
     self.checkpoints = checkpoints
     self.writeGallery = writeGallery
@@ -145,9 +152,10 @@ package struct TrainingLoop {
         generatorLoss = engine.generatorStep()
         let epoch = position.epoch
         schedule.advance(&position, by: step)
+        let heldOutLosses = isDue(every: evaluateEvery) ? heldOut?.evaluate(engine) : nil
         let row = StepMetrics(
           step: position.generatorSteps, epoch: epoch + 1, seconds: start.seconds + seconds(), criticLosses: losses,
-          generatorLoss: generatorLoss)
+          generatorLoss: generatorLoss, heldOutLosses: heldOutLosses)
         try metrics.append(row)
         report(.metrics(row, progress()))
         if position.epoch > epoch { report(.epochEnded(epoch + 1, row)) }

@@ -18,14 +18,16 @@ package struct TrainingRequest {
   package var threads: Int?
   package var sampleEvery: Int?
   package var checkpointEvery: Int?
+  package var evaluateEvery: Int?
 
   package static let defaultLength = RunLength.epochs(5)
   package static let defaultSampleEvery = 100
   package static let defaultCheckpointEvery = 100
+  package static let defaultEvaluateEvery = 50
 
   package init(
     out: String, resume: Bool, preset: String?, overrides: [ConfigurationOverride], data: String?, cache: String?,
-    length: RunLength?, threads: Int?, sampleEvery: Int?, checkpointEvery: Int?
+    length: RunLength?, threads: Int?, sampleEvery: Int?, checkpointEvery: Int?, evaluateEvery: Int? = nil
   ) {
     self.out = out
     self.resume = resume
@@ -37,6 +39,33 @@ package struct TrainingRequest {
     self.threads = threads
     self.sampleEvery = sampleEvery
     self.checkpointEvery = checkpointEvery
+    self.evaluateEvery = evaluateEvery
+  }
+}
+
+extension TrainingRequest {
+  /// What a new run gets, checked: the preset's values, then the flags', then the defaults.
+  /// - Throws: `ConfigurationError`.
+  func resolved(data: String) throws(ConfigurationError) -> RunConfiguration {
+    var training = TrainingConfiguration.seed
+    if let preset { training = try TrainingConfiguration.preset(named: preset) }
+    training = training.overridden(by: overrides)
+    let configuration = RunConfiguration(
+      data: data, cache: cache.map(absolutePath), training: training, length: length ?? Self.defaultLength,
+      threads: threads ?? Processor.coreCount, sampleEvery: sampleEvery ?? Self.defaultSampleEvery,
+      checkpointEvery: checkpointEvery ?? Self.defaultCheckpointEvery,
+      evaluateEvery: evaluateEvery ?? Self.defaultEvaluateEvery)
+    try configuration.validate()
+    try training.refuseWithoutEffect(overrides)
+    try refuseEvaluation(of: training)
+    return configuration
+  }
+
+  fileprivate func refuseEvaluation(of training: TrainingConfiguration) throws(ConfigurationError) {
+    if let evaluateEvery, evaluateEvery > 0, training.heldOut == 0 {
+      throw ConfigurationError(
+        "--evaluate-every", "\(evaluateEvery): no picture is held out to evaluate on: give --held-out too")
+    }
   }
 }
 
@@ -151,14 +180,7 @@ package struct TrainingRun {
     guard let data = request.data else {
       throw RunError(.usage, "--data is needed: a folder of pictures, a CSV list of files, or 'synthetic'")
     }
-    let preset = try request.preset.map(TrainingConfiguration.preset(named:)) ?? .seed
-    let configuration = RunConfiguration(
-      data: absoluteSource(data), cache: request.cache.map(absolutePath),
-      training: preset.overridden(by: request.overrides), length: request.length ?? TrainingRequest.defaultLength,
-      threads: request.threads ?? Processor.coreCount,
-      sampleEvery: request.sampleEvery ?? TrainingRequest.defaultSampleEvery,
-      checkpointEvery: request.checkpointEvery ?? TrainingRequest.defaultCheckpointEvery)
-    try configuration.validate()
+    let configuration = try request.resolved(data: absoluteSource(data))
     // Before a folder is made: a mistyped path is the commonest mistake.
     _ = try DatasetSource(argument: configuration.data)
     return configuration
@@ -178,6 +200,8 @@ package struct TrainingRun {
     if let threads = request.threads { configuration.threads = threads }
     if let sampleEvery = request.sampleEvery { configuration.sampleEvery = sampleEvery }
     if let checkpointEvery = request.checkpointEvery { configuration.checkpointEvery = checkpointEvery }
+    if let evaluateEvery = request.evaluateEvery { configuration.evaluateEvery = evaluateEvery }
+    try request.refuseEvaluation(of: configuration.training)
     return configuration
   }
 
@@ -201,16 +225,19 @@ package struct TrainingRun {
       dataset: dataset, batchSize: training.batchSize, crop: training.crop == .random ? .random : .center,
       seed: training.seed, startEpoch: position.epoch, startBatch: position.batch)
     let sampler = try Sampler(training, tensors: engine.tensors(), on: processor)
+    let metrics = try MetricsLog(at: folder.metricsPath, keepingRowsThrough: position.generatorSteps)
     let loop = TrainingLoop(
       schedule: Schedule(training, picturesPerEpoch: trainingPictures, length: configuration.length), start: start,
       sampleEvery: configuration.sampleEvery, checkpointEvery: configuration.checkpointEvery,
-      metrics: try MetricsLog(at: folder.metricsPath, keepingRowsThrough: position.generatorSteps),
+      heldOut: configuration.evaluateEvery > 0 ? try HeldOutPictures(of: dataset, training) : nil,
+      evaluateEvery: configuration.evaluateEvery, metrics: metrics,
       checkpoints: CheckpointFolder(folder.checkpointsPath)
     ) { [folder] engine, generatorSteps in
       let path = folder.samplePath(generatorSteps: generatorSteps)
       try sampler.update(engine.tensors())
       try PNGEncoder.write(
         Gallery.compose(sampler.pictures(seed: training.seed, indices: 0..<64), columns: 8), to: path)
+      try writeFile(Array(LossPlot.svg(metrics.curves).text.utf8), to: folder.curvesPath)
       return path
     }
     return try loop.run(

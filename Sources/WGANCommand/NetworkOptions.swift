@@ -17,7 +17,10 @@ extension SamplingStatistics: ExpressibleByArgument {}
 
 /// Each value is nil where the preset's holds.
 struct NetworkOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("A whole configuration; the flags below change single values of it.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "A whole configuration; the flags below change single values of it: \(TrainingConfiguration.presets.map(\.preset).joined(separator: ", ")).",
+      valueName: "name"))
   var preset: String?
 
   @Option(help: "The pictures' side: 16, 32, 64, 128 or 256 (seed: \(TrainingConfiguration.seed.size)).")

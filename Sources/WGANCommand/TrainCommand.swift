@@ -10,7 +10,7 @@ struct TrainCommand: ParsableCommand {
     abstract: "Train a WGAN on a folder of pictures.",
     discussion: """
       Each value that isn't given is the preset's; (seed: ...) says what the default preset has. The run's folder gets
-      config.json, metrics.csv, real.png, samples/ and checkpoints/. Ctrl-C saves the run; --resume goes on with it,
+      config.json, metrics.csv, curves.svg, real.png, samples/ and checkpoints/. Ctrl-C saves the run; --resume goes on with it,
       bit for bit as if it had never stopped.
       """)
 
@@ -20,7 +20,12 @@ struct TrainCommand: ParsableCommand {
   var data: String?
 
   @Option(help: ArgumentHelp("The run's folder.", valueName: "run"))
-  var out: String
+  var out: String?
+
+  @Flag(
+    help:
+      "Show every value, the nets, their memory and the time to expect; train nothing, write nothing. No --out needed.")
+  var dryRun = false
 
   @Flag(help: "Go on with the run in --out. Only how long, how often and how many threads may change.")
   var resume = false
@@ -41,17 +46,23 @@ struct TrainCommand: ParsableCommand {
   var pace: RunOptions
 
   func validate() throws {
-    if out.isEmpty { throw ValidationError("--out is empty: give the run's folder") }
+    if out == "" { throw ValidationError("--out is empty: give the run's folder") }
+    if out == nil && !dryRun { throw ValidationError("--out is needed: the run's folder (or --dry-run)") }
+    if dryRun && resume {
+      throw ValidationError("--dry-run shows a new run, --resume goes on with one: give one of them")
+    }
   }
 
   func run() throws {
-    Interruption.watch()
-    let display = ProgressDisplay()
     let request = TrainingRequest(
-      out: out, resume: resume, preset: network.preset,
+      out: out ?? "", resume: resume, preset: network.preset,
       overrides: network.overrides + steps.overrides + pictures.overrides, data: data, cache: pictures.cache,
       length: pace.epochs.map(RunLength.epochs) ?? pace.generatorSteps.map(RunLength.generatorSteps),
-      threads: pace.threads, sampleEvery: pace.sampleEvery, checkpointEvery: pace.checkpointEvery)
+      threads: pace.threads, sampleEvery: pace.sampleEvery, checkpointEvery: pace.checkpointEvery,
+      evaluateEvery: pace.evaluateEvery)
+    if dryRun { return try show(DryRun(request)) }
+    Interruption.watch()
+    let display = ProgressDisplay()
     let training: TrainingRun
     do {
       training = try TrainingRun(
@@ -70,14 +81,29 @@ struct TrainCommand: ParsableCommand {
       throw error
     }
   }
+
+  private func show(_ dryRun: DryRun) throws {
+    var text = dryRunText(dryRun)
+    if verbose {
+      text += "\n\n" + (dryRun.plan.critic.methods + dryRun.plan.generator.methods).joined(separator: "\n")
+    }
+    try Console.print(text)
+  }
 }
 
 struct StepOptions: ParsableArguments {
   @Option(help: "Critic steps before each generator step (seed: \(TrainingConfiguration.seed.criticSteps)).")
   var criticSteps: Int?
 
-  @Option(help: "The critic's parameters stay within [-clip, clip] (seed: \(TrainingConfiguration.seed.clip)).")
+  @Option(help: "The critic's parameters stay within -clip ... clip (seed: \(TrainingConfiguration.seed.clip)).")
   var clip: Float?
+
+  // Its values begin with a dash.
+  @Option(parsing: .unconditional, help: "The lower bound alone (seed: \(TrainingConfiguration.seed.clipLower)).")
+  var clipLower: Float?
+
+  @Option(help: "The upper bound alone (seed: \(TrainingConfiguration.seed.clipUpper)).")
+  var clipUpper: Float?
 
   @Option(help: "Clip before-step or after-update (seed: \(TrainingConfiguration.seed.clipTime.rawValue)).")
   var clipTime: ClipTime?
@@ -88,13 +114,26 @@ struct StepOptions: ParsableArguments {
   @Option(help: "Of both optimizers (seed: \(TrainingConfiguration.seed.learningRate)).")
   var learningRate: Float?
 
+  @Option(help: "Of the critic's alone (seed: \(TrainingConfiguration.seed.criticLearningRate)).")
+  var criticLearningRate: Float?
+
+  @Option(help: "Of the generator's alone (seed: \(TrainingConfiguration.seed.generatorLearningRate)).")
+  var generatorLearningRate: Float?
+
+  @Option(help: "Adam's decay of the mean (seed: \(TrainingConfiguration.seed.adamBeta1)).")
+  var adamBeta1: Double?
+
+  @Option(help: "Adam's decay of the mean square (seed: \(TrainingConfiguration.seed.adamBeta2)).")
+  var adamBeta2: Double?
+
   @Option(
     help: ArgumentHelp(
-      "First parameters as pytorch's or as dcgan's (seed: \(TrainingConfiguration.seed.initialisation.rawValue)).",
+      "First parameters as pytorch's, as pytorch-0.4's (gamma uniform) or as dcgan's (seed: \(TrainingConfiguration.seed.initialisation.rawValue)).",
       valueName: "scheme"))
   var initialisation: Initialisation?
 
-  @Option(help: "Critic steps in a warm-up phase (seed: none).")
+  @Option(
+    help: "Critic steps in a warm-up phase (seed: \(TrainingConfiguration.seed.warmUpCriticSteps), but it has none).")
   var warmUpCriticSteps: Int?
 
   @Option(help: "So many first generator steps are preceded by a warm-up phase (seed: none).")
@@ -129,9 +168,15 @@ struct StepOptions: ParsableArguments {
     [
       criticSteps.map { ConfigurationOverride("--critic-steps", \.criticSteps, $0) },
       clip.map { ConfigurationOverride("--clip", \.clip, $0) },
+      clipLower.map { ConfigurationOverride("--clip-lower", \.clipLower, $0) },
+      clipUpper.map { ConfigurationOverride("--clip-upper", \.clipUpper, $0) },
       clipTime.map { ConfigurationOverride("--clip-time", \.clipTime, $0) },
       optimizer.map { ConfigurationOverride("--optimizer", \.optimizer, $0) },
       learningRate.map { ConfigurationOverride("--learning-rate", \.learningRate, $0) },
+      criticLearningRate.map { ConfigurationOverride("--critic-learning-rate", \.criticLearningRate, $0) },
+      generatorLearningRate.map { ConfigurationOverride("--generator-learning-rate", \.generatorLearningRate, $0) },
+      adamBeta1.map { ConfigurationOverride("--adam-beta1", \.adamBeta1, $0) },
+      adamBeta2.map { ConfigurationOverride("--adam-beta2", \.adamBeta2, $0) },
       initialisation.map { ConfigurationOverride("--initialisation", \.initialisation, $0) },
       warmUpCriticSteps.map { ConfigurationOverride("--warm-up-critic-steps", \.warmUpCriticSteps, $0) },
       warmUpGeneratorSteps.map { ConfigurationOverride("--warm-up-generator-steps", \.warmUpGeneratorSteps, $0) },
@@ -189,6 +234,15 @@ struct RunOptions: ParsableArguments {
       "Generator steps from checkpoint to checkpoint; 0: at the end only (default: \(TrainingRequest.defaultCheckpointEvery)).",
       valueName: "steps"))
   var checkpointEvery: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Generator steps from one look at held-out pictures to the next, less than 1 % of the time by default; 0: never \
+      (default: \(TrainingRequest.defaultEvaluateEvery)).
+      """,
+      valueName: "steps"))
+  var evaluateEvery: Int?
 
   func validate() throws {
     if epochs != nil && generatorSteps != nil {

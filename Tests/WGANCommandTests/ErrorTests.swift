@@ -49,6 +49,16 @@ import WGAN
       ["train", "--out", "run", "--data", "synthetic", "--size", "256", "--features", "1024", "--batch-size", "60000"],
       ["--batch-size 60000", "GiB"]
     ),
+    (["train", "--dry-run", "--preset", "best"], ["--preset best", "original"]),
+    (["train", "--dry-run", "--size", "96"], ["--size 96", "64"]),
+    (["train", "--dry-run", "--resume", "--out", "run"], ["--dry-run", "--resume"]),
+    (["train", "--dry-run", "--adam-beta1", "0.9"], ["--adam-beta1 0.9", "--optimizer adam"]),
+    (["train", "--dry-run", "--optimizer", "adam", "--adam-beta2", "1"], ["--adam-beta2 1"]),
+    (["train", "--dry-run", "--warm-up-critic-steps", "9"], ["--warm-up-critic-steps 9", "--warm-up-every"]),
+    (["train", "--dry-run", "--preset", "original", "--evaluate-every", "9"], ["--evaluate-every 9", "--held-out"]),
+    (["train", "--dry-run", "--clip-lower", "0.1"], ["--clip-lower 0.1"]),
+    (["train", "--dry-run", "--generator-learning-rate", "2"], ["--generator-learning-rate 2"]),
+    (["train", "--dry-run", "--size", "256", "--features", "1024", "--batch-size", "60000"], ["--batch-size", "GiB"]),
     (["generate", "--out", "pictures"], ["--run", "--checkpoint"]),
     (["generate", "--run", "a", "--checkpoint", "b", "--out", "pictures"], ["--run", "--checkpoint"]),
     (["generate", "--run", "a"], ["--out", "--grid"]),
@@ -77,6 +87,7 @@ import WGAN
   @Test(arguments: [
     (["train", "--out", "run", "--data", "nowhere"], ["nowhere", "synthetic"]),
     (["train", "--out", "run", "--resume"], ["run", "--resume"]),
+    (["train", "--dry-run", "--data", "nowhere"], ["nowhere", "synthetic"]),
     (["generate", "--run", "run", "--out", "pictures"], ["run"]),
     (["generate", "--checkpoint", "x.safetensors", "--out", "pictures"], ["x.safetensors"]),
     (["inspect", "--run", "run"], ["run"]),
@@ -187,6 +198,7 @@ import WGAN
         ["--crop", "center"], ["--held-out", "0"], ["--optimizer", "adam"],
         ["--generator-net", "mlp"], ["--generator-features", "8"], ["--no-batch-norm"], ["--no-critic-batch-norm"],
         ["--generator-extra", "convolution"],
+        ["--critic-learning-rate", "0.5"], ["--clip-upper", "0.5"], ["--adam-beta1", "0.25"],
       ] {
         try expect(64, ["train", "--out", "run", "--resume"] + flags, says: flags + ["--resume"], in: folder)
       }

@@ -50,9 +50,11 @@ import Testing
       #expect(losses.count == 2)
       #expect(losses.allSatisfy { line in ["d_loss", "g_loss", "real_loss", "fake_loss"].allSatisfy(line.contains) })
       let run = folder / "run"
-      #expect(try folderNames(run) == ["checkpoints", "config.json", "metrics.csv", "real.png", "samples"])
+      #expect(
+        try folderNames(run) == ["checkpoints", "config.json", "curves.svg", "metrics.csv", "real.png", "samples"])
       let rows = try metrics(run)
-      #expect(rows[0] == ["step", "epoch", "d_loss", "g_loss", "real_loss", "fake_loss", "wasserstein"])
+      #expect(
+        rows[0] == ["step", "epoch", "d_loss", "g_loss", "real_loss", "fake_loss", "wasserstein", "held_out_d_loss"])
       #expect(rows.dropFirst().map(\.[0]) == (1..<rows.count).map(String.init))
       #expect(rows.last?[1] == "2")
       let samples = try folderNames(run / "samples")
@@ -80,6 +82,120 @@ import Testing
       let again = try succeed(["train", "--out", "parts", "--resume", "--generator-steps", "10"], in: folder)
       #expect(again.errors.contains("nothing left to do"))
       try expectSameRun(folder / "whole", folder / "parts", step: "000010")
+    }
+  }
+
+  /// A look at held-out pictures is a look: the run with and without it is the same run, but for its column.
+  @Test func evaluationIsOnlyAColumn() throws {
+    try inTemporaryFolder { folder in
+      for every in ["0", "1", "3"] {
+        try succeed(
+          ["train", "--out", "run\(every)", "--generator-steps", "7", "--evaluate-every", every] + Tool.tiny, in: folder
+        )
+      }
+      let rows = try ["0", "1", "3"].map { try metrics(folder / "run\($0)") }
+      for (number, every) in [(1, 1), (2, 3)] {
+        for file in ["checkpoints/000007.safetensors", "samples/000007.png"] {
+          let same = try readFile(folder / "run0" / file) == readFile(folder / "run\(every)" / file)
+          #expect(same, "\(file) differs")
+        }
+        #expect(rows[number].map { $0.dropLast() } == rows[0].map { $0.dropLast() })
+        for (step, row) in rows[number].enumerated().dropFirst() {
+          #expect((Float(row[7]) != nil) == (step % every == 0), "row \(step)")
+        }
+        #expect(rows[number][3][7] == rows[1][3][7])
+      }
+      #expect(rows[0].dropFirst().allSatisfy { $0[7] == "" })
+      // It can begin later, and with none held out there is nothing to look at.
+      try succeed(
+        ["train", "--out", "run0", "--resume", "--generator-steps", "9", "--evaluate-every", "2"], in: folder)
+      #expect(try metrics(folder / "run0").map(\.last).filter { $0 != "" }.count == 2)
+      try succeed(["train", "--out", "none", "--generator-steps", "1", "--held-out", "0"] + Tool.tiny, in: folder)
+    }
+  }
+
+  @Test func galleriesComeAsOftenAsAsked() throws {
+    try inTemporaryFolder { folder in
+      for (every, expected) in [("0", ["000004"]), ("1", ["000001", "000002", "000003", "000004"])] {
+        try succeed(
+          ["train", "--out", "run\(every)", "--generator-steps", "4", "--sample-every", every] + Tool.tiny, in: folder)
+        #expect(try folderNames(folder / "run\(every)/samples") == expected.map { $0 + ".png" })
+      }
+    }
+  }
+
+  /// The authors' preset, in two parts: block order, initial values, warm-up phases and samples with the batch's statistics
+  /// are part of the state's names and of the schedule, so nothing may depend on where it was cut.
+  @Test(arguments: ["original", "paper", "fastai"]) func presetsTrainAndGoOn(preset: String) throws {
+    try inTemporaryFolder { folder in
+      let flags = ["--preset", preset] + Tool.tiny
+      try succeed(["train", "--out", "whole", "--generator-steps", "5"] + flags, in: folder)
+      try succeed(["train", "--out", "parts", "--generator-steps", "2"] + flags, in: folder)
+      try succeed(["train", "--out", "parts", "--resume", "--generator-steps", "5"], in: folder)
+      try expectSameRun(folder / "whole", folder / "parts", step: "000005")
+      try succeed(["generate", "--run", "whole", "--grid", "grid.png"], in: folder)
+      #expect(try readFile(folder / "grid.png") == readFile(folder / "whole/samples/000005.png"))
+    }
+  }
+
+  /// As CIFAR-10 is exported: a folder for each class, the same names in each.
+  @Test func classFolders() throws {
+    try inTemporaryFolder { folder in
+      try succeed(["train", "--out", "source", "--generator-steps", "1"] + Tool.tiny, in: folder)
+      for (seed, name) in ["airplane", "bird", "cat"].enumerated() {
+        try makeFolder(folder / "cifar/train" / name)
+        try succeed(
+          ["generate", "--run", "source", "--count", "9", "--seed", "\(seed)", "--out", "cifar/train/\(name)"],
+          in: folder)
+      }
+      let flags = ["--size", "16", "--features", "4", "--latent", "8", "--batch-size", "8", "--held-out", "0"]
+      let result = try succeed(["train", "--out", "run", "--data", "cifar", "--epochs", "2"] + flags, in: folder)
+      #expect(result.errors.contains("27 pictures of 16x16"))
+      #expect(try metrics(folder / "run").count == 1 + 2)
+    }
+  }
+
+  /// The lines of a table that begin with a flag: the words behind it.
+  func flagValues(_ text: String) -> [String: String] {
+    var values: [String: String] = [:]
+    for line in text.split(separator: "\n") {
+      let words = line.split(separator: " ")
+      if let flag = words.first, flag.hasPrefix("--") {
+        values[String(flag)] = words.dropFirst().joined(separator: " ")
+      }
+    }
+    return values
+  }
+
+  /// Every value by the name of its flag; what isn't the preset's is marked; nothing is left behind.
+  @Test func aDryRunShowsEverythingAndWritesNothing() throws {
+    try inTemporaryFolder { folder in
+      try makeFolder(folder / "pictures")
+      for name in ["a.png", "b.png", "c.jpg"] { try writeFile([], to: folder / "pictures" / name) }
+      let flags = ["--size", "16", "--features", "4", "--batch-size", "2", "--clip-lower", "-0.02", "--epochs", "3"]
+      let result = try succeed(
+        ["train", "--preset", "original", "--dry-run", "--data", "pictures", "--out", "run"] + flags, in: folder)
+      #expect(result.errors.isEmpty)
+      #expect(try folderNames(folder) == ["pictures"])
+      let values = flagValues(result.output)
+      #expect(values["--size"] == "16 the preset has 64")
+      #expect(values["--clip-lower"] == "-0.02 the preset has -0.01")
+      #expect(values["--clip-upper"] == "0.01")
+      #expect(values["--warm-up-critic-steps"] == "100")
+      #expect(values["--epochs"] == "3")
+      #expect(values.count > 25)
+      let help = try succeed(["train", "--help"], in: folder).output
+      for flag in values.keys {
+        #expect(help.contains(flag + " ") || help.contains(flag + "/--no-"), "\(flag) is no flag")
+      }
+      // Layers, memory, and the schedule's own counts: 2 batches an epoch, cut into one phase each.
+      for word in ["initial.conv", "multiply-adds", "MiB", "3 pictures to train on"] {
+        #expect(result.output.contains(word), "\(word)")
+      }
+      #expect(result.output.contains("2 critic steps, 1 generator steps"))
+      #expect(result.output.contains("6 critic steps, 3 generator steps"))
+      let without = try succeed(["train", "--dry-run"] + flags, in: folder).output
+      #expect(without.contains("100,000 pictures") && without.contains("not given"))
     }
   }
 

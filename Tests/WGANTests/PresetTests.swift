@@ -18,11 +18,39 @@ import WGAN
     #expect(seed.crop == .random && seed.heldOut == 0.2 && seed.fraction == 1)
   }
 
-  @Test func warmUpPhasesAreTheOriginals() {
-    var original = TrainingConfiguration.seed
-    (original.warmUpCriticSteps, original.warmUpGeneratorSteps, original.warmUpEvery) = (100, 25, 500)
-    let long = (0..<1200).filter { original.criticSteps(beforeGeneratorStep: $0) == 100 }
-    #expect(long == Array(0..<25) + [500, 1000])
+  /// Column "original": main.py of martinarjovsky/WassersteinGAN.
+  @Test func theOriginalPresetIsTheAuthorsCode() {
+    let original = TrainingConfiguration.original
+    #expect(original.size == 64 && original.features == 64 && original.latent == 100 && original.extraLayers == 0)
+    #expect(original.blockOrder == .convolutionNormActivation && original.initialisation == .dcgan)
+    #expect(original.clipLower == -0.01 && original.clipUpper == 0.01 && original.clipTime == .beforeStep)
+    #expect((0..<1200).filter { original.criticSteps(beforeGeneratorStep: $0) == 100 } == Array(0..<25) + [500, 1000])
+    #expect((0..<1200).allSatisfy { [5, 100].contains(original.criticSteps(beforeGeneratorStep: $0)) })
+    #expect(original.optimizer == .rmsprop && original.batchSize == 64)
+    #expect(original.criticLearningRate == 5e-5 && original.generatorLearningRate == 5e-5)
+    #expect(original.adamBeta1 == 0.5 && original.adamBeta2 == 0.999)
+    #expect(original.criticNoiseBatch == .full && original.samplingStatistics == .batch)
+    #expect(original.crop == .center && original.heldOut == 0)
+  }
+
+  /// Column "paper": algorithm 1; where it is silent, the authors' code.
+  @Test func thePaperPresetIsAlgorithmOne() {
+    var expected = TrainingConfiguration.original
+    expected.preset = "paper"
+    expected.clipTime = .afterUpdate
+    (expected.warmUpGeneratorSteps, expected.warmUpEvery) = (0, 0)
+    #expect(TrainingConfiguration.paper == expected)
+    #expect((0..<1001).allSatisfy { TrainingConfiguration.paper.criticSteps(beforeGeneratorStep: $0) == 5 })
+  }
+
+  /// Column "fastai": the seed's but for three values.
+  @Test func theFastaiPresetIsTheLesson() {
+    var expected = TrainingConfiguration.seed
+    expected.preset = "fastai"
+    (expected.learningRate, expected.extraLayers, expected.warmUpEvery) = (1e-4, 1, 500)
+    #expect(TrainingConfiguration.fastai == expected)
+    let long = (0..<1200).filter { TrainingConfiguration.fastai.criticSteps(beforeGeneratorStep: $0) == 100 }
+    #expect(long == [0, 500, 1000])
   }
 
   @Test(arguments: TrainingConfiguration.presets) func presetsAreValidAndFoundByName(preset: TrainingConfiguration)
@@ -34,7 +62,7 @@ import WGAN
 
   @Test func anUnknownPresetNamesTheKnown() {
     let error = #expect(throws: ConfigurationError.self) { try TrainingConfiguration.preset(named: "x") }
-    #expect(error?.description == "--preset x isn't known; there are: seed, demo")
+    #expect(error?.description == "--preset x isn't known; there are: seed, original, paper, fastai, demo")
   }
 
   nonisolated(unsafe) static let impossible: [(flag: String, change: (inout TrainingConfiguration) -> Void)] = [
@@ -46,7 +74,11 @@ import WGAN
     ("--batch-size", { $0.batchSize = 0 }), ("--batch-size", { $0.batchSize = .max }),
     ("--critic-steps", { $0.criticSteps = 0 }), ("--clip", { $0.clip = 0 }), ("--clip", { $0.clip = .nan }),
     ("--clip", { $0.clip = -1 }), ("--clip", { $0.clip = .infinity }), ("--learning-rate", { $0.learningRate = 0 }),
-    ("--learning-rate", { $0.learningRate = .nan }), ("--fraction", { $0.fraction = 0 }),
+    ("--learning-rate", { $0.learningRate = .nan }), ("--critic-learning-rate", { $0.criticLearningRate = 2 }),
+    ("--generator-learning-rate", { $0.generatorLearningRate = 0 }), ("--clip-lower", { $0.clipLower = 0 }),
+    ("--clip-lower", { $0.clipLower = -.infinity }), ("--clip-upper", { $0.clipUpper = .nan }),
+    ("--adam-beta1", { $0.adamBeta1 = 1 }), ("--adam-beta2", { $0.adamBeta2 = .nan }),
+    ("--fraction", { $0.fraction = 0 }),
     ("--fraction", { $0.fraction = 1.5 }), ("--fraction", { $0.fraction = .nan }), ("--held-out", { $0.heldOut = 1 }),
     ("--held-out", { $0.heldOut = -0.1 }), ("--held-out", { $0.heldOut = .nan }),
   ]

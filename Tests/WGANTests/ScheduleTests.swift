@@ -39,15 +39,11 @@ import WGAN
   }
 
   static let variants: [TrainingConfiguration] = {
-    var fastai = TrainingConfiguration.seed
-    (fastai.warmUpCriticSteps, fastai.warmUpGeneratorSteps, fastai.warmUpEvery) = (100, 0, 500)
-    var original = fastai
-    original.warmUpGeneratorSteps = 25
     var one = TrainingConfiguration.seed
     one.criticSteps = 1
-    var small = original
+    var small = TrainingConfiguration.original
     (small.batchSize, small.warmUpCriticSteps, small.warmUpGeneratorSteps, small.warmUpEvery) = (3, 7, 2, 4)
-    return [.seed, fastai, original, one, small]
+    return [.seed, .fastai, .original, one, small]
   }()
 
   /// Phases that divide the epoch, that don't, that are longer than it; with and without a tail batch.
@@ -59,6 +55,7 @@ import WGAN
     #expect(actual.map(\.0) == expected.map(\.0))
     #expect(actual.map(\.epoch) == expected.map(\.epoch))
     #expect(schedule.batchesLeft(from: RunPosition()) == expected.count { $0.0 == .critic })
+    #expect(schedule.steps == (expected.count { $0.0 == .critic }, expected.count { $0.0 == .generator }))
 
     // So many generator steps: the same steps, cut behind the last of them.
     for count in [1, 3, 7] {
@@ -80,7 +77,10 @@ import WGAN
   @Test func theTimeLeftIsGuessedForVeryLongRuns() {
     let schedule = Schedule(.seed, picturesPerEpoch: 64 * 5, length: .generatorSteps(3_000_000))
     #expect(schedule.batchesLeft(from: RunPosition()) == 15_000_000)
+    #expect(schedule.steps == (15_000_000, 3_000_000))
     let endless = Schedule(.seed, picturesPerEpoch: .max / 2, length: .epochs(1_000_000))
     #expect(endless.batchesLeft(from: RunPosition()) > 0)
+    let long = Schedule(.seed, picturesPerEpoch: 64 * 50, length: .epochs(400_000))
+    #expect(long.steps == (20_000_000, 4_000_000))
   }
 }

@@ -7,6 +7,7 @@ import WGAN
 final class RecordingEngine: TrainingEngine {
   var fingerprint: UInt32 = 1
   var steps = ""
+  var evaluations = ""
 
   func criticStep(pixels: UnsafeBufferPointer<UInt8>, count: Int) -> CriticLosses {
     for pixel in pixels { fingerprint = fingerprint &* 31 &+ UInt32(pixel) }
@@ -19,6 +20,11 @@ final class RecordingEngine: TrainingEngine {
     fingerprint = fingerprint &* 37 &+ 5
     steps += "G "
     return Float(fingerprint % 100) / 100
+  }
+
+  func evaluate(pixels: UnsafeBufferPointer<UInt8>, count: Int, batch: Int) -> CriticLosses {
+    evaluations += "\(batch):\(count) "
+    return CriticLosses(real: Float(pixels.first ?? 0), fake: Float(batch))
   }
 
   func tensors() -> [NamedTensor] {
@@ -53,7 +59,8 @@ final class CountingBatches: BatchSource {
   @discardableResult
   func run(
     _ folder: String, _ length: RunLength, engine: RecordingEngine = RecordingEngine(), sampleEvery: Int = 0,
-    checkpointEvery: Int = 0, stopAfter: Int = .max, events: (TrainingEvent) -> Void = { _ in }
+    checkpointEvery: Int = 0, heldOut: HeldOutPictures? = nil, evaluateEvery: Int = 0, stopAfter: Int = .max,
+    events: (TrainingEvent) -> Void = { _ in }
   ) throws -> (summary: TrainingSummary, engine: RecordingEngine) {
     let checkpoints = CheckpointFolder(joinPath(folder, "checkpoints"))
     try makeFolder(checkpoints.path)
@@ -67,7 +74,7 @@ final class CountingBatches: BatchSource {
     }
     let loop = TrainingLoop(
       schedule: Schedule(.seed, picturesPerEpoch: Self.pictures, length: length), start: start,
-      sampleEvery: sampleEvery, checkpointEvery: checkpointEvery,
+      sampleEvery: sampleEvery, checkpointEvery: checkpointEvery, heldOut: heldOut, evaluateEvery: evaluateEvery,
       metrics: try MetricsLog(
         at: joinPath(folder, "metrics.csv"), keepingRowsThrough: start.position.generatorSteps),
       checkpoints: checkpoints
@@ -182,6 +189,20 @@ final class CountingBatches: BatchSource {
     }
   }
 
+  /// Each so many generator steps, all held-out pictures are seen, each with the same weight; the rows between have none.
+  @Test func heldOutPicturesAreSeenWhenTheyShould() throws {
+    try inTemporaryFolder { folder in
+      let heldOut = HeldOutPictures([.init(pixels: [10, 10, 10], count: 3), .init(pixels: [30], count: 1)])
+      let engine = RecordingEngine()
+      try run(folder, .generatorSteps(7), engine: engine, heldOut: heldOut, evaluateEvery: 3)
+      #expect(engine.evaluations == "0:3 1:1 0:3 1:1 ")
+      // Of pictures 10, 10, 10 and 30: 15; of fakes 0, 0, 0 and 1: 0.25.
+      #expect(try metrics(folder).map(\.last) == ["held_out_d_loss", "", "", "14.75", "", "", "14.75", ""])
+      let never = try run(joinPath(folder, "never"), .generatorSteps(3), heldOut: heldOut).engine
+      #expect(never.evaluations == "")
+    }
+  }
+
   /// The row of a generator step holds the losses of the last critic step before it.
   @Test func aRowHoldsTheLastCriticStepsLosses() throws {
     try inTemporaryFolder { folder in
@@ -201,11 +222,14 @@ final class CountingBatches: BatchSource {
   }
 
   @Test func aRowIsTheDocumentedOne() {
-    #expect(StepMetrics.header == "step,epoch,seconds,d_loss,g_loss,real_loss,fake_loss,wasserstein")
-    #expect(row(12).row == "12,1,2.063,-0.75,0.125,-0.5,0.25,0.75")
+    #expect(StepMetrics.header == "step,epoch,seconds,d_loss,g_loss,real_loss,fake_loss,wasserstein,held_out_d_loss")
+    #expect(row(12).row == "12,1,2.063,-0.75,0.125,-0.5,0.25,0.75,")
+    var evaluated = row(12)
+    evaluated.heldOutLosses = CriticLosses(real: -0.25, fake: 0.25)
+    #expect(evaluated.row == "12,1,2.063,-0.75,0.125,-0.5,0.25,0.75,-0.5")
     var diverged = row(1)
     diverged.criticLosses = CriticLosses(real: .nan, fake: .infinity)
-    #expect(diverged.row == "1,1,2.063,nan,0.125,nan,inf,nan")
+    #expect(diverged.row == "1,1,2.063,nan,0.125,nan,inf,nan,")
   }
 
   @Test func rowsPastTheCheckpointAndHalfRowsAreCutOff() throws {
@@ -228,9 +252,63 @@ final class CountingBatches: BatchSource {
       #expect(try lines() == Array(all[...4]) + [""])
       _ = try MetricsLog(at: path, keepingRowsThrough: 0)
       #expect(try lines() == [StepMetrics.header, ""])
-      try writeFile(Array("something else\n1,2\n".utf8), to: path)
+      // Killed before the first line was whole.
+      try writeFile(Array("step,ep".utf8), to: path)
       _ = try MetricsLog(at: path, keepingRowsThrough: 3)
       #expect(try lines() == [StepMetrics.header, ""])
+    }
+  }
+
+  /// A run that an earlier version began goes on in one table.
+  @Test func aFormerVersionsRowsGetTheNewColumn() throws {
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "metrics.csv")
+      let former = """
+        step,epoch,seconds,d_loss,g_loss,real_loss,fake_loss,wasserstein
+        1,1,0.5,-0.75,0.125,-0.5,0.25,0.75
+        2,1,0.7,-0.5,0.125,-0.25,0.25,0.5
+        3,1,0.9,-0.25,0.125
+        """
+      try writeFile(Array(former.utf8), to: path)
+      let log = try MetricsLog(at: path, keepingRowsThrough: 9)
+      try log.append(row(3))
+      #expect(
+        String(decoding: try readFile(path), as: UTF8.self) == """
+          \(StepMetrics.header)
+          1,1,0.5,-0.75,0.125,-0.5,0.25,0.75,
+          2,1,0.7,-0.5,0.125,-0.25,0.25,0.5,
+          3,1,2.063,-0.75,0.125,-0.5,0.25,0.75,
+
+          """)
+      #expect(log.curves.estimate.map(\.value) == [0.75, 0.5, 0.75])
+    }
+  }
+
+  @Test func anotherTableIsNotWrittenOver() throws {
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "metrics.csv")
+      let other = Array("something else\n1,2\n".utf8)
+      try writeFile(other, to: path)
+      let error = #expect(throws: RunError.self) { try MetricsLog(at: path, keepingRowsThrough: 3) }
+      #expect(error?.kind == .badData && error?.description.hasPrefix(path) == true)
+      #expect(try readFile(path) == other)
+    }
+  }
+
+  /// The curves are the rows': those that were read and those that are new.
+  @Test func theCurvesAreTheRows() throws {
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "metrics.csv")
+      var evaluated = row(2)
+      evaluated.heldOutLosses = CriticLosses(real: -0.25, fake: 0.25)
+      var diverged = row(3)
+      diverged.criticLosses = CriticLosses(real: .nan, fake: 0)
+      let log = try MetricsLog(at: path, keepingRowsThrough: 0)
+      for row in [row(1), evaluated, diverged] { try log.append(row) }
+      #expect(log.curves.heldOut == [LossCurves.Point(step: 2, value: 0.5)])
+      #expect(log.curves.estimate.map(\.step) == [1, 2, 3])
+      let again = try MetricsLog(at: path, keepingRowsThrough: 2).curves
+      #expect(again.heldOut == log.curves.heldOut && again.estimate == Array(log.curves.estimate[..<2]))
     }
   }
 }

@@ -1,5 +1,7 @@
 // Bars that lie on their side, in groups with a name on the left: room for long names, and for as many as there are.
 
+import Plots
+
 struct BarChart {
   struct Bar {
     var value: Double

@@ -1,6 +1,7 @@
 // Bars from 1: how many times as fast as PyTorch.
 
 import Foundation
+import Plots
 
 package enum PeersPlot {
   /// Nil: there are no ratios.

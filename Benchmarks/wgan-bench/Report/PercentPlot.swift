@@ -2,6 +2,7 @@
 
 import Compute
 import Foundation
+import Plots
 
 package enum PercentPlot {
   /// What the middle convolutions of both nets shall reach.

@@ -1,6 +1,7 @@
 // Everything that `report` measures and shows: results.json.
 
 import Foundation
+import Plots
 
 package struct PerformanceReport: Codable, Sendable {
   package var machine: Machine

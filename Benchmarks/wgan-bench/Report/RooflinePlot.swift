@@ -1,6 +1,7 @@
 // The roofline: what arithmetic and memory allow at each intensity, and where each layer and pass is.
 
 import Foundation
+import Plots
 
 package enum RooflinePlot {
   private static let width = 960.0

@@ -1,6 +1,7 @@
 // What training steps spend their time on: a bar for each kind of step, its pieces the kinds of work.
 
 import Foundation
+import Plots
 
 package enum StepPlot {
   /// Convolution first: what isn't is what lies to its right.

@@ -24,26 +24,40 @@ package struct SVG {
     package var width: Double
     package var height: Double
 
+    package init(x: Double, y: Double, width: Double, height: Double) {
+      (self.x, self.y, self.width, self.height) = (x, y, width, height)
+    }
+
     package func overlaps(_ other: Box) -> Bool {
       x < other.x + other.width && other.x < x + width && y < other.y + other.height && other.y < y + height
     }
   }
 
   package struct Paint: Sendable {
-    var fill: String?
-    var fillOpacity = 1.0
-    var stroke: String?
-    var strokeWidth = 1.0
-    var dash: String?
+    package var fill: String?
+    package var fillOpacity: Double
+    package var stroke: String?
+    package var strokeWidth: Double
+    package var dash: String?
+
+    package init(
+      fill: String? = nil, fillOpacity: Double = 1, stroke: String? = nil, strokeWidth: Double = 1, dash: String? = nil
+    ) {
+      self.fill = fill
+      self.fillOpacity = fillOpacity
+      self.stroke = stroke
+      self.strokeWidth = strokeWidth
+      self.dash = dash
+    }
   }
 
-  enum Anchor: String {
+  package enum Anchor: String {
     case start
     case middle
     case end
   }
 
-  enum Marker {
+  package enum Marker: Sendable {
     case circle
     case square
     case triangle
@@ -69,17 +83,23 @@ package struct SVG {
 
 extension SVG {
   /// - Parameter tip: what a browser shows while the pointer rests on it.
-  mutating func box(_ box: Box, _ paint: Paint, tip: String? = nil) {
+  package mutating func box(_ box: Box, _ paint: Paint, tip: String? = nil) {
     let place = attributes([("x", box.x), ("y", box.y), ("width", max(0, box.width)), ("height", max(0, box.height))])
     add("rect", place + attributes(paint), tip)
   }
 
-  mutating func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ paint: Paint) {
+  package mutating func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ paint: Paint) {
     add("line", attributes([("x1", x1), ("y1", y1), ("x2", x2), ("y2", y2)]) + attributes(paint), nil)
   }
 
+  /// Lines from point to point.
+  package mutating func polyline(_ points: [(x: Double, y: Double)], _ paint: Paint) {
+    let places = points.map { "\(Self.number($0.x)),\(Self.number($0.y))" }.joined(separator: " ")
+    add("polyline", " points=\"\(places)\" stroke-linejoin=\"round\"" + attributes(paint), nil)
+  }
+
   /// A marker of about `size` pixels around a point.
-  mutating func marker(
+  package mutating func marker(
     _ marker: Marker, _ x: Double, _ y: Double, size: Double, _ paint: Paint, tip: String? = nil
   ) {
     let r = size / 2
@@ -105,7 +125,7 @@ extension SVG {
   ///   - y: the base line.
   ///   - degrees: turned so far clockwise around (x, y).
   ///   - halo: with a white edge, where lines run behind it.
-  mutating func text(
+  package mutating func text(
     _ text: String, _ x: Double, _ y: Double, size: Double = 12, anchor: Anchor = .start, isBold: Bool = false,
     fill: String = "#222222", degrees: Double = 0, halo: Bool = false, tip: String? = nil
   ) {
@@ -182,12 +202,12 @@ extension SVG {
   }
 
   /// About how long a text is, in pixels; fonts differ, this is one of the wider ones.
-  static func length(of text: String, size: Double, isBold: Bool = false) -> Double {
+  package static func length(of text: String, size: Double, isBold: Bool = false) -> Double {
     Double(text.count) * size * (isBold ? 0.64 : 0.58)
   }
 
   /// The text, or its beginning and "…" where it would be longer than `length` pixels.
-  static func shortened(_ text: String, to length: Double, size: Double) -> String {
+  package static func shortened(_ text: String, to length: Double, size: Double) -> String {
     let most = Int(max(1, min(1000, length / (size * 0.58))))
     return text.count <= most ? text : text.prefix(most - 1) + "…"
   }

@@ -1,0 +1,37 @@
+// The curves of a run: the Wasserstein estimate over generator steps, of the pictures it learns from and of held-out ones.
+
+/// A run's Wasserstein estimates so far.
+package struct LossCurves: Sendable, Equatable {
+  package struct Point: Sendable, Equatable {
+    package var step: Int
+    package var value: Float
+
+    package init(step: Int, value: Float) { (self.step, self.value) = (step, value) }
+  }
+
+  /// -d_loss at each generator step.
+  package private(set) var estimate: [Point] = []
+  /// The same of held-out pictures, where it was evaluated.
+  package private(set) var heldOut: [Point] = []
+
+  package init() {}
+
+  package mutating func append(step: Int, wasserstein: Float, heldOut: Float?) {
+    estimate.append(Point(step: step, value: wasserstein))
+    if let heldOut { self.heldOut.append(Point(step: step, value: heldOut)) }
+  }
+
+  /// Steps that the median is of: the authors' curves have it over 101 (the README of martinarjovsky/WassersteinGAN).
+  package static let medianWindow = 101
+
+  /// The estimate's median over the `medianWindow` steps around row `index`; at the ends over those that there are. Values that
+  /// aren't numbers are left out; nil if none is left.
+  package func median(at index: Int) -> Float? {
+    let half = Self.medianWindow / 2
+    let rows = estimate[max(0, index - half)..<min(estimate.count, index + half + 1)]
+    let values = rows.map(\.value).filter { !$0.isNaN }.sorted()
+    if values.isEmpty { return nil }
+    let upper = values[values.count / 2]
+    return values.count % 2 == 1 ? upper : (values[values.count / 2 - 1] + upper) / 2
+  }
+}
