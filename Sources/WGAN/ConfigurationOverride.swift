@@ -31,11 +31,16 @@ extension TrainingConfiguration {
   /// Refuses flags that ask for something else than what this run is.
   /// - Throws: `RunError(.usage)`, naming the first such flag.
   func refuseContradictions(_ overrides: [ConfigurationOverride], path: String) throws(RunError) {
-    for override in overrides where overridden(by: [override]) != self {
+    if let override = firstContradiction(overrides) {
       throw RunError(
         .usage,
         "\(override.flag) \(override.given): the run in \(path) has \(override.current(self)), and --resume goes on "
           + "with that; leave the flag out, or begin a new run")
     }
+  }
+
+  /// The first flag that asks for something else than what this is.
+  func firstContradiction(_ overrides: [ConfigurationOverride]) -> ConfigurationOverride? {
+    overrides.first { overridden(by: [$0]) != self }
   }
 }

@@ -49,6 +49,29 @@ package final class Sampler {
   package func pictures(seed: UInt64, indices: Range<Int>) -> [Picture] {
     var pictures: [Picture] = []
     pictures.reserveCapacity(indices.count)
+    forEachBatch(seed: seed, indices: indices) { _, count in
+      for n in 0..<count {
+        pictures.append(
+          Picture(
+            width: configuration.size, height: configuration.size, channels: configuration.channels,
+            pixels: generator.output.pixels(of: n)))
+      }
+    }
+    return pictures
+  }
+
+  /// The same as numbers: the noise [picture][latent], and what the net makes of it, [picture][channel][y][x] in [-1, 1].
+  package func values(seed: UInt64, indices: Range<Int>) -> (noise: [Float], pictures: [Float]) {
+    var result: (noise: [Float], pictures: [Float]) = ([], [])
+    forEachBatch(seed: seed, indices: indices) { noise, count in
+      result.noise += noise
+      result.pictures += generator.output.array(batch: count)
+    }
+    return result
+  }
+
+  /// Calls `body` with each batch's noise and number of pictures, these being the generator's output.
+  private func forEachBatch(seed: UInt64, indices: Range<Int>, _ body: (_ noise: [Float], _ count: Int) -> Void) {
     let statistics: Executor.Statistics = configuration.samplingStatistics == .running ? .running : .batch
     let saved = generator.buffers.array
     var first = indices.lowerBound
@@ -61,15 +84,9 @@ package final class Sampler {
       }
       noise.set(values, batch: count)
       generator.forward(batch: count, input: noise, statistics: statistics)
-      for n in 0..<count {
-        pictures.append(
-          Picture(
-            width: configuration.size, height: configuration.size, channels: configuration.channels,
-            pixels: generator.output.pixels(of: n)))
-      }
+      body(values, count)
       first += count
     }
     generator.buffers.copy(from: saved)
-    return pictures
   }
 }

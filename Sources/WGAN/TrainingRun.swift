@@ -14,6 +14,9 @@ package struct TrainingRequest {
   /// `synthetic`, a folder, or a CSV list.
   package var data: String?
   package var cache: String?
+  /// Files of weights to begin with.
+  package var initialGenerator: String?
+  package var initialCritic: String?
   package var length: RunLength?
   package var threads: Int?
   package var sampleEvery: Int?
@@ -25,7 +28,8 @@ package struct TrainingRequest {
 
   package init(
     out: String, resume: Bool, preset: String?, overrides: [ConfigurationOverride], data: String?, cache: String?,
-    length: RunLength?, threads: Int?, sampleEvery: Int?, checkpointEvery: Int?
+    initialGenerator: String? = nil, initialCritic: String? = nil, length: RunLength?, threads: Int?,
+    sampleEvery: Int?, checkpointEvery: Int?
   ) {
     self.out = out
     self.resume = resume
@@ -33,6 +37,8 @@ package struct TrainingRequest {
     self.overrides = overrides
     self.data = data
     self.cache = cache
+    self.initialGenerator = initialGenerator
+    self.initialCritic = initialCritic
     self.length = length
     self.threads = threads
     self.sampleEvery = sampleEvery
@@ -84,6 +90,8 @@ package struct TrainingRun {
     let processor = try Processor.fromEnvironment(threads: configuration.threads)
     let plan = try TrainingPlan(training, threads: configuration.threads)
     try plan.checkMemory()
+    // Before the pictures, which take longer.
+    if !request.resume { try Self.forEachInitialNet(configuration) { _, _, _ in } }
     methods = plan.critic.methods + plan.generator.methods
 
     let dataset = try Dataset(
@@ -114,7 +122,7 @@ package struct TrainingRun {
               + "it had \(state.picturesPerEpoch)): put them back, give their new place as --data, or begin a new run")
         }
         let position = state.position
-        guard checkpoint.configuration == training,
+        guard checkpoint.provenance.configuration == training,
           position.batch <= dataset.batchesPerEpoch(batchSize: training.batchSize)
         else {
           throw RunError(
@@ -133,6 +141,11 @@ package struct TrainingRun {
       broken.forEach(checkpoints.setAside)
     }
 
+    if start.position == RunPosition() {
+      try Self.forEachInitialNet(configuration) { role, file, weights in
+        try engine.setNet(role, weights.tensors(of: file))
+      }
+    }
     try folder.write(configuration)
     if start.position == RunPosition() {
       try PNGEncoder.write(Gallery.compose(dataset.samples(12, seed: training.seed), columns: 4), to: folder.realPath)
@@ -154,14 +167,27 @@ package struct TrainingRun {
     let preset = try request.preset.map(TrainingConfiguration.preset(named:)) ?? .seed
     let configuration = RunConfiguration(
       data: absoluteSource(data), cache: request.cache.map(absolutePath),
-      training: preset.overridden(by: request.overrides), length: request.length ?? TrainingRequest.defaultLength,
-      threads: request.threads ?? Processor.coreCount,
+      training: preset.overridden(by: request.overrides),
+      initialGenerator: request.initialGenerator.map(absolutePath),
+      initialCritic: request.initialCritic.map(absolutePath),
+      length: request.length ?? TrainingRequest.defaultLength, threads: request.threads ?? Processor.coreCount,
       sampleEvery: request.sampleEvery ?? TrainingRequest.defaultSampleEvery,
       checkpointEvery: request.checkpointEvery ?? TrainingRequest.defaultCheckpointEvery)
     try configuration.validate()
     // Before a folder is made: a mistyped path is the commonest mistake.
     _ = try DatasetSource(argument: configuration.data)
     return configuration
+  }
+
+  /// The nets that begin with a file's weights, these found and checked.
+  private static func forEachInitialNet(
+    _ configuration: RunConfiguration, _ body: (NetRole, borrowing WeightsFile, NetWeights) throws -> Void
+  ) throws {
+    for role in NetRole.allCases {
+      guard let path = configuration.initialWeights(role) else { continue }
+      let file = try WeightsFile(at: path)
+      try body(role, file, NetWeights(in: file, for: role, of: configuration.training))
+    }
   }
 
   private static func resumed(_ request: TrainingRequest) throws -> RunConfiguration {
@@ -171,6 +197,10 @@ package struct TrainingRun {
         [ConfigurationOverride("--preset", \.preset, preset)], path: request.out)
     }
     try configuration.training.refuseContradictions(request.overrides, path: request.out)
+    if request.initialGenerator != nil || request.initialCritic != nil {
+      throw RunError(
+        .usage, "--init-generator and --init-critic begin a run, and --resume goes on with the one in \(request.out)")
+    }
     // The pictures may have moved; that they are the same ones is checked against the checkpoint.
     if let data = request.data { configuration.data = absoluteSource(data) }
     if let cache = request.cache { configuration.cache = absolutePath(cache) }
