@@ -46,7 +46,7 @@ import WGAN
       ["train", "--out", "run", "--data", "synthetic", "--size", "256", "--features", "1024", "--batch-size", "60000"],
       ["--batch-size 60000", "GiB"]
     ),
-    (["generate", "--out", "pictures"], ["--run", "--checkpoint"]),
+    (["generate", "--out", "pictures"], ["--run", "--checkpoint", "--generator"]),
     (["generate", "--run", "a", "--checkpoint", "b", "--out", "pictures"], ["--run", "--checkpoint"]),
     (["generate", "--run", "a"], ["--out", "--grid"]),
     (["generate", "--run", "a", "--out", "b", "--count", "0"], ["--count 0"]),

@@ -13,7 +13,7 @@ package enum ElementType: Sendable, Equatable {
   }
 
   /// The numbers in little-endian bytes; those that Float can't hold are rounded to it.
-  func values(_ bytes: [UInt8]) -> [Float] {
+  package func values(_ bytes: [UInt8]) -> [Float] {
     bytes.withUnsafeBytes { raw in
       (0..<raw.count / size).map { i in
         func bits<Bits: FixedWidthInteger>(_: Bits.Type) -> Bits {
@@ -31,7 +31,7 @@ package enum ElementType: Sendable, Equatable {
   }
 
   /// IEEE binary16, by hand: not every platform of Swift has Float16.
-  static func float(half bits: UInt16) -> Float {
+  private static func float(half bits: UInt16) -> Float {
     let sign = UInt32(bits & 0x8000) << 16
     let exponent = UInt32(bits >> 10 & 0x1f)
     let fraction = UInt32(bits & 0x3ff)

@@ -34,9 +34,15 @@ package struct WeightsFile: ~Copyable {
   /// - Throws: `FileError`; `RunError(.badData)` for a file that is none of these, or breaks its format.
   package init(at path: String) throws {
     let file = try InputFile(at: path)
-    let start = try file.bytes(0..<min(file.size, 16))
+    let start = try file.bytes(0..<min(file.size, 8))
     do {
-      if start.starts(with: [0x50, 0x4b]) {
+      // A safetensors file begins with its header's length, which no file of the others can be taken for.
+      let length = start.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+      if length <= Safetensors.headerLimit {
+        let header = try SafetensorsHeader(of: file)
+        tensors = header.entries.map { StoredTensor($0, dataStart: header.dataStart) }
+        metadata = header.metadata
+      } else if start.starts(with: [0x50, 0x4b]) {
         tensors = try TorchFile.tensors(of: file)
         metadata = [:]
       } else if start.first == 0x80 {
@@ -45,9 +51,7 @@ package struct WeightsFile: ~Copyable {
           "a file of PyTorch's format before 1.6, which isn't read: convert it with "
             + "torch.save(torch.load(FILE, map_location=\"cpu\"), FILE)")
       } else {
-        let header = try SafetensorsHeader(of: file)
-        tensors = header.entries.map { StoredTensor($0, dataStart: header.dataStart) }
-        metadata = header.metadata
+        throw FormatProblem("neither a safetensors file nor one of torch.save")
       }
     } catch let problem as FormatProblem {
       throw RunError(.badData, "\(path): \(problem)")
