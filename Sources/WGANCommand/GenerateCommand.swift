@@ -57,13 +57,17 @@ struct GenerateCommand: ParsableCommand {
     if generator == nil && (network.preset != nil || !network.overrides.isEmpty) {
       throw ValidationError("the nets' flags describe a --generator; a run or checkpoint knows what it has")
     }
+    if network.batchSize != nil {
+      throw ValidationError("--batch-size is training's: pictures are drawn by themselves, leave it out")
+    }
     if [out, grid, tensors].contains("") { throw ValidationError("--out, --grid or --tensors is empty: give a path") }
     if out == nil && grid == nil && tensors == nil {
       throw ValidationError("give --out for single pictures, --grid for one, or --tensors for numbers")
     }
     if !(1...1_000_000).contains(count) { throw ValidationError("--count \(count): must be from 1 to 1000000") }
-    if grid ?? tensors != nil && count > 10_000 {
-      throw ValidationError("--count \(count): a --grid has 10000 pictures at most, and so have --tensors")
+    if grid != nil && count > 10_000 { throw ValidationError("--count \(count): a --grid has 10000 pictures at most") }
+    if tensors != nil && count > 1000 {
+      throw ValidationError("--count \(count): --tensors hold 1000 pictures at most")
     }
     if !(1...1000).contains(columns) { throw ValidationError("--columns \(columns): must be from 1 to 1000") }
     if let threads, !(1...1024).contains(threads) {

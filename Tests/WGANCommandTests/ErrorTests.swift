@@ -51,6 +51,8 @@ import WGAN
     (["generate", "--run", "a"], ["--out", "--grid"]),
     (["generate", "--run", "a", "--out", "b", "--count", "0"], ["--count 0"]),
     (["generate", "--run", "a", "--grid", "b", "--columns", "0"], ["--columns 0"]),
+    (["generate", "--run", "a", "--tensors", "b", "--count", "1001"], ["--count 1001", "--tensors"]),
+    (["generate", "--generator", "a", "--grid", "b", "--batch-size", "8"], ["--batch-size"]),
     (["inspect", "--size", "17"], ["--size 17"]),
     (["inspect", "--run", "a", "--size", "32"], ["--run"]),
     (["paint"], ["paint"]),
