@@ -66,19 +66,24 @@ extension Blocking {
   static let winogradLeastTiles = 8
   /// Transformed weights that take no more are kept between changes of the weights; larger ones are made on the way, by every call.
   static let winogradKeptBytes = 8 << 20
-  /// Tiles of a block: each brings all transformed weights from the third-level cache once.
-  static let winogradTiles = 48
+  /// Transformed source and products of a block of tiles: they stay in the second-level cache, and each block brings all transformed weights from
+  /// the third once.
+  static let winogradBlockBytes = 640 << 10
   /// Tiles whose products with two blocks of channels stay in the cache while the weights' chunks pass.
   static let winogradTilesOfChunk = 128
-  /// Blocks of 16 channels and phases of a chunk of the weights: 25 * 128 * 32 Floats are 400 KiB.
-  static let winogradDepth = 8
+  /// Blocks of 16 channels and phases of a chunk of the weights: 25 * 256 * 32 Floats are 800 KiB, which are read in their order once for each tile of pixels.
+  static let winogradDepth = 16
   /// Transformed gradient that backwardWeights keeps at a time.
   static let winogradGradientBytes = 16 << 20
 
-  /// Blocks of at most `winogradTiles` + 4 tiles, in whole groups of 4, the same number for each thread.
-  static func winogradBlocks(tiles: Int, threads: Int) -> Int {
-    let blocks = (tiles + winogradTiles - 1) / winogradTiles
-    return min((tiles + 3) / 4, (blocks + threads - 1) / threads * threads)
+  /// Tiles of a block that has `floats` Floats a tile, in whole units: of 4 tiles, or of pictures.
+  static func winogradTiles(ofFloats floats: Int, unit: Int) -> Int {
+    max(unit, winogradBlockBytes / (floats * MemoryLayout<Float>.stride) / unit * unit)
+  }
+
+  /// Tiles of a chunk: those of whole pictures.
+  static func winogradTilesOfChunk(tiles: Int, perPicture: Int) -> Int {
+    min(tiles, max(perPicture, winogradTilesOfChunk / perPicture * perPicture))
   }
 }
 
@@ -96,8 +101,9 @@ extension ConvolutionPrimitive {
     guard algorithm(pass) == .winograd, let winograd = Winograd(convolution) else { return nil }
     let tiles = winograd.tiles(batch: batch)
     if pass == .backwardWeights { return "\(min(tiles, WinogradBackwardWeights.tilesOfBlock)) tiles" }
-    if winograd.keepsWeights { return "\(min(tiles, Blocking.winogradTiles)) tiles, all deep" }
-    return "\(min(tiles, Blocking.winogradTilesOfChunk)) tiles, \(Blocking.winogradDepth * channelBlock) deep"
+    if winograd.keepsWeights { return "\(winograd.tilesOfBlock(pass, batch: batch)) tiles, all deep" }
+    let chunk = Blocking.winogradTilesOfChunk(tiles: tiles, perPicture: tiles / batch)
+    return "\(chunk) tiles, \(Blocking.winogradDepth * channelBlock) deep"
   }
 }
 

@@ -4,14 +4,14 @@
 
 import Kernels
 
-/// A bias-free square 2-d convolution: kernel 4 stride 2 padding 1, kernel 3 stride 1 padding 1, or kernel 4 stride 1 padding 0
-/// from a 4x4 to a 1x1 plane: those of the DCGAN nets.
+/// A square 2-d convolution: kernel 4 stride 2 padding 1, kernel 3 stride 1 padding 1, or a kernel as large as the plane, stride 1
+/// padding 0, to one position: those of the DCGAN nets, and what linear layers are (Linear.swift). Only these have a bias.
 package struct Convolution: Hashable, Sendable {
   /// Which kernels run it, decided by its shape's place in a net, never by a timing.
   package enum Form: Hashable, Sendable {
     /// Channels on both sides blocked by 16.
     case blocked
-    /// The source is a picture: interleaved, 1 to 4 channels.
+    /// The source is a picture: interleaved, 1 to 4 channels; kernel 4 stride 2, or the whole picture to one position.
     case picture
     /// One output channel at one position: the critic's score.
     case score
@@ -35,11 +35,14 @@ package struct Convolution: Hashable, Sendable {
     case (4, 2, 1):
       precondition(output % 4 == 0 && inputSize == 2 * output, "4x4 stride 2: the output is a multiple of 4 wide")
     case (3, 1, 1): precondition(output % 4 == 0, "3x3 stride 1: the plane is a multiple of 4 wide")
-    case (4, 1, 0): precondition(inputSize == 4, "4x4 stride 1 padding 0: from 4x4 to 1x1")
+    case (inputSize, 1, 0): break
     default: preconditionFailure("no kernels for kernel \(kernel) stride \(stride) padding \(padding)")
     }
     precondition(inputChannels > 0 && outputChannels > 0)
-    precondition(form != .picture || (kernel == 4 && stride == 2 && inputChannels <= 4))
+    precondition(form != .picture || inputChannels <= 4)
+    precondition(
+      form != .picture || (kernel == 4 && stride == 2) || (output == 1 && inputSize * inputChannels % channelBlock == 0)
+    )
     precondition(form != .score || (outputChannels == 1 && output == 1))
     self.form = form
     self.kernel = kernel

@@ -38,6 +38,7 @@ extension Convolution {
   package var packedWeightsCount: Int {
     switch form {
     case .blocked: weightsCount
+    case .picture where outputSize == 1: weightsCount
     case .picture: kernel * outputBlocks * channelBlock * channelBlock
     case .score: 0
     }
@@ -47,6 +48,7 @@ extension Convolution {
   ///
   /// - blocked: `[phase][inputBlock][outputBlock][tap row][tap column][16 o][16 i]`, the taps in the order of ascending gradient rows
   ///   and columns.
+  /// - whole picture: `[row][block of the row's 16 Floats][outputBlock][16 o][16]`.
   /// - picture: `[ky][o][16]`, lane (kx/2)*8 + (kx%2)*inputChannels + i, see `overlapRow`.
   package func packWeights(_ weights: Slice, into packed: Slice, on processor: Processor) {
     precondition(weights.count == weightsCount && packed.count == packedWeightsCount)
@@ -54,6 +56,16 @@ extension Convolution {
     let to = packed.pointer
     switch form {
     case .score: break
+    case .picture where outputSize == 1:
+      let rowBlocks = kernel * inputChannels / channelBlock
+      processor.parallel(kernel * rowBlocks) { items in
+        for item in items {
+          for o in 0..<outputBlocks {
+            transpose16(
+              from + (o * kernel * rowBlocks + item) * 256, into: to + (item * outputBlocks + o) * 256)
+          }
+        }
+      }
     case .picture:
       packed.fill(0)
       for ky in 0..<kernel {
@@ -90,24 +102,33 @@ extension Convolution {
     }
   }
 
-  /// diffSource(n, i, y, x) = activation( Σ_{o, ky, kx} diffDestination(n, o, (y + padding - ky)/stride, (x + padding - kx)/stride) * weights(o, i, ky, kx) )
+  /// diffSource(n, i, y, x) = activation( bias(i, y, x) + Σ_{o, ky, kx} diffDestination(n, o, (y + padding - ky)/stride, (x + padding - kx)/stride) * weights(o, i, ky, kx) )
   /// over the taps for which the positions are whole and inside; activation(v) = v > 0 ? v : slope*v, then times the gate
   /// where there is one. (The activation serves the transposed convolution, whose forward pass this is.)
   ///
   /// - Parameters:
   ///   - diffDestination: blocked, `outputChannels` x outputSize², halo of `gradientHalo` zeros or wider.
   ///   - packed: from `packWeights`.
+  ///   - bias: of a whole picture only, `[y][x][i]`; nil: none.
   ///   - diffSource: blocked (interleaved for a picture), `inputChannels` x inputSize²; its halo becomes zero.
   ///   - tanh: for a picture only: tanh instead of the activation.
   ///   - scratchpad: `backwardDataScratchpadCount` Floats.
   package func backwardData(
-    batch: Int, diffDestination: Activations, packed: Slice, diffSource: Activations, slope: Float = 1,
-    gate: ActivationGate? = nil, tanh: Bool = false, scratchpad: Slice? = nil, on processor: Processor
+    batch: Int, diffDestination: Activations, packed: Slice, bias: Slice? = nil, diffSource: Activations,
+    slope: Float = 1, gate: ActivationGate? = nil, tanh: Bool = false, scratchpad: Slice? = nil, on processor: Processor
   ) {
     precondition(form != .score, "a score has its own driver")
     precondition(packed.count == packedWeightsCount)
     check(
       input: diffSource, output: diffDestination, weights: nil, batch: batch, inputHalo: 0, outputHalo: gradientHalo)
+    if form == .picture && outputSize == 1 {
+      precondition(gate == nil && slope == 1 && !tanh)
+      wholePictureBackwardData(
+        batch: batch, diffDestination: diffDestination, packed: packed, bias: bias, diffSource: diffSource,
+        on: processor)
+      return
+    }
+    precondition(bias == nil, "only a whole picture has a bias")
     if form == .picture {
       precondition(gate == nil && slope == 1)
       pictureBackwardData(
@@ -183,9 +204,10 @@ func transpose16(_ from: UnsafePointer<Float>, into to: UnsafeMutablePointer<Flo
 // MARK: - Pictures
 
 extension Convolution {
-  /// Floats of scratch that `backwardData` needs: two rows of column products a thread, and a row of pixels. Only pictures do.
+  /// Floats of scratch that `backwardData` needs: two rows of column products a thread, and a row of pixels. Only 4x4 kernels
+  /// on pictures do.
   package func backwardDataScratchpadCount(threads: Int) -> Int {
-    form == .picture ? threads * pictureScratch : 0
+    form == .picture && outputSize > 1 ? threads * pictureScratch : 0
   }
 
   private var productRow: Int { kernel * outputSize * channelBlock }
@@ -243,5 +265,32 @@ extension Convolution {
         }
       }
     }
+  }
+
+  /// A picture from one position: a row of it is whole blocks of 16 Floats, which take the part of channels. A product a row, so
+  /// that the rows may be apart by a halo.
+  private func wholePictureBackwardData(
+    batch: Int, diffDestination: Activations, packed: Slice, bias: Slice?, diffSource: Activations,
+    on processor: Processor
+  ) {
+    let rowCount = inputSize * inputChannels
+    precondition(bias.map { $0.count == inputSize * rowCount } ?? true)
+    func product(_ row: Int) -> TiledProduct {
+      var destination = diffSource.walk(firstY: row)
+      destination.blockStride = channelBlock
+      return TiledProduct(
+        source: diffDestination.walk(), destination: destination, gridHeight: 1, gridWidth: 1, sourceHeight: 1,
+        firstRow: 0, rowStep: 1, depthBlocks: outputBlocks, windowRows: 1, windowRowStride: 0,
+        windowLength: channelBlock,
+        weights: UnsafePointer(packed.pointer + row * rowCount * outputBlocks * channelBlock),
+        outputBlocks: rowCount / channelBlock, bias: bias.map { UnsafePointer($0.pointer + row * rowCount) })
+    }
+    let channelTiles = product(0).channelTiles(processor.blocking)
+    processor.parallel(inputSize * channelTiles) { items in
+      for item in items {
+        product(item / channelTiles).run(pictures: 0..<batch, channelTile: item % channelTiles, processor)
+      }
+    }
+    diffSource.clearHalo(pictures: 0..<batch)
   }
 }

@@ -35,7 +35,8 @@ extension Convolution {
     let weightsBlockStride = weightsCount / outputBlocks
 
     let block = backwardWeightsBlock(batch: batch, on: processor)
-    let group = blocking.picturesOfPlanes(from, gradient)
+    // A whole picture is met once by each weight: its rows pass, and nothing of it is worth staying.
+    let group = form == .picture && outputSize == 1 ? batch : blocking.picturesOfPlanes(from, gradient)
     processor.parallel(channelTiles * from.blocks * kernel) { items in
       var first = 0
       while first < batch {

@@ -15,26 +15,33 @@ package struct ActivationGate: Sendable {
 }
 
 extension Convolution {
-  /// destination(n, o, y, x) = activation( Σ_{i, ky, kx} source(n, i, stride*y + ky - padding, stride*x + kx - padding) * weights(o, i, ky, kx) ),
+  /// destination(n, o, y, x) = activation( bias(o) + Σ_{i, ky, kx} source(n, i, stride*y + ky - padding, stride*x + kx - padding) * weights(o, i, ky, kx) ),
   /// activation(v) = v > 0 ? v : slope*v, then times the gate where there is one.
   ///
   /// - Parameters:
   ///   - source: blocked (interleaved for a picture), `inputChannels` x inputSize², halo of `sourceHalo` zeros or wider.
   ///   - weights: `weightsCount` Floats, see `weightOffset`.
+  ///   - bias: of a layer with one position; nil: none. Whole blocks of 16, the unused lanes zero.
   ///   - destination: blocked, `outputChannels` x outputSize²; its halo becomes zero.
   package func forward(
-    batch: Int, source: Activations, weights: Slice, destination: Activations, slope: Float = 1,
+    batch: Int, source: Activations, weights: Slice, bias: Slice? = nil, destination: Activations, slope: Float = 1,
     gate: ActivationGate? = nil, on processor: Processor
   ) {
     precondition(form != .score, "a score has its own driver")
     check(input: source, output: destination, weights: weights, batch: batch, inputHalo: sourceHalo, outputHalo: 0)
-    let product = TiledProduct(
+    precondition(bias.map { outputSize == 1 && $0.count == outputBlocks * channelBlock } ?? true)
+    var product = TiledProduct(
       source: source.walk(firstY: -padding, firstX: -padding, step: stride), destination: destination.walk(),
       gate: gate?.activations.walk(), gateSlope: gate?.slope ?? 1, slope: slope, gridHeight: outputSize,
       gridWidth: outputSize, sourceHeight: inputSize, firstRow: -padding, rowStep: stride,
       depthBlocks: source.layout.blocks, windowRows: kernel,
       windowRowStride: source.layout.rowStride, windowLength: kernel * source.layout.pixelStride,
-      weights: UnsafePointer(weights.pointer), outputBlocks: outputBlocks)
+      weights: UnsafePointer(weights.pointer), outputBlocks: outputBlocks, bias: bias.map { UnsafePointer($0.pointer) })
+    if form == .picture && outputSize == 1 {
+      // A picture is one block. Its rows are what a chunk of the sum can be made of.
+      product.source.blockStride = source.layout.rowStride
+      (product.depthBlocks, product.windowRows, product.windowRowStride) = (kernel, 1, 0)
+    }
     if outputSize == 1 || batch < processor.threads {
       processor.parallel(product.channelTiles(processor.blocking)) { tiles in
         for tile in tiles { product.run(pictures: 0..<batch, channelTile: tile, processor) }

@@ -46,11 +46,10 @@ package struct ConvolutionPrimitive: Sendable {
   package func refusal(_ pass: ConvolutionPass) -> String? {
     if choice == .direct { return "--algorithm direct" }
     guard let winograd else {
-      switch convolution.form {
-      case .picture: return "a picture has too few channels"
-      case .score: return "a score is one product a picture"
-      case .blocked: return "there is no fast method for \(convolution.kernel)x\(convolution.kernel) at one position"
-      }
+      if convolution.form == .score { return "a score is one product a picture" }
+      return convolution.outputSize == 1
+        ? "there is no fast method for \(convolution.kernel)x\(convolution.kernel) at one position"
+        : "a picture has too few channels"
     }
     let tiles = winograd.tiles(batch: batch)
     let least = Blocking.winogradLeastTiles
@@ -118,16 +117,17 @@ package struct ConvolutionPrimitive: Sendable {
   ///   - prepared: from `prepare(.forward, ...)`.
   ///   - scratchpad: `scratchpadCount` Floats or more, where that isn't 0.
   package func forward(
-    batch: Int, source: Activations, weights: Slice, prepared: Slice, destination: Activations, slope: Float = 1,
-    gate: ActivationGate? = nil, scratchpad: Slice?, on processor: Processor
+    batch: Int, source: Activations, weights: Slice, prepared: Slice, bias: Slice? = nil, destination: Activations,
+    slope: Float = 1, gate: ActivationGate? = nil, scratchpad: Slice?, on processor: Processor
   ) {
     precondition(batch <= self.batch)
     guard let winograd = fast(.forward) else {
       convolution.forward(
-        batch: batch, source: source, weights: weights, destination: destination, slope: slope, gate: gate,
-        on: processor)
+        batch: batch, source: source, weights: weights, bias: bias, destination: destination, slope: slope,
+        gate: gate, on: processor)
       return
     }
+    precondition(bias == nil)
     convolution.check(
       input: source, output: destination, weights: weights, batch: batch, inputHalo: convolution.sourceHalo,
       outputHalo: 0)
@@ -142,17 +142,18 @@ package struct ConvolutionPrimitive: Sendable {
   ///   - prepared: from `prepare(.backwardData, ...)`.
   ///   - scratchpad: `scratchpadCount` Floats or more, where that isn't 0.
   package func backwardData(
-    batch: Int, diffDestination: Activations, weights: Slice, prepared: Slice, diffSource: Activations,
-    slope: Float = 1, gate: ActivationGate? = nil, tanh: Bool = false, scratchpad: Slice?, on processor: Processor
+    batch: Int, diffDestination: Activations, weights: Slice, prepared: Slice, bias: Slice? = nil,
+    diffSource: Activations, slope: Float = 1, gate: ActivationGate? = nil, tanh: Bool = false, scratchpad: Slice?,
+    on processor: Processor
   ) {
     precondition(batch <= self.batch)
     guard let winograd = fast(.backwardData) else {
       convolution.backwardData(
-        batch: batch, diffDestination: diffDestination, packed: prepared, diffSource: diffSource, slope: slope,
-        gate: gate, tanh: tanh, scratchpad: scratchpad, on: processor)
+        batch: batch, diffDestination: diffDestination, packed: prepared, bias: bias, diffSource: diffSource,
+        slope: slope, gate: gate, tanh: tanh, scratchpad: scratchpad, on: processor)
       return
     }
-    precondition(!tanh)
+    precondition(!tanh && bias == nil)
     convolution.check(
       input: diffSource, output: diffDestination, weights: weights, batch: batch, inputHalo: 0,
       outputHalo: convolution.gradientHalo)

@@ -25,6 +25,8 @@ package struct Processor: Sendable {
   /// Times the driver calls and the loops in them, where there is one.
   package let recorder: StepRecorder?
 
+  private static let rangesOfThread = 4
+
   package var instructionSet: InstructionSet { kernels.instructionSet }
 
   /// - Parameter firstCacheBytes, cacheBytes: nil: this machine's.
@@ -77,6 +79,12 @@ package struct Processor: Sendable {
 
   package static var coreCount: Int { ProcessInfo.processInfo.activeProcessorCount }
 
+  /// The next number of items of equal size, from `count` up, that gives each of the threads' ranges as many.
+  func evenCount(from count: Int) -> Int {
+    let step = count > threads ? Self.rangesOfThread * threads : threads
+    return (count + step - 1) / step * step
+  }
+
   /// Calls `work` on `count` items, cut into contiguous ranges that the threads take in turn. Four a thread: one that the system
   /// keeps from its core holds up the others for a part of a range, and a range is still large enough to fill a cache block.
   func parallel(_ count: Int, _ work: (_ range: Range<Int>) -> Void) {
@@ -91,7 +99,7 @@ package struct Processor: Sendable {
       if count > 0 { work(0..<count, 0) }
       if start != 0 { recorder?.workerEnds(begun: start) }
     } else {
-      let ranges = min(count, 4 * workers)
+      let ranges = min(count, Self.rangesOfThread * workers)
       let next = Atomic<Int>(0)
       onEachThread(workers) { worker in
         let begin = start == 0 ? 0 : StepRecorder.nanoseconds()

@@ -1,41 +1,59 @@
-// The critic's last convolution: 4x4 to 1x1 with one output channel. A dot product a picture, and its two adjoints.
-// Everything of a picture is contiguous: `[block][4][4][16]`, no halo, as are the weights.
+// The critic's last layer: one output channel at one position. A dot product a picture, and its two adjoints.
+// Everything that is read of a picture is contiguous: `[block][k][k][16]`, no halo, as are the weights. k is 4, or 1 of a linear layer.
 
 import Kernels
 
 extension Convolution {
-  private func checkScore(_ source: Activations, _ weights: Slice, batch: Int) {
+  private func checkScore(_ source: Activations, _ weights: Slice, batch: Int, halo: Int = 0) {
     precondition(form == .score && weights.count == weightsCount)
-    precondition(source.layout == ActivationLayout(.blocked, channels: inputChannels, height: 4, width: 4, halo: 0))
+    precondition(
+      source.layout
+        == ActivationLayout(.blocked, channels: inputChannels, height: inputSize, width: inputSize, halo: halo))
     precondition(source.holds(batch: batch))
   }
 
-  /// scores[n] = Σ source(n, i, y, x) * weights(i, y, x)
+  /// scores[n] = Σ source(n, i, y, x) * weights(i, y, x) + bias
+  ///
+  /// - Parameter bias: its first Float counts; nil: none.
   package func scoreForward(
-    batch: Int, source: Activations, weights: Slice, scores: Slice, on processor: Processor
+    batch: Int, source: Activations, weights: Slice, bias: Slice? = nil, scores: Slice, on processor: Processor
   ) {
     checkScore(source, weights, batch: batch)
-    precondition(scores.count >= batch)
+    precondition(scores.count >= batch && bias?.count != 0)
     processor.parallel(batch) { pictures in
       for n in pictures {
-        scores.pointer[n] = processor.kernels.dot(
+        let sum = processor.kernels.dot(
           source.slice.pointer + n * source.layout.pictureStride, weights.pointer, weightsCount)
+        scores.pointer[n] = bias.map { sum + $0.pointer[0] } ?? sum
       }
     }
   }
 
-  /// diffSource(n, i, y, x) = diffScores[n] * weights(i, y, x)
+  /// diffSource(n, i, y, x) = diffScores[n] * weights(i, y, x), times the gate where there is one.
+  ///
+  /// - Parameter diffSource: any halo; it becomes zero.
   package func scoreBackwardData(
-    batch: Int, diffScores: Slice, weights: Slice, diffSource: Activations, on processor: Processor
+    batch: Int, diffScores: Slice, weights: Slice, diffSource: Activations, gate: ActivationGate? = nil,
+    on processor: Processor
   ) {
-    checkScore(diffSource, weights, batch: batch)
+    let layout = diffSource.layout
+    checkScore(diffSource, weights, batch: batch, halo: layout.halo)
     precondition(diffScores.count >= batch)
+    if let gate { checkScore(gate.activations, weights, batch: batch, halo: gate.activations.layout.halo) }
+    let rowCount = inputSize * channelBlock
     processor.parallel(batch) { pictures in
       for n in pictures {
-        processor.kernels.scaledSum(
-          diffSource.slice.pointer + n * diffSource.layout.pictureStride, weights.pointer, diffScores.pointer[n],
-          weightsCount, false)
+        for line in 0..<layout.blocks * inputSize {
+          let (block, y) = (line / inputSize, line % inputSize)
+          func row(_ a: Activations) -> UnsafeMutablePointer<Float> {
+            a.slice.pointer + n * a.layout.pictureStride + block * a.layout.blockStride + a.layout.pixel(y, 0)
+          }
+          processor.kernels.scaledGate(
+            row(diffSource), weights.pointer + line * rowCount, (gate?.activations).map { UnsafePointer(row($0)) },
+            diffScores.pointer[n], gate?.slope ?? 1, rowCount)
+        }
       }
+      diffSource.clearHalo(pictures: pictures)
     }
   }
 
@@ -53,5 +71,14 @@ extension Convolution {
           diffScores.pointer[n], blocks.count * channelBlock, accumulate || n > 0)
       }
     }
+  }
+
+  /// diffBias = (accumulate ? diffBias : 0) + Σ_n diffScores[n], in the first Float; the others get zero.
+  package func scoreBackwardBias(batch: Int, diffScores: Slice, diffBias: Slice, accumulate: Bool) {
+    precondition(form == .score && diffScores.count >= batch && diffBias.count > 0)
+    var sum = accumulate ? diffBias.pointer[0] : 0
+    for n in 0..<batch { sum += diffScores.pointer[n] }
+    diffBias.fill(0)
+    diffBias.pointer[0] = sum
   }
 }

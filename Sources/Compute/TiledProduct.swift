@@ -73,6 +73,9 @@ struct TiledProduct {
   var weights: UnsafePointer<Float>
   var outputBlocks: Int
 
+  /// What the sums start from, `[outputBlock][16]`; nil: zero. A grid of one pixel only.
+  var bias: UnsafePointer<Float>?
+
   private var depthBlockWeights: Int { windowRows * windowLength * channelBlock }
   private var weightsBlockStride: Int { depthBlocks * depthBlockWeights }
 
@@ -123,12 +126,21 @@ struct TiledProduct {
       tile.gateSlope = gateSlope
     }
 
+    if let bias {
+      for picture in 0..<range.count {
+        for block in 0..<blocks {
+          (to.start + picture * to.pictureStride + block * to.blockStride).update(
+            from: bias + (firstBlock + block) * channelBlock, count: channelBlock)
+        }
+      }
+    }
+
     var depth = 0
     while depth < depthBlocks {
       let chunkBlocks = min(chunk, depthBlocks - depth)
       let isLast = depth + chunkBlocks == depthBlocks
       tile.outerCount = chunkBlocks
-      tile.accumulate = depth > 0
+      tile.accumulate = depth > 0 || bias != nil
       tile.slope = isLast ? slope : 1
 
       var firstOfBand = 0

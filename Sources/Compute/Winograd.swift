@@ -32,6 +32,8 @@ struct Winograd {
   var positions: Int { side * side }
   /// Of the source.
   var phases: Int { convolution.stride * convolution.stride }
+  /// backwardData is forward's adjoint, patch by patch, with all phases at once; else it is a forward pass itself.
+  var isAdjoint: Bool { phases == 4 }
   /// Tiles of a picture in each direction.
   var tilesPerSide: Int { convolution.outputSize / Self.tile }
   func tiles(batch: Int) -> Int { batch * tilesPerSide * tilesPerSide }

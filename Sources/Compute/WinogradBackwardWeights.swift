@@ -121,10 +121,10 @@ struct WinogradBackwardWeights {
   ) {
     let blocking = processor.blocking
     let area = channelBlock * channelBlock
-    let (block, firstPart) = (item * partsOfItem / source.parts, item * partsOfItem % source.parts)
+    let (block, firstPart) = (item * partsOfItem / winograd.phases, item * partsOfItem % winograd.phases)
     var mine = source
-    mine.parts = partsOfItem
-    mine.source.start += firstPart / 2 * source.phaseRowStride + firstPart % 2 * source.phasePixelStride
+    mine.source.parts = partsOfItem
+    mine.source.walk.start += firstPart / 2 * source.source.phaseRowStride
 
     let from = Transformed(scratch, blocks: partsOfItem, tiles: tiles.count)
     mine.transformSource(block: block, place: 0, tiles: tiles, to: from, processor)

@@ -10,25 +10,44 @@ extension Winograd {
   func scratchpadCount(_ pass: ConvolutionPass, batch: Int, threads: Int) -> Int {
     let c = convolution
     switch pass {
-    case .forward: return scratchpadCount(sources: c.inputBlocks * phases, outputs: c.outputBlocks, 1, batch, threads)
-    case .backwardData: return scratchpadCount(sources: c.outputBlocks, outputs: c.inputBlocks, phases, batch, threads)
+    case .forward: return scratchpadCount(pass, c.inputBlocks * phases, c.outputBlocks, batch, threads)
+    case .backwardData: return scratchpadCount(pass, c.outputBlocks, c.inputBlocks * phases, batch, threads)
     case .backwardWeights:
       return WinogradBackwardWeights.Scratch(self, picturesAtATime: picturesAtATime, batch: batch).count(
         threads: threads)
     }
   }
 
-  private func scratchpadCount(sources: Int, outputs: Int, _ problems: Int, _ batch: Int, _ threads: Int) -> Int {
+  /// - Parameters: blocks of 16 of a product's two sides.
+  private func scratchpadCount(
+    _ pass: ConvolutionPass, _ sources: Int, _ results: Int, _ batch: Int, _ threads: Int
+  ) -> Int {
     let tiles = tiles(batch: batch)
     if keepsWeights {
-      let most = min(tiles, Blocking.winogradTiles + 4)
+      let most = tilesOfBlock(pass, batch: batch)
       return threads
         * (Transformed.count(positions: positions, blocks: sources, tiles: most)
-          + Transformed.count(positions: positions, blocks: outputs, tiles: most))
+          + Transformed.count(positions: positions, blocks: results, tiles: most))
     }
-    let most = min(tiles, Blocking.winogradTilesOfChunk)
-    return problems * Transformed.count(positions: positions, blocks: sources, tiles: most)
+    let most = Blocking.winogradTilesOfChunk(tiles: tiles, perPicture: tiles / batch)
+    return Transformed.count(positions: positions, blocks: sources, tiles: most)
       + threads * chunkScratchCount(tiles: most)
+  }
+
+  /// Tiles of a block where weights are kept: the most that one has.
+  func tilesOfBlock(_ pass: ConvolutionPass, batch: Int) -> Int {
+    let c = convolution
+    let width = phases * c.inputBlocks + c.outputBlocks
+    let perPicture = tilesPerSide * tilesPerSide
+    return min(
+      tiles(batch: batch),
+      Blocking.winogradTiles(
+        ofFloats: positions * width * channelBlock, unit: unit(pass == .backwardData, perPicture: perPicture)))
+  }
+
+  /// Tiles that a block has multiples of: patches that overlap are those of whole pictures.
+  private func unit(_ backward: Bool, perPicture: Int) -> Int {
+    backward && isAdjoint ? perPicture : min(4, perPicture)
   }
 
   private func chunkScratchCount(tiles: Int) -> Int {
@@ -42,104 +61,114 @@ extension Winograd {
     batch: Int, source: Activations, weights: Slice, prepared: Slice, destination: Activations, slope: Float,
     gate: ActivationGate?, scratchpad: UnsafeMutablePointer<Float>, on processor: Processor
   ) {
-    let c = convolution
     var product = WinogradProduct(
-      winograd: self, source: source.walk(firstY: -c.padding, firstX: -c.padding, step: c.stride),
-      sourceBlocks: c.inputBlocks, parts: phases, destination: destination.walk(), outputBlocks: c.outputBlocks)
-    product.phaseRowStride = source.layout.rowStride
-    product.phasePixelStride = source.layout.pixelStride
+      winograd: self, source: inputSide(source),
+      destination: .init(walk: destination.walk(), blocks: convolution.outputBlocks))
     product.slope = slope
-    product.gate = gate?.activations.walk()
+    product.gate = gate.map { .init(walk: $0.activations.walk(), blocks: convolution.outputBlocks) }
     product.gateSlope = gate?.slope ?? 1
     run(
-      batch: batch, backward: false, weights: weights, prepared: prepared, result: destination, scratchpad, processor
-    ) { _ in product }
+      product, batch: batch, backward: false, weights: weights, prepared: prepared, result: destination, scratchpad,
+      processor)
   }
 
+  /// At stride 2 the adjoint of forward: the gradient transformed once, all phases of the result summed from it. At stride 1 it is a forward
+  /// pass with the kernel turned round.
   func backwardData(
     batch: Int, diffDestination: Activations, weights: Slice, prepared: Slice, diffSource: Activations, slope: Float,
     gate: ActivationGate?, scratchpad: UnsafeMutablePointer<Float>, on processor: Processor
   ) {
     let c = convolution
-    run(
-      batch: batch, backward: true, weights: weights, prepared: prepared, result: diffSource, scratchpad, processor
-    ) { index in
-      let phase = c.phase(index)
-      var product = WinogradProduct(
+    var product: WinogradProduct
+    if isAdjoint {
+      product = WinogradProduct(
+        winograd: self, source: .init(walk: diffDestination.walk(), blocks: c.outputBlocks),
+        destination: inputSide(diffSource))
+      product.sourceTransform = .gradient
+      product.destinationTransform = .patch
+      product.gate = gate.map { inputSide($0.activations) }
+    } else {
+      product = WinogradProduct(
         winograd: self,
-        source: diffDestination.walk(
-          firstY: (phase.offsetY + c.padding - phase.firstTapY) / c.stride,
-          firstX: (phase.offsetX + c.padding - phase.firstTapX) / c.stride),
-        sourceBlocks: c.outputBlocks, parts: 1,
-        destination: diffSource.walk(firstY: phase.offsetY, firstX: phase.offsetX, step: c.stride),
-        outputBlocks: c.inputBlocks)
-      product.slope = slope
-      product.gate = gate?.activations.walk(firstY: phase.offsetY, firstX: phase.offsetX, step: c.stride)
-      product.gateSlope = gate?.slope ?? 1
-      return product
+        source: .init(walk: diffDestination.walk(firstY: -c.padding, firstX: -c.padding), blocks: c.outputBlocks),
+        destination: .init(walk: diffSource.walk(), blocks: c.inputBlocks))
+      product.gate = gate.map { .init(walk: $0.activations.walk(), blocks: c.inputBlocks) }
     }
+    product.slope = slope
+    product.gateSlope = gate?.slope ?? 1
+    run(
+      product, batch: batch, backward: true, weights: weights, prepared: prepared, result: diffSource, scratchpad,
+      processor)
   }
 
-  /// All tiles of all problems: one in forward, in backwardData a phase each.
+  /// The patches of the convolution's source, by phases.
+  private func inputSide(_ activations: Activations) -> WinogradProduct.Side {
+    let c = convolution
+    return .init(
+      walk: activations.walk(firstY: -c.padding, firstX: -c.padding, step: c.stride), blocks: c.inputBlocks,
+      parts: phases, phaseRowStride: activations.layout.rowStride, phasePixelStride: activations.layout.pixelStride)
+  }
+
   private func run(
-    batch: Int, backward: Bool, weights: Slice, prepared: Slice, result: Activations,
-    _ scratchpad: UnsafeMutablePointer<Float>, _ processor: Processor, product: (Int) -> WinogradProduct
+    _ product: WinogradProduct, batch: Int, backward: Bool, weights: Slice, prepared: Slice, result: Activations,
+    _ scratchpad: UnsafeMutablePointer<Float>, _ processor: Processor
   ) {
-    let problems = backward ? phases : 1
     let perPicture = tilesPerSide * tilesPerSide
     let tiles = tiles(batch: batch)
     let weights = UnsafePointer(weights.pointer)
-    let first = product(0)
     if keepsWeights {
       let prepared = UnsafePointer(prepared.pointer)
-      let scratchCount = first.blockScratchCount(tiles: min(tiles, Blocking.winogradTiles + 4))
-      let groups = (tiles + 3) / 4
-      let blocks = Blocking.winogradBlocks(tiles: tiles, threads: processor.threads)
-      processor.parallel(blocks) { items, worker in
+      let most = tilesOfBlock(backward ? .backwardData : .forward, batch: batch)
+      let scratchCount = product.blockScratchCount(tiles: most)
+      let unit = unit(backward, perPicture: perPicture)
+      let units = (tiles + unit - 1) / unit
+      let blocks = min(units, processor.evenCount(from: (tiles + most - 1) / most))
+      // Of fewer blocks than threads each makes a part of the channels.
+      let channelTiles = processor.blocking.channelTiles(product.destination.width)
+      let splits = blocks < processor.threads ? min(channelTiles, processor.threads) : 1
+      processor.parallel(blocks * splits) { items, worker in
         for item in items {
-          let range = groups * item / blocks * 4..<min(tiles, groups * (item + 1) / blocks * 4)
-          for problem in 0..<problems {
-            product(problem).run(
-              tiles: range, weights: prepared + problem * (weightsCount / problems),
-              scratch: scratchpad + worker * scratchCount, processor)
-          }
+          let (block, split) = (item / splits, item % splits)
+          let range = units * block / blocks * unit..<min(tiles, units * (block + 1) / blocks * unit)
+          let step = processor.blocking.tile.blocks
+          product.run(
+            tiles: range,
+            blocks: channelTiles * split / splits
+              * step..<min(
+                product.destination.width, channelTiles * (split + 1) / splits * step),
+            weights: prepared, scratch: scratchpad + worker * scratchCount, processor)
           // The halo belongs to whom the picture's first tile does.
-          result.clearHalo(
-            pictures: (range.lowerBound + perPicture - 1) / perPicture..<(range.upperBound + perPicture - 1)
-              / perPicture)
+          if split == 0 {
+            result.clearHalo(
+              pictures: (range.lowerBound + perPicture - 1) / perPicture..<(range.upperBound + perPicture - 1)
+                / perPicture)
+          }
         }
       }
       return
     }
 
     var begin = 0
+    let chunk = Blocking.winogradTilesOfChunk(tiles: tiles, perPicture: perPicture)
     while begin < tiles {
-      let range = begin..<min(tiles, begin + Blocking.winogradTilesOfChunk)
-      let sourceCount = Transformed.count(positions: positions, blocks: first.depth, tiles: range.count)
-      func transformed(_ problem: Int) -> Transformed {
-        Transformed(scratchpad + problem * sourceCount, blocks: first.depth, tiles: range.count)
-      }
-      processor.parallel(first.sourceBlocks) { blocks in
+      let range = begin..<min(tiles, begin + chunk)
+      let transformed = Transformed(scratchpad, blocks: product.depth, tiles: range.count)
+      processor.parallel(product.source.blocks) { blocks in
         for block in blocks {
-          for problem in 0..<problems {
-            product(problem).transformSource(
-              block: block, place: block * first.parts, tiles: range, to: transformed(problem), processor)
-          }
+          product.transformSource(
+            block: block, place: block * product.source.parts, tiles: range, to: transformed, processor)
         }
       }
-      let channelTiles = processor.blocking.channelTiles(first.outputBlocks)
-      let workers = scratchpad + problems * sourceCount
+      let workers = scratchpad + positions * transformed.positionStride
       let workerCount = chunkScratchCount(tiles: range.count)
-      processor.parallel(problems * channelTiles) { items, worker in
+      processor.parallel(processor.blocking.channelTiles(product.destination.width)) { items, worker in
         for item in items {
-          let problem = item / channelTiles
-          product(problem).run(
-            channelTile: item % channelTiles, tiles: range, from: transformed(problem),
-            scratch: workers + worker * workerCount, processor
-          ) { sourceBlock, outputBlock, to, positionStride in
+          product.run(
+            channelTile: item, tiles: range, from: transformed, scratch: workers + worker * workerCount, processor
+          ) { sourceBlock, block, to, positionStride in
             transformWeights(
-              weights, sourceBlock: sourceBlock, outputBlock: outputBlock, phase: backward ? problem : nil,
-              to: to, positionStride: positionStride, processor)
+              weights, backward: backward, sourceBlock: sourceBlock, block: block, to: to,
+              positionStride: positionStride, processor)
           }
         }
       }
@@ -154,12 +183,9 @@ extension Winograd {
     batch: Int, source: Activations, diffDestination: Activations, diffWeights: Slice, accumulate: Bool,
     scratchpad: UnsafeMutablePointer<Float>, on processor: Processor
   ) {
-    let c = convolution
-    var from = WinogradProduct(
-      winograd: self, source: source.walk(firstY: -c.padding, firstX: -c.padding, step: c.stride),
-      sourceBlocks: c.inputBlocks, parts: phases, destination: diffDestination.walk(), outputBlocks: c.outputBlocks)
-    from.phaseRowStride = source.layout.rowStride
-    from.phasePixelStride = source.layout.pixelStride
+    let from = WinogradProduct(
+      winograd: self, source: inputSide(source),
+      destination: .init(walk: diffDestination.walk(), blocks: convolution.outputBlocks))
     WinogradBackwardWeights(winograd: self, source: from, gradient: diffDestination.walk()).run(
       batch: batch, picturesAtATime: picturesAtATime, weights: diffWeights.pointer, accumulate: accumulate,
       scratch: scratchpad, on: processor)

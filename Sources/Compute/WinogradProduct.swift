@@ -1,12 +1,12 @@
-// forward and backwardData of fast convolution: input transform, one product of matrices for each position, output transform.
+// forward and backwardData of fast convolution: the source's transform, one product of matrices for each position, the results' transform.
 //
 // Two orders of the loops, chosen by the size of the transformed weights (Blocking.swift):
 //
 //   weights ready                                        weights on the way (they would fill memory)
 //   workers     blocks of tiles                          all          source -> transformed, once
-//   tiles       source -> transformed, in the cache      workers      tiles of 1 or 2 output blocks
+//   tiles       source -> transformed, in the cache      workers      tiles of 1 or 2 blocks of the destination
 //   positions                                            depth        a chunk of the sum: weights -> transformed, in the cache
-//   channels    a tile of 1 or 2 output blocks           positions
+//   channels    a tile of 1 or 2 blocks                  positions
 //   pixels      register tiles   -> micro-kernel         pixels       register tiles   -> micro-kernel
 //   tiles       products -> results                      tiles        products -> results
 
@@ -14,45 +14,62 @@ import CProcessor
 import Kernels
 
 struct WinogradProduct {
-  let winograd: Winograd
-  /// From pixel to pixel of a patch; the walk begins at the patch of tile 0.
-  var source: TiledProduct.Walk
-  var sourceBlocks: Int
-  /// The phases of the source that a result sums over: 4 in the forward pass of stride 2, else 1. Phase p begins
-  /// `p/2*phaseRowStride + p%2*phasePixelStride` after the walk.
-  var parts: Int
-  var phaseRowStride = 0
-  var phasePixelStride = 0
+  /// A tensor by tiles: its blocks of 16 channels, each in `parts`, the phases of a stride, or one.
+  struct Side {
+    /// From pixel to pixel of a tile; it begins at tile 0 of phase 0.
+    var walk: TiledProduct.Walk
+    var blocks: Int
+    var parts = 1
+    /// Phase p begins `p/2*phaseRowStride + p%2*phasePixelStride` after the walk.
+    var phaseRowStride = 0
+    var phasePixelStride = 0
 
-  var destination: TiledProduct.Walk
-  var outputBlocks: Int
+    /// Blocks of a product: `[block][part]`.
+    var width: Int { blocks * parts }
+
+    /// Where tile `tile` of a block of a product begins.
+    func tile(_ tile: Int, of block: Int, perSide: Int) -> UnsafeMutablePointer<Float> {
+      let part = block % parts
+      return walk.tile(tile, perSide: perSide) + block / parts * walk.blockStride + part / 2 * phaseRowStride
+        + part % 2 * phasePixelStride
+    }
+  }
+
+  let winograd: Winograd
+  var source: Side
+  /// Input transform, or the gradient's.
+  var sourceTransform = WinogradTransform.input
+  var destination: Side
+  /// Output transform, or patches that overlap: then tiles are those of whole pictures.
+  var destinationTransform = WinogradTransform.output
   var slope: Float = 1
-  var gate: TiledProduct.Walk?
+  /// Of the destination's blocks and parts.
+  var gate: Side?
   var gateSlope: Float = 1
 
   /// Blocks of 16 that are summed over: `[source block][part]`.
-  var depth: Int { sourceBlocks * parts }
+  var depth: Int { source.width }
 
   // MARK: - Stages
 
-  /// Patches of `tiles` of source block `block`, transformed, to the first tiles of `to`'s blocks from `place` on.
+  /// Tiles of source block `block`, transformed, to the first tiles of `to`'s blocks from `place` on.
   func transformSource(block: Int, place: Int, tiles: Range<Int>, to: Transformed, _ processor: Processor) {
     let perSide = winograd.tilesPerSide
+    let walk = source.walk
     winograd.forEachRun(of: tiles) { first, count in
-      let patch = source.tile(first, perSide: perSide) + block * source.blockStride
-      touch(patch, tiles: count)
-      for part in 0..<parts {
+      touch(source.tile(first, of: block * source.parts, perSide: perSide), tiles: count)
+      for part in 0..<source.parts {
         var tile = TransformTile(
-          source: patch + part / 2 * phaseRowStride + part % 2 * phasePixelStride,
+          source: source.tile(first, of: block * source.parts + part, perSide: perSide),
           destination: to.block(place + part, tile: first - tiles.lowerBound))
-        tile.sourceRowStride = source.rowStride
-        tile.sourceColumnStride = source.pixelStride
-        tile.sourceStep = source.tileStep(perSide: perSide)
+        tile.sourceRowStride = walk.rowStride
+        tile.sourceColumnStride = walk.pixelStride
+        tile.sourceStep = walk.tileStep(perSide: perSide)
         tile.destinationRowStride = winograd.side * to.positionStride
         tile.destinationColumnStride = to.positionStride
         tile.destinationStep = channelBlock
         tile.count = count
-        processor.kernels.transform(&tile, .input, winograd.taps)
+        processor.kernels.transform(&tile, sourceTransform, winograd.taps)
       }
     }
   }
@@ -61,14 +78,16 @@ struct WinogradProduct {
   /// far apart for the processor to see what comes next.
   private func touch(_ patch: UnsafePointer<Float>, tiles count: Int) {
     let perSide = winograd.tilesPerSide
-    let (phaseRows, phaseColumns) = parts == 4 ? (2, 2) : (1, 1)
+    let side = sourceTransform == .input ? winograd.side : Winograd.tile
+    let (phaseRows, phaseColumns) = source.parts == 4 ? (2, 2) : (1, 1)
     let runs = perSide == 1 ? count : 1
-    let columns = perSide == 1 ? winograd.side : winograd.side + Winograd.tile * (count - 1)
-    let lines = (columns - 1) * source.pixelStride / channelBlock + phaseColumns
+    let columns = perSide == 1 ? side : side + Winograd.tile * (count - 1)
+    let lines = (columns - 1) * source.walk.pixelStride / channelBlock + phaseColumns
     for run in 0..<runs {
-      for row in 0..<winograd.side {
+      for row in 0..<side {
         for phase in 0..<phaseRows {
-          let start = patch + run * source.pictureStride + row * source.rowStride + phase * phaseRowStride
+          let start =
+            patch + run * source.walk.pictureStride + row * source.walk.rowStride + phase * source.phaseRowStride
           for line in 0..<lines { cprocessor_prefetch(start + line * channelBlock) }
         }
       }
@@ -113,101 +132,132 @@ struct WinogradProduct {
     }
   }
 
-  /// Products of `tiles`, the first tiles of `from`'s block `place`, to the results of output block `block`.
+  /// Products of `tiles`, the first tiles of `from`'s block `place`, to the results of the destination's block `block`.
   func transformProducts(
     _ from: Transformed, place: Int, block: Int, tiles: Range<Int>, _ processor: Processor
   ) {
     let perSide = winograd.tilesPerSide
-    winograd.forEachRun(of: tiles) { first, count in
+    func tile(_ first: Int, _ count: Int, step: Int = 1) -> TransformTile {
       var tile = TransformTile(
         source: from.block(place, tile: first - tiles.lowerBound),
-        destination: destination.tile(first, perSide: perSide) + block * destination.blockStride)
+        destination: destination.tile(first, of: block, perSide: perSide))
       tile.sourceRowStride = winograd.side * from.positionStride
       tile.sourceColumnStride = from.positionStride
-      tile.sourceStep = channelBlock
-      tile.destinationRowStride = destination.rowStride
-      tile.destinationColumnStride = destination.pixelStride
-      tile.destinationStep = destination.tileStep(perSide: perSide)
+      tile.sourceStep = step * channelBlock
+      tile.destinationRowStride = destination.walk.rowStride
+      tile.destinationColumnStride = destination.walk.pixelStride
+      tile.destinationStep = step * destination.walk.tileStep(perSide: perSide)
       tile.count = count
       tile.slope = slope
       if let gate {
-        tile.gate = UnsafePointer(gate.tile(first, perSide: perSide) + block * gate.blockStride)
-        tile.gateRowStride = gate.rowStride
-        tile.gateColumnStride = gate.pixelStride
-        tile.gateStep = gate.tileStep(perSide: perSide)
+        tile.gate = UnsafePointer(gate.tile(first, of: block, perSide: perSide))
+        tile.gateRowStride = gate.walk.rowStride
+        tile.gateColumnStride = gate.walk.pixelStride
+        tile.gateStep = step * gate.walk.tileStep(perSide: perSide)
         tile.gateSlope = gateSlope
       }
-      processor.kernels.transform(&tile, .output, winograd.taps)
+      return tile
+    }
+    // The patches of a plane reach a pixel beyond it: those of phase 0 in a direction before its beginning, those of phase 1 behind its end. The
+    // ones are walked backwards, so that the last of a patch is what is left to the next, or outside.
+    let part = block % destination.parts
+    var overlap = PatchOverlap()
+    overlap.rowsAscend = part / 2 == 1
+    overlap.columnsAscend = part % 2 == 1
+    if destinationTransform == .output || perSide == 1 {
+      winograd.forEachRun(of: tiles) { first, count in
+        var tile = tile(first, count)
+        tile.overlap = overlap
+        processor.kernels.transform(&tile, destinationTransform, winograd.taps)
+      }
+      return
+    }
+    overlap.areNeighbours = true
+    let perPicture = perSide * perSide
+    for picture in tiles.lowerBound / perPicture..<tiles.upperBound / perPicture {
+      for turn in 0..<perSide {
+        let row = overlap.rowsAscend ? turn : perSide - 1 - turn
+        let first = picture * perPicture + row * perSide + (overlap.columnsAscend ? 0 : perSide - 1)
+        var tile = tile(first, perSide, step: overlap.columnsAscend ? 1 : -1)
+        overlap.hasRowBefore = turn > 0
+        overlap.hasRowAfter = turn + 1 < perSide
+        tile.overlap = overlap
+        processor.kernels.transform(&tile, .patch, winograd.taps)
+      }
     }
   }
 
   // MARK: - Weights ready
 
-  /// Results of the tiles `tiles`.
+  /// Results of the tiles `tiles` and of the destination's blocks `blocks`.
   ///
   /// - Parameters:
-  ///   - weights: `[position][output block][depth][16][16]`.
+  ///   - weights: `[position][destination block][depth][16][16]`, the positions `winograd.weightsPositionStride` apart.
   ///   - scratch: `blockScratchCount` Floats of this worker's.
   func run(
-    tiles: Range<Int>, weights: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>, _ processor: Processor
+    tiles: Range<Int>, blocks range: Range<Int>, weights: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>,
+    _ processor: Processor
   ) {
     let blocking = processor.blocking
     let from = Transformed(scratch, blocks: depth, tiles: tiles.count)
     let products = Transformed(
-      scratch + winograd.positions * from.positionStride, blocks: outputBlocks, tiles: tiles.count)
-    for block in 0..<sourceBlocks {
-      transformSource(block: block, place: block * parts, tiles: tiles, to: from, processor)
+      scratch + winograd.positions * from.positionStride, blocks: range.count, tiles: tiles.count)
+    for block in 0..<source.blocks {
+      transformSource(block: block, place: block * source.parts, tiles: tiles, to: from, processor)
     }
     let panel = depth * channelBlock * channelBlock
     for position in 0..<winograd.positions {
-      var block = 0
-      while block < outputBlocks {
-        let blocks = min(blocking.tile.blocks, outputBlocks - block)
+      var block = range.lowerBound
+      while block < range.upperBound {
+        let blocks = min(blocking.tile.blocks, range.upperBound - block)
         multiply(
           tiles: tiles.count, from: from.start + position * from.positionStride, depth: depth,
-          depthStride: from.blockStride, weights: weights + (position * outputBlocks + block) * panel,
-          weightsBlockStride: panel, to: products.block(block) + position * products.positionStride,
+          depthStride: from.blockStride, weights: weights + position * winograd.weightsPositionStride + block * panel,
+          weightsBlockStride: panel,
+          to: products.block(block - range.lowerBound) + position * products.positionStride,
           blockStride: products.blockStride, blocks: blocks, accumulate: false, processor)
         block += blocks
       }
     }
-    for block in 0..<outputBlocks {
-      transformProducts(products, place: block, block: block, tiles: tiles, processor)
+    for block in range {
+      transformProducts(products, place: block - range.lowerBound, block: block, tiles: tiles, processor)
     }
   }
 
   func blockScratchCount(tiles: Int) -> Int {
     Transformed.count(positions: winograd.positions, blocks: depth, tiles: tiles)
-      + Transformed.count(positions: winograd.positions, blocks: outputBlocks, tiles: tiles)
+      + Transformed.count(positions: winograd.positions, blocks: destination.width, tiles: tiles)
   }
 
   // MARK: - Weights on the way
 
-  /// Results of the tiles `tiles` and the output blocks of channel tile `channelTile`.
+  /// Results of the tiles `tiles` and the destination's blocks of channel tile `channelTile`.
   ///
   /// - Parameters:
   ///   - from: all of the tiles' transformed source.
-  ///   - transformWeights: puts the transformed weights of a source block and an output block, `[part][16][16]` at each position, to a place.
+  ///   - transformWeights: puts the transformed weights of a source block and a block of the destination, `[part][16][16]` at each position, to
+  ///     a place.
   ///   - scratch: `chunkScratchCount` Floats of this worker's.
   func run(
     channelTile: Int, tiles: Range<Int>, from: Transformed, scratch: UnsafeMutablePointer<Float>,
     _ processor: Processor,
     transformWeights: (
-      _ sourceBlock: Int, _ outputBlock: Int, _ to: UnsafeMutablePointer<Float>, _ positionStride: Int
+      _ sourceBlock: Int, _ block: Int, _ to: UnsafeMutablePointer<Float>, _ positionStride: Int
     ) -> Void
   ) {
     let blocking = processor.blocking
     let firstBlock = channelTile * blocking.tile.blocks
-    let blocks = min(blocking.tile.blocks, outputBlocks - firstBlock)
+    let blocks = min(blocking.tile.blocks, destination.width - firstBlock)
     let products = Transformed(scratch, blocks: blocks, tiles: tiles.count)
     let weights = scratch + winograd.positions * products.positionStride
+    let parts = source.parts
     let chunk = Blocking.winogradDepth / parts
     let panel = chunk * parts * channelBlock * channelBlock
     let positionStride = blocks * panel + channelBlock
 
     var first = 0
-    while first < sourceBlocks {
-      let count = min(chunk, sourceBlocks - first)
+    while first < source.blocks {
+      let count = min(chunk, source.blocks - first)
       for n in 0..<blocks {
         for b in 0..<count {
           transformWeights(

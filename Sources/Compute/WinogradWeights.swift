@@ -3,13 +3,14 @@
 import Kernels
 
 extension Winograd {
-  /// The weights of a source block and an output block, transformed: at each position `[part][16][16]`, source channels by rows.
+  /// The weights of a source block and a block of the destination, transformed: at each position `[part][16][16]`, source channels by rows.
   ///
-  /// - Parameter phase: nil: for forward, all phases of the source as parts. Else for backwardData, whose source and output are
-  ///   exchanged, that phase of the output alone.
+  /// - Parameters:
+  ///   - backward: for backwardData, where source and destination are exchanged.
+  ///   - block: of the destination; in backwardData at stride 2 (block, phase), a part of its own.
   func transformWeights(
-    _ weights: UnsafePointer<Float>, sourceBlock: Int, outputBlock: Int, phase: Int?,
-    to: UnsafeMutablePointer<Float>, positionStride: Int, _ processor: Processor
+    _ weights: UnsafePointer<Float>, backward: Bool, sourceBlock: Int, block: Int, to: UnsafeMutablePointer<Float>,
+    positionStride: Int, _ processor: Processor
   ) {
     let c = convolution
     let area = channelBlock * channelBlock
@@ -19,12 +20,9 @@ extension Winograd {
     tile.destinationRowStride = side * positionStride
     tile.destinationColumnStride = positionStride
     tile.count = channelBlock
-    if let phase {
-      let phase = c.phase(phase)
-      // The kernel as the phase's gradient sees it, in the order of ascending gradient rows and columns, and with i across.
+    if backward {
       withTransposed(
-        weights, outputBlock: sourceBlock, inputBlock: outputBlock, firstTapY: phase.firstTapY,
-        firstTapX: phase.firstTapX
+        weights, outputBlock: sourceBlock, inputBlock: block / phases, phase: block % phases
       ) { transposed in
         tile.source = transposed
         tile.sourceRowStride = taps * area
@@ -35,17 +33,16 @@ extension Winograd {
       tile.sourceRowStride = c.stride * c.kernel * area
       tile.sourceColumnStride = c.stride * area
       for part in 0..<phases {
-        tile.source =
-          weights + c.weightOffset(outputBlock * 16, sourceBlock * 16, part / c.stride, part % c.stride)
+        tile.source = weights + c.weightOffset(block * 16, sourceBlock * 16, part / c.stride, part % c.stride)
         tile.destination = to + part * area
         processor.kernels.transform(&tile, .weights, taps)
       }
     }
   }
 
-  /// Calls `body` with `[tap row][tap column][16 o][16 i]`: kernel rows firstTapY, firstTapY - stride, ..., columns likewise.
+  /// Calls `body` with the taps of a phase, `[tap row][tap column][16 o][16 i]`; where backwardData is a forward pass, in the opposite order.
   private func withTransposed(
-    _ weights: UnsafePointer<Float>, outputBlock: Int, inputBlock: Int, firstTapY: Int, firstTapX: Int,
+    _ weights: UnsafePointer<Float>, outputBlock: Int, inputBlock: Int, phase: Int,
     _ body: (UnsafePointer<Float>) -> Void
   ) {
     let c = convolution
@@ -55,7 +52,10 @@ extension Winograd {
       guard let start = buffer.baseAddress else { return }
       for row in 0..<self.taps {
         for column in 0..<self.taps {
-          let (ky, kx) = (firstTapY - row * c.stride, firstTapX - column * c.stride)
+          let (ky, kx) =
+            isAdjoint
+            ? (phase / c.stride + row * c.stride, phase % c.stride + column * c.stride)
+            : (c.kernel - 1 - row, c.kernel - 1 - column)
           transpose16(
             weights + c.weightOffset(outputBlock * 16, inputBlock * 16, ky, kx),
             into: start + (row * self.taps + column) * channelBlock * channelBlock)
@@ -65,28 +65,27 @@ extension Winograd {
     }
   }
 
-  /// Floats of all transformed weights of forward; those of backwardData (all of its phases) are as many.
-  var weightsCount: Int {
-    positions * phases * convolution.inputBlocks * convolution.outputBlocks * channelBlock * channelBlock
+  /// Floats of all transformed weights, of forward and of backwardData alike.
+  var weightsCount: Int { positions * weightsPositionStride }
+
+  /// One line more than is needed: at strides of whole pages all positions would share a set of the caches.
+  var weightsPositionStride: Int {
+    (phases * convolution.inputBlocks * convolution.outputBlocks * channelBlock + 1) * channelBlock
   }
 
-  /// All of them, `[position][output block][source block][part][16][16]`; of backwardData one phase after the other.
+  /// All of them, `[position][destination block][source block][part][16][16]`; at backwardData's stride 2 a destination block is (block, phase).
   func transformAllWeights(
     _ weights: UnsafePointer<Float>, backward: Bool, into to: UnsafeMutablePointer<Float>, on processor: Processor
   ) {
     let c = convolution
-    let area = channelBlock * channelBlock
-    let (sources, outputs) = backward ? (c.outputBlocks, c.inputBlocks) : (c.inputBlocks, c.outputBlocks)
+    let sources = backward ? c.outputBlocks : c.inputBlocks
+    let blocks = backward ? c.inputBlocks * phases : c.outputBlocks
     let parts = backward ? 1 : phases
-    let positionStride = outputs * sources * parts * area
-    processor.parallel(outputs * sources) { items in
+    processor.parallel(blocks * sources) { items in
       for item in items {
-        let place = to + item * parts * area
-        for problem in 0..<(backward ? phases : 1) {
-          transformWeights(
-            weights, sourceBlock: item % sources, outputBlock: item / sources, phase: backward ? problem : nil,
-            to: place + problem * positions * positionStride, positionStride: positionStride, processor)
-        }
+        transformWeights(
+          weights, backward: backward, sourceBlock: item % sources, block: item / sources,
+          to: to + item * parts * channelBlock * channelBlock, positionStride: weightsPositionStride, processor)
       }
     }
   }

@@ -22,15 +22,18 @@ package struct ExecutionPlan: Sendable {
 
   /// The tensors of one step: indices into the memory plan's buffers, with their layouts.
   struct Tensors {
-    /// The step's output; its halo is what the next step's passes need (for a picture: what a critic's first needs).
+    /// The step's output; its halo is what the next step's passes need (of a picture: `pictureHalo`).
     var output: Tensor?
     /// The norm's input.
     var normInput: Tensor?
     /// The norm's statistics, kept for backward.
     var normWorkspace: Int?
-    /// The gradient of the output, and then, unless there is a `convolutionGradient`, of the convolution's output.
+    /// What the step's drivers need beside its tensors, forward and backward.
+    var forwardScratchpad: Int?
+    var backwardScratchpad: Int?
+    /// The gradient of the output, and then of the convolution's output.
     var outputGradient: Tensor?
-    /// The gradient of the convolution's output, where the output's can't become it in place.
+    /// Of a picture: the gradient of the convolution's output, where tanh followed it.
     var convolutionGradient: Tensor?
   }
   struct Tensor {
@@ -40,7 +43,9 @@ package struct ExecutionPlan: Sendable {
   let tensors: [Tensors]
   let inputGradient: Tensor?
   let scores: Int?
-  let scratchpad: Int?
+
+  /// Around every picture that goes into a net or comes out of one, whatever the net: what a convolution's first layer needs.
+  static let pictureHalo = 1
 
   /// What the first step reads.
   package let inputLayout: ActivationLayout
@@ -76,18 +81,16 @@ package struct ExecutionPlan: Sendable {
       if !step.writesScore {
         // Backward of step i + 1 reads the output for its weights, and this step's own where an activation or tanh made it.
         // A picture goes on to another net: it lives to the end.
-        let halo = isLast ? 1 : steps[i + 1].inputHalo
+        let halo = isLast ? Self.pictureHalo : steps[i + 1].inputHalo
         let lastUse = isLast ? end : purpose == .training ? backward : i + 1
         t.output = tensor(step.name + ".output", layout(halo: halo), i...lastUse)
         if purpose == .training {
-          // A norm turns the one gradient into the other in place, but the score's driver writes without a halo.
-          let needsOwn = step.tanh || step.norm != nil && !isLast && steps[i + 1].writesScore
+          // A norm turns the one gradient into the other in place.
           let gradientTimes = max(0, backward - 1)...backward
           if !isLast {
-            t.outputGradient = tensor(
-              step.name + ".output gradient", layout(halo: needsOwn ? 0 : step.gradientHalo), gradientTimes)
+            t.outputGradient = tensor(step.name + ".output gradient", layout(halo: step.gradientHalo), gradientTimes)
           }
-          if needsOwn {
+          if step.tanh {
             t.convolutionGradient = tensor(
               step.name + ".convolution gradient", layout(halo: step.gradientHalo), backward...backward)
           }
@@ -98,6 +101,16 @@ package struct ExecutionPlan: Sendable {
         t.normInput = tensor(step.name + ".norm input", layout(halo: 0), i...lastUse)
         t.normWorkspace = add(step.name + ".norm statistics", norm.workspaceCount, i...lastUse)
       }
+      // Each pass has its scratchpad at its own time alone, when others' tensors aren't there yet or any more.
+      let passes = step.passes(purpose)
+      func scratchpad(_ name: String, _ passes: ArraySlice<ConvolutionPass>, _ time: Int) -> Int? {
+        let count = max(
+          step.norm?.scratchpadCount(batch: batch) ?? 0,
+          step.writesScore ? 0 : primitives[i].scratchpadCount(Array(passes), threads: threads))
+        return count > 0 ? add(step.name + "." + name + " scratchpad", count, time...time) : nil
+      }
+      t.forwardScratchpad = scratchpad("forward", passes.prefix(1), i)
+      if purpose == .training { t.backwardScratchpad = scratchpad("backward", passes.dropFirst(), backward) }
       tensors.append(t)
     }
 
@@ -109,7 +122,7 @@ package struct ExecutionPlan: Sendable {
     }
     inputLayout = ActivationLayout(
       isPicture ? .interleaved : .blocked, channels: first.inputChannels, height: first.inputSize,
-      width: first.inputSize, halo: first.inputHalo)
+      width: first.inputSize, halo: isPicture ? Self.pictureHalo : first.inputHalo)
     inputGradient =
       purpose == .training && isPicture
       ? tensor(
@@ -118,14 +131,6 @@ package struct ExecutionPlan: Sendable {
           .interleaved, channels: first.inputChannels, height: first.inputSize, width: first.inputSize, halo: 0),
         end...end) : nil
     scores = steps[steps.count - 1].writesScore ? add("scores and their gradients", 2 * batch, 0...end) : nil
-    let scratch =
-      zip(steps, primitives).map { step, primitive in
-        max(
-          step.norm?.scratchpadCount(batch: batch) ?? 0,
-          step.writesScore ? 0 : primitive.scratchpadCount(step.passes(purpose), threads: threads))
-      }.max() ?? 0
-    scratchpad = scratch > 0 ? add("scratchpad", scratch, 0...end) : nil
-
     self.network = network
     self.batch = batch
     self.purpose = purpose

@@ -10,7 +10,8 @@ package final class Executor {
   /// Weights as the passes want them prepared, by step.
   private let prepared: [[ConvolutionPass: Slice]]
   private var preparedForForward = false
-  private var preparedForBackward = false
+  /// The steps from this one on are prepared; the first needs to be for `inputGradient` alone.
+  private var firstPreparedForBackward: Int
 
   /// The parameters' slab; whoever changes it calls `parametersChanged()`.
   package let parameters: Slice
@@ -34,6 +35,7 @@ package final class Executor {
     parameters = Slab(count: plan.parameters.parameterSlabCount).all
     gradients = Slab(count: plan.purpose == .training ? plan.parameters.parameterSlabCount : 0).all
     buffers = Slab(count: plan.parameters.bufferSlabCount).all
+    firstPreparedForBackward = plan.steps.count
     let places = plan.preparedPlaces
     let slab = Slab(count: places.values.reduce(0) { $0 + $1.count }).all
     prepared = plan.steps.indices.map { i in
@@ -45,7 +47,7 @@ package final class Executor {
   /// The next pass that reads prepared weights prepares them anew.
   package func parametersChanged() {
     preparedForForward = false
-    preparedForBackward = false
+    firstPreparedForBackward = plan.steps.count
   }
 
   // MARK: - Results
@@ -82,24 +84,27 @@ package final class Executor {
       let primitive = plan.primitives[i]
       if step.writesScore {
         begin(i, .convolution, .forward, batch: batch)
-        convolution.scoreForward(batch: batch, source: source, weights: weights(i), scores: scores, on: processor)
+        convolution.scoreForward(
+          batch: batch, source: source, weights: weights(i), bias: bias(i), scores: scores, on: processor)
         end()
         return
       }
       guard let outputTensor = tensors.output else { preconditionFailure("a step makes a tensor or a score") }
       let output = activations(outputTensor)
       let destination = tensors.normInput.map(activations) ?? output
+      let scratchpad = tensors.forwardScratchpad.map(slice)
       if step.isTransposed {
         begin(i, .convolution, .forward, batch: batch)
         primitive.backwardData(
           batch: batch, diffDestination: source, weights: weights(i), prepared: prepared(i, .backwardData),
-          diffSource: destination, slope: step.epilogueSlope, tanh: step.tanh, scratchpad: scratchpad, on: processor)
+          bias: bias(i), diffSource: destination, slope: step.epilogueSlope, tanh: step.tanh, scratchpad: scratchpad,
+          on: processor)
         end()
       } else {
         begin(i, .convolution, .forward, batch: batch)
         primitive.forward(
-          batch: batch, source: source, weights: weights(i), prepared: prepared(i, .forward), destination: destination,
-          slope: step.epilogueSlope, scratchpad: scratchpad, on: processor)
+          batch: batch, source: source, weights: weights(i), prepared: prepared(i, .forward), bias: bias(i),
+          destination: destination, slope: step.epilogueSlope, scratchpad: scratchpad, on: processor)
         end()
       }
       if let norm = step.norm, let workspace = tensors.normWorkspace, let scratchpad {
@@ -145,14 +150,20 @@ package final class Executor {
     inputGradient: Bool = false
   ) {
     precondition(plan.purpose == .training && batch > 0 && batch <= plan.batch)
-    prepareForBackward()
+    prepareForBackward(from: inputGradient ? 0 : 1)
     for i in plan.steps.indices.reversed() {
       let step = plan.steps[i]
       let convolution = step.convolution
       let primitive = plan.primitives[i]
+      let scratchpad = plan.tensors[i].backwardScratchpad.map(slice)
       let source = i == 0 ? input : output(of: i - 1)
       let target: Activations? =
         i > 0 ? plan.tensors[i - 1].outputGradient.map(activations) : inputGradient ? self.inputGradient : nil
+      // Where no norm stands between, the step below leaves its activation's gradient to this one's epilogue.
+      let below = i > 0 ? plan.steps[i - 1] : nil
+      let gate = below.flatMap { below in
+        below.norm == nil ? below.slope.map { ActivationGate(source, slope: $0) } : nil
+      }
 
       if step.writesScore {
         guard case .scores(let value) = outputGradient else { preconditionFailure("a score's gradient is a number") }
@@ -163,12 +174,17 @@ package final class Executor {
           convolution.scoreBackwardWeights(
             batch: batch, source: source, diffScores: gradient, diffWeights: gradients[places(i).weight],
             accumulate: accumulate, on: processor)
+          if step.linear != nil {
+            convolution.scoreBackwardBias(
+              batch: batch, diffScores: gradient, diffBias: gradients[places(i).bias], accumulate: accumulate)
+          }
           end()
         }
         if let target {
           begin(i, .convolution, .backwardData, batch: batch)
           convolution.scoreBackwardData(
-            batch: batch, diffScores: gradient, weights: weights(i), diffSource: target, on: processor)
+            batch: batch, diffScores: gradient, weights: weights(i), diffSource: target, gate: gate,
+            on: processor)
           end()
         }
         continue
@@ -182,14 +198,11 @@ package final class Executor {
           batch: batch, source: step.isTransposed ? gradient : source,
           diffDestination: step.isTransposed ? source : gradient, diffWeights: gradients[places(i).weight],
           accumulate: accumulate, scratchpad: scratchpad, on: processor)
+        step.linear?.backwardBias(
+          batch: batch, gradient: gradient, diffBias: gradients[places(i).bias], accumulate: accumulate, on: processor)
         end()
       }
       guard let target else { continue }
-      // Where no norm stands between, the step below leaves its activation's gradient to this epilogue.
-      let below = i > 0 ? plan.steps[i - 1] : nil
-      let gate = below.flatMap { below in
-        below.norm == nil ? below.slope.map { ActivationGate(source, slope: $0) } : nil
-      }
       if step.isTransposed {
         begin(i, .convolution, .backwardData, batch: batch)
         primitive.forward(
@@ -226,24 +239,25 @@ package final class Executor {
       preconditionFailure("an inner step has an output gradient")
     }
     guard let norm = step.norm, let normInput = tensors.normInput.map(activations),
-      let workspace = tensors.normWorkspace, let scratchpad
+      let workspace = tensors.normWorkspace, let scratchpad = tensors.backwardScratchpad.map(slice)
     else { return diffOutput }
-    let own = tensors.convolutionGradient.map(activations) ?? diffOutput
     begin(i, .norm, .backward, batch: batch)
     norm.backward(
-      batch: batch, diffY: diffOutput, x: normInput, y: step.normOutputSlope == 1 ? nil : output(of: i), diffX: own,
+      batch: batch, diffY: diffOutput, x: normInput, y: step.normOutputSlope == 1 ? nil : output(of: i),
+      diffX: diffOutput,
       parameters: normParameters(i, in: parameters),
       diffParameters: parameterGradients ? normParameters(i, in: gradients) : nil, accumulate: accumulate,
       workspace: slice(workspace), scratchpad: scratchpad, slope: step.normOutputSlope,
       inputSlope: step.normInputSlope, on: processor)
     end()
-    return own
+    return diffOutput
   }
 
   // MARK: - Places
 
   private func places(_ i: Int) -> ParameterTable.Places { plan.parameters.places[i] }
   private func weights(_ i: Int) -> Slice { parameters[places(i).weight] }
+  private func bias(_ i: Int) -> Slice? { plan.steps[i].linear == nil ? nil : parameters[places(i).bias] }
   private func prepared(_ i: Int, _ pass: ConvolutionPass) -> Slice { prepared[i][pass] ?? parameters[0..<0] }
 
   private func normParameters(_ i: Int, in slab: Slice) -> BatchNorm.Parameters {
@@ -264,8 +278,6 @@ package final class Executor {
     return activations(tensor)
   }
 
-  private var scratchpad: Slice? { plan.scratchpad.map(slice) }
-
   private var scores: Slice {
     guard let scores = plan.scores else { preconditionFailure("\(plan.network.name) makes no scores") }
     return slice(scores)[0..<plan.batch]
@@ -282,12 +294,12 @@ package final class Executor {
     preparedForForward = true
   }
 
-  private func prepareForBackward() {
-    if preparedForBackward { return }
-    for (i, step) in plan.steps.enumerated() {
-      prepare(i, step.isTransposed ? .forward : .backwardData, as: .backwardData)
+  private func prepareForBackward(from first: Int) {
+    if firstPreparedForBackward <= first { return }
+    for i in first..<firstPreparedForBackward {
+      prepare(i, plan.steps[i].isTransposed ? .forward : .backwardData, as: .backwardData)
     }
-    preparedForBackward = true
+    firstPreparedForBackward = first
   }
 
   private func prepare(_ i: Int, _ pass: ConvolutionPass, as label: StepRecorder.Pass) {

@@ -1,9 +1,9 @@
-// Fusion: a list of layers becomes a list of steps, each a convolution with what follows it. A step is what the executor runs
+// Fusion: a list of layers becomes a list of steps, each a convolution (as linear layers are, too) with what follows it. A step is what the executor runs
 // forward with at most two passes over memory, and backward with at most three.
 
 import Compute
 
-/// A convolution (or a transposed one) with the activation, norm or tanh that follow it.
+/// A convolution (or a transposed one, or a linear layer) with the activation, norm or tanh that follow it.
 package struct FusedStep: Sendable {
   package enum Order: Sendable {
     case activationThenNorm
@@ -14,6 +14,8 @@ package struct FusedStep: Sendable {
   /// The convolution; of a transposed one, the convolution whose backwardData it is.
   package let convolution: Convolution
   package let isTransposed: Bool
+  /// Where the step is a linear layer: what the convolution is of, and the bias.
+  package let linear: Linear?
   package let norm: BatchNorm?
   package let normName: String
   package let order: Order
@@ -64,6 +66,7 @@ extension Network {
       let name: String
       let convolution: Convolution
       let isTransposed: Bool
+      var linear: Linear?
       switch layer {
       case .convolution(let layerName, let outputs, let kernel, let stride, let padding):
         name = layerName
@@ -78,7 +81,25 @@ extension Network {
         convolution = Convolution(
           rest.first == .tanh ? .picture : .blocked, kernel: kernel, stride: stride, padding: padding,
           inputChannels: outputs, outputChannels: channels, inputSize: (size - 1) * stride + kernel - 2 * padding)
-      case .activation, .batchNorm, .tanh:
+      case .linear(let layerName, let outputs):
+        name = layerName
+        let made: Linear
+        if isPicture {
+          made = Linear(fromPicturesOf: channels, size: size, outputs: outputs)
+        } else if size > 1 {
+          throw NetworkError(description: "\(self.name): \(name) takes vectors or pictures, not planes inside a net")
+        } else if case .view(let pictureChannels, let side) = rest.first {
+          guard outputs == pictureChannels * side * side else {
+            throw NetworkError(
+              description: "\(self.name): \(outputs) values of \(name) aren't \(pictureChannels)x\(side)x\(side)")
+          }
+          rest.removeFirst()
+          made = Linear(inputs: channels, toPicturesOf: pictureChannels, size: side)
+        } else {
+          made = Linear(inputs: channels, outputs: outputs, isScore: outputs == 1 && rest.isEmpty)
+        }
+        (convolution, isTransposed, linear) = (made.convolution, made.makesPictures, made)
+      case .activation, .batchNorm, .tanh, .view:
         throw NetworkError(description: "\(self.name): \(layer) follows no convolution")
       }
       var norm: BatchNorm?
@@ -104,10 +125,11 @@ extension Network {
         rest.removeFirst()
       }
       let step = FusedStep(
-        name: name, convolution: convolution, isTransposed: isTransposed, norm: norm, normName: normName, order: order,
-        slope: slope, tanh: tanh)
-      if step.writesPicture && (norm != nil || slope != nil) {
-        throw NetworkError(description: "\(self.name): \(name) makes pictures; only tanh may follow it")
+        name: name, convolution: convolution, isTransposed: isTransposed, linear: linear, norm: norm,
+        normName: normName, order: order, slope: slope, tanh: tanh)
+      if step.writesPicture && (norm != nil || slope != nil || tanh && linear != nil) {
+        let followers = linear == nil ? "only tanh" : "nothing"
+        throw NetworkError(description: "\(self.name): \(name) makes pictures; \(followers) may follow it")
       }
       steps.append(step)
       (channels, size, isPicture) = (step.outputChannels, step.outputSize, step.writesPicture)

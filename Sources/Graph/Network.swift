@@ -5,6 +5,10 @@ package enum Layer: Hashable, Sendable {
   /// Bias-free, square. `name` is the parameter's prefix in PyTorch's naming: "initial.conv".
   case convolution(name: String, outputChannels: Int, kernel: Int, stride: Int, padding: Int)
   case transposedConvolution(name: String, outputChannels: Int, kernel: Int, stride: Int, padding: Int)
+  /// y = W x + b of vectors, or of pictures as vectors (channel, row, column).
+  case linear(name: String, outputs: Int)
+  /// The vectors that a linear layer made, viewed as pictures (channel, row, column).
+  case view(channels: Int, size: Int)
   /// v > 0 ? v : slope*v. LeakyReLU with `slope`, ReLU with 0.
   case activation(slope: Float)
   case batchNorm(name: String)

@@ -22,7 +22,8 @@ extension ExecutionPlan {
       return StepSummary(
         name: step.name, operation: step.operation,
         outputShape: [step.outputChannels, step.outputSize, step.outputSize],
-        parameters: convolution.parameterCount + (step.norm.map { 2 * $0.channels } ?? 0),
+        parameters: convolution.parameterCount + (step.linear?.weightShape[0] ?? 0)
+          + (step.norm.map { 2 * $0.channels } ?? 0),
         multiplyAdds: convolution.multiplyAdds(batch: 1))
     }
   }
@@ -45,7 +46,9 @@ extension ExecutionPlan {
 extension FusedStep {
   fileprivate var operation: String {
     let c = convolution
-    var parts = ["\(isTransposed ? "transposed conv" : "conv") \(c.kernel)x\(c.kernel) stride \(c.stride)"]
+    var parts =
+      linear == nil
+      ? ["\(isTransposed ? "transposed conv" : "conv") \(c.kernel)x\(c.kernel) stride \(c.stride)"] : ["linear"]
     let activation = slope.map { $0 == 0 ? "ReLU" : "LeakyReLU(\($0))" }
     switch order {
     case .activationThenNorm: parts += [activation, norm.map { _ in "batch norm" }].compactMap(\.self)

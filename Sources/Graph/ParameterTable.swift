@@ -6,6 +6,8 @@ import Compute
 package struct Parameter: Sendable {
   package enum Kind: Sendable {
     case weight(Convolution)
+    case linearWeight(Linear)
+    case linearBias(Linear)
     case gamma
     case beta
     case runningMean
@@ -14,7 +16,8 @@ package struct Parameter: Sendable {
 
   /// As in PyTorch's state_dict: "pyramid.0.bn.running_mean".
   package let name: String
-  /// As in PyTorch: (out, in, kh, kw), for a transposed convolution (in, out, kh, kw); (channels) for a norm's.
+  /// As in PyTorch: (out, in, kh, kw), for a transposed convolution (in, out, kh, kw); (out, in) and (out) for a linear
+  /// layer's; (channels) for a norm's.
   package let shape: [Int]
   package let kind: Kind
   package let isTransposed: Bool
@@ -24,7 +27,7 @@ package struct Parameter: Sendable {
   package var isBuffer: Bool {
     switch kind {
     case .runningMean, .runningVariance: true
-    case .weight, .gamma, .beta: false
+    case .weight, .linearWeight, .linearBias, .gamma, .beta: false
     }
   }
 
@@ -35,6 +38,8 @@ package struct Parameter: Sendable {
   package func values(in slab: Slice) -> [Float] {
     switch kind {
     case .weight(let convolution): convolution.weightValues(slab[range])
+    case .linearWeight(let linear): linear.weightValues(slab[range])
+    case .linearBias(let linear): linear.biasValues(slab[range])
     default: Array(slab[range].array[..<valueCount])
     }
   }
@@ -43,6 +48,8 @@ package struct Parameter: Sendable {
     precondition(values.count == valueCount)
     switch kind {
     case .weight(let convolution): convolution.setWeights(slab[range], from: values)
+    case .linearWeight(let linear): linear.setWeights(slab[range], from: values)
+    case .linearBias(let linear): linear.setBias(slab[range], from: values)
     default: slab[range].copy(from: values + [Float](repeating: 0, count: range.count - values.count))
     }
   }
@@ -62,9 +69,11 @@ package struct ParameterTable: Sendable {
 
   package var all: [Parameter] { parameters + buffers }
 
-  /// For each step: weight, then gamma and beta where it has a norm; running mean and variance likewise.
+  /// For each step: weight, then bias where it is a linear layer, gamma and beta where it has a norm; running mean and variance
+  /// likewise.
   struct Places {
     var weight: Range<Int>
+    var bias: Range<Int>
     var gamma: Range<Int>
     var beta: Range<Int>
     var runningMean: Range<Int>
@@ -96,9 +105,15 @@ package struct ParameterTable: Sendable {
         return range
       }
       let shape = [convolution.outputChannels, convolution.inputChannels, convolution.kernel, convolution.kernel]
-      let weight = add(step.name + ".weight", shape, .weight(convolution), count: convolution.weightsCount)
+      let weight = add(
+        step.name + ".weight", step.linear?.weightShape ?? shape,
+        step.linear.map { .linearWeight($0) } ?? .weight(convolution), count: convolution.weightsCount)
       var place = Places(
-        weight: weight, gamma: 0..<0, beta: 0..<0, runningMean: 0..<0, runningVariance: 0..<0)
+        weight: weight, bias: 0..<0, gamma: 0..<0, beta: 0..<0, runningMean: 0..<0, runningVariance: 0..<0)
+      if let linear = step.linear {
+        place.bias = add(
+          step.name + ".bias", [linear.weightShape[0]], .linearBias(linear), count: linear.biasCount)
+      }
       if let norm = step.norm {
         let (prefix, count) = (step.normName, norm.parameterCount)
         place.gamma = add(prefix + ".weight", [norm.channels], .gamma, count: count)

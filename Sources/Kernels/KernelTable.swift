@@ -43,6 +43,11 @@ public struct KernelTable: Sendable {
     @Sendable (
       _ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ factor: Float, _ count: Int, _ accumulate: Bool
     ) -> Void
+  public let scaledGate:
+    @Sendable (
+      _ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ gate: UnsafePointer<Float>?, _ factor: Float,
+      _ slope: Float, _ count: Int
+    ) -> Void
 
   public let moments: @Sendable (_ x: Plane, _ rows: Int, _ pixels: Int, _ moments: UnsafeMutablePointer<Float>) -> Void
   public let normalise:
@@ -99,6 +104,11 @@ public struct KernelTable: Sendable {
       @escaping @Sendable (
         _ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ factor: Float, _ count: Int, _ accumulate: Bool
       ) -> Void,
+    scaledGate:
+      @escaping @Sendable (
+        _ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ gate: UnsafePointer<Float>?, _ factor: Float,
+        _ slope: Float, _ count: Int
+      ) -> Void,
     moments:
       @escaping @Sendable (_ x: Plane, _ rows: Int, _ pixels: Int, _ moments: UnsafeMutablePointer<Float>) -> Void,
     normalise:
@@ -146,6 +156,7 @@ public struct KernelTable: Sendable {
     self.transform = transform
     self.dot = dot
     self.scaledSum = scaledSum
+    self.scaledGate = scaledGate
     self.moments = moments
     self.normalise = normalise
     self.normSums = normSums

@@ -1,4 +1,4 @@
-// The critic's last convolution has one output channel and one output position: a dot product a picture, and its adjoints.
+// The critic's last layer has one output channel and one output position: a dot product a picture, and its adjoints.
 // Memory-bound: each weight and each activation is read once.
 
 /// Σ_i a[i] * b[i] over `count` Floats (a multiple of 16), for every vector width in the same order: 16 lane sums, then the lanes
@@ -38,6 +38,25 @@ public func scaledSum<V: FloatVector>(
     let a: V = load(x + i)
     let start: V = accumulate ? load(y + i) : zero
     store(start.adding(f, times: a, fused: fused), y + i)
+    i += V.scalarCount
+  }
+}
+
+/// y[i] = factor * x[i] * (gate[i] > 0 ? 1 : slope) over `count` Floats (a multiple of 16): the gradient of a score, with that of
+/// the activation before it. No gate: none.
+@inlinable @inline(__always)
+public func scaledGate<V: FloatVector>(
+  _ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, gate: UnsafePointer<Float>?, factor: Float, slope: Float,
+  count: Int, zero: V
+) {
+  let f = V(repeating: factor)
+  let slopes = V(repeating: slope)
+  var i = 0
+  while i < count {
+    var value: V = load(x + i)
+    value = value * f
+    if let gate { value = value.orElse(value * slopes, whereNotPositive: load(gate + i)) }
+    store(value, y + i)
     i += V.scalarCount
   }
 }

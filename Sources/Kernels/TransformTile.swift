@@ -32,11 +32,29 @@ public struct TransformTile {
   public var gateStep = 0
   public var gateSlope: Float = 1
 
+  /// Of `overlapTile` alone.
+  public var overlap = PatchOverlap()
+
   @inlinable
   public init(source: UnsafePointer<Float>, destination: UnsafeMutablePointer<Float>) {
     self.source = source
     self.destination = destination
   }
+}
+
+/// How the patches of neighbouring tiles share their outermost row and column. Tiles come in such an order that a patch meets the one before it
+/// in its first row (column) and leaves its last to the one after it; where they ascend, the first is 0, else S - 1.
+public struct PatchOverlap {
+  public var rowsAscend = true
+  public var columnsAscend = true
+  /// A row of tiles came before this one, one comes after it. Without one after it, the last row is outside the plane.
+  public var hasRowBefore = false
+  public var hasRowAfter = false
+  /// The `count` tiles are a whole row of neighbours, in their order; else each has a plane of its own.
+  public var areNeighbours = false
+
+  @inlinable
+  public init() {}
 }
 
 /// Which parts of `TransformTile` a transform has use for; constants at each call.
@@ -80,6 +98,58 @@ public func transformTile<let R: Int, let S: Int, V: FloatVector>(
           case .plain: break
           case .sum: if t.accumulate { x = x + load(place) }
           case .epilogue:
+            x = x.orElse(x * slope, whereNotPositive: x)
+            if let gate = t.gate {
+              let g: V = load(gate + (i * t.gateStep + lane + q * t.gateRowStride + s * t.gateColumnStride))
+              x = x.orElse(x * gateSlope, whereNotPositive: g)
+            }
+          }
+          store(x, place)
+        }
+      }
+      lane += V.scalarCount
+    }
+  }
+}
+
+/// `transformTile` to patches of S x S that overlap: what a patch shares with those before it, it adds to what they left in the destination; what
+/// it shares with those after it, it leaves there without the epilogue, for them to complete; and what is outside the plane isn't written.
+///
+/// - Parameter map: the product of L with a column of S vectors.
+@inlinable @inline(__always)
+public func overlapTile<let S: Int, V: FloatVector>(
+  _ tile: UnsafePointer<TransformTile>, zero: V, map: (InlineArray<S, V>) -> InlineArray<S, V>
+) {
+  let t = tile.pointee
+  let slope = V(repeating: t.slope)
+  let gateSlope = V(repeating: t.gateSlope)
+  let lastRow = t.overlap.rowsAscend ? S - 1 : 0
+  let lastColumn = t.overlap.columnsAscend ? S - 1 : 0
+  for i in 0..<t.count {
+    let hasColumnBefore = t.overlap.areNeighbours && i > 0
+    let hasColumnAfter = t.overlap.areNeighbours && i &+ 1 < t.count
+    var lane = 0
+    while lane < 16 {
+      let source = t.source + (i * t.sourceStep + lane)
+      let destination = t.destination + (i * t.destinationStep + lane)
+      var rows = InlineArray<S, InlineArray<S, V>>(repeating: .init(repeating: zero))
+      for r in 0..<S {
+        var row = InlineArray<S, V>(repeating: zero)
+        for c in 0..<S { row[c] = load(source + (r * t.sourceRowStride + c * t.sourceColumnStride)) }
+        rows[r] = map(row)
+      }
+      for s in 0..<S {
+        var column = InlineArray<S, V>(repeating: zero)
+        for r in 0..<S { column[r] = rows[r][s] }
+        let out = map(column)
+        if s == lastColumn && !hasColumnAfter { continue }
+        let meetsColumn = hasColumnBefore && s == S - 1 - lastColumn
+        for q in 0..<S {
+          if q == lastRow && !t.overlap.hasRowAfter { continue }
+          var x = out[q]
+          let place = destination + (q * t.destinationRowStride + s * t.destinationColumnStride)
+          if meetsColumn || t.overlap.hasRowBefore && q == S - 1 - lastRow { x = x + load(place) }
+          if s != lastColumn && q != lastRow {
             x = x.orElse(x * slope, whereNotPositive: x)
             if let gate = t.gate {
               let g: V = load(gate + (i * t.gateStep + lane + q * t.gateRowStride + s * t.gateColumnStride))

@@ -6,8 +6,9 @@
 //
 // In one dimension, with input d (n = 4 + taps - 1 values), kernel g and result y, `*` by element:
 //
-//     y = Aᵀ [ (G g) * (Bᵀ d) ]                 forward, backwardData
-//     g = Gᵀ [ (A y) * (Bᵀ d) ]                 backwardWeights: the same sum read the other way
+//     y = Aᵀ [ (G g) * (Bᵀ d) ]                 forward (and backwardData at stride 1)
+//     d = B  [ (G g) * (A y) ]                  backwardData at stride 2, its adjoint in d: patches of neighbouring tiles overlap and add up
+//     g = Gᵀ [ (A y) * (Bᵀ d) ]                 backwardWeights, its adjoint in g
 //
 // F(4, 2), points 1/2, -1/2, 3/2, -3/2, infinity:
 //
@@ -36,6 +37,8 @@ public enum WinogradTransform: Int, Sendable {
   case gradient
   /// G g Gᵀ: a kernel, 2x2 (3x3) to 5x5 (6x6).
   case weights
+  /// B m Bᵀ: products to a patch of the source's gradient, 5x5 to 5x5, by `overlapTile` (there is none of F(4, 3)).
+  case patch
   /// Gᵀ q G: sums of products to the kernel's gradient, 5x5 (6x6) to 2x2 (3x3), which may add to what is there.
   case diffWeights
 }
@@ -87,6 +90,23 @@ public func gradientOf2<V: FloatVector>(_ y: InlineArray<4, V>, fused: Bool) -> 
     even2.adding(odd2, times: V(repeating: 3.0 / 2), fused: fused),
     even2.adding(odd2, times: V(repeating: -3.0 / 2), fused: fused),
     y[3],
+  ]
+}
+
+@inlinable @inline(__always)
+public func patchOf2<V: FloatVector>(_ m: InlineArray<5, V>, fused: Bool) -> InlineArray<5, V> {
+  let sum1 = m[0] + m[1]
+  let difference1 = m[0] - m[1]
+  let sum2 = m[2] + m[3]
+  let difference2 = m[2] - m[3]
+  let first = (m[4] * V(repeating: 9.0 / 16)).adding(difference2, times: V(repeating: -3.0 / 8), fused: fused)
+  let middle = (m[4] * V(repeating: -5.0 / 2)).adding(difference2, times: V(repeating: 3.0 / 2), fused: fused)
+  return [
+    first.adding(difference1, times: V(repeating: -9.0 / 8), fused: fused),
+    (sum2 * V(repeating: -1.0 / 4)).adding(sum1, times: V(repeating: -9.0 / 4), fused: fused),
+    middle.adding(difference1, times: V(repeating: 1.0 / 2), fused: fused),
+    sum1 + sum2,
+    m[4],
   ]
 }
 

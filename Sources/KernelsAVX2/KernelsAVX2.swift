@@ -61,6 +61,7 @@ private typealias Vector = SIMD8<Float>
   case (.output, _): transformOutput3(tile)
   case (.gradient, 2): transformGradient2(tile)
   case (.gradient, _): transformGradient3(tile)
+  case (.patch, _): transformPatch2(tile)
   case (.weights, 2): transformWeights2(tile)
   case (.weights, _): transformWeights3(tile)
   case (.diffWeights, 2): transformDiffWeights2(tile)
@@ -90,6 +91,10 @@ private typealias Vector = SIMD8<Float>
 
 @inline(never) private func transformGradient3(_ tile: UnsafePointer<TransformTile>) {
   transformTile(tile, ending: .plain, zero: Vector()) { (x: InlineArray<4, Vector>) in gradientOf3(x, fused: true) }
+}
+
+@inline(never) private func transformPatch2(_ tile: UnsafePointer<TransformTile>) {
+  overlapTile(tile, zero: Vector()) { (x: InlineArray<5, Vector>) in patchOf2(x, fused: true) }
 }
 
 @inline(never) private func transformWeights2(_ tile: UnsafePointer<TransformTile>) {
@@ -133,6 +138,9 @@ public let avx2Kernels = KernelTable(
   multiply: multiply, weights: weights, transform: transform, dot: dot,
   scaledSum: {
     Kernels.scaledSum($0, $1, factor: $2, count: $3, accumulate: $4, fused: true, zero: Vector())
+  },
+  scaledGate: {
+    Kernels.scaledGate($0, $1, gate: $2, factor: $3, slope: $4, count: $5, zero: Vector())
   },
   moments: { planeMoments($0, rows: $1, pixels: $2, moments: $3, zero: Vector()) },
   normalise: { planeNormalise($0, $1, rows: $2, pixels: $3, channel: $4, slope: $5, zero: Vector()) },

@@ -10,7 +10,8 @@
 //              mean                                               tanh
 //
 // No convolution has a bias. A block is an activation (LeakyReLU(0.2) in the critic, ReLU in the generator) and batch norm:
-// activation first in the seed, batch norm first in the WGAN authors' code.
+// activation first in the seed, batch norm first in the WGAN authors' code. Without norms a block is the activation alone. The
+// WGAN authors' extra layers of the generator are convolutions, too.
 
 /// The order inside a block, after its convolution.
 package enum ReferenceBlockOrder: Sendable, CaseIterable {
@@ -25,10 +26,13 @@ package struct ReferenceDCGAN: Equatable, Sendable {
   package var latent: Int
   package var extraLayers: Int
   package var order: ReferenceBlockOrder
+  package var norms: Bool
+  /// The generator's extra layers are convolutions, not transposed ones.
+  package var convolvesExtra: Bool
 
   package init(
     size: Int = 64, channels: Int = 3, features: Int = 64, latent: Int = 100, extraLayers: Int = 0,
-    order: ReferenceBlockOrder = .activationNorm
+    order: ReferenceBlockOrder = .activationNorm, norms: Bool = true, convolvesExtra: Bool = false
   ) {
     precondition(size >= 16 && size & (size - 1) == 0, "a size must be 4 * 2^k, from 16 up")
     self.size = size
@@ -37,6 +41,8 @@ package struct ReferenceDCGAN: Equatable, Sendable {
     self.latent = latent
     self.extraLayers = extraLayers
     self.order = order
+    self.norms = norms
+    self.convolvesExtra = convolvesExtra
   }
 
   /// N x channels x size x size to a scalar.
@@ -83,9 +89,11 @@ package struct ReferenceDCGAN: Equatable, Sendable {
       (grid, width, i) = (grid * 2, width / 2, i + 1)
     }
     for i in 0..<extraLayers {
+      let name = "extra.\(i).conv"
       layers.append(
-        .transposedConvolution(
-          name: "extra.\(i).conv", .init(kernel: 3, stride: 1, padding: 1), inputs: width, outputs: width))
+        convolvesExtra
+          ? .convolution(name: name, .init(kernel: 3, stride: 1, padding: 1), inputs: width, outputs: width)
+          : .transposedConvolution(name: name, .init(kernel: 3, stride: 1, padding: 1), inputs: width, outputs: width))
       layers += block("extra.\(i)", .relu, width)
     }
     layers.append(
@@ -95,6 +103,7 @@ package struct ReferenceDCGAN: Equatable, Sendable {
   }
 
   private func block(_ name: String, _ activation: ReferenceActivation, _ channels: Int) -> [ReferenceLayer] {
+    if !norms { return [.activation(activation)] }
     let norm = ReferenceLayer.batchNorm(name: name + ".bn", channels: channels)
     switch order {
     case .activationNorm: return [.activation(activation), norm]

@@ -6,6 +6,10 @@ package enum ReferenceLayer: Equatable, Sendable {
   case convolution(name: String, ReferenceConvolution, inputs: Int, outputs: Int)
   /// Parameter `<name>.weight`, I x O x k x k.
   case transposedConvolution(name: String, ReferenceTransposedConvolution, inputs: Int, outputs: Int)
+  /// Parameters `<name>.weight`, O x I, and `<name>.bias`, O.
+  case linear(name: String, inputs: Int, outputs: Int)
+  /// N x (channels size²) x 1 x 1 as N x channels x size x size.
+  case view(channels: Int, size: Int)
   /// Parameters `<name>.weight` (gamma) and `<name>.bias` (beta); buffers `<name>.running_mean`, `<name>.running_var`.
   case batchNorm(name: String, channels: Int)
   case activation(ReferenceActivation)
@@ -46,7 +50,7 @@ package struct ReferenceNetwork: Equatable, Sendable {
     var network = self
     for (name, shape) in parameterShapes {
       let count = shape.reduce(1, *)
-      if shape.count == 4 {
+      if shape.count > 1 {
         let fanIn = Double(count / shape[0])
         network[name].values = values(count, around: 0, reach: (3 / fanIn).squareRoot())
       } else {
@@ -70,7 +74,9 @@ package struct ReferenceNetwork: Equatable, Sendable {
         [(name + ".weight", [inputs, outputs, geometry.kernel, geometry.kernel])]
       case .batchNorm(let name, let channels):
         [(name + ".weight", [channels]), (name + ".bias", [channels])]
-      case .activation, .mean: []
+      case .linear(let name, let inputs, let outputs):
+        [(name + ".weight", [outputs, inputs]), (name + ".bias", [outputs])]
+      case .activation, .view, .mean: []
       }
     }
   }
@@ -120,6 +126,13 @@ package struct ReferenceNetwork: Equatable, Sendable {
       case .transposedConvolution(let name, let geometry, _, _):
         diffParameters[name + ".weight"] = geometry.backwardWeights(source: source, diffDestination: gradient)
         gradient = geometry.backwardData(diffDestination: gradient, weights: self[name + ".weight"])
+      case .linear(let name, _, _):
+        (diffParameters[name + ".weight"], diffParameters[name + ".bias"]) = ReferenceLinear.backwardWeights(
+          source: source, diffDestination: gradient)
+        gradient = ReferenceLinear.backwardData(
+          diffDestination: gradient, weights: self[name + ".weight"], sourceShape: source.shape)
+      case .view:
+        gradient = ReferenceTensor(shape: source.shape, values: gradient.values)
       case .batchNorm(let name, let channels):
         let backward = batchNorm.backward(
           source: source, diffDestination: gradient, gamma: self[name + ".weight"].values)
@@ -154,6 +167,10 @@ package struct ReferenceNetwork: Equatable, Sendable {
       geometry.forward(source: source, weights: self[name + ".weight"])
     case .transposedConvolution(let name, let geometry, _, _):
       geometry.forward(source: source, weights: self[name + ".weight"])
+    case .linear(let name, _, _):
+      ReferenceLinear.forward(source: source, weights: self[name + ".weight"], bias: self[name + ".bias"])
+    case .view(let channels, let size):
+      ReferenceTensor(shape: [source.shape[0], channels, size, size], values: source.values)
     case .activation(let activation): activation.forward(source)
     case .mean: ReferenceMean.forward(source)
     case .batchNorm: preconditionFailure("batch norm has two modes")

@@ -7,13 +7,14 @@
 //   ReferenceTensor                 a shape and its values
 //   ReferenceConvolution            convolution: forward, backwardData, backwardWeights
 //   ReferenceTransposedConvolution  its adjoint, written on its own: forward, backwardData, backwardWeights
+//   ReferenceLinear                 a linear layer: forward, backwardData, backwardWeights
 //   ReferenceActivations            LeakyReLU, ReLU, tanh and their gradients
 //   ReferenceBatchNorm              batch norm: training, evaluation, backward
 //   ReferenceReduction              mean
 //   ReferenceOptimizers             RMSprop, Adam, clamp
 //   ReferencePixels                 bytes to [-1, 1] and back
 //   ReferenceNetwork                layers in a row, with a tape: forward, backward
-//   ReferenceDCGAN                  the critic and the generator as such rows of layers
+//   ReferenceDCGAN, ReferenceMLP    the critic and the generator as such rows of layers
 //   ReferenceTraining               one critic step, one generator step
 
 /// A dense tensor in row-major order: the last index moves fastest.

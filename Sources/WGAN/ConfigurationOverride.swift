@@ -1,6 +1,6 @@
 // A flag of the command line that sets one field of the configuration.
 
-/// `--size 32`: what was given, and the field it sets.
+/// `--size 32` or `--no-batch-norm`: what was given, and the field it sets.
 package struct ConfigurationOverride: Sendable {
   package let flag: String
   let given: String
@@ -11,13 +11,14 @@ package struct ConfigurationOverride: Sendable {
     _ flag: String, _ field: WritableKeyPath<TrainingConfiguration, Value> & Sendable, _ value: Value
   ) {
     self.flag = flag
-    given = Self.text(value)
+    given = value is Bool ? "" : " " + Self.text(value)
     current = { Self.text($0[keyPath: field]) }
     apply = { $0[keyPath: field] = value }
   }
 
   private static func text<Value>(_ value: Value) -> String {
-    (value as? any RawRepresentable).map { "\($0.rawValue)" } ?? "\(value)"
+    if let isOn = value as? Bool { return isOn ? "it on" : "it off" }
+    return (value as? any RawRepresentable).map { "\($0.rawValue)" } ?? "\(value)"
   }
 }
 
@@ -34,13 +35,15 @@ extension TrainingConfiguration {
     if let override = firstContradiction(overrides) {
       throw RunError(
         .usage,
-        "\(override.flag) \(override.given): the run in \(path) has \(override.current(self)), and --resume goes on "
+        "\(override.flag)\(override.given): the run in \(path) has \(override.current(self)), and --resume goes on "
           + "with that; leave the flag out, or begin a new run")
     }
   }
 
   /// The first flag that asks for something else than what this is.
   func firstContradiction(_ overrides: [ConfigurationOverride]) -> ConfigurationOverride? {
-    overrides.first { overridden(by: [$0]) != self }
+    // Flags may go back on each other: --features 64 --critic-features 32.
+    if overridden(by: overrides) == self { return nil }
+    return overrides.first { overridden(by: [$0]) != self }
   }
 }

@@ -14,7 +14,9 @@ extension TrainingConfiguration {
     guard channels == 1 || channels == 3 else {
       throw ConfigurationError("--channels", "\(channels): must be 1 (grey) or 3 (colour)")
     }
-    try check("--features", features, 1...1024)
+    let oneWidth = criticFeatures == generatorFeatures
+    try check(oneWidth ? "--features" : "--critic-features", criticFeatures, 1...1024)
+    try check("--generator-features", generatorFeatures, 1...1024)
     try check("--latent", latent, 1...65_536)
     try check("--extra-layers", extraLayers, 0...32)
     // One picture is enough for batch norm: its smallest grid, 4x4, gives 16 values per channel.

@@ -14,9 +14,12 @@ extension Executor {
       let count = parameter.valueCount
       let values: [Float]
       switch (parameter.kind, initialisation) {
-      case (.weight, .pytorch):
+      case (.linearBias(let linear), _):
+        let bound = 1 / Float(linear.weightShape[1]).squareRoot()
+        values = (0..<count).map { _ in (2 * random.uniform() - 1) * bound }
+      case (.linearWeight, _), (.weight, .pytorch):
         // PyTorch's kaiming_uniform_(a = sqrt(5)): U(-1/sqrt(fan_in), 1/sqrt(fan_in)), where fan_in counts dimension 1 of
-        // the weight, which is the output's channels in a transposed convolution.
+        // the weight, which is the output's channels in a transposed convolution. DCGAN's scheme leaves linear layers at that.
         let bound = 1 / Float(parameter.shape[1...].reduce(1, *)).squareRoot()
         values = (0..<count).map { _ in (2 * random.uniform() - 1) * bound }
       case (.weight, .dcgan):

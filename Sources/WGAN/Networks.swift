@@ -1,23 +1,44 @@
-// The DCGAN critic and generator (Radford, Metz and Chintala, "Unsupervised representation learning with deep convolutional
-// generative adversarial networks", ICLR 2016) as the WGAN references build them, described once as layers. Parameters have
-// the references' PyTorch names.
+// The critic and the generator as the WGAN references build them, described once as layers. Parameters have the references' PyTorch
+// names. Sources: the DCGAN nets of Radford, Metz and Chintala, "Unsupervised representation learning with deep convolutional generative
+// adversarial networks" (ICLR 2016); the MLP nets of the WGAN authors' code.
 
 import Graph
 
 extension TrainingConfiguration {
-  /// Pictures -> a score. Strided convolutions halve the plane to 4x4 and double the channels; no norm behind the first.
+  /// Pictures -> a score.
   package var critic: Network {
-    let slope: Float = 0.2
+    let layers =
+      switch criticNet {
+      case .dcgan: dcganCritic
+      case .mlp: mlp(features: criticFeatures, outputs: 1)
+      }
+    return Network(name: "critic", input: .pictures(channels: channels, size: size), layers: layers)
+  }
+
+  /// Vectors -> pictures; a dcgan's in [-1, 1], an mlp's anywhere.
+  package var generator: Network {
+    let layers =
+      switch generatorNet {
+      case .dcgan: dcganGenerator
+      case .mlp:
+        mlp(features: generatorFeatures, outputs: channels * size * size) + [.view(channels: channels, size: size)]
+      }
+    return Network(name: "generator", input: .vectors(count: latent), layers: layers)
+  }
+
+  /// Strided convolutions halve the plane to 4x4 and double the channels; no norm behind the first.
+  private var dcganCritic: [Layer] {
+    func block(_ name: String) -> [Layer] { self.block(name, slope: 0.2, norm: criticNorm) }
+    var channels = criticFeatures
     var layers: [Layer] = [
-      .convolution(name: "initial.conv", outputChannels: features, kernel: 4, stride: 2, padding: 1),
-      .activation(slope: slope),
+      .convolution(name: "initial.conv", outputChannels: channels, kernel: 4, stride: 2, padding: 1),
+      .activation(slope: 0.2),
     ]
     for i in 0..<extraLayers {
       layers.append(
-        .convolution(name: "extra.\(i).conv", outputChannels: features, kernel: 3, stride: 1, padding: 1))
-      layers += block("extra.\(i)", slope: slope)
+        .convolution(name: "extra.\(i).conv", outputChannels: channels, kernel: 3, stride: 1, padding: 1))
+      layers += block("extra.\(i)")
     }
-    var channels = features
     var grid = size / 2
     var index = 0
     while grid > 4 {
@@ -25,20 +46,21 @@ extension TrainingConfiguration {
       grid /= 2
       layers.append(
         .convolution(name: "pyramid.\(index).conv", outputChannels: channels, kernel: 4, stride: 2, padding: 1))
-      layers += block("pyramid.\(index)", slope: slope)
+      layers += block("pyramid.\(index)")
       index += 1
     }
     layers.append(.convolution(name: "final", outputChannels: 1, kernel: 4, stride: 1, padding: 0))
-    return Network(name: "critic", input: .pictures(channels: self.channels, size: size), layers: layers)
+    return layers
   }
 
-  /// Vectors -> pictures in [-1, 1]. Transposed convolutions double the plane from 4x4 and halve the channels.
-  package var generator: Network {
-    var channels = features * size / 8
+  /// Transposed convolutions double the plane from 4x4 and halve the channels; tanh at the end.
+  private var dcganGenerator: [Layer] {
+    func block(_ name: String) -> [Layer] { self.block(name, slope: 0, norm: generatorNorm) }
+    var channels = generatorFeatures * size / 8
     var layers: [Layer] = [
       .transposedConvolution(name: "initial.conv", outputChannels: channels, kernel: 4, stride: 1, padding: 0)
     ]
-    layers += block("initial", slope: 0)
+    layers += block("initial")
     var grid = 4
     var index = 0
     while grid < size / 2 {
@@ -47,24 +69,37 @@ extension TrainingConfiguration {
       layers.append(
         .transposedConvolution(
           name: "pyramid.\(index).conv", outputChannels: channels, kernel: 4, stride: 2, padding: 1))
-      layers += block("pyramid.\(index)", slope: 0)
+      layers += block("pyramid.\(index)")
       index += 1
     }
     for i in 0..<extraLayers {
-      layers.append(
-        .transposedConvolution(name: "extra.\(i).conv", outputChannels: channels, kernel: 3, stride: 1, padding: 1))
-      layers += block("extra.\(i)", slope: 0)
+      let name = "extra.\(i)"
+      switch generatorExtra {
+      case .transposed:
+        layers.append(
+          .transposedConvolution(name: name + ".conv", outputChannels: channels, kernel: 3, stride: 1, padding: 1))
+      case .convolution:
+        layers.append(.convolution(name: name + ".conv", outputChannels: channels, kernel: 3, stride: 1, padding: 1))
+      }
+      layers += block(name)
     }
     layers.append(
       .transposedConvolution(name: "final", outputChannels: self.channels, kernel: 4, stride: 2, padding: 1))
     layers.append(.tanh)
-    return Network(name: "generator", input: .vectors(count: latent), layers: layers)
+    return layers
   }
 
-  private func block(_ name: String, slope: Float) -> [Layer] {
-    switch blockOrder {
+  private func block(_ name: String, slope: Float, norm: Bool) -> [Layer] {
+    if !norm { return [.activation(slope: slope)] }
+    return switch blockOrder {
     case .convolutionActivationNorm: [.activation(slope: slope), .batchNorm(name: name + ".bn")]
     case .convolutionNormActivation: [.batchNorm(name: name + ".bn"), .activation(slope: slope)]
     }
+  }
+
+  /// Three layers with ReLU and one without. The numbers are those of the modules in the authors' Sequential.
+  private func mlp(features: Int, outputs: Int) -> [Layer] {
+    [0, 2, 4].flatMap { [Layer.linear(name: "main.\($0)", outputs: features), .activation(slope: 0)] }
+      + [.linear(name: "main.6", outputs: outputs)]
   }
 }

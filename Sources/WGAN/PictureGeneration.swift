@@ -45,7 +45,7 @@ package struct PictureGenerator {
         if let flag = trained.firstContradiction(flags) {
           throw RunError(
             .usage,
-            "\(flag.flag) \(flag.given): \(file) says it was trained with \(flag.current(trained)); leave the flag out")
+            "\(flag.flag)\(flag.given): \(file) says it was trained with \(flag.current(trained)); leave the flag out")
         }
       } else {
         configuration = try (preset.map(TrainingConfiguration.preset(named:)) ?? .seed).overridden(by: overrides)

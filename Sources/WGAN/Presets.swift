@@ -14,7 +14,7 @@ extension TrainingConfiguration {
   /// initialisation; clipping before each of 5 critic steps; RMSprop 5e-5.
   package static let seed = TrainingConfiguration(
     preset: "seed",
-    size: 64, channels: 3, features: 64, latent: 100, extraLayers: 0,
+    size: 64, channels: 3, criticFeatures: 64, generatorFeatures: 64, latent: 100, extraLayers: 0,
     blockOrder: .convolutionActivationNorm, initialisation: .pytorch,
     batchSize: 64, criticSteps: 5, warmUpCriticSteps: 5, warmUpGeneratorSteps: 0, warmUpEvery: 0,
     clip: 0.01, clipTime: .beforeStep, optimizer: .rmsprop, learningRate: 5e-5,

@@ -3,6 +3,21 @@
 
 import Compute
 
+package enum NetKind: String, Codable, Sendable, CaseIterable {
+  /// Convolutions (or transposed ones) that halve (or double) the plane.
+  case dcgan
+  /// Four linear layers with ReLU between.
+  case mlp
+}
+
+/// What the generator's extra layers are.
+package enum GeneratorExtra: String, Codable, Sendable, CaseIterable {
+  /// Transposed 3x3 convolutions (the blog post's).
+  case transposed
+  /// 3x3 convolutions (the WGAN authors').
+  case convolution
+}
+
 /// The order inside a block of a net.
 package enum BlockOrder: String, Codable, Sendable, CaseIterable {
   case convolutionActivationNorm = "conv-act-norm"
@@ -52,9 +67,17 @@ package struct TrainingConfiguration: Codable, Sendable, Equatable {
   // The nets.
   package var size: Int
   package var channels: Int
-  package var features: Int
+  package var criticNet = NetKind.dcgan
+  package var generatorNet = NetKind.dcgan
+  /// Channels of a dcgan net's widest grid; width of an mlp net's layers.
+  package var criticFeatures: Int
+  package var generatorFeatures: Int
   package var latent: Int
   package var extraLayers: Int
+  package var generatorExtra = GeneratorExtra.transposed
+  /// Whether a dcgan net has batch norm.
+  package var criticNorm = true
+  package var generatorNorm = true
   package var blockOrder: BlockOrder
   package var initialisation: Initialisation
 
@@ -80,6 +103,12 @@ package struct TrainingConfiguration: Codable, Sendable, Equatable {
   package var fraction: Double
   package var heldOut: Double
 
+  /// `--features`: both nets' at once. (Read: the critic's.)
+  package var features: Int {
+    get { criticFeatures }
+    set { (criticFeatures, generatorFeatures) = (newValue, newValue) }
+  }
+
   /// How many critic steps precede generator step `step` (0-based).
   package func criticSteps(beforeGeneratorStep step: Int) -> Int {
     let warmUp = step < warmUpGeneratorSteps || (warmUpEvery > 0 && step % warmUpEvery == 0)
@@ -87,9 +116,61 @@ package struct TrainingConfiguration: Codable, Sendable, Equatable {
   }
 }
 
-extension KeyedDecodingContainer {
-  /// Runs from before there was a choice had the direct method. (The synthesised decoder of the configuration takes this overload.)
-  func decode(_ type: AlgorithmChoice.Type, forKey key: Key) throws -> AlgorithmChoice {
-    try decodeIfPresent(type, forKey: key) ?? .direct
+extension TrainingConfiguration {
+  /// The rule for files of earlier versions: a field that they haven't takes the value that the code of their time had.
+  package init(from decoder: any Decoder) throws {
+    let field = FieldDecoder(try decoder.container(keyedBy: CodingKeys.self))
+    let former = FieldDecoder(try decoder.container(keyedBy: FormerKeys.self))
+    preset = try field(.preset)
+
+    size = try field(.size)
+    channels = try field(.channels)
+    criticNet = try field(.criticNet, before: .dcgan)
+    generatorNet = try field(.generatorNet, before: .dcgan)
+    criticFeatures = try field(.criticFeatures, before: former(.features))
+    generatorFeatures = try field(.generatorFeatures, before: former(.features))
+    latent = try field(.latent)
+    extraLayers = try field(.extraLayers)
+    generatorExtra = try field(.generatorExtra, before: .transposed)
+    criticNorm = try field(.criticNorm, before: true)
+    generatorNorm = try field(.generatorNorm, before: true)
+    blockOrder = try field(.blockOrder)
+    initialisation = try field(.initialisation)
+
+    batchSize = try field(.batchSize)
+    criticSteps = try field(.criticSteps)
+    warmUpCriticSteps = try field(.warmUpCriticSteps)
+    warmUpGeneratorSteps = try field(.warmUpGeneratorSteps)
+    warmUpEvery = try field(.warmUpEvery)
+    clip = try field(.clip)
+    clipTime = try field(.clipTime)
+    optimizer = try field(.optimizer)
+    learningRate = try field(.learningRate)
+    criticNoiseBatch = try field(.criticNoiseBatch)
+    samplingStatistics = try field(.samplingStatistics)
+    seed = try field(.seed)
+    algorithm = try field(.algorithm, before: .direct)
+
+    crop = try field(.crop)
+    fraction = try field(.fraction)
+    heldOut = try field(.heldOut)
+  }
+
+  /// Fields that are called otherwise now.
+  private enum FormerKeys: String, CodingKey {
+    case features
+  }
+}
+
+/// `field(.size)`: a field of a JSON object; `field(.size, before: 64)`: one that files from before it was there haven't.
+struct FieldDecoder<Key: CodingKey> {
+  private let container: KeyedDecodingContainer<Key>
+
+  init(_ container: KeyedDecodingContainer<Key>) { self.container = container }
+
+  func callAsFunction<Value: Decodable>(_ key: Key) throws -> Value { try container.decode(Value.self, forKey: key) }
+
+  func callAsFunction<Value: Decodable>(_ key: Key, before former: @autoclosure () throws -> Value) throws -> Value {
+    try container.contains(key) ? container.decode(Value.self, forKey: key) : former()
   }
 }

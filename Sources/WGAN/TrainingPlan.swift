@@ -44,7 +44,8 @@ package struct TrainingPlan {
       let has = Double(available) / 0x1p30
       throw ConfigurationError(
         "--batch-size",
-        "\(configuration.batchSize) with --size \(configuration.size) and --features \(configuration.features) needs "
+        "\(configuration.batchSize) with --size \(configuration.size) and --features "
+          + "\(max(configuration.criticFeatures, configuration.generatorFeatures)) needs "
           + "\((needed * 10).rounded() / 10) GiB of memory, this machine has \((has * 10).rounded() / 10): lower one of them"
       )
     }

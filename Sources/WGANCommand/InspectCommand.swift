@@ -31,9 +31,11 @@ struct InspectCommand: ParsableCommand {
       ?? (network.preset.map(TrainingConfiguration.preset(named:)) ?? .seed).overridden(by: network.overrides)
     try configuration.validate()
     let plan = try TrainingPlan(configuration, threads: Processor.coreCount)
+    let (critic, generator) = (configuration.criticFeatures, configuration.generatorFeatures)
+    let features = critic == generator ? "\(critic)" : "\(critic) (critic) and \(generator) (generator)"
     var text = [
       "preset \(configuration.preset): \(configuration.size)x\(configuration.size), \(configuration.channels) "
-        + "\(configuration.channels == 1 ? "channel" : "channels"), features \(configuration.features), latent "
+        + "\(configuration.channels == 1 ? "channel" : "channels"), features \(features), latent "
         + "\(configuration.latent), extra layers \(configuration.extraLayers), batch \(configuration.batchSize)"
     ]
     for (name, net) in [("critic", plan.critic), ("generator", plan.generator)] { text += ["", describe(name, net)] }

@@ -113,7 +113,7 @@ extension ConvolutionCase {
   ) -> [Float] {
     let repro = repro(pass, processor, epilogue, extraHalo: extraHalo)
     let c = convolution
-    if c.form == .score { return runScore(pass, a, b, epilogue, processor, repro, sourceLocation) }
+    if c.form == .score { return runScore(pass, a, b, epilogue, extraHalo, processor, repro, sourceLocation) }
     let inputOrder: ActivationLayout.Order = c.form == .picture ? .interleaved : .blocked
     func input(halo: Int) -> ActivationLayout {
       ActivationLayout(inputOrder, channels: c.inputChannels, height: c.inputSize, width: c.inputSize, halo: halo)
@@ -174,18 +174,20 @@ extension ConvolutionCase {
   }
 
   private func runScore(
-    _ pass: Pass, _ a: [Float], _ b: [Float], _ epilogue: Epilogue, _ processor: Processor, _ repro: String,
-    _ sourceLocation: SourceLocation
+    _ pass: Pass, _ a: [Float], _ b: [Float], _ epilogue: Epilogue, _ extraHalo: Int, _ processor: Processor,
+    _ repro: String, _ sourceLocation: SourceLocation
   ) -> [Float] {
     let c = convolution
-    let layout = ActivationLayout(.blocked, channels: c.inputChannels, height: 4, width: 4, halo: 0)
+    func layout(halo: Int) -> ActivationLayout {
+      ActivationLayout(.blocked, channels: c.inputChannels, height: c.inputSize, width: c.inputSize, halo: halo)
+    }
     let scores = Guarded(count: (batch + 15) / 16 * 16)
     func set(scores values: [Float]) {
       scores.slice.copy(from: values + Array(repeating: .nan, count: scores.slice.count - batch))
     }
     switch pass {
     case .forward:
-      let source = GuardedActivations(layout, batch: batch, values: a)
+      let source = GuardedActivations(layout(halo: 0), batch: batch, values: a)
       let weights = Guarded(count: c.weightsCount)
       c.setWeights(weights.slice, from: b)
       c.scoreForward(
@@ -195,14 +197,18 @@ extension ConvolutionCase {
       set(scores: a)
       let weights = Guarded(count: c.weightsCount)
       c.setWeights(weights.slice, from: b)
-      let diffSource = GuardedActivations(layout, batch: batch)
+      let diffSource = GuardedActivations(layout(halo: extraHalo), batch: batch)
+      let gate = epilogue.gate.map {
+        ActivationGate(
+          GuardedActivations(layout(halo: 1), batch: batch, values: $0).activations, slope: epilogue.gateSlope)
+      }
       c.scoreBackwardData(
         batch: batch, diffScores: scores.slice, weights: weights.slice, diffSource: diffSource.activations,
-        on: processor)
+        gate: gate, on: processor)
       diffSource.expectCleanFrame(repro, sourceLocation: sourceLocation)
       return diffSource.values
     case .backwardWeights:
-      let source = GuardedActivations(layout, batch: batch, values: a)
+      let source = GuardedActivations(layout(halo: 0), batch: batch, values: a)
       set(scores: b)
       let diffWeights = Guarded(count: c.weightsCount)
       if let initial = epilogue.initial { c.setWeights(diffWeights.slice, from: initial) }

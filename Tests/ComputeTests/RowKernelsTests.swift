@@ -64,6 +64,14 @@ import Testing
           shape: [count], values: zip(a, b).map { (accumulate ? Double($1) : 0) + 0.375 * Double($0) })
         expectEqual(y, expected, bound: { _ in 3 * unitRoundoff }, "scaledSum accumulate \(accumulate) \(kernels)")
       }
+
+      // Two roundings, whatever the vectors: the same bits.
+      for gate in [nil, integersB] {
+        var y = [Float](repeating: .nan, count: count)
+        kernels.scaledGate(&y, a, gate, 0.375, 0.2, count)
+        let expected = a.indices.map { i in 0.375 * a[i] * (gate.map { $0[i] > 0 } ?? true ? 1 : 0.2) }
+        expectSameBits(y, expected, "scaledGate \(gate == nil ? "without" : "with") gate \(kernels)")
+      }
     }
   }
 

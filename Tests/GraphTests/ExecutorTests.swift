@@ -9,13 +9,27 @@ import Testing
 /// Nets this deep have no useful a-priori bound. The tolerances are some ten times what float32 loses here (measured: 8e-7
 /// forward, 4e-6 backward), and a thousandth of what a wrong term would cost.
 @Suite struct ExecutorTests {
-  static let nets = [
-    ReferenceDCGAN(size: 16, channels: 3, features: 5, latent: 7),
-    ReferenceDCGAN(size: 16, channels: 1, features: 17, latent: 20, extraLayers: 1),
-    ReferenceDCGAN(size: 32, channels: 3, features: 8, latent: 10, extraLayers: 2),
-    ReferenceDCGAN(size: 32, channels: 3, features: 6, latent: 33, extraLayers: 1, order: .normActivation),
-    ReferenceDCGAN(size: 64, channels: 1, features: 4, latent: 5, order: .normActivation),
-  ]
+  static let nets: [ReferenceNets] = {
+    let convolutions = [
+      ReferenceDCGAN(size: 16, channels: 3, features: 5, latent: 7),
+      ReferenceDCGAN(size: 16, channels: 1, features: 17, latent: 20, extraLayers: 1),
+      ReferenceDCGAN(size: 32, channels: 3, features: 8, latent: 10, extraLayers: 2),
+      ReferenceDCGAN(size: 32, channels: 3, features: 6, latent: 33, extraLayers: 1, order: .normActivation),
+      ReferenceDCGAN(size: 64, channels: 1, features: 4, latent: 5, order: .normActivation),
+      ReferenceDCGAN(size: 16, channels: 3, features: 9, latent: 1, extraLayers: 1, norms: false),
+      ReferenceDCGAN(
+        size: 32, channels: 1, features: 8, latent: 17, extraLayers: 2, norms: false, convolvesExtra: true),
+      ReferenceDCGAN(size: 16, channels: 3, features: 6, latent: 7, extraLayers: 1, convolvesExtra: true),
+    ].map { ReferenceNets($0) }
+    let linear = [
+      ReferenceMLP(size: 16, channels: 3, features: 24, latent: 7),
+      ReferenceMLP(size: 32, channels: 1, features: 17, latent: 100),
+    ].map { ReferenceNets($0) }
+    return convolutions + linear + [
+      ReferenceNets(critic: linear[0], generator: convolutions[0]),
+      ReferenceNets(critic: convolutions[5], generator: linear[0]),
+    ]
+  }()
   static let forwardTolerance = 1e-5
   static let backwardTolerance = 4e-5
 
@@ -24,7 +38,7 @@ import Testing
     processors().flatMap { processor in [AlgorithmChoice.direct, .winograd].map { (processor, $0) } }
   }
 
-  @Test(arguments: nets) func criticMatchesTheReference(_ nets: ReferenceDCGAN) throws {
+  @Test(arguments: nets) func criticMatchesTheReference(_ nets: ReferenceNets) throws {
     var stream = RandomStream(seed: 1, purpose: .test)
     var reference = nets.critic.randomised { stream.uniformDouble() }
     let picture = [nets.channels, nets.size, nets.size]
@@ -77,7 +91,7 @@ import Testing
     }
   }
 
-  @Test(arguments: nets) func generatorMatchesTheReference(_ nets: ReferenceDCGAN) throws {
+  @Test(arguments: nets) func generatorMatchesTheReference(_ nets: ReferenceNets) throws {
     var stream = RandomStream(seed: 2, purpose: .test)
     var reference = nets.generator.randomised { stream.uniformDouble() }
     let noise = uniform([5, nets.latent, 1, 1], &stream)
@@ -124,7 +138,7 @@ import Testing
 
   /// The generator step sends a gradient through the critic and must leave the critic's own gradients alone.
   @Test func gradientsThatNobodyAskedForAreNotComputed() throws {
-    let nets = ReferenceDCGAN(size: 16, channels: 3, features: 5, latent: 7, extraLayers: 1)
+    let nets = ReferenceNets(ReferenceDCGAN(size: 16, channels: 3, features: 5, latent: 7, extraLayers: 1))
     var stream = RandomStream(seed: 3, purpose: .test)
     var reference = nets.critic.randomised { stream.uniformDouble() }
     let pictures = uniform([3, 3, 16, 16], &stream)
@@ -150,7 +164,7 @@ import Testing
   }
 
   /// One training pass of both nets gives the same bits for 1, 2 and 3 threads, and on all sets with FMA.
-  @Test(arguments: nets) func sameBitsForThreadsAndVectors(_ nets: ReferenceDCGAN) throws {
+  @Test(arguments: nets) func sameBitsForThreadsAndVectors(_ nets: ReferenceNets) throws {
     var stream = RandomStream(seed: 4, purpose: .test)
     let critic = nets.critic.randomised { stream.uniformDouble() }
     let generator = nets.generator.randomised { stream.uniformDouble() }
@@ -187,7 +201,7 @@ import Testing
   }
 
   /// A picture sampled with running statistics doesn't depend on the batch it was made in.
-  @Test(arguments: nets) func picturesDependOnTheirNoiseAlone(_ nets: ReferenceDCGAN) throws {
+  @Test(arguments: nets) func picturesDependOnTheirNoiseAlone(_ nets: ReferenceNets) throws {
     var stream = RandomStream(seed: 5, purpose: .test)
     let reference = nets.generator.randomised { stream.uniformDouble() }
     let noise = uniform([7, nets.latent, 1, 1], &stream)
@@ -213,7 +227,7 @@ import Testing
 
   /// Packed weights are kept between passes; a change of the parameters must reach them.
   @Test func changedParametersReachTheNextPass() throws {
-    let nets = ReferenceDCGAN(size: 16, channels: 1, features: 5, latent: 7)
+    let nets = ReferenceNets(ReferenceDCGAN(size: 16, channels: 1, features: 5, latent: 7))
     var stream = RandomStream(seed: 6, purpose: .test)
     var reference = nets.generator.randomised { stream.uniformDouble() }
     let noise = uniform([2, 7, 1, 1], &stream)

@@ -12,7 +12,7 @@ import Testing
     (extraLayers: 1, generator: (3_613_696, 1_424), critic: (2_802_560, 1_416)),
   ])
   func countsOfTheNets(_ expected: (extraLayers: Int, generator: (Int, Int), critic: (Int, Int))) throws {
-    let nets = ReferenceDCGAN(extraLayers: expected.extraLayers)
+    let nets = ReferenceNets(ReferenceDCGAN(extraLayers: expected.extraLayers))
     for (network, counts) in [(nets.generatorNetwork(), expected.generator), (nets.criticNetwork(), expected.critic)] {
       let plan = try ExecutionPlan(network, batch: 64, purpose: .training, threads: 2)
       #expect(plan.parameters.parameterCount == counts.0, "\(network.name)")
@@ -22,7 +22,17 @@ import Testing
 
   @Test(arguments: [0, 2], ReferenceBlockOrder.allCases)
   func namesAndShapesAreThoseOfPyTorch(extraLayers: Int, order: ReferenceBlockOrder) throws {
-    let nets = ReferenceDCGAN(size: 32, features: 8, latent: 10, extraLayers: extraLayers, order: order)
+    let nets = ReferenceNets(
+      ReferenceDCGAN(size: 32, features: 8, latent: 10, extraLayers: extraLayers, order: order))
+    try check(nets)
+  }
+
+  @Test func namesAndShapesOfOtherNetsAreThoseOfPyTorch() throws {
+    try check(ReferenceNets(ReferenceMLP(size: 16, channels: 3, features: 40, latent: 10)))
+    try check(ReferenceNets(ReferenceDCGAN(size: 32, features: 8, extraLayers: 1, norms: false, convolvesExtra: true)))
+  }
+
+  private func check(_ nets: ReferenceNets) throws {
     for (reference, network) in [(nets.critic, nets.criticNetwork()), (nets.generator, nets.generatorNetwork())] {
       let table = try ExecutionPlan(network, batch: 2, purpose: .training, threads: 1).parameters
       // state_dict's order inside a block is its modules': convolution, then norm, wherever the activation stands.
@@ -52,7 +62,12 @@ import Testing
 
   @Test(arguments: [16, 32, 64], [ExecutionPlan.Purpose.training, .sampling])
   func plansOfTheNetsShareMemory(size: Int, purpose: ExecutionPlan.Purpose) throws {
-    for nets in [ReferenceDCGAN(size: size, features: 16), ReferenceDCGAN(size: size, features: 5, extraLayers: 1)] {
+    for nets in [
+      ReferenceNets(ReferenceDCGAN(size: size, features: 16)),
+      ReferenceNets(ReferenceDCGAN(size: size, features: 5, extraLayers: 1)),
+      ReferenceNets(ReferenceDCGAN(size: size, features: 8, norms: false)),
+      ReferenceNets(ReferenceMLP(size: size, features: 40)),
+    ] {
       for network in [nets.criticNetwork(), nets.generatorNetwork()] {
         let memory = try ExecutionPlan(network, batch: 3, purpose: purpose, threads: 2).memory
         check(memory)
@@ -85,5 +100,23 @@ import Testing
       try ExecutionPlan(lost, batch: 1, purpose: .training, threads: 1)
     }
     #expect(error?.description.contains("early.bn") == true)
+  }
+
+  /// Layers that no kernel runs behind a linear one are refused in a line, not in a driver.
+  @Test(
+    arguments: [
+      [.linear(name: "main.0", outputs: 100), .view(channels: 1, size: 16)],
+      [.linear(name: "main.0", outputs: 256), .view(channels: 1, size: 16), .tanh],
+      [.view(channels: 1, size: 16)],
+      [.linear(name: "main.0", outputs: 7)],
+      [
+        .transposedConvolution(name: "initial", outputChannels: 8, kernel: 4, stride: 1, padding: 0),
+        .linear(name: "main.0", outputs: 1),
+      ],
+    ] as [[Layer]]) func linearLayersThatCannotBe(layers: [Layer])
+  {
+    let network = Network(name: "odd", input: .vectors(count: 9), layers: layers)
+    let error = #expect(throws: NetworkError.self) { try network.fused() }
+    #expect(error?.description.hasPrefix("odd: ") == true)
   }
 }

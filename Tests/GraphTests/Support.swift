@@ -16,6 +16,8 @@ extension ReferenceNetwork {
         .transposedConvolution(
           name: name, outputChannels: outputs, kernel: g.kernel, stride: g.stride, padding: g.padding)
       case .batchNorm(let name, _): .batchNorm(name: name)
+      case .linear(let name, _, let outputs): .linear(name: name, outputs: outputs)
+      case .view(let channels, let size): .view(channels: channels, size: size)
       case .activation(.leakyReLU(let slope)): .activation(slope: Float(slope))
       case .activation(.relu): .activation(slope: 0)
       case .activation(.tanh): .tanh
@@ -27,9 +29,32 @@ extension ReferenceNetwork {
   }
 }
 
-extension ReferenceDCGAN: CustomTestStringConvertible {
-  public var testDescription: String {
-    "size \(size) channels \(channels) features \(features) latent \(latent) extra \(extraLayers) \(order)"
+/// A critic and a generator for it.
+struct ReferenceNets: Sendable, CustomTestStringConvertible {
+  let testDescription: String
+  let size: Int
+  let channels: Int
+  let latent: Int
+  let critic: ReferenceNetwork
+  let generator: ReferenceNetwork
+
+  init(_ nets: ReferenceDCGAN) {
+    testDescription = "\(nets)"
+    (size, channels, latent) = (nets.size, nets.channels, nets.latent)
+    (critic, generator) = (nets.critic, nets.generator)
+  }
+
+  init(_ nets: ReferenceMLP) {
+    testDescription = "\(nets)"
+    (size, channels, latent) = (nets.size, nets.channels, nets.latent)
+    (critic, generator) = (nets.critic, nets.generator)
+  }
+
+  /// - Precondition: for the same pictures.
+  init(critic: ReferenceNets, generator: ReferenceNets) {
+    testDescription = "critic of \(critic.testDescription), generator of \(generator.testDescription)"
+    (size, channels, latent) = (critic.size, critic.channels, generator.latent)
+    (self.critic, self.generator) = (critic.critic, generator.generator)
   }
 
   func criticNetwork() -> Network { critic.network("critic", input: .pictures(channels: channels, size: size)) }

@@ -17,6 +17,16 @@ import Testing
     #expect(Self.parameterCount(deeper.critic) == 2_802_560)
   }
 
+  /// By hand for 64 x 64, 512 features: G 100*512 + 512 + 2*(512*512 + 512) + 512*12288 + 12288, D likewise.
+  @Test func parameterCountsOfTheAuthorsMLP() {
+    let nets = ReferenceMLP()
+    #expect(Self.parameterCount(nets.generator) == 6_880_768)
+    #expect(Self.parameterCount(nets.critic) == 6_817_793)
+    #expect(
+      nets.critic.parameterShapes.map(\.name)
+        == [0, 2, 4, 6].flatMap { ["main.\($0).weight", "main.\($0).bias"] })
+  }
+
   @Test func namesAreThoseOfThePost() {
     let nets = ReferenceDCGAN(size: 32, features: 8, latent: 10, extraLayers: 1)
     #expect(
@@ -41,6 +51,20 @@ import Testing
     let generator = random.randomised(nets.generator)
     check(critic, source: random.uniform([3, channels, 16, 16]), &random)
     check(generator, source: random.uniform([3, 4, 1, 1]), &random)
+  }
+
+  @Test func gradientsOfOtherNets() {
+    var random = RandomTensors(seed: 8)
+    let plain = ReferenceDCGAN(size: 16, channels: 1, features: 3, latent: 4, extraLayers: 1, norms: false)
+    let convolved = ReferenceDCGAN(
+      size: 16, channels: 1, features: 3, latent: 4, extraLayers: 1, convolvesExtra: true)
+    let linear = ReferenceMLP(size: 16, channels: 1, features: 9, latent: 4)
+    for critic in [plain.critic, linear.critic] {
+      check(random.randomised(critic), source: random.uniform([3, 1, 16, 16]), &random)
+    }
+    for generator in [plain.generator, convolved.generator, linear.generator] {
+      check(random.randomised(generator), source: random.uniform([3, 4, 1, 1]), &random)
+    }
   }
 
   private func check(_ network: ReferenceNetwork, source: ReferenceTensor, _ random: inout RandomTensors) {

@@ -36,6 +36,15 @@ import Testing
     #expect(overlapped.values == [1, 4, 4, 13, 50, 48, 30, 100, 80])
   }
 
+  @Test func linearByHand() {
+    let source = ReferenceTensor(shape: [2, 3, 1, 1], values: [1, 2, 3, 0, 1, 0])
+    let weights = ReferenceTensor(shape: [2, 3], values: [1, 10, 100, 2, 0, 0])
+    let bias = ReferenceTensor(shape: [2], values: [1000, -1])
+    #expect(
+      ReferenceLinear.forward(source: source, weights: weights, bias: bias)
+        == ReferenceTensor(shape: [2, 2, 1, 1], values: [1321, 1, 1010, -1]))
+  }
+
   @Test(arguments: geometries) func convolutionGradients(_ g: [Int]) {
     let convolution = ReferenceConvolution(kernel: g[0], stride: g[1], padding: g[2])
     var random = RandomTensors(seed: 1)

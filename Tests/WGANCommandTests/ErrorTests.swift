@@ -30,6 +30,9 @@ import WGAN
     (["train", "--out", "run", "--data", "synthetic", "--size", "99999999999999999999"], ["--size"]),
     (["train", "--out", "run", "--data", "synthetic", "--batch-size", "0"], ["--batch-size 0"]),
     (["train", "--out", "run", "--data", "synthetic", "--features", "-3"], ["--features"]),
+    (["train", "--out", "run", "--data", "synthetic", "--critic-features", "0"], ["--critic-features 0"]),
+    (["train", "--out", "run", "--data", "synthetic", "--critic-net", "cnn"], ["--critic-net", "mlp"]),
+    (["train", "--out", "run", "--data", "synthetic", "--batch-norm", "--no-batch-norm"], ["--no-batch-norm"]),
     (["train", "--out", "run", "--data", "synthetic", "--clip", "nan"], ["--clip"]),
     (["train", "--out", "run", "--data", "synthetic", "--learning-rate", "-1"], ["--learning-rate"]),
     (["train", "--out", "run", "--data", "synthetic", "--fraction", "0"], ["--fraction 0"]),
@@ -137,7 +140,7 @@ import WGAN
       }
       // Another configuration than the checkpoint's.
       let other = String(decoding: goodConfig, as: UTF8.self)
-        .replacingOccurrences(of: "\"features\" : 4", with: "\"features\" : 8")
+        .replacingOccurrences(of: "\"criticFeatures\" : 4", with: "\"criticFeatures\" : 8")
       try writeFile(Array(other.utf8), to: config)
       try expect(65, resume, says: ["config.json"], in: folder)
       try writeFile(goodConfig, to: config)
@@ -184,13 +187,18 @@ import WGAN
       for flags in [
         ["--size", "32"], ["--seed", "7"], ["--preset", "demo"], ["--clip", "0.5"], ["--fraction", "0.5"],
         ["--crop", "center"], ["--held-out", "0"], ["--optimizer", "adam"],
+        ["--generator-net", "mlp"], ["--generator-features", "8"], ["--no-batch-norm"], ["--no-critic-batch-norm"],
+        ["--generator-extra", "convolution"],
       ] {
         try expect(64, ["train", "--out", "run", "--resume"] + flags, says: flags + ["--resume"], in: folder)
       }
       #expect(try readFile(folder / "run/config.json") == before)
       // The run's own values are no contradiction; how long and how often may change.
       let same = try Tool.run(
-        ["train", "--out", "run", "--resume", "--size", "16", "--generator-steps", "2", "--threads", "2"]
+        [
+          "train", "--out", "run", "--resume", "--size", "16", "--features", "4", "--batch-norm", "--generator-steps",
+          "2", "--threads", "2",
+        ]
           + ["--sample-every", "1", "--checkpoint-every", "1"], in: folder)
       #expect(same.code == 0, "\(same)")
       #expect(fileExists(folder / "run/samples/000002.png"))

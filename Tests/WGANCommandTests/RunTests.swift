@@ -205,6 +205,22 @@ import Testing
     }
   }
 
+  /// From the flags to the gallery, and on from a checkpoint.
+  @Test(arguments: [
+    ["--critic-net", "mlp", "--generator-net", "mlp", "--critic-features", "24", "--channels", "1"],
+    ["--generator-net", "mlp", "--no-critic-batch-norm", "--initialisation", "dcgan"],
+    ["--critic-net", "mlp", "--no-batch-norm", "--extra-layers", "1", "--generator-extra", "convolution"],
+  ]) func otherNets(flags: [String]) throws {
+    try inTemporaryFolder { folder in
+      try succeed(["train", "--out", "run", "--generator-steps", "1"] + Tool.tiny + flags, in: folder)
+      try succeed(["train", "--out", "run", "--generator-steps", "2", "--resume"] + flags, in: folder)
+      try succeed(["train", "--out", "whole", "--generator-steps", "2"] + Tool.tiny + flags, in: folder)
+      let gallery = "samples/000002.png"
+      #expect(try readFile(folder / "run" / gallery) == readFile(folder / "whole" / gallery))
+      try succeed(["generate", "--run", "run", "--grid", "grid.png"], in: folder)
+    }
+  }
+
   @Test func helpAndVersionAreResults() throws {
     try inTemporaryFolder { folder in
       for arguments in [["--help"], ["train", "--help"], ["help", "generate"], ["--version"], ["inspect"], []] {
@@ -221,6 +237,10 @@ import Testing
       for count in ["3,576,704", "2,765,568"] { #expect(plain.contains(count)) }
       let extra = try succeed(["inspect", "--extra-layers", "1"], in: folder).output
       for count in ["3,613,696", "2,802,560"] { #expect(extra.contains(count)) }
+      let linear = try succeed(
+        ["inspect", "--critic-net", "mlp", "--generator-net", "mlp", "--features", "512"], in: folder
+      ).output
+      for count in ["6,880,768", "6,817,793", "linear + ReLU", "linear + mean"] { #expect(linear.contains(count)) }
     }
   }
 }

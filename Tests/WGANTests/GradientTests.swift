@@ -13,27 +13,35 @@ import WGAN
   static let batch = 3
   static let methods = Processor.supported.flatMap { set in [AlgorithmChoice.direct, .winograd].map { (set, $0) } }
 
-  static func configuration(_ order: BlockOrder, channels: Int) -> (TrainingConfiguration, ReferenceDCGAN) {
-    var configuration = TrainingConfiguration.seed
-    configuration.size = 16
-    configuration.channels = channels
-    configuration.features = 3
-    configuration.latent = 4
-    configuration.extraLayers = 1
-    configuration.blockOrder = order
-    let reference = ReferenceDCGAN(
-      size: 16, channels: channels, features: 3, latent: 4, extraLayers: 1,
-      order: order == .convolutionActivationNorm ? .activationNorm : .normActivation)
-    return (configuration, reference)
-  }
+  static let nets: [ReferenceNets] = {
+    func small(_ name: String, _ changes: (inout TrainingConfiguration) -> Void) -> ReferenceNets {
+      ReferenceNets(name) { c in
+        (c.size, c.features, c.latent, c.extraLayers) = (16, 3, 4, 1)
+        changes(&c)
+      }
+    }
+    var nets: [ReferenceNets] = []
+    for channels in [1, 3] {
+      for order in BlockOrder.allCases {
+        nets.append(small("\(order) \(channels)") { ($0.blockOrder, $0.channels) = (order, channels) })
+      }
+      nets.append(
+        small("without norms \(channels)") { ($0.criticNorm, $0.generatorNorm, $0.channels) = (false, false, channels) }
+      )
+      nets.append(
+        small("mlp \(channels)") {
+          ($0.criticNet, $0.generatorNet, $0.features, $0.channels) = (.mlp, .mlp, 20, channels)
+        })
+    }
+    return nets + [small("plain extra layers") { $0.generatorExtra = .convolution }]
+  }()
 
-  @Test(arguments: BlockOrder.allCases, [1, 3]) func critic(order: BlockOrder, channels: Int) throws {
-    let (configuration, nets) = Self.configuration(order, channels: channels)
+  @Test(arguments: nets) func critic(_ nets: ReferenceNets) throws {
     var stream = RandomStream(seed: 1, purpose: .test)
     let reference = nets.critic.randomised { stream.uniformDouble() }
-    let pictures = Self.uniform([Self.batch, channels, 16, 16], &stream)
+    let pictures = Self.uniform([Self.batch, nets.configuration.channels, 16, 16], &stream)
     for (set, algorithm) in Self.methods {
-      let (executor, input) = try Self.executor(configuration.critic, reference, pictures, set, algorithm)
+      let (executor, input) = try Self.executor(nets.configuration.critic, reference, pictures, set, algorithm)
       executor.forward(batch: Self.batch, input: input, statistics: .batch)
       executor.backward(
         batch: Self.batch, input: input, from: .scores(1 / Float(Self.batch)), parameterGradients: true,
@@ -45,8 +53,8 @@ import WGAN
     }
   }
 
-  @Test(arguments: BlockOrder.allCases, [1, 3]) func generator(order: BlockOrder, channels: Int) throws {
-    let (configuration, nets) = Self.configuration(order, channels: channels)
+  @Test(arguments: nets) func generator(_ nets: ReferenceNets) throws {
+    let channels = nets.configuration.channels
     var stream = RandomStream(seed: 2, purpose: .test)
     let reference = nets.generator.randomised { stream.uniformDouble() }
     let noise = Self.uniform([Self.batch, 4, 1, 1], &stream)
@@ -55,7 +63,7 @@ import WGAN
     let diffOutput = Activations(Slab(count: layout.count(batch: Self.batch)).all, layout)
     diffOutput.set(direction.values.map(Float.init), batch: Self.batch)
     for (set, algorithm) in Self.methods {
-      let (executor, input) = try Self.executor(configuration.generator, reference, noise, set, algorithm)
+      let (executor, input) = try Self.executor(nets.configuration.generator, reference, noise, set, algorithm)
       executor.forward(batch: Self.batch, input: input, statistics: .batch)
       executor.backward(batch: Self.batch, input: input, from: .pictures(diffOutput), parameterGradients: true)
       Self.check(executor, reference, noise, inputGradient: nil, "generator \(set) \(algorithm)") {

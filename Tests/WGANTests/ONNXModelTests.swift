@@ -28,13 +28,14 @@ import WGAN
       let graph = try #require(try model.messages(7).first)
       nodes = try graph.messages(1).map { node in
         let attributes = Dictionary(uniqueKeysWithValues: try node.messages(5).map { ($0.text(1), $0) })
-        #expect(attributes.values.allSatisfy { [1, 7].contains($0.number(20)) })
+        #expect(attributes.values.allSatisfy { [1, 2, 7].contains($0.number(20)) })
         return (node.text(4), node.texts(1), node.text(2), attributes)
       }
       initializers = Dictionary(
         uniqueKeysWithValues: try graph.messages(5).map { tensor in
-          #expect(tensor.number(2) == 1)
-          let values = ElementType.float32.values(tensor.bytes(9)).map { Double($0) }
+          #expect([1, 7].contains(tensor.number(2)))
+          let type = tensor.number(2) == 7 ? ElementType.int64 : .float32
+          let values = type.values(tensor.bytes(9)).map { Double($0) }
           return (tensor.text(8), ReferenceTensor(shape: tensor.numbers(1).map { Int($0) }, values: values))
         })
       func value(_ message: Message) throws -> (String, [String]) {
@@ -71,6 +72,27 @@ import WGAN
           result = ReferenceBatchNorm(epsilon: epsilon).forwardEvaluation(
             source: inputs[0], gamma: inputs[1].values, beta: inputs[2].values,
             running: .init(mean: inputs[3].values, variance: inputs[4].values))
+        case "Flatten":
+          #expect(node.attributes["axis"]?.number(3) == 1)
+          let count = inputs[0].shape[0]
+          result = ReferenceTensor(shape: [count, inputs[0].count / count], values: inputs[0].values)
+        case "Gemm":
+          // Y = A B^T + C.
+          #expect(node.attributes["transB"]?.number(3) == 1)
+          let (a, b, c) = (inputs[0], inputs[1], inputs[2])
+          #expect(a.shape.count == 2 && a.shape[1] == b.shape[1] && c.shape == [b.shape[0]])
+          var product = ReferenceTensor(shape: [a.shape[0], b.shape[0]])
+          for n in 0..<a.shape[0] {
+            for o in 0..<b.shape[0] {
+              product.values[n * b.shape[0] + o] = (0..<a.shape[1]).reduce(c.values[o]) {
+                $0 + a.values[n * a.shape[1] + $1] * b.values[o * a.shape[1] + $1]
+              }
+            }
+          }
+          result = product
+        case "Reshape":
+          let shape = zip(inputs[1].values, inputs[1].values.indices).map { $0 == 0 ? inputs[0].shape[$1] : Int($0) }
+          result = ReferenceTensor(shape: shape, values: inputs[0].values)
         case "Relu": result = ReferenceActivation.relu.forward(inputs[0])
         case "LeakyRelu":
           let slope = Double(try #require(node.attributes["alpha"]).float(2))
@@ -134,6 +156,41 @@ import WGAN
       #expect(zip(pictures, answer.values).allSatisfy { abs(Double($0) - $1) < 1e-5 } && pictures.count == answer.count)
       let spread = (pictures.max() ?? 0) - (pictures.min() ?? 0)
       #expect(spread > 0.1, "pictures with something in them: \(spread)")
+    }
+  }
+
+  @Test(arguments: ["mlp", "plain extra layers", "without norms"]) func everyKindOfGenerator(kind: String) throws {
+    var configuration = NetWeightsTests.small
+    configuration.features = 6
+    configuration.extraLayers = 1
+    switch kind {
+    case "mlp": configuration.generatorNet = .mlp
+    case "without norms": configuration.generatorNorm = false
+    default: configuration.generatorExtra = .convolution
+    }
+    try withCheckpoint(configuration) { folder, checkpoint in
+      let model = try model(.generator, folder, checkpoint)
+      let sampler = try Sampler(
+        configuration, tensors: try Checkpoint(at: checkpoint).tensors, on: Processor.fromEnvironment(threads: 1))
+      let (noise, pictures) = sampler.values(seed: 1, indices: 0..<3)
+      let answer = try model.run(ReferenceTensor(shape: [3, 3, 1, 1], values: noise.map { Double($0) }))
+      #expect(model.output.shape == ["N", "3", "16", "16"] && answer.shape == [3, 3, 16, 16])
+      #expect(zip(pictures, answer.values).allSatisfy { abs(Double($0) - $1) < 1e-5 } && pictures.count == answer.count)
+      #expect((pictures.max() ?? 0) - (pictures.min() ?? 0) > 0.1)
+      if kind == "mlp" {
+        let layers = ["Gemm", "Relu", "Gemm", "Relu", "Gemm", "Relu", "Gemm"]
+        #expect(model.nodes.map(\.type) == ["Flatten"] + layers + ["Reshape"])
+      }
+    }
+  }
+
+  @Test func theMLPCritic() throws {
+    var configuration = NetWeightsTests.small
+    configuration.criticNet = .mlp
+    try withCheckpoint(configuration) { folder, checkpoint in
+      let model = try model(.critic, folder, checkpoint)
+      #expect(model.output.name == "scores" && model.output.shape == ["N", "1"])
+      #expect(try model.run(ReferenceTensor(shape: [2, 3, 16, 16])).shape == [2, 1])
     }
   }
 

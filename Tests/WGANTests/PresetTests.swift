@@ -6,6 +6,8 @@ import WGAN
   @Test func theSeedPresetIsTheBlogPostsRun() {
     let seed = TrainingConfiguration.seed
     #expect(seed.size == 64 && seed.channels == 3 && seed.features == 64 && seed.latent == 100 && seed.extraLayers == 0)
+    #expect(seed.criticNet == .dcgan && seed.generatorNet == .dcgan && seed.generatorFeatures == 64)
+    #expect(seed.criticNorm && seed.generatorNorm && seed.generatorExtra == .transposed)
     #expect(seed.blockOrder == .convolutionActivationNorm)
     #expect(seed.initialisation == .pytorch)
     #expect(seed.clip == 0.01 && seed.clipTime == .beforeStep)
@@ -38,7 +40,8 @@ import WGAN
   nonisolated(unsafe) static let impossible: [(flag: String, change: (inout TrainingConfiguration) -> Void)] = [
     ("--size", { $0.size = 48 }), ("--size", { $0.size = 8 }), ("--size", { $0.size = 512 }),
     ("--size", { $0.size = .min }), ("--channels", { $0.channels = 2 }), ("--features", { $0.features = 0 }),
-    ("--features", { $0.features = .max }), ("--latent", { $0.latent = 0 }),
+    ("--features", { $0.features = .max }), ("--critic-features", { $0.criticFeatures = 0 }),
+    ("--generator-features", { $0.generatorFeatures = .min }), ("--latent", { $0.latent = 0 }),
     ("--extra-layers", { $0.extraLayers = -1 }), ("--extra-layers", { $0.extraLayers = .max }),
     ("--batch-size", { $0.batchSize = 0 }), ("--batch-size", { $0.batchSize = .max }),
     ("--critic-steps", { $0.criticSteps = 0 }), ("--clip", { $0.clip = 0 }), ("--clip", { $0.clip = .nan }),

@@ -37,6 +37,25 @@ import WGAN
     }
   }
 
+  /// Runs from before the nets could differ.
+  @Test func aRunWithOneWidthHasItInBothNets() throws {
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "run")
+      try RunFolder.create(at: path).write(configuration)
+      let file = joinPath(path, "config.json")
+      let text = String(decoding: try readFile(file), as: UTF8.self)
+      let later = ["criticNet", "generatorNet", "generatorFeatures", "criticNorm", "generatorNorm", "generatorExtra"]
+      let lines = text.split(separator: "\n").filter { line in !later.contains { line.contains("\"\($0)\"") } }
+      #expect(lines.count == text.split(separator: "\n").count - later.count)
+      let former = lines.joined(separator: "\n").replacingOccurrences(of: "\"criticFeatures\"", with: "\"features\"")
+      try writeFile(Array(former.utf8), to: file)
+      #expect(try RunFolder.configuration(of: path) == configuration)
+      // Neither the one nor the other: an error, and no width that nobody asked for.
+      try writeFile(Array(former.replacingOccurrences(of: "\"features\"", with: "\"width\"").utf8), to: file)
+      #expect(throws: RunError.self) { try RunFolder.configuration(of: path) }
+    }
+  }
+
   @Test func aFolderWithFilesIsNotWrittenOver() throws {
     try inTemporaryFolder { folder in
       try writeFile([], to: joinPath(folder, "mine"))

@@ -30,7 +30,8 @@ package struct NetWeights: Sendable {
     let parameters = ParameterTable(try configuration.network(role).fused()).all
     do {
       let found = try Self.find(role, parameters, in: file.tensors)
-      if found.names != .seed, configuration.blockOrder != .convolutionNormActivation {
+      let hasNorms = parameters.contains(where: \.isBuffer)
+      if found.names != .seed, hasNorms, configuration.blockOrder != .convolutionNormActivation {
         throw RunError(
           .usage,
           "\(path): has the names of the WGAN authors' nets, whose blocks are conv-norm-act: give --block-order "

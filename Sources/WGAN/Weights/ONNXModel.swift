@@ -2,7 +2,7 @@
 // PyTorch's names and layouts, which are ONNX's too. The first dimension, the number of pictures, is left open.
 //
 //     generator   z [N, latent, 1, 1] -> pictures [N, channels, size, size], in [-1, 1]
-//     critic      pictures [N, channels, size, size] -> scores [N, 1, 1, 1]
+//     critic      pictures [N, channels, size, size] -> scores [N, 1, 1, 1], an mlp's [N, 1]
 
 import Graph
 
@@ -54,6 +54,8 @@ enum ONNXModel {
     let tensors: [String: NamedTensor]
     private var nodes: [(type: String, inputs: [String], attributes: [ProtobufMessage])] = []
     private var initializers: [ProtobufMessage] = []
+    /// Whether the last node's result is [N, count].
+    private var isFlat = false
 
     init(tensors: [String: NamedTensor]) { self.tensors = tensors }
 
@@ -67,6 +69,14 @@ enum ONNXModel {
         return addNode(
           "ConvTranspose", weights: [name + ".weight"],
           windowAttributes(kernel: kernel, stride: stride, padding: padding))
+      case .linear(let name, _):
+        if !isFlat { _ = addNode("Flatten", [attribute("axis", 1)]) }
+        isFlat = true
+        return addNode("Gemm", weights: [name + ".weight", name + ".bias"], [attribute("transB", 1)])
+      case .view(let channels, let size):
+        isFlat = false
+        // 0: as many as there are.
+        return addNode("Reshape", shape: ("view.shape", [0, channels, size, size]))
       case .activation(let slope):
         return slope == 0 ? addNode("Relu") : addNode("LeakyRelu", [attribute("alpha", slope)])
       case .batchNorm(let name):
@@ -76,6 +86,18 @@ enum ONNXModel {
       case .tanh:
         return addNode("Tanh")
       }
+    }
+
+    /// A node whose second input is a shape.
+    private mutating func addNode(_ type: String, shape: (name: String, extents: [Int])) -> String? {
+      var message = ProtobufMessage()
+      message.add(1, shape.extents.count)
+      message.add(2, 7)  // INT64
+      message.add(8, shape.name)
+      message.add(9, shape.extents.flatMap { withUnsafeBytes(of: Int64($0).littleEndian, Array.init) })
+      initializers.append(message)
+      nodes.append((type, [shape.name], []))
+      return nil
     }
 
     private mutating func addNode(_ type: String, weights: [String] = [], _ attributes: [ProtobufMessage] = [])
@@ -118,26 +140,24 @@ enum ONNXModel {
     private typealias Value = (name: String, shape: [Int])
 
     private static func ends(of network: Network) -> (input: Value, output: Value) {
-      let input: Value
-      var (channels, size): (Int, Int)
-      switch network.input {
-      case .pictures(let count, let side):
-        (channels, size) = (count, side)
-        input = ("pictures", [count, side, side])
-      case .vectors(let count):
-        (channels, size) = (count, 1)
-        input = ("z", [count, 1, 1])
-      }
+      let input: Value =
+        switch network.input {
+        case .pictures(let count, let side): ("pictures", [count, side, side])
+        case .vectors(let count): ("z", [count, 1, 1])
+        }
+      var shape = input.shape
       for layer in network.layers {
         switch layer {
         case .convolution(_, let outputs, let kernel, let stride, let padding):
-          (channels, size) = (outputs, (size + 2 * padding - kernel) / stride + 1)
+          shape = [outputs] + shape.dropFirst().map { ($0 + 2 * padding - kernel) / stride + 1 }
         case .transposedConvolution(_, let outputs, let kernel, let stride, let padding):
-          (channels, size) = (outputs, (size - 1) * stride + kernel - 2 * padding)
+          shape = [outputs] + shape.dropFirst().map { ($0 - 1) * stride + kernel - 2 * padding }
+        case .linear(_, let outputs): shape = [outputs]
+        case .view(let channels, let size): shape = [channels, size, size]
         case .activation, .batchNorm, .tanh: break
         }
       }
-      return (input, (input.name == "z" ? "pictures" : "scores", [channels, size, size]))
+      return (input, (input.name == "z" ? "pictures" : "scores", shape))
     }
 
     /// A float tensor of `shape` for each of N pictures.
@@ -174,6 +194,14 @@ enum ONNXModel {
       message.add(1, name)
       message.add(2, value)
       message.add(20, 1)  // FLOAT
+      return message
+    }
+
+    private func attribute(_ name: String, _ value: Int) -> ProtobufMessage {
+      var message = ProtobufMessage()
+      message.add(1, name)
+      message.add(3, value)
+      message.add(20, 2)  // INT
       return message
     }
 

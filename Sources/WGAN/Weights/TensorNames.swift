@@ -48,6 +48,7 @@ enum TensorNames: CaseIterable {
       case ("initial", .authorsWithDots) where !parameter.isTransposed: kind = "conv.\(inputs)-\(outputs)"
       default: kind = ["\(inputs)-\(outputs)", operation].joined(separator: separator)
       }
+    case .linearWeight, .linearBias: return nil  // Ours are theirs: "main.0.weight".
     case .gamma, .beta, .runningMean, .runningVariance:
       guard path.popLast() == "bn" else { return nil }
       outputs = parameter.shape[0]

@@ -1,0 +1,116 @@
+// A linear layer, y = W x + b (PyTorch's nn.Linear): a convolution whose kernel covers its whole input, with a bias. Vectors are planes of
+// 1x1; a picture's values are a linear layer's in PyTorch's order (channel, row, column), and lie as the picture does.
+
+import Kernels
+
+/// A linear layer between vectors, from pictures (flattened), or to pictures (viewed as such).
+package struct Linear: Hashable, Sendable {
+  /// To pictures: the convolution of whose forward pass the layer is the adjoint.
+  package let convolution: Convolution
+  package let makesPictures: Bool
+
+  /// - Parameter isScore: one output, and nothing behind it.
+  package init(inputs: Int, outputs: Int, isScore: Bool = false) {
+    convolution = Convolution(
+      isScore ? .score : .blocked, kernel: 1, stride: 1, padding: 0, inputChannels: inputs, outputChannels: outputs,
+      inputSize: 1)
+    makesPictures = false
+  }
+
+  /// - Precondition: a picture's row is a multiple of 16 Floats.
+  package init(fromPicturesOf channels: Int, size: Int, outputs: Int) {
+    convolution = Convolution(
+      .picture, kernel: size, stride: 1, padding: 0, inputChannels: channels, outputChannels: outputs, inputSize: size)
+    makesPictures = false
+  }
+
+  /// - Precondition: a picture's row is a multiple of 16 Floats.
+  package init(inputs: Int, toPicturesOf channels: Int, size: Int) {
+    convolution = Convolution(
+      .picture, kernel: size, stride: 1, padding: 0, inputChannels: channels, outputChannels: inputs, inputSize: size)
+    makesPictures = true
+  }
+
+  /// The values of a plane of the convolution's input: what its weights count for each output channel.
+  private var planeCount: Int { convolution.inputChannels * convolution.inputSize * convolution.inputSize }
+
+  /// As in PyTorch: (out, in).
+  package var weightShape: [Int] {
+    makesPictures ? [planeCount, convolution.outputChannels] : [convolution.outputChannels, planeCount]
+  }
+}
+
+// MARK: - Weights
+
+extension Linear {
+  /// The kernels' layout as (out, in) values.
+  package func weightValues(_ weights: Slice) -> [Float] {
+    let values = convolution.weightValues(weights)
+    return makesPictures ? transposed(values, rows: convolution.outputChannels, columns: planeCount) : values
+  }
+
+  /// (out, in) values into the kernels' layout.
+  package func setWeights(_ weights: Slice, from values: [Float]) {
+    convolution.setWeights(
+      weights, from: makesPictures ? transposed(values, rows: planeCount, columns: convolution.outputChannels) : values)
+  }
+
+  private func transposed(_ values: [Float], rows: Int, columns: Int) -> [Float] {
+    var result: [Float] = []
+    result.reserveCapacity(values.count)
+    for column in 0..<columns {
+      for row in 0..<rows { result.append(values[row * columns + column]) }
+    }
+    return result
+  }
+}
+
+// MARK: - Bias
+
+extension Linear {
+  /// Floats of the bias: as one position of the output lies, without a halo; whole blocks of 16.
+  package var biasCount: Int {
+    makesPictures ? planeCount : (convolution.outputChannels + channelBlock - 1) / channelBlock * channelBlock
+  }
+
+  /// Where PyTorch's values lie. Of a picture (channel, row, column) are (row, column, channel).
+  private func biasOffset(_ index: Int) -> Int {
+    if !makesPictures { return index }
+    let area = convolution.inputSize * convolution.inputSize
+    return index % area * convolution.inputChannels + index / area
+  }
+
+  package func biasValues(_ bias: Slice) -> [Float] {
+    precondition(bias.count == biasCount)
+    return (0..<weightShape[0]).map { bias.pointer[biasOffset($0)] }
+  }
+
+  package func setBias(_ bias: Slice, from values: [Float]) {
+    precondition(bias.count == biasCount && values.count == weightShape[0])
+    bias.fill(0)
+    for (i, value) in values.enumerated() { bias.pointer[biasOffset(i)] = value }
+  }
+
+  /// diffBias(o) = (accumulate ? diffBias : 0) + Σ_n gradient(n, o), in the pictures' order.
+  ///
+  /// - Parameter gradient: of the layer's output: pictures, or vectors; any halo.
+  package func backwardBias(
+    batch: Int, gradient: Activations, diffBias: Slice, accumulate: Bool, on processor: Processor
+  ) {
+    let layout = gradient.layout
+    let lineCount = makesPictures ? layout.width * layout.channels : channelBlock
+    precondition(gradient.holds(batch: batch) && diffBias.count == biasCount)
+    precondition(layout.order == (makesPictures ? .interleaved : .blocked))
+    processor.parallel(biasCount / lineCount) { lines in
+      for line in lines {
+        let place = makesPictures ? layout.pixel(line, 0) : line * layout.blockStride + layout.pixel(0, 0)
+        for n in 0..<batch {
+          processor.kernels.scaledSum(
+            diffBias.pointer + line * lineCount, gradient.slice.pointer + n * layout.pictureStride + place, 1,
+            lineCount,
+            accumulate || n > 0)
+        }
+      }
+    }
+  }
+}
