@@ -5,7 +5,7 @@ WGAN := .build/release/wgan
 DEMO_STEPS := 3000
 SOURCES := Package.swift Sources Tests Benchmarks/wgan-bench
 
-.PHONY: build setup demo test bench report peers format lint clean
+.PHONY: build setup demo test bench report peers check-weights format lint clean
 
 build: setup
 	$(SWIFT) build -c release
@@ -46,6 +46,14 @@ peers: setup
 	$(SWIFT) build -c release
 	python=$$(Benchmarks/peers/setup.sh) && "$$python" Benchmarks/peers/compare.py --ours .build/release/wgan-bench \
 	  --wgan .build/release/wgan --json peers.json $(PEERS)
+
+# Nets exported to PyTorch and onnxruntime and read back, pictures compared.
+check-weights: setup
+	$(SWIFT) build -c release --product wgan
+	python=$$(Benchmarks/peers/setup.sh) && \
+	  { "$$python" -c 'import onnx, onnxruntime' 2>/dev/null || \
+	    "$$python" -m pip install --quiet --requirement Benchmarks/peers/requirements-weights.txt; } && \
+	  "$$python" Benchmarks/peers/check_weights.py --wgan $(WGAN)
 
 format:
 	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)

@@ -91,7 +91,7 @@ let package = Package(
     tests("Files", ["Files"]),
     tests(
       "WGAN", ["WGAN", "Graph", "Compute", "Datasets", "Images", "Plots", "Files", "ReferenceKernels", "Randomness"],
-      resources: [.copy("Golden")]),
+      resources: [.copy("Golden"), .copy("TorchFiles")]),
     tests("WGANBench", ["WGANBench", "WGAN", "Graph", "Compute", "Datasets", "Images", "Plots", "Randomness"]),
     tests("WGANCommand", ["WGANCommand", "WGAN", "Datasets", "Images", "Files"]),
   ]

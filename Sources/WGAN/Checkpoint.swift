@@ -36,8 +36,7 @@ package struct CheckpointState: Codable, Sendable, Equatable {
 package struct Checkpoint: Sendable {
   /// The safetensors file.
   package var path: String
-  package var configuration: TrainingConfiguration
-  package var generatorSteps: Int
+  package var provenance: Provenance
   package var tensors: [NamedTensor]
 
   /// A safetensors file by itself; it holds the configuration too.
@@ -45,16 +44,11 @@ package struct Checkpoint: Sendable {
   /// - Throws: `FileError`; `RunError(.badData)`.
   package init(at path: String, prefixes: [String] = [""]) throws {
     let file = try SafetensorsFile(at: path)
-    guard let text = file.metadata["configuration"], let steps = file.metadata["generator_steps"].flatMap({ Int($0) })
-    else { throw RunError(.badData, "\(path): isn't a checkpoint of wgan: its metadata has no configuration") }
-    configuration = try RunJSON.decode(TrainingConfiguration.self, from: Array(text.utf8), source: path)
-    do {
-      try configuration.validate()
-    } catch {
-      throw RunError(.badData, "\(path): \(error)")
+    guard let provenance = try Provenance(metadata: file.metadata, source: path) else {
+      throw RunError(.badData, "\(path): isn't a checkpoint of wgan: its metadata has no configuration")
     }
+    self.provenance = provenance
     self.path = path
-    generatorSteps = steps
     tensors = try file.tensors(prefixes: prefixes)
   }
 }
@@ -75,11 +69,10 @@ package struct CheckpointFolder: Sendable {
     -> String
   {
     let key = Key(state.position)
-    let metadata = [
-      "format": "wgan", "version": wganVersion, "generator_steps": String(state.position.generatorSteps),
-      "critic_steps": String(state.position.criticSteps),
-      "configuration": String(decoding: try RunJSON.encode(configuration), as: UTF8.self),
-    ]
+    let metadata = try Provenance(
+      configuration: configuration, generatorSteps: state.position.generatorSteps,
+      criticSteps: state.position.criticSteps
+    ).metadata.merging(["format": "wgan"]) { $1 }
     let tensorsPath = joinPath(path, key.name + ".safetensors")
     try Safetensors.write(tensors, metadata: metadata, to: tensorsPath)
     try writeFile(try RunJSON.encode(state), to: joinPath(path, key.name + ".json"))
@@ -112,7 +105,7 @@ package struct CheckpointFolder: Sendable {
           CheckpointState.self, from: readFile(statePath, limit: 1 << 20), source: statePath)
         let tensorsPath = joinPath(path, key.name + ".safetensors")
         let checkpoint = try Checkpoint(at: tensorsPath, prefixes: prefixes)
-        guard checkpoint.generatorSteps == state.position.generatorSteps, key == Key(state.position),
+        guard checkpoint.provenance.generatorSteps == state.position.generatorSteps, key == Key(state.position),
           state.position.isPossible
         else { throw RunError(.badData, "\(statePath): belongs to another state than \(tensorsPath)") }
         return (state, checkpoint)

@@ -15,6 +15,9 @@ package struct ConfigurationOverride: Sendable {
     current = { (value is Bool ? "it " : "") + configurationText($0[keyPath: field]) }
     apply = { $0[keyPath: field] = value }
   }
+
+  /// As it was given: "--size 32", "--no-batch-norm".
+  var text: String { given.isEmpty ? flag : flag + " " + given }
 }
 
 /// A field's value as its flag takes it; a switch's as a person says it.
@@ -33,15 +36,19 @@ extension TrainingConfiguration {
   /// Refuses flags that ask for something else than what this run is.
   /// - Throws: `RunError(.usage)`, naming the first such flag.
   func refuseContradictions(_ overrides: [ConfigurationOverride], path: String) throws(RunError) {
-    // Flags may go back on each other: --features 64 --critic-features 32.
-    if overridden(by: overrides) == self { return }
-    for override in overrides where overridden(by: [override]) != self {
-      let given = override.given.isEmpty ? override.flag : override.flag + " " + override.given
+    if let override = firstContradiction(overrides) {
       throw RunError(
         .usage,
-        "\(given): the run in \(path) has \(override.current(self)), and --resume goes on "
+        "\(override.text): the run in \(path) has \(override.current(self)), and --resume goes on "
           + "with that; leave the flag out, or begin a new run")
     }
+  }
+
+  /// The first flag that asks for something else than what this is.
+  func firstContradiction(_ overrides: [ConfigurationOverride]) -> ConfigurationOverride? {
+    // Flags may go back on each other: --features 64 --critic-features 32.
+    if overridden(by: overrides) == self { return nil }
+    return overrides.first { overridden(by: [$0]) != self }
   }
 
   /// Refuses flags that would change nothing: whoever gives one means something else.

@@ -5,53 +5,56 @@ import Files
 import Graph
 import Images
 
-/// A generator read from a run's newest checkpoint, or from a checkpoint's file.
+/// A generator read from a run's newest checkpoint, from a checkpoint's file, or from a file of weights.
 package struct PictureGenerator {
   package let configuration: TrainingConfiguration
-  /// How long it was trained.
-  package let generatorSteps: Int
   private let sampler: Sampler
 
   /// Pictures made at once: bounds the memory, changes no picture.
   private static let chunk = 64
 
   package enum Source: Sendable {
-    case run(String)
-    case checkpoint(String)
+    case trained(CheckpointSource)
+    /// A file of weights. What it doesn't say of its net is the preset's, or the overrides'.
+    case weights(String, preset: String?, overrides: [ConfigurationOverride])
   }
 
-  /// - Throws: `FileError`, `RunError`.
+  /// - Throws: `FileError`, `RunError`, `ConfigurationError`, `NetworkError`.
   package init(_ source: Source, threads: Int?, notice: (String) -> Void) throws {
-    let checkpoint: Checkpoint
-    let prefixes = ["generator."]
+    // Before anything of the size that a file declares is allocated: are its tensors those of such a net?
+    let tensors: [NamedTensor]
     switch source {
-    case .checkpoint(let path): checkpoint = try Checkpoint(at: path, prefixes: prefixes)
-    case .run(let path):
-      _ = try RunFolder.configuration(of: path)
-      let folder = CheckpointFolder(joinPath(path, "checkpoints"))
-      let newest = try folder.newest(prefixes: prefixes) { _, line in
-        notice("a checkpoint is broken, the one before it is taken: \(line)")
-      }
-      guard let newest else {
-        throw RunError(.missing, "\(path): has no checkpoint yet; train it with `wgan train --out \(path) --resume`")
-      }
-      checkpoint = newest.checkpoint
-    }
-    configuration = checkpoint.configuration
-    generatorSteps = checkpoint.generatorSteps
-    let processor = try Processor.fromEnvironment(threads: threads ?? Processor.coreCount)
-    do {
-      // Before anything of the size that the file declares is allocated: are its tensors those of such a net?
-      let plan = try ExecutionPlan(configuration.generator, batch: 1, purpose: .sampling, threads: 1)
-      let byName = Dictionary(checkpoint.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-      for parameter in plan.parameters.all {
+    case .trained(let source):
+      let checkpoint = try source.open(prefixes: ["generator."], notice: notice)
+      configuration = checkpoint.provenance.configuration
+      tensors = checkpoint.tensors
+      let byName = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+      for parameter in ParameterTable(try configuration.generator.fused()).all {
         let name = "generator." + parameter.name
-        try parameter.check(byName[name], name: name)
+        do {
+          try parameter.check(byName[name], name: name)
+        } catch {
+          throw RunError(error.kind, "\(checkpoint.path): \(error)")
+        }
       }
-      sampler = try Sampler(configuration, tensors: checkpoint.tensors, on: processor)
-    } catch let error as RunError {
-      throw RunError(error.kind, "\(checkpoint.path): \(error)")
+    case .weights(let file, let preset, let overrides):
+      let weights = try WeightsFile(at: file)
+      if let trained = try weights.provenance?.configuration {
+        configuration = trained
+        let flags = (preset.map { [ConfigurationOverride("--preset", \.preset, $0)] } ?? []) + overrides
+        if let flag = trained.firstContradiction(flags) {
+          throw RunError(
+            .usage,
+            "\(flag.text): \(file) says it was trained with \(flag.current(trained)); leave the flag out")
+        }
+      } else {
+        configuration = try (preset.map(TrainingConfiguration.preset(named:)) ?? .seed).overridden(by: overrides)
+        try configuration.validate()
+      }
+      tensors = try NetWeights(in: weights, for: .generator, of: configuration).tensors(of: weights)
     }
+    let processor = try Processor.fromEnvironment(threads: threads ?? Processor.coreCount)
+    sampler = try Sampler(configuration, tensors: tensors, on: processor)
   }
 
   /// Pictures `indices` of the series `seed`.
@@ -77,5 +80,16 @@ package struct PictureGenerator {
     var pictures: [Picture] = []
     try forEach(seed: seed, indices: 0..<count) { _, picture in pictures.append(picture) }
     try PNGEncoder.write(Gallery.compose(pictures, columns: columns), to: path)
+  }
+
+  /// Writes `count` pictures and their noise as numbers, tensors "pictures" and "noise": for comparison with other programs.
+  package func writeTensors(count: Int, seed: UInt64, to path: String) throws {
+    let (noise, pictures) = sampler.values(seed: seed, indices: 0..<count)
+    let size = configuration.size
+    try Safetensors.write(
+      [
+        NamedTensor(name: "noise", shape: [count, configuration.latent], values: noise),
+        NamedTensor(name: "pictures", shape: [count, configuration.channels, size, size], values: pictures),
+      ], metadata: ["seed": String(seed)], to: path)
   }
 }

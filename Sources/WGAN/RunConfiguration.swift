@@ -19,6 +19,9 @@ package struct RunConfiguration: Codable, Sendable, Equatable {
   /// The folder of scaled pictures; nil: the usual place.
   package var cache: String?
   package var training: TrainingConfiguration
+  /// The absolute path of the file of weights that a net begins with; nil: with those that `training` draws.
+  package var initialGenerator: String?
+  package var initialCritic: String?
   /// One of the two: when the run ends.
   package private(set) var epochs: Int?
   package private(set) var generatorSteps: Int?
@@ -31,17 +34,28 @@ package struct RunConfiguration: Codable, Sendable, Equatable {
   package var evaluateEvery: Int
 
   package init(
-    data: String, cache: String?, training: TrainingConfiguration, length: RunLength, threads: Int, sampleEvery: Int,
+    data: String, cache: String?, training: TrainingConfiguration, initialGenerator: String? = nil,
+    initialCritic: String? = nil, length: RunLength, threads: Int, sampleEvery: Int,
     checkpointEvery: Int, evaluateEvery: Int
   ) {
     self.data = data
     self.cache = cache
     self.training = training
+    self.initialGenerator = initialGenerator
+    self.initialCritic = initialCritic
     self.threads = threads
     self.sampleEvery = sampleEvery
     self.checkpointEvery = checkpointEvery
     self.evaluateEvery = evaluateEvery
     self.length = length
+  }
+
+  /// The file that this net begins with.
+  func initialWeights(_ role: NetRole) -> String? {
+    switch role {
+    case .generator: initialGenerator
+    case .critic: initialCritic
+    }
   }
 
   package var length: RunLength {
@@ -78,6 +92,8 @@ extension RunConfiguration {
     data = try field(.data)
     cache = try values.decodeIfPresent(String.self, forKey: .cache)
     training = try field(.training)
+    initialGenerator = try values.decodeIfPresent(String.self, forKey: .initialGenerator)
+    initialCritic = try values.decodeIfPresent(String.self, forKey: .initialCritic)
     epochs = try values.decodeIfPresent(Int.self, forKey: .epochs)
     generatorSteps = try values.decodeIfPresent(Int.self, forKey: .generatorSteps)
     threads = try field(.threads)

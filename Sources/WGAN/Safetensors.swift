@@ -1,4 +1,5 @@
-// The safetensors format, as far as checkpoints need it: named F32 tensors in one file.
+// The safetensors format, as far as weights need it: named tensors in one file. Ours are F32 (and counts I64); F16, BF16 and F64
+// are read too.
 //
 //     8 bytes   length N of the header, little-endian
 //     N bytes   JSON: {"__metadata__": {"key": "text", …}, "name": {"dtype": "F32", "shape": […], "data_offsets": [a, b]}, …}
@@ -13,17 +14,23 @@ package enum Safetensors {
   static let headerLimit = 16 << 20
 
   /// Writes tensor after tensor; the file appears whole or not at all.
+  /// - Parameter counts: whole numbers that stand among the tensors (PyTorch's `num_batches_tracked`).
   /// - Throws: `FileError`; `RunError` for a name that the format can't hold.
-  package static func write(_ tensors: [NamedTensor], metadata: [String: String], to path: String) throws {
+  package static func write(
+    _ tensors: [NamedTensor], counts: [(name: String, value: Int64)] = [], metadata: [String: String], to path: String
+  ) throws {
     let file = try AtomicFile(at: path)
-    try file.write(header(of: tensors, metadata: metadata, path: path))
+    try file.write(header(of: tensors, counts: counts, metadata: metadata, path: path))
+    for count in counts { try file.write(withUnsafeBytes(of: count.value.littleEndian, Array.init)) }
     for tensor in tensors {
       try tensor.values.withUnsafeBufferPointer { try file.write(UnsafeRawBufferPointer($0)) }
     }
     try file.commit()
   }
 
-  private static func header(of tensors: [NamedTensor], metadata: [String: String], path: String) throws -> [UInt8] {
+  private static func header(
+    of tensors: [NamedTensor], counts: [(name: String, value: Int64)], metadata: [String: String], path: String
+  ) throws -> [UInt8] {
     var items: [String] = []
     if !metadata.isEmpty {
       let pairs = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }
@@ -31,16 +38,17 @@ package enum Safetensors {
     }
     var names: Set<String> = ["__metadata__"]
     var offset = 0
-    for tensor in tensors {
-      guard names.insert(tensor.name).inserted else {
-        throw RunError(.badData, "\(path): two tensors named \"\(tensor.name)\"")
-      }
-      precondition(tensor.shape.reduce(1, *) == tensor.values.count, "the shape of \(tensor.name) isn't its values'")
-      let end = offset + 4 * tensor.values.count
+    func add(_ name: String, _ type: String, _ shape: [Int], bytes: Int) throws(RunError) {
+      guard names.insert(name).inserted else { throw RunError(.badData, "\(path): two tensors named \"\(name)\"") }
       items.append(
-        "\(quoted(tensor.name)):{\"dtype\":\"F32\",\"shape\":[\(tensor.shape.map(String.init).joined(separator: ","))],"
-          + "\"data_offsets\":[\(offset),\(end)]}")
-      offset = end
+        "\(quoted(name)):{\"dtype\":\"\(type)\",\"shape\":[\(shape.map(String.init).joined(separator: ","))],"
+          + "\"data_offsets\":[\(offset),\(offset + bytes)]}")
+      offset += bytes
+    }
+    for count in counts { try add(count.name, "I64", [], bytes: 8) }
+    for tensor in tensors {
+      precondition(tensor.shape.reduce(1, *) == tensor.values.count, "the shape of \(tensor.name) isn't its values'")
+      try add(tensor.name, "F32", tensor.shape, bytes: 4 * tensor.values.count)
     }
     var text = Array("{\(items.joined(separator: ","))}".utf8)
     // Spaces, so that the tensors start at a multiple of 8 bytes.
@@ -64,26 +72,17 @@ package enum Safetensors {
   }
 }
 
-/// A safetensors file, its header read and checked; tensors are read when asked for.
-package struct SafetensorsFile: ~Copyable {
-  /// A tensor's place.
-  package struct Entry: Sendable, Equatable {
-    package var name: String
-    package var shape: [Int]
-    /// Bytes from the end of the header.
-    package var offsets: Range<Int>
-  }
-
-  package let metadata: [String: String]
+/// A safetensors file's header, read and checked.
+struct SafetensorsHeader {
+  let metadata: [String: String]
   /// In the order of their bytes.
-  package let entries: [Entry]
-  private let file: InputFile
-  private let dataStart: Int
+  let entries: [SafetensorsFile.Entry]
+  /// Where the tensors' bytes begin.
+  let dataStart: Int
 
-  /// - Throws: `FileError`; `RunError(.badData)` for a file that breaks the format.
-  package init(at path: String) throws {
-    let file = try InputFile(at: path)
-    func bad(_ what: String) -> RunError { RunError(.badData, "\(path): not a whole safetensors file: \(what)") }
+  /// - Throws: `FileError`; `FormatProblem`.
+  init(of file: borrowing InputFile) throws {
+    func bad(_ what: String) -> FormatProblem { FormatProblem("not a whole safetensors file: \(what)") }
     guard file.size >= 8 else { throw bad("\(file.size) bytes, the header's length alone takes 8") }
     var length: UInt64 = 0
     try withUnsafeMutableBytes(of: &length) { try file.read(at: 0, into: $0) }
@@ -94,57 +93,88 @@ package struct SafetensorsFile: ~Copyable {
     guard length <= UInt64(Safetensors.headerLimit) else {
       throw bad("a header of \(length) bytes, at most \(Safetensors.headerLimit) are read")
     }
-    var text = [UInt8](repeating: 0, count: Int(length))
-    try text.withUnsafeMutableBytes { try file.read(at: 8, into: $0) }
-    let contents: (metadata: [String: String], entries: [Entry])
-    let entries: [Entry]
+    dataStart = 8 + Int(length)
     do {
-      var scanner = SafetensorsHeaderScanner(text)
-      contents = try scanner.header()
-      entries = try Self.checked(contents.entries, dataSize: file.size - 8 - Int(length))
-    } catch let problem as SafetensorsHeaderScanner.Problem {
+      var scanner = SafetensorsHeaderScanner(try file.bytes(8..<dataStart))
+      let contents = try scanner.header()
+      metadata = contents.metadata
+      entries = try Self.checked(contents.entries, dataSize: file.size - dataStart)
+    } catch let problem as FormatProblem {
       throw bad(problem.description)
     }
-    metadata = contents.metadata
-    self.entries = entries
-    dataStart = 8 + Int(length)
-    self.file = file
   }
 
-  private static func checked(_ entries: [Entry], dataSize: Int) throws -> [Entry] {
+  private static func checked(_ entries: [SafetensorsFile.Entry], dataSize: Int) throws(FormatProblem)
+    -> [SafetensorsFile.Entry]
+  {
     let entries = entries.sorted {
       ($0.offsets.lowerBound, $0.offsets.upperBound) < ($1.offsets.lowerBound, $1.offsets.upperBound)
     }
     var end = 0
     for entry in entries {
-      var bytes = 4
+      var bytes = entry.type.size
       for extent in entry.shape {
         let (product, overflow) = bytes.multipliedReportingOverflow(by: extent)
-        if overflow { throw SafetensorsHeaderScanner.Problem("\"\(entry.name)\" has more elements than fit") }
+        if overflow { throw FormatProblem("\(shown(entry.name)) has more elements than fit") }
         bytes = product
       }
       guard entry.offsets.upperBound <= dataSize else {
-        throw SafetensorsHeaderScanner.Problem(
-          "\"\(entry.name)\" ends at byte \(entry.offsets.upperBound) of \(dataSize): the file was cut off")
+        throw FormatProblem(
+          "\(shown(entry.name)) ends at byte \(entry.offsets.upperBound) of \(dataSize): the file was cut off")
       }
       guard entry.offsets.count == bytes else {
-        throw SafetensorsHeaderScanner.Problem(
-          "\"\(entry.name)\" has \(entry.offsets.count) bytes, its shape \(entry.shape) needs \(bytes)")
+        throw FormatProblem(
+          "\(shown(entry.name)) has \(entry.offsets.count) bytes, its shape \(entry.shape) needs \(bytes)")
       }
       guard entry.offsets.lowerBound == end else {
-        throw SafetensorsHeaderScanner.Problem("\"\(entry.name)\" overlaps its neighbour or leaves a gap")
+        throw FormatProblem("\(shown(entry.name)) overlaps its neighbour or leaves a gap")
       }
       end = entry.offsets.upperBound
     }
     guard end == dataSize else {
-      throw SafetensorsHeaderScanner.Problem("\(dataSize - end) bytes at the end belong to no tensor")
+      throw FormatProblem("\(dataSize - end) bytes at the end belong to no tensor")
     }
     return entries
   }
+}
+
+/// A safetensors file; tensors are read when asked for.
+package struct SafetensorsFile: ~Copyable {
+  /// A tensor's place.
+  package struct Entry: Sendable, Equatable {
+    package var name: String
+    package var shape: [Int]
+    package var type: ElementType
+    /// Bytes from the end of the header.
+    package var offsets: Range<Int>
+  }
+
+  private let header: SafetensorsHeader
+  private let file: InputFile
+
+  package var metadata: [String: String] { header.metadata }
+  /// In the order of their bytes.
+  package var entries: [Entry] { header.entries }
+
+  /// - Throws: `FileError`; `RunError(.badData)` for a file that breaks the format.
+  package init(at path: String) throws {
+    let file = try InputFile(at: path)
+    do {
+      header = try SafetensorsHeader(of: file)
+    } catch let problem as FormatProblem {
+      throw RunError(.badData, "\(path): \(problem)")
+    }
+    self.file = file
+  }
 
   package func tensor(_ entry: Entry) throws -> NamedTensor {
+    let start = header.dataStart + entry.offsets.lowerBound
+    if entry.type != .float32 {
+      let values = entry.type.values(try file.bytes(start..<start + entry.offsets.count))
+      return NamedTensor(name: entry.name, shape: entry.shape, values: values)
+    }
     var values = [Float](repeating: 0, count: entry.offsets.count / 4)
-    try values.withUnsafeMutableBytes { try file.read(at: dataStart + entry.offsets.lowerBound, into: $0) }
+    try values.withUnsafeMutableBytes { try file.read(at: start, into: $0) }
     return NamedTensor(name: entry.name, shape: entry.shape, values: values)
   }
 

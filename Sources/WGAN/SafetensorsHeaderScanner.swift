@@ -2,10 +2,9 @@
 
 /// A scanner over the header's bytes. No recursion, so no input can exhaust the stack.
 struct SafetensorsHeaderScanner {
-  struct Problem: Error, CustomStringConvertible {
-    var description: String
-    init(_ description: String) { self.description = description }
-  }
+  private static let types: [String: ElementType] = [
+    "F32": .float32, "F16": .float16, "BF16": .bfloat16, "F64": .float64, "I64": .int64,
+  ]
 
   private let bytes: [UInt8]
   private var position = 0
@@ -36,13 +35,20 @@ struct SafetensorsHeaderScanner {
       case "dtype": dtype = try scanner.string()
       case "shape": shape = try scanner.integers()
       case "data_offsets": offsets = try scanner.integers()
-      default: throw Problem("\"\(name)\" has an unknown key \"\(key)\"")
+      default: throw FormatProblem("\(shown(name)) has an unknown key \(shown(key))")
       }
     }
-    guard let dtype, let shape, let offsets else { throw Problem("\"\(name)\" lacks dtype, shape or data_offsets") }
-    guard dtype == "F32" else { throw Problem("\"\(name)\" has dtype \(dtype), only F32 is read") }
-    guard offsets.count == 2, offsets[0] <= offsets[1] else { throw Problem("\"\(name)\" has wrong data_offsets") }
-    return SafetensorsFile.Entry(name: name, shape: shape, offsets: offsets[0]..<offsets[1])
+    guard let dtype, let shape, let offsets else {
+      throw FormatProblem("\(shown(name)) lacks dtype, shape or data_offsets")
+    }
+    guard let type = Self.types[dtype] else {
+      let known = Self.types.keys.sorted().joined(separator: ", ")
+      throw FormatProblem("\(shown(name)) has dtype \(shown(dtype)), only \(known) are read")
+    }
+    guard offsets.count == 2, offsets[0] <= offsets[1] else {
+      throw FormatProblem("\(shown(name)) has wrong data_offsets")
+    }
+    return SafetensorsFile.Entry(name: name, shape: shape, type: type, offsets: offsets[0]..<offsets[1])
   }
 
   // MARK: The pieces of JSON
@@ -54,7 +60,7 @@ struct SafetensorsHeaderScanner {
     if accept("}") { return }
     repeat {
       let key = try string()
-      guard keys.insert(key).inserted else { throw Problem("\"\(key)\" is there twice") }
+      guard keys.insert(key).inserted else { throw FormatProblem("\(shown(key)) is there twice") }
       try expect(":")
       try member(&self, key)
     } while accept(",")
@@ -163,5 +169,5 @@ struct SafetensorsHeaderScanner {
     if !accept(character) { throw problem("'\(character)' expected") }
   }
 
-  private func problem(_ what: String) -> Problem { Problem("\(what) at byte \(position) of the header") }
+  private func problem(_ what: String) -> FormatProblem { FormatProblem("\(what) at byte \(position) of the header") }
 }

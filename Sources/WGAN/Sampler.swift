@@ -45,6 +45,33 @@ package final class Sampler {
   package func pictures(seed: UInt64, indices: Range<Int>) -> [Picture] {
     var pictures: [Picture] = []
     pictures.reserveCapacity(indices.count)
+    forEachBatch(seed: seed, indices: indices) { _, wanted in
+      for n in wanted {
+        pictures.append(
+          Picture(
+            width: configuration.size, height: configuration.size, channels: configuration.channels,
+            pixels: generator.output.pixels(of: n)))
+      }
+    }
+    return pictures
+  }
+
+  /// The same as numbers: the noise [picture][latent], and what the net makes of it, [picture][channel][y][x] in [-1, 1].
+  package func values(seed: UInt64, indices: Range<Int>) -> (noise: [Float], pictures: [Float]) {
+    var result: (noise: [Float], pictures: [Float]) = ([], [])
+    let values = configuration.channels * configuration.size * configuration.size
+    forEachBatch(seed: seed, indices: indices) { noise, wanted in
+      result.noise += noise[wanted.lowerBound * configuration.latent..<wanted.upperBound * configuration.latent]
+      result.pictures +=
+        generator.output.array(batch: wanted.upperBound)[wanted.lowerBound * values..<wanted.upperBound * values]
+    }
+    return result
+  }
+
+  /// Calls `body` with each batch's noise and the places of the pictures in it that were asked for; the pictures are the generator's output.
+  private func forEachBatch(
+    seed: UInt64, indices: Range<Int>, _ body: (_ noise: [Float], _ wanted: Range<Int>) -> Void
+  ) {
     let batch = generator.plan.batch
     let wholeBlocks = configuration.samplingStatistics == .batch
     let saved = generator.buffers.array
@@ -58,15 +85,9 @@ package final class Sampler {
       }
       noise.set(values, batch: count)
       generator.forward(batch: count, input: noise, statistics: wholeBlocks ? .batch : .running)
-      for n in 0..<count where indices.contains(first + n) {
-        pictures.append(
-          Picture(
-            width: configuration.size, height: configuration.size, channels: configuration.channels,
-            pixels: generator.output.pixels(of: n)))
-      }
+      body(values, max(0, indices.lowerBound - first)..<min(count, indices.upperBound - first))
       first += count
     }
     generator.buffers.copy(from: saved)
-    return pictures
   }
 }

@@ -238,6 +238,11 @@ package final class Trainer: TrainingEngine {
     try set(allTensors().filter { !$0.name.hasPrefix("optimizer.") }, from: tensors)
   }
 
+  /// Sets one net's parameters and running statistics ("generator.…").
+  package func setNet(_ role: NetRole, _ tensors: [NamedTensor]) throws(RunError) {
+    try set(allTensors().filter { $0.name.hasPrefix(role.rawValue + ".") }, from: tensors)
+  }
+
   private func set(_ places: [PlacedTensor], from tensors: [NamedTensor]) throws(RunError) {
     let byName = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     for place in places { try place.parameter.check(byName[place.name], name: place.name) }

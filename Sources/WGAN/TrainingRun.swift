@@ -14,6 +14,9 @@ package struct TrainingRequest {
   /// `synthetic`, a folder, or a CSV list.
   package var data: String?
   package var cache: String?
+  /// Files of weights to begin with.
+  package var initialGenerator: String?
+  package var initialCritic: String?
   package var length: RunLength?
   package var threads: Int?
   package var sampleEvery: Int?
@@ -27,7 +30,8 @@ package struct TrainingRequest {
 
   package init(
     out: String, resume: Bool, preset: String?, overrides: [ConfigurationOverride], data: String?, cache: String?,
-    length: RunLength?, threads: Int?, sampleEvery: Int?, checkpointEvery: Int?, evaluateEvery: Int? = nil
+    initialGenerator: String? = nil, initialCritic: String? = nil, length: RunLength?, threads: Int?,
+    sampleEvery: Int?, checkpointEvery: Int?, evaluateEvery: Int? = nil
   ) {
     self.out = out
     self.resume = resume
@@ -35,6 +39,8 @@ package struct TrainingRequest {
     self.overrides = overrides
     self.data = data
     self.cache = cache
+    self.initialGenerator = initialGenerator
+    self.initialCritic = initialCritic
     self.length = length
     self.threads = threads
     self.sampleEvery = sampleEvery
@@ -51,8 +57,10 @@ extension TrainingRequest {
     if let preset { training = try TrainingConfiguration.preset(named: preset) }
     training = training.overridden(by: overrides)
     let configuration = RunConfiguration(
-      data: data, cache: cache.map(absolutePath), training: training, length: length ?? Self.defaultLength,
-      threads: threads ?? Processor.coreCount, sampleEvery: sampleEvery ?? Self.defaultSampleEvery,
+      data: data, cache: cache.map(absolutePath), training: training,
+      initialGenerator: initialGenerator.map(absolutePath), initialCritic: initialCritic.map(absolutePath),
+      length: length ?? Self.defaultLength, threads: threads ?? Processor.coreCount,
+      sampleEvery: sampleEvery ?? Self.defaultSampleEvery,
       checkpointEvery: checkpointEvery ?? Self.defaultCheckpointEvery,
       evaluateEvery: evaluateEvery ?? Self.defaultEvaluateEvery)
     try configuration.validate()
@@ -113,6 +121,8 @@ package struct TrainingRun {
     let processor = try Processor.fromEnvironment(threads: configuration.threads)
     let plan = try TrainingPlan(training, threads: configuration.threads)
     try plan.checkMemory()
+    // Before the pictures, which take longer.
+    if !request.resume { try Self.forEachInitialNet(configuration) { _, _, _ in } }
     methods = plan.critic.methods + plan.generator.methods
 
     let dataset = try Dataset(
@@ -143,7 +153,7 @@ package struct TrainingRun {
               + "it had \(state.picturesPerEpoch)): put them back, give their new place as --data, or begin a new run")
         }
         let position = state.position
-        guard checkpoint.configuration == training,
+        guard checkpoint.provenance.configuration == training,
           position.batch <= dataset.batchesPerEpoch(batchSize: training.batchSize)
         else {
           throw RunError(
@@ -162,6 +172,11 @@ package struct TrainingRun {
       broken.forEach(checkpoints.setAside)
     }
 
+    if start.position == RunPosition() {
+      try Self.forEachInitialNet(configuration) { role, file, weights in
+        try engine.setNet(role, weights.tensors(of: file))
+      }
+    }
     try folder.write(configuration)
     if start.position == RunPosition() {
       try PNGEncoder.write(Gallery.compose(dataset.samples(12, seed: training.seed), columns: 4), to: folder.realPath)
@@ -186,6 +201,17 @@ package struct TrainingRun {
     return configuration
   }
 
+  /// The nets that begin with a file's weights, these found and checked.
+  private static func forEachInitialNet(
+    _ configuration: RunConfiguration, _ body: (NetRole, borrowing WeightsFile, NetWeights) throws -> Void
+  ) throws {
+    for role in NetRole.allCases {
+      guard let path = configuration.initialWeights(role) else { continue }
+      let file = try WeightsFile(at: path)
+      try body(role, file, NetWeights(in: file, for: role, of: configuration.training))
+    }
+  }
+
   private static func resumed(_ request: TrainingRequest) throws -> RunConfiguration {
     var configuration = try RunFolder.configuration(of: request.out)
     if let preset = request.preset {
@@ -193,6 +219,10 @@ package struct TrainingRun {
         [ConfigurationOverride("--preset", \.preset, preset)], path: request.out)
     }
     try configuration.training.refuseContradictions(request.overrides, path: request.out)
+    if request.initialGenerator != nil || request.initialCritic != nil {
+      throw RunError(
+        .usage, "--init-generator and --init-critic begin a run, and --resume goes on with the one in \(request.out)")
+    }
     // The pictures may have moved; that they are the same ones is checked against the checkpoint.
     if let data = request.data { configuration.data = absoluteSource(data) }
     if let cache = request.cache { configuration.cache = absolutePath(cache) }

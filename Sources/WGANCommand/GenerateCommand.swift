@@ -16,6 +16,14 @@ struct GenerateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("A checkpoint's safetensors file, instead of --run.", valueName: "file"))
   var checkpoint: String?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      A generator's weights, instead of --run: safetensors, or a state_dict of PyTorch (.pth). What a file of another \
+      program doesn't say of its net is taken from the flags below. See docs/Weights.md.
+      """, valueName: "file"))
+  var generator: String?
+
   @Option(help: "How many pictures.")
   var count = 64
 
@@ -28,18 +36,39 @@ struct GenerateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("All pictures as one PNG.", valueName: "file"))
   var grid: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "All pictures and their noise as numbers, in safetensors: to compare with other programs.", valueName: "file"))
+  var tensors: String?
+
   @Option(help: "Pictures in a row of the grid.")
   var columns = 8
 
   @Option(help: "Threads to compute with (default: as many as there are cores). Changes no result.")
   var threads: Int?
 
+  @OptionGroup(title: "The net of --generator")
+  var network: NetworkOptions
+
   func validate() throws {
-    if (runPath == nil) == (checkpoint == nil) { throw ValidationError("give either --run or --checkpoint") }
-    if out == "" || grid == "" { throw ValidationError("--out or --grid is empty: give a path") }
-    if out == nil && grid == nil { throw ValidationError("give --out for single pictures, --grid for one, or both") }
+    if [runPath, checkpoint, generator].count(where: { $0 != nil }) != 1 {
+      throw ValidationError("give one of --run, --checkpoint and --generator")
+    }
+    if generator == nil && (network.preset != nil || !network.overrides.isEmpty) {
+      throw ValidationError("the nets' flags describe a --generator; a run or checkpoint knows what it has")
+    }
+    if network.batchSize != nil {
+      throw ValidationError("--batch-size is training's: pictures are drawn by themselves, leave it out")
+    }
+    if [out, grid, tensors].contains("") { throw ValidationError("--out, --grid or --tensors is empty: give a path") }
+    if out == nil && grid == nil && tensors == nil {
+      throw ValidationError("give --out for single pictures, --grid for one, or --tensors for numbers")
+    }
     if !(1...1_000_000).contains(count) { throw ValidationError("--count \(count): must be from 1 to 1000000") }
     if grid != nil && count > 10_000 { throw ValidationError("--count \(count): a --grid has 10000 pictures at most") }
+    if tensors != nil && count > 1000 {
+      throw ValidationError("--count \(count): --tensors hold 1000 pictures at most")
+    }
     if !(1...1000).contains(columns) { throw ValidationError("--columns \(columns): must be from 1 to 1000") }
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads \(threads): must be from 1 to 1024")
@@ -47,12 +76,21 @@ struct GenerateCommand: ParsableCommand {
   }
 
   func run() throws {
-    let source = runPath.map(PictureGenerator.Source.run) ?? .checkpoint(checkpoint ?? "")
+    let source: PictureGenerator.Source =
+      if let generator {
+        .weights(generator, preset: network.preset, overrides: network.overrides)
+      } else {
+        .trained(runPath.map(CheckpointSource.run) ?? .checkpoint(checkpoint ?? ""))
+      }
     let generator = try PictureGenerator(source, threads: threads) { Console.note("wgan: \($0)") }
     let seed = seed ?? generator.configuration.seed
     if let out {
       try generator.write(count: count, seed: seed, to: out)
       try Console.print(out)
+    }
+    if let tensors {
+      try generator.writeTensors(count: count, seed: seed, to: tensors)
+      try Console.print(tensors)
     }
     if let grid {
       try generator.writeGrid(count: count, columns: columns, seed: seed, to: grid)

@@ -30,6 +30,15 @@ struct TrainCommand: ParsableCommand {
   @Flag(help: "Go on with the run in --out. Only how long, how often and how many threads may change.")
   var resume = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Begin with this generator: safetensors, or a state_dict of PyTorch (.pth). See docs/Weights.md.",
+      valueName: "file"))
+  var initGenerator: String?
+
+  @Option(help: ArgumentHelp("Begin with this critic.", valueName: "file"))
+  var initCritic: String?
+
   @Flag(help: "Say of each convolution how it is computed, and why not by the fast method where it isn't.")
   var verbose = false
 
@@ -57,6 +66,7 @@ struct TrainCommand: ParsableCommand {
     let request = TrainingRequest(
       out: out ?? "", resume: resume, preset: network.preset,
       overrides: network.overrides + steps.overrides + pictures.overrides, data: data, cache: pictures.cache,
+      initialGenerator: initGenerator, initialCritic: initCritic,
       length: pace.epochs.map(RunLength.epochs) ?? pace.generatorSteps.map(RunLength.generatorSteps),
       threads: pace.threads, sampleEvery: pace.sampleEvery, checkpointEvery: pace.checkpointEvery,
       evaluateEvery: pace.evaluateEvery)

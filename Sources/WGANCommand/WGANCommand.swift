@@ -14,5 +14,5 @@ struct WGANCommand: ParsableCommand {
         wgan generate --run runs/faces --grid faces.png
       """,
     version: "wgan \(wganVersion)",
-    subcommands: [TrainCommand.self, GenerateCommand.self, InspectCommand.self, DataCommand.self])
+    subcommands: [TrainCommand.self, GenerateCommand.self, ExportCommand.self, InspectCommand.self, DataCommand.self])
 }

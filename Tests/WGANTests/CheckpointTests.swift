@@ -43,7 +43,7 @@ import WGAN
       #expect(newest.state.realLoss.isNaN && newest.state.fakeLoss == 0.1)
       #expect(newest.state.seconds == 1.5 && newest.state.picturesPerEpoch == 100)
       #expect(newest.state.version == wganVersion)
-      #expect(newest.checkpoint.configuration == .demo)
+      #expect(newest.checkpoint.provenance.configuration == .demo)
       #expect(newest.checkpoint.tensors == tensors(500))
       #expect(try Checkpoint(at: newest.checkpoint.path, prefixes: ["critic."]).tensors.map(\.name) == ["critic.w"])
     }

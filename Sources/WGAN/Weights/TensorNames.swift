@@ -1,0 +1,76 @@
+// How other programs name a net's tensors.
+//
+// Before a name may stand a prefix: "generator." in our checkpoints, "state_dict." where a dictionary holds the net's, "module."
+// where torch.nn.DataParallel was saved. The last says nothing and is dropped wherever it stands.
+//
+// The WGAN authors (Arjovsky, Chintala and Bottou; models/dcgan.py of their repository) put their channels into the names:
+//
+//     ours                       theirs, A and B the channels in and out      the same before PyTorch forbade dots
+//     initial.conv (critic)      main.initial:A-B:conv                        main.initial.conv.A-B
+//     initial.conv (generator)   main.initial:A-B:convt                       main.initial.A-B.convt
+//     initial.bn                 main.initial:B:batchnorm                     main.initial.B.batchnorm
+//     pyramid.I.conv             main.pyramid:A-B:conv (generator: convt)     main.pyramid.A-B.conv
+//     pyramid.I.bn               main.pyramid:B:batchnorm                     main.pyramid.B.batchnorm
+//     extra.I.conv               main.extra-layers-I:B:conv                   main.extra-layers-I.B.conv
+//     extra.I.bn                 main.extra-layers-I:B:batchnorm              main.extra-layers-I.B.batchnorm
+//     final (critic)             main.final:A-1:conv                          main.final.A-1.conv
+//     final (generator)          main.final:A-B:convt                         main.final.A-B.convt
+
+import Graph
+
+enum TensorNames: CaseIterable {
+  /// Ours, and the blog post's.
+  case seed
+  case authors
+  case authorsWithDots
+
+  /// The name of a net's parameter; nil where the authors have no such parameter.
+  func name(of parameter: Parameter) -> String? {
+    let separator: String
+    switch self {
+    case .seed: return parameter.name
+    case .authors: separator = ":"
+    case .authorsWithDots: separator = "."
+    }
+    var path = parameter.name.split(separator: ".").map(String.init)
+    guard let leaf = path.popLast() else { return nil }
+    let outputs: Int
+    let kind: String
+    switch parameter.kind {
+    case .weight:
+      let (first, second) = (parameter.shape[0], parameter.shape[1])
+      let inputs = parameter.isTransposed ? first : second
+      outputs = parameter.isTransposed ? second : first
+      if path.last == "conv" { path.removeLast() }
+      let operation = parameter.isTransposed ? "convt" : "conv"
+      switch (path.first, self) {
+      case ("extra", _): kind = [String(outputs), operation].joined(separator: separator)
+      case ("initial", .authorsWithDots) where !parameter.isTransposed: kind = "conv.\(inputs)-\(outputs)"
+      default: kind = ["\(inputs)-\(outputs)", operation].joined(separator: separator)
+      }
+    case .linearWeight, .linearBias: return nil  // Ours are theirs: "main.0.weight".
+    case .gamma, .beta, .runningMean, .runningVariance:
+      guard path.popLast() == "bn" else { return nil }
+      outputs = parameter.shape[0]
+      kind = [String(outputs), "batchnorm"].joined(separator: separator)
+    }
+    let place: String
+    switch (path.first, path.count) {
+    case ("extra", 2): place = "extra-layers-" + path[1]
+    case ("pyramid", 2): place = "pyramid"
+    case ("initial", 1), ("final", 1): place = path[0]
+    default: return nil
+    }
+    return "main." + place + separator + kind + "." + leaf
+  }
+
+  /// "module.initial.conv.weight" -> "initial.conv.weight".
+  static func withoutDataParallel(_ name: String) -> String {
+    var name = name[...]
+    if name.hasPrefix("module.") { name = name.dropFirst("module.".count) }
+    return name.split(separator: ".module.", omittingEmptySubsequences: false).joined(separator: ".")
+  }
+
+  /// PyTorch's count of a norm's batches: a norm with a momentum doesn't use it.
+  static let batchCount = "num_batches_tracked"
+}

@@ -1,0 +1,64 @@
+// One net of a checkpoint, as a file for other programs.
+
+import Files
+import Graph
+
+package enum WeightsFormat: String, Sendable, CaseIterable {
+  /// For PyTorch: the tensors of the net's state_dict.
+  case safetensors
+  /// For onnxruntime and its like: the net itself.
+  case onnx
+}
+
+package enum WeightsExport {
+  /// Writes `path`, whole or not at all.
+  /// - Throws: `FileError`, `RunError`, `NetworkError`.
+  package static func write(
+    _ role: NetRole, of source: CheckpointSource, as format: WeightsFormat, to path: String, notice: (String) -> Void
+  ) throws {
+    let prefix = role.rawValue + "."
+    let checkpoint = try source.open(prefixes: [prefix], notice: notice)
+    let configuration = checkpoint.provenance.configuration
+    let network = configuration.network(role)
+    let byName = Dictionary(checkpoint.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    var tensors: [NamedTensor] = []
+    for parameter in ParameterTable(try network.fused()).all {
+      let name = prefix + parameter.name
+      do {
+        try parameter.check(byName[name], name: name)
+      } catch {
+        throw RunError(error.kind, "\(checkpoint.path): \(error)")
+      }
+      if var tensor = byName[name] {
+        tensor.name = parameter.name
+        tensors.append(tensor)
+      }
+    }
+    // "pt": the layouts are PyTorch's. Some of its tools ask for it.
+    let metadata = try checkpoint.provenance.metadata.merging(["format": "pt", "net": role.rawValue]) { $1 }
+    switch format {
+    case .safetensors:
+      let batches = checkpoint.provenance.batches(seenBy: role)
+      let counts = network.layers.compactMap { layer in
+        if case .batchNorm(let name) = layer { ("\(name).\(TensorNames.batchCount)", batches) } else { nil }
+      }
+      try Safetensors.write(tensors, counts: counts, metadata: metadata, to: path)
+    case .onnx:
+      if configuration.samplingStatistics == .batch {
+        notice("the run samples with the norms' batch statistics; an ONNX model always uses the running ones")
+      }
+      let model = try ONNXModel.encode(
+        network, tensors: Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0) }), metadata: metadata,
+        path: path)
+      try writeFile(model, to: path)
+    }
+  }
+}
+
+extension Provenance {
+  /// Training batches that moved a net's running statistics: a critic step shows the generator's norms one batch, and the critic's
+  /// two (real and fake pictures); a generator step one to each.
+  fileprivate func batches(seenBy role: NetRole) -> Int64 {
+    Int64(role == .critic ? 2 * criticSteps + generatorSteps : criticSteps + generatorSteps)
+  }
+}

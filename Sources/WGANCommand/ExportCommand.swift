@@ -1,0 +1,44 @@
+// wgan export
+
+import ArgumentParser
+import WGAN
+
+extension NetRole: ExpressibleByArgument {}
+extension WeightsFormat: ExpressibleByArgument {}
+
+struct ExportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export",
+    abstract: "Write a trained net as a file for other programs.",
+    discussion: """
+      safetensors: the tensors of the net's state_dict in PyTorch, under its names. onnx: the net itself, for onnxruntime and
+      its like. docs/Weights.md describes both.
+      """)
+
+  @Option(
+    name: .customLong("run"), help: ArgumentHelp("A run's folder: its newest checkpoint is taken.", valueName: "run"))
+  var runPath: String?
+
+  @Option(help: ArgumentHelp("A checkpoint's safetensors file, instead of --run.", valueName: "file"))
+  var checkpoint: String?
+
+  @Option(help: "safetensors or onnx.")
+  var format: WeightsFormat
+
+  @Option(help: "generator or critic.")
+  var net = NetRole.generator
+
+  @Option(help: ArgumentHelp("The file to write; it's replaced where it is there already.", valueName: "file"))
+  var out: String
+
+  func validate() throws {
+    if (runPath == nil) == (checkpoint == nil) { throw ValidationError("give either --run or --checkpoint") }
+    if out.isEmpty { throw ValidationError("--out is empty: give a path") }
+  }
+
+  func run() throws {
+    let source = runPath.map(CheckpointSource.run) ?? .checkpoint(checkpoint ?? "")
+    try WeightsExport.write(net, of: source, as: format, to: out) { Console.note("wgan: \($0)") }
+    try Console.print(out)
+  }
+}
