@@ -206,6 +206,33 @@ import WGAN
     #expect((gan.epochsDone, gan.criticStepsDone) == (4, 7))
   }
 
+  /// Pictures come from files as `wgan train` reads them, and go to files.
+  @Test func picturesGoToFilesAndBack() throws {
+    try inTemporaryFolder { folder in
+      let (path, none) = (joinPath(folder, "picture.png"), joinPath(folder, "none/picture.png"))
+      let picture = try Self.pictures(4)[3]
+      try picture.writePNG(to: path)
+      #expect(try Bitmap(contentsOf: path, channels: 3, shortSide: 16) == picture)
+      #expect(try Bitmap(contentsOf: path, channels: 3, shortSide: 8) == picture.scaled(toShortSide: 8))
+      #expect(try Bitmap(contentsOf: path, channels: 1, shortSide: 16) == picture.converted(toChannels: 1))
+      expect(.invalidArgument, "2 channels: there must be 1 (grey) or 3 (colour)") {
+        _ = try Bitmap(contentsOf: path, channels: 2, shortSide: 16)
+      }
+      expect(.invalidArgument, "a short side of 0: a side has from 1 to 65535 pixels") {
+        _ = try Bitmap(contentsOf: path, channels: 3, shortSide: 0)
+      }
+      func kind(_ body: () throws -> Void) -> WGANError.Kind? {
+        let error = #expect(throws: WGANError.self, performing: body)
+        #expect(error?.description.hasPrefix(folder) == true && error?.description.contains("\n") == false)
+        return error?.kind
+      }
+      #expect(kind { _ = try Bitmap(contentsOf: none, channels: 3, shortSide: 16) } == .fileNotFound)
+      #expect(kind { try picture.writePNG(to: none) } == .cannotCreateFile)
+      try writeFile(Array("a text".utf8), to: path)
+      #expect(kind { _ = try Bitmap(contentsOf: path, channels: 3, shortSide: 16) } == .invalidFile)
+    }
+  }
+
   // MARK: - Errors
 
   func expect(_ kind: WGANError.Kind, _ line: String, _ body: () throws -> Void) {

@@ -50,7 +50,7 @@ public struct Bitmap: Sendable, Equatable {
   /// - Throws: ``WGANError`` of kind `invalidArgument` unless both sides of the result are from 1 to 65,535.
   /// - Complexity: O(pixels of the larger of the two).
   public func scaled(toShortSide shortSide: Int) throws(WGANError) -> Bitmap {
-    let limit = 65_535
+    let limit = Self.sideLimit
     let (long, short) = (max(width, height), min(width, height))
     guard 1...limit ~= shortSide, long <= limit, shortSide * long / short <= limit else {
       throw WGANError(
@@ -66,9 +66,44 @@ public struct Bitmap: Sendable, Equatable {
   /// - Throws: ``WGANError`` of kind `invalidArgument` for another number of channels.
   /// - Complexity: O(pixels); O(1) where it has them already.
   public func converted(toChannels channels: Int) throws(WGANError) -> Bitmap {
+    try Self.check(channels: channels)
+    return Bitmap(picture.converted(channels: channels))
+  }
+
+  // MARK: - Files
+
+  /// Reads a JPEG or PNG file as `wgan train` reads it: upright, transparent parts over white, scaled so that the short side has
+  /// `shortSide` pixels.
+  ///
+  /// - Parameters:
+  ///   - path: The file's; its name plays no part in what it is taken for.
+  ///   - channels: 1 (grey) or 3 (colour), whatever the file has.
+  ///   - shortSide: Pixels of the short side, 1 to 65,535.
+  /// - Throws: ``WGANError`` of kind `fileNotFound`, `inputOutput` or `invalidFile`; of kind `invalidArgument` for other channels
+  ///   or another short side.
+  /// - Complexity: O(pixels in the file).
+  public init(contentsOf path: String, channels: Int, shortSide: Int) throws(WGANError) {
+    try Self.check(channels: channels)
+    guard 1...Self.sideLimit ~= shortSide else {
+      throw WGANError(.invalidArgument, "a short side of \(shortSide): a side has from 1 to \(Self.sideLimit) pixels")
+    }
+    picture = try withPublicErrors { try PictureDecoder.decode(path: path, channels: channels, shortSide: shortSide) }
+  }
+
+  /// Writes the picture as a PNG file. What was there before is replaced once the new file is whole and on disk.
+  ///
+  /// - Parameter path: The file's.
+  /// - Throws: ``WGANError`` of kind `cannotCreateFile`.
+  /// - Complexity: O(pixels).
+  public func writePNG(to path: String) throws(WGANError) {
+    try withPublicErrors { try PNGEncoder.write(picture, to: path) }
+  }
+
+  private static let sideLimit = 65_535
+
+  private static func check(channels: Int) throws(WGANError) {
     guard channels == 1 || channels == 3 else {
       throw WGANError(.invalidArgument, "\(channels) channels: there must be 1 (grey) or 3 (colour)")
     }
-    return Bitmap(picture.converted(channels: channels))
   }
 }

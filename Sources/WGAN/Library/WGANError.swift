@@ -3,6 +3,7 @@
 import Compute
 import Files
 import Graph
+import Images
 
 /// Why something couldn't be done, in one line for a person: what is wrong, where, and what mends it.
 public struct WGANError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -51,6 +52,13 @@ public struct WGANError: Error, Equatable, Sendable, CustomStringConvertible {
       }
     case let error as RunError:
       self.init(error.kind == .missing ? .fileNotFound : .invalidFile, line)
+    case let error as PictureError:
+      switch error.kind {
+      case .notFound: self.init(.fileNotFound, line)
+      case .unreadable: self.init(.inputOutput, line)
+      case .notAPicture, .corrupt, .tooLarge, .unsupported: self.init(.invalidFile, line)
+      case .cannotWrite: self.init(.cannotCreateFile, line)
+      }
     default: self.init(.inputOutput, line)
     }
   }

@@ -1,7 +1,6 @@
 // The library: a critic and a generator that a program trains on its own pictures, samples, saves and loads.
 
 import Compute
-import Files
 
 /// A Wasserstein GAN: a critic and a generator in training.
 ///
@@ -82,7 +81,7 @@ public final class WassersteinGAN {
   ///     thrown on.
   /// - Throws: ``WGANError`` of kind `invalidPictures` or `invalidArgument`, before the first step; what `onStep` throws. The GAN is
   ///   as good as before.
-  /// - Complexity: Besides the steps O(`pictures.count`) for each epoch; the pictures aren't copied.
+  /// - Complexity: Besides the steps O(`pictures.count`) for the call and for each epoch; the pictures aren't copied.
   public func train(
     on pictures: [Bitmap], generatorSteps: Int, onStep: (TrainingStep) throws -> StepDecision = { _ in .proceed }
   ) throws {
