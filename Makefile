@@ -3,7 +3,7 @@
 SWIFT := swift
 WGAN := .build/release/wgan
 DEMO_STEPS := 3000
-SOURCES := Package.swift Sources Tests Benchmarks/wgan-bench
+SOURCES := Package.swift Sources Tests Benchmarks/wgan-bench Examples
 
 .PHONY: build setup demo test bench report peers check-weights format lint clean
 
@@ -19,10 +19,12 @@ demo: setup
 	@rm -rf demo
 	$(WGAN) train --data synthetic --preset demo --out demo --generator-steps $(DEMO_STEPS)
 
-# All tests, in release mode: what is tested is what runs. (No @testable: it would take another build of everything.)
+# All tests, in release mode: what is tested is what runs. (No @testable: it would take another build of everything.) Then a
+# package that depends on this one.
 test: setup
 	$(SWIFT) build -c release
 	$(SWIFT) test -c release --disable-xctest --disable-testable-imports
+	$(SWIFT) run -c release --package-path Examples/TrainAndSample --scratch-path .build-examples
 
 # This machine's limits; each convolution (and the 3x3 layer that --extra-layers adds) and each step of the seed preset next to
 # them. With DATA=FOLDER also how fast that folder's pictures are prepared.
@@ -62,4 +64,4 @@ lint:
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
 
 clean:
-	rm -rf .build demo
+	rm -rf .build .build-examples demo

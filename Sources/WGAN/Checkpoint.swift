@@ -38,6 +38,8 @@ package struct Checkpoint: Sendable {
   package var path: String
   package var provenance: Provenance
   package var tensors: [NamedTensor]
+  /// What `write` has put into the file itself; a run's state is in the JSON beside it.
+  private let stateInside: String?
 
   /// A safetensors file by itself; it holds the configuration too.
   /// - Parameter prefixes: read the tensors whose names begin so.
@@ -49,7 +51,52 @@ package struct Checkpoint: Sendable {
     }
     self.provenance = provenance
     self.path = path
+    stateInside = file.metadata[Self.stateKey]
     tensors = try file.tensors(prefixes: prefixes)
+  }
+
+  private static let stateKey = "state"
+
+  /// Writes a state as one file by itself.
+  /// - Throws: `FileError`.
+  static func write(
+    _ state: CheckpointState, tensors: [NamedTensor], configuration: TrainingConfiguration, to path: String
+  ) throws {
+    var metadata = try metadata(of: state, configuration)
+    metadata[stateKey] = String(decoding: try RunJSON.encode(state), as: UTF8.self)
+    try Safetensors.write(tensors, metadata: metadata, to: path)
+  }
+
+  fileprivate static func metadata(of state: CheckpointState, _ configuration: TrainingConfiguration) throws
+    -> [String: String]
+  {
+    try Provenance(
+      configuration: configuration, generatorSteps: state.position.generatorSteps,
+      criticSteps: state.position.criticSteps
+    ).metadata.merging(["format": "wgan"]) { $1 }
+  }
+
+  /// All that isn't a tensor: from the file itself, or else from the JSON that a run keeps beside it.
+  /// - Throws: `FileError`; `RunError`.
+  func state() throws -> CheckpointState {
+    let suffix = ".safetensors"
+    let beside = (path.hasSuffix(suffix) ? String(path.dropLast(suffix.count)) : path) + ".json"
+    if let stateInside { return try state(from: Array(stateInside.utf8), source: path) }
+    guard fileExists(beside) else {
+      throw RunError(
+        .missing,
+        "\(path): isn't a whole state: the counters that a run keeps beside it, in \(splitPath(beside).name), aren't there"
+      )
+    }
+    return try state(from: readFile(beside, limit: 1 << 20), source: beside)
+  }
+
+  fileprivate func state(from bytes: [UInt8], source: String) throws -> CheckpointState {
+    let state = try RunJSON.decode(CheckpointState.self, from: bytes, source: source)
+    guard provenance.generatorSteps == state.position.generatorSteps, state.position.isPossible else {
+      throw RunError(.badData, "\(source): belongs to another state than \(path)")
+    }
+    return state
   }
 }
 
@@ -69,12 +116,8 @@ package struct CheckpointFolder: Sendable {
     -> String
   {
     let key = Key(state.position)
-    let metadata = try Provenance(
-      configuration: configuration, generatorSteps: state.position.generatorSteps,
-      criticSteps: state.position.criticSteps
-    ).metadata.merging(["format": "wgan"]) { $1 }
     let tensorsPath = joinPath(path, key.name + ".safetensors")
-    try Safetensors.write(tensors, metadata: metadata, to: tensorsPath)
+    try Safetensors.write(tensors, metadata: Checkpoint.metadata(of: state, configuration), to: tensorsPath)
     try writeFile(try RunJSON.encode(state), to: joinPath(path, key.name + ".json"))
     for old in try keys(suffix: ".json").dropLast(Self.kept) {
       // The JSON first: what has none isn't taken for a state.
@@ -101,13 +144,12 @@ package struct CheckpointFolder: Sendable {
     for key in keys.reversed() {
       do {
         let statePath = joinPath(path, key.name + ".json")
-        let state = try RunJSON.decode(
-          CheckpointState.self, from: readFile(statePath, limit: 1 << 20), source: statePath)
         let tensorsPath = joinPath(path, key.name + ".safetensors")
         let checkpoint = try Checkpoint(at: tensorsPath, prefixes: prefixes)
-        guard checkpoint.provenance.generatorSteps == state.position.generatorSteps, key == Key(state.position),
-          state.position.isPossible
-        else { throw RunError(.badData, "\(statePath): belongs to another state than \(tensorsPath)") }
+        let state = try checkpoint.state(from: readFile(statePath, limit: 1 << 20), source: statePath)
+        guard key == Key(state.position) else {
+          throw RunError(.badData, "\(statePath): belongs to another state than \(tensorsPath)")
+        }
         return (state, checkpoint)
       } catch {
         last = String(describing: error)

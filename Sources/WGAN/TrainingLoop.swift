@@ -68,15 +68,17 @@ package struct TrainingLoop {
   /// What the critic is evaluated on, and generator steps from one evaluation to the next; 0: never.
   package var heldOut: HeldOutPictures?
   package var evaluateEvery: Int
-  package var metrics: MetricsLog
-  package var checkpoints: CheckpointFolder
-  /// Draws and writes the gallery of this number of generator steps; returns its path.
-  package var writeGallery: (_ engine: any TrainingEngine, _ generatorSteps: Int) throws -> String
+  /// Where rows and states go; nil: nowhere.
+  package var metrics: MetricsLog?
+  package var checkpoints: CheckpointFolder?
+  /// Draws and writes the gallery of this number of generator steps, and returns its path; nil: there are none.
+  package var writeGallery: ((_ engine: any TrainingEngine, _ generatorSteps: Int) throws -> String)?
 
   package init(
-    schedule: Schedule, start: CheckpointState, sampleEvery: Int, checkpointEvery: Int,
-    heldOut: HeldOutPictures? = nil, evaluateEvery: Int = 0, metrics: MetricsLog, checkpoints: CheckpointFolder,
-    writeGallery: @escaping (_ engine: any TrainingEngine, _ generatorSteps: Int) throws -> String
+    schedule: Schedule, start: CheckpointState, sampleEvery: Int = 0, checkpointEvery: Int = 0,
+    heldOut: HeldOutPictures? = nil, evaluateEvery: Int = 0, metrics: MetricsLog? = nil,
+    checkpoints: CheckpointFolder? = nil,
+    writeGallery: ((_ engine: any TrainingEngine, _ generatorSteps: Int) throws -> String)? = nil
   ) {
     self.schedule = schedule
     self.start = start
@@ -89,7 +91,7 @@ package struct TrainingLoop {
     self.writeGallery = writeGallery
   }
 
-  /// Trains to the schedule's end, or until `shouldStop` says so; then the state and a gallery are saved.
+  /// Trains to the schedule's end, or until `shouldStop` says so; then the state and a gallery are saved, where they have a place.
   package func run(
     engine: some TrainingEngine, batches: some BatchSource, shouldStop: () -> Bool,
     report: (TrainingEvent) -> Void
@@ -115,14 +117,14 @@ package struct TrainingLoop {
         batchesLeft: max(0, batchesInAll - position.criticSteps), criticLosses: losses, generatorLoss: generatorLoss)
     }
     func saveGallery() throws {
-      if gallery?.steps == position.generatorSteps { return }
+      guard let writeGallery, gallery?.steps != position.generatorSteps else { return }
       let path = try writeGallery(engine, position.generatorSteps)
       gallery = (position.generatorSteps, path)
       report(.gallerySaved(path))
     }
     func saveCheckpoint() throws {
-      if saved == position { return }
-      metrics.synchronize()
+      guard let checkpoints, saved != position else { return }
+      metrics?.synchronize()
       let state = CheckpointState(
         position: position, seconds: start.seconds + seconds(), picturesPerEpoch: start.picturesPerEpoch,
         dataFingerprint: start.dataFingerprint, criticLosses: losses)
@@ -156,7 +158,7 @@ package struct TrainingLoop {
         let row = StepMetrics(
           step: position.generatorSteps, epoch: epoch + 1, seconds: start.seconds + seconds(), criticLosses: losses,
           generatorLoss: generatorLoss, heldOutLosses: heldOutLosses)
-        try metrics.append(row)
+        try metrics?.append(row)
         report(.metrics(row, progress()))
         if position.epoch > epoch { report(.epochEnded(epoch + 1, row)) }
         if isDue(every: sampleEvery) { try saveGallery() }

@@ -1,0 +1,13 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+  name: "TrainAndSample",
+  dependencies: [.package(name: "wgan", path: "../..")],
+  targets: [
+    .executableTarget(
+      name: "TrainAndSample", dependencies: [.product(name: "WGAN", package: "wgan")],
+      // WGAN alone is enough: its face shows no member of another module.
+      swiftSettings: [.enableUpcomingFeature("MemberImportVisibility")])
+  ]
+)

@@ -1,0 +1,50 @@
+// What a program is told after each step, and what it answers.
+
+/// A step of training that is done: what ``WassersteinGAN/train(on:generatorSteps:onStep:)`` tells its caller.
+public struct TrainingStep: Sendable, Equatable {
+  /// Which net has learned.
+  public enum Kind: Sendable, Equatable {
+    /// A step of the critic on one batch of pictures.
+    case critic
+    /// A step of the generator.
+    case generator
+  }
+
+  /// Which net has learned.
+  public let kind: Kind
+  /// Critic steps since the GAN was made, this one included.
+  public let criticStepsDone: Int
+  /// Generator steps since the GAN was made, this one included.
+  public let generatorStepsDone: Int
+  /// Whole passes over the pictures since the GAN was made.
+  public let epochsDone: Int
+  /// The critic's mean over the real pictures of the last critic step.
+  public let realLoss: Float
+  /// The critic's mean over the fake pictures of the last critic step.
+  public let fakeLoss: Float
+  /// The critic's mean over the fake pictures of this generator step, which the generator minimises; nil in a critic step.
+  public let generatorLoss: Float?
+
+  /// What the critic minimises: `realLoss - fakeLoss`.
+  public var criticLoss: Float { realLoss - fakeLoss }
+  /// The estimate of the Wasserstein distance between real and generated pictures, up to a factor: `fakeLoss - realLoss`.
+  public var wassersteinEstimate: Float { fakeLoss - realLoss }
+
+  init(_ kind: Kind, at position: RunPosition, _ losses: CriticLosses, generatorLoss: Float? = nil) {
+    self.kind = kind
+    criticStepsDone = position.criticSteps
+    generatorStepsDone = position.generatorSteps
+    epochsDone = position.epoch
+    realLoss = losses.real
+    fakeLoss = losses.fake
+    self.generatorLoss = generatorLoss
+  }
+}
+
+/// Whether training goes on after a step.
+public enum StepDecision: Sendable, Equatable {
+  /// Go on.
+  case proceed
+  /// Stop after this step. The next call of `train` goes on from here.
+  case stop
+}

@@ -1,0 +1,72 @@
+// The one error of the public face, and how those of the modules below become it.
+
+import Compute
+import Files
+import Graph
+
+/// Why something couldn't be done, in one line for a person: what is wrong, where, and what mends it.
+public struct WGANError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The kinds that a program may want to tell apart.
+  ///
+  /// Later versions may have more: give a `switch` over them a `default`.
+  public enum Kind: Sendable, Equatable {
+    /// A value of the settings that no GAN can have, or that this machine hasn't the memory for.
+    case invalidSettings
+    /// Pictures that the GAN can't be trained on, or bytes that aren't a picture.
+    case invalidPictures
+    /// Another argument of a call is out of its range.
+    case invalidArgument
+    /// The file isn't there.
+    case fileNotFound
+    /// The file is there and isn't what it should be.
+    case invalidFile
+    /// The file can't be created.
+    case cannotCreateFile
+    /// Reading or writing failed midway.
+    case inputOutput
+  }
+
+  /// What kind of failure it is.
+  public let kind: Kind
+  /// One line: what is wrong, where, and what mends it.
+  public let description: String
+
+  init(_ kind: Kind, _ description: String) {
+    self.kind = kind
+    self.description = description
+  }
+
+  /// An error of the modules below.
+  init(_ error: any Error) {
+    let line = String(describing: error)
+    switch error {
+    case let error as WGANError: self = error
+    case is ConfigurationError: self.init(.invalidSettings, Self.namingProperties(line))
+    case is NetworkError, is UnknownInstructionSet: self.init(.invalidSettings, line)
+    case let error as FileError:
+      switch error.kind {
+      case .missing: self.init(.fileNotFound, line)
+      case .cannotCreate: self.init(.cannotCreateFile, line)
+      case .inputOutput: self.init(.inputOutput, line)
+      }
+    case let error as RunError:
+      self.init(error.kind == .missing ? .fileNotFound : .invalidFile, line)
+    default: self.init(.inputOutput, line)
+    }
+  }
+
+  /// The settings' properties are called as the tool's flags are: `--batch-size` is `batchSize`.
+  static func namingProperties(_ line: String) -> String {
+    line.split(separator: " ", omittingEmptySubsequences: false).map { word in
+      guard word.hasPrefix("--") else { return String(word) }
+      let parts = word.dropFirst(2).split(separator: "-")
+      return (parts.prefix(1).map(String.init) + parts.dropFirst().map { $0.prefix(1).uppercased() + $0.dropFirst() })
+        .joined()
+    }.joined(separator: " ")
+  }
+}
+
+/// What `body` gives, its errors as those of the public face.
+func withPublicErrors<Result>(_ body: () throws -> Result) throws(WGANError) -> Result {
+  do { return try body() } catch { throw WGANError(error) }
+}

@@ -1,0 +1,220 @@
+// The library: a critic and a generator that a program trains on its own pictures, samples, saves and loads.
+
+import Compute
+import Files
+
+/// A Wasserstein GAN: a critic and a generator in training.
+///
+/// The same settings, pictures and numbers of steps give the same bits, whatever the number of threads, however the steps are
+/// divided among calls of ``train(on:generatorSteps:onStep:)``, and however often the GAN was saved and loaded between them.
+/// (Processors with fused multiply-add agree with each other; one without rounds differently.)
+///
+/// A step computes on several threads, but calls are made one at a time: the class isn't `Sendable`. Keep it in an actor, or send it
+/// from one task to another. All memory that steps need is taken when the GAN is made.
+///
+/// The environment variable `WGAN_ISA` (portable, avx2 or avx512) chooses the instruction set, otherwise the best there is.
+public final class WassersteinGAN {
+  /// What the nets are and how they train.
+  public let settings: TrainingSettings
+  /// How many threads a step computes with.
+  public let threads: Int
+
+  /// Critic steps since the GAN was made, in all parts of its life.
+  public var criticStepsDone: Int { state.position.criticSteps }
+  /// Generator steps since the GAN was made, in all parts of its life.
+  public var generatorStepsDone: Int { state.position.generatorSteps }
+  /// Whole passes over the pictures since the GAN was made, in all parts of its life.
+  public var epochsDone: Int { state.position.epoch }
+
+  private let processor: Processor
+  private let engine: Trainer
+  /// What isn't in the engine's tensors, true after each step. Nobody counts seconds here, so equal states are equal files.
+  private var state: CheckpointState
+  private var isTraining = false
+  /// The generator that samples, and whether it is the trained one of now.
+  private var sampler: Sampler?
+  private var samplerIsCurrent = false
+
+  // MARK: - Making one
+
+  /// Makes a GAN that hasn't learned anything yet. Its first parameters are a function of the settings' seed.
+  ///
+  /// - Parameters:
+  ///   - settings: What the nets are and how they train.
+  ///   - threads: How many threads to compute with, 1 to 1024; nil for as many as there are cores. Changes no result.
+  /// - Throws: ``WGANError`` of kind `invalidSettings`, also where the machine hasn't the memory; of kind `invalidArgument` for
+  ///   an impossible number of threads.
+  public convenience init(_ settings: TrainingSettings, threads: Int? = nil) throws(WGANError) {
+    let start = CheckpointState(
+      position: RunPosition(), seconds: 0, picturesPerEpoch: 0, dataFingerprint: "",
+      criticLosses: CriticLosses(real: .nan, fake: .nan))
+    try self.init(settings, state: start, threads: threads)
+  }
+
+  private init(_ settings: TrainingSettings, state: CheckpointState, threads: Int?) throws(WGANError) {
+    let threads = threads ?? Processor.coreCount
+    guard 1...1024 ~= threads else { throw WGANError(.invalidArgument, "\(threads) threads: must be from 1 to 1024") }
+    try settings.validate()
+    (processor, engine) = try withPublicErrors {
+      let processor = try Processor.fromEnvironment(threads: threads)
+      try TrainingPlan(settings.configuration, threads: threads).checkMemory()
+      return (processor, try Trainer(settings.configuration, on: processor))
+    }
+    self.settings = settings
+    self.threads = threads
+    self.state = state
+  }
+
+  // MARK: - Training
+
+  /// Trains until `generatorSteps` more generator steps are done, each after the critic steps that the settings ask for.
+  ///
+  /// Each batch holds pictures of a random order, all of them in an epoch; an epoch's last batch may be short. Training goes on
+  /// where the last call stopped, in the middle of an epoch too. It does so to the last bit if the pictures are the same ones in
+  /// the same order; a call with another number of pictures begins a new epoch.
+  ///
+  /// - Parameters:
+  ///   - pictures: At least one. Each has the settings' channels, and its short side has the settings' size
+  ///     (``Bitmap/scaled(toShortSide:)``); what isn't square is cropped.
+  ///   - generatorSteps: 0 to 1,000,000,000.
+  ///   - onStep: Called after each critic and generator step, on the thread that called `train`. It may sample and save the GAN.
+  ///     What it answers decides whether training goes on; an error that it throws ends training after this step and is
+  ///     thrown on.
+  /// - Throws: ``WGANError`` of kind `invalidPictures` or `invalidArgument`, before the first step; what `onStep` throws. The GAN is
+  ///   as good as before.
+  /// - Complexity: Besides the steps O(`pictures.count`) for each epoch; the pictures aren't copied.
+  public func train(
+    on pictures: [Bitmap], generatorSteps: Int, onStep: (TrainingStep) throws -> StepDecision = { _ in .proceed }
+  ) throws {
+    if isTraining { throw WGANError(.invalidArgument, "train was called from its own onStep: let it return first") }
+    guard 0...1_000_000_000 ~= generatorSteps else {
+      throw WGANError(.invalidArgument, "\(generatorSteps) generator steps: must be from 0 to 1000000000")
+    }
+    try check(pictures)
+    let schedule = Schedule(
+      settings.configuration, picturesPerEpoch: pictures.count,
+      length: .generatorSteps(generatorStepsDone + generatorSteps))
+    let position = state.position
+    if state.picturesPerEpoch != pictures.count || position.batch > schedule.batchesPerEpoch {
+      if position.batch > 0 { (state.position.epoch, state.position.batch) = (position.epoch + 1, 0) }
+      state.picturesPerEpoch = pictures.count
+    }
+    isTraining = true
+    defer { isTraining = false }
+    var (isStopped, failure) = (false, (any Error)?.none)
+    _ = try TrainingLoop(schedule: schedule, start: state).run(
+      engine: engine, batches: BitmapBatches(pictures, schedule, from: state.position), shouldStop: { isStopped }
+    ) { event in
+      let (step, progress): (TrainingStep, TrainingProgress)
+      switch event {
+      case .step(let now):
+        (step, progress) = (TrainingStep(.critic, at: now.position, now.criticLosses), now)
+      case .metrics(let row, let now):
+        step = TrainingStep(.generator, at: now.position, now.criticLosses, generatorLoss: row.generatorLoss)
+        progress = now
+      case .epochEnded, .gallerySaved, .checkpointSaved: return
+      }
+      state.position = progress.position
+      (state.realLoss, state.fakeLoss) = (progress.criticLosses.real, progress.criticLosses.fake)
+      samplerIsCurrent = false
+      do {
+        isStopped = try onStep(step) == .stop
+      } catch {
+        (isStopped, failure) = (true, error)
+      }
+    }
+    if let failure { throw failure }
+  }
+
+  private func check(_ pictures: [Bitmap]) throws(WGANError) {
+    if pictures.isEmpty { throw WGANError(.invalidPictures, "no pictures to train on: there must be at least one") }
+    for (i, picture) in pictures.enumerated() {
+      guard picture.channels == settings.channels else {
+        throw WGANError(
+          .invalidPictures,
+          "picture \(i) has \(picture.channels) channels, the settings' channels are \(settings.channels): "
+            + "convert it, see Bitmap.converted(toChannels:)")
+      }
+      guard min(picture.width, picture.height) == settings.size else {
+        throw WGANError(
+          .invalidPictures,
+          "picture \(i) has \(picture.width)x\(picture.height) pixels, its short side must be the settings' size, "
+            + "\(settings.size): scale it, see Bitmap.scaled(toShortSide:)")
+      }
+    }
+  }
+
+  // MARK: - Sampling
+
+  /// Draws pictures `first ..< first + count` of a series, `size` x `size` pixels each.
+  ///
+  /// Picture *i* depends on the state of training, the seed and *i* alone: it doesn't matter which others are drawn with it. These
+  /// are the pictures that `wgan generate --checkpoint FILE --seed SEED` draws from the same state.
+  ///
+  /// - Parameters:
+  ///   - count: 0 or more.
+  ///   - first: The number of the first one, 0 or more.
+  ///   - seed: Of the noise; nil for the settings' own.
+  /// - Throws: ``WGANError`` of kind `invalidArgument`.
+  /// - Complexity: O(`count`); the first call after a step copies the generator, too.
+  public func sample(count: Int, from first: Int = 0, seed: UInt64? = nil) throws(WGANError) -> [Bitmap] {
+    let limit = 1 << 48
+    guard 0...limit ~= count, 0...limit ~= first else {
+      throw WGANError(
+        .invalidArgument, "\(count) pictures from number \(first) on: both must be 0 or more, and 2^48 at most")
+    }
+    let sampler = try currentSampler()
+    return sampler.pictures(seed: seed ?? settings.seed, indices: first..<first + count).map(Bitmap.init)
+  }
+
+  private func currentSampler() throws(WGANError) -> Sampler {
+    try withPublicErrors {
+      if let sampler, samplerIsCurrent { return sampler }
+      let tensors = engine.tensors()
+      let current = try sampler ?? Sampler(settings.configuration, tensors: tensors, on: processor)
+      try current.update(tensors)
+      (sampler, samplerIsCurrent) = (current, true)
+      return current
+    }
+  }
+
+  // MARK: - Files
+
+  /// Saves all of the state as one safetensors file: a checkpoint as `wgan train` writes them, with what is in the JSON file beside
+  /// those in its metadata.
+  ///
+  /// The tool reads it, too: `wgan generate --checkpoint FILE`. Parameters have PyTorch's names and layouts.
+  ///
+  /// - Parameter path: The file's. What was there before is replaced once the new file is whole and on disk.
+  /// - Throws: ``WGANError`` of kind `cannotCreateFile` or `inputOutput`; what was there before still is.
+  public func save(to path: String) throws(WGANError) {
+    try withPublicErrors {
+      try Checkpoint.write(state, tensors: engine.tensors(), configuration: settings.configuration, to: path)
+    }
+  }
+
+  /// Loads what ``save(to:)`` or `wgan train` has saved. Training goes on from there as if it had never stopped.
+  ///
+  /// The tool keeps a part of the state beside each `checkpoints/000500.safetensors`: `000500.json` must lie in the same folder. To go on to
+  /// the last bit, train on that run's training pictures, scaled, in the order of its data set.
+  ///
+  /// - Parameters:
+  ///   - path: The safetensors file's.
+  ///   - threads: How many threads to compute with, 1 to 1024; nil for as many as there are cores. Changes no result.
+  /// - Throws: ``WGANError`` of kind `fileNotFound`, `inputOutput` or `invalidFile`; of kind `invalidSettings` where the machine hasn't
+  ///   the memory; of kind `invalidArgument` for an impossible number of threads.
+  public convenience init(contentsOf path: String, threads: Int? = nil) throws(WGANError) {
+    let (checkpoint, state) = try withPublicErrors {
+      let checkpoint = try Checkpoint(at: path)
+      return (checkpoint, try checkpoint.state())
+    }
+    try self.init(TrainingSettings(configuration: checkpoint.provenance.configuration), state: state, threads: threads)
+    let position = state.position
+    do {
+      try engine.restore(
+        checkpoint.tensors, criticSteps: position.criticSteps, generatorSteps: position.generatorSteps)
+    } catch {
+      throw WGANError(.invalidFile, "\(path): \(error)")
+    }
+  }
+}

@@ -1,0 +1,326 @@
+import Datasets
+import Files
+import Testing
+import WGAN
+
+/// The public face, through which another package trains.
+@Suite struct LibraryTests {
+  static let settings: TrainingSettings = {
+    var settings = TrainingSettings(.seed)
+    (settings.size, settings.features, settings.latent) = (16, 4, 8)
+    (settings.batchSize, settings.criticSteps, settings.learningRate) = (4, 3, 1e-3)
+    return settings
+  }()
+
+  /// 18 pictures: 5 batches an epoch, the last one short, so that phases of 3 are cut. Some are wider, some higher than square.
+  static func pictures(_ count: Int = 18, channels: Int = 3) throws -> [Bitmap] {
+    try (0..<count).map { i in
+      let (width, height) = i % 3 == 0 ? (16 + i, 16) : (16, 16 + i % 5)
+      return try Bitmap(
+        width: width, height: height, channels: channels,
+        pixels: (0..<width * height * channels).map { UInt8(($0 * 7 + i * 31 + $0 * $0 % (i + 11)) % 256) })
+    }
+  }
+
+  /// The whole state, as bytes.
+  func state(_ gan: WassersteinGAN) throws -> [UInt8] {
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "state.safetensors")
+      try gan.save(to: path)
+      return try readFile(path)
+    }
+  }
+
+  func reloaded(_ gan: WassersteinGAN, threads: Int) throws -> WassersteinGAN {
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "state.safetensors")
+      try gan.save(to: path)
+      return try WassersteinGAN(contentsOf: path, threads: threads)
+    }
+  }
+
+  /// Every step counts in one order, and training in parts, saved and loaded between them, is training in one: the same file to
+  /// the last byte. 2 generator steps end an epoch of 5 batches, 1 and 3 are in the middle of one.
+  @Test(arguments: [0, 1, 2, 3, 5]) func aLoadedGANGoesOnAsIfItHadNeverStopped(firstSteps: Int) throws {
+    let pictures = try Self.pictures()
+    let whole = try WassersteinGAN(Self.settings, threads: 2)
+    try whole.train(on: pictures, generatorSteps: 5)
+    let first = try WassersteinGAN(Self.settings, threads: 1)
+    try first.train(on: pictures, generatorSteps: firstSteps)
+    let second = try reloaded(first, threads: 3)
+    #expect(second.threads == 3 && second.settings == Self.settings && second.generatorStepsDone == firstSteps)
+    #expect(try state(second) == state(first))
+    try second.train(on: pictures, generatorSteps: 5 - firstSteps)
+    #expect(try state(second) == state(whole))
+    #expect((whole.generatorStepsDone, whole.criticStepsDone, whole.epochsDone) == (5, 13, 2))
+  }
+
+  /// The closure stops training exactly there, also between critic steps and at an epoch's end, and what comes later is
+  /// what would have come.
+  @Test(arguments: [1, 2, 4, 6, 7, 9]) func theCallerStopsIt(steps: Int) throws {
+    let pictures = try Self.pictures()
+    let whole = try WassersteinGAN(Self.settings)
+    var all: [TrainingStep] = []
+    try whole.train(on: pictures, generatorSteps: 4) { step in
+      all.append(step)
+      return .proceed
+    }
+    let kinds: [TrainingStep.Kind] = [
+      .critic, .critic, .critic, .generator, .critic, .critic, .generator,
+      .critic, .critic, .critic, .generator, .critic, .critic, .generator,
+    ]
+    #expect(all.map(\.kind) == kinds)
+    #expect(all.allSatisfy { ($0.generatorLoss != nil) == ($0.kind == .generator) && $0.criticLoss.isFinite })
+    #expect(all.map(\.epochsDone) == [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 2])
+
+    let gan = try WassersteinGAN(Self.settings)
+    var seen: [TrainingStep] = []
+    try gan.train(on: pictures, generatorSteps: 4) { step in
+      seen.append(step)
+      return seen.count == steps ? .stop : .proceed
+    }
+    #expect(seen == Array(all[..<steps]))
+    #expect(
+      (gan.criticStepsDone, gan.generatorStepsDone) == (seen.last?.criticStepsDone, seen.last?.generatorStepsDone))
+    let again = try reloaded(gan, threads: 1)
+    try again.train(on: pictures, generatorSteps: 4 - again.generatorStepsDone) { step in
+      seen.append(step)
+      return .proceed
+    }
+    #expect(seen == all)
+    #expect(try state(again) == state(whole))
+  }
+
+  @Test func anErrorOfTheCallersComesBackAndLeavesAWholeState() throws {
+    struct Enough: Error {}
+    let pictures = try Self.pictures()
+    let (gan, stopped) = (try WassersteinGAN(Self.settings), try WassersteinGAN(Self.settings))
+    #expect(throws: Enough.self) {
+      try gan.train(on: pictures, generatorSteps: 4) { if $0.criticStepsDone == 5 { throw Enough() } else { .proceed } }
+    }
+    try stopped.train(on: pictures, generatorSteps: 4) { $0.criticStepsDone == 5 ? .stop : .proceed }
+    #expect(try state(gan) == state(stopped))
+    // Nor may training be begun from within.
+    #expect(throws: WGANError.self) {
+      try gan.train(on: pictures, generatorSteps: 1) { _ in
+        try gan.train(on: pictures, generatorSteps: 1)
+        return .proceed
+      }
+    }
+  }
+
+  /// Sampling and saving in the middle show the state of that step, and change nothing.
+  @Test func samplingInTheMiddleChangesNothing() throws {
+    let pictures = try Self.pictures()
+    let (one, other) = (try WassersteinGAN(Self.settings), try WassersteinGAN(Self.settings))
+    try one.train(on: pictures, generatorSteps: 3)
+    var drawn: [[Bitmap]] = []
+    try other.train(on: pictures, generatorSteps: 3) { _ in
+      drawn.append(try other.sample(count: 2))
+      #expect(try drawn.last == reloaded(other, threads: 1).sample(count: 2))
+      return .proceed
+    }
+    #expect(try state(one) == state(other))
+    #expect(try drawn.last == one.sample(count: 2))
+    // The generator's running statistics move in critic steps, too.
+    #expect(zip(drawn, drawn.dropFirst()).allSatisfy { $0 != $1 })
+  }
+
+  /// `wgan generate` draws the same ones, with running statistics and with those of a batch.
+  @Test(arguments: [TrainingSettings.Preset.seed, .original]) func itDrawsWhatTheToolDraws(
+    preset: TrainingSettings.Preset
+  ) throws {
+    var settings = TrainingSettings(preset)
+    (settings.size, settings.features, settings.latent, settings.batchSize) = (16, 4, 8, 4)
+    let gan = try WassersteinGAN(settings)
+    try gan.train(on: Self.pictures(), generatorSteps: 2) { $0.criticStepsDone == 8 ? .stop : .proceed }
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "state.safetensors")
+      try gan.save(to: path)
+      let tool = try PictureGenerator(.trained(.checkpoint(path)), threads: 1) { _ in }
+      for seed in [settings.seed, 7] {
+        var expected: [Bitmap] = []
+        try tool.forEach(seed: seed, indices: 0..<11) { _, picture in
+          expected.append(try Bitmap(width: 16, height: 16, channels: 3, pixels: picture.pixels))
+        }
+        #expect(try gan.sample(count: 11, seed: seed) == expected)
+        #expect(try gan.sample(count: 3, from: 5, seed: seed) == Array(expected[5..<8]))
+      }
+      #expect(try gan.sample(count: 2) == gan.sample(count: 2, seed: settings.seed))
+      #expect(try gan.sample(count: 2) != gan.sample(count: 2, seed: 7))
+      #expect(try gan.sample(count: 0) == [])
+    }
+  }
+
+  /// A run of the tool goes on in a program, on the same pictures, as the tool would have gone on.
+  @Test func aRunOfTheToolGoesOn() throws {
+    try inTemporaryFolder { folder in
+      func run(_ out: String, _ length: Int, resume: Bool = false) throws -> String {
+        let request = TrainingRequest(
+          out: joinPath(folder, out), resume: resume, preset: nil,
+          overrides: resume
+            ? []
+            : [
+              ConfigurationOverride("--size", \.size, 16), ConfigurationOverride("--features", \.features, 4),
+              ConfigurationOverride("--batch-size", \.batchSize, 8), ConfigurationOverride("--held-out", \.heldOut, 0),
+              ConfigurationOverride("--fraction", \.fraction, 0.005),
+            ], data: "synthetic", cache: joinPath(folder, "cache"), length: .generatorSteps(length), threads: 1,
+          sampleEvery: 0, checkpointEvery: 0)
+        _ = try TrainingRun(request, report: { _ in }, isCancelled: { false })
+          .train(shouldStop: { false }, report: { _ in })
+        return joinPath(folder, "\(out)/checkpoints/00000\(length).safetensors")
+      }
+      let gan = try WassersteinGAN(contentsOf: run("run", 3))
+      let dataset = try Dataset(
+        .synthetic,
+        DatasetOptions(
+          size: 16, fraction: 0.005, seed: gan.settings.seed, cacheDirectory: joinPath(folder, "cache")))
+      try gan.train(
+        on: (0..<dataset.count).map {
+          let picture = dataset.picture($0)
+          return try Bitmap(width: picture.width, height: picture.height, channels: 3, pixels: picture.pixels)
+        }, generatorSteps: 4)
+      let path = joinPath(folder, "gan.safetensors")
+      try gan.save(to: path)
+      #expect(try Checkpoint(at: path).tensors == Checkpoint(at: run("run", 7, resume: true)).tensors)
+      // Without the JSON beside it, it isn't a whole state.
+      let alone = joinPath(folder, "alone.safetensors")
+      try writeFile(readFile(joinPath(folder, "run/checkpoints/000007.safetensors")), to: alone)
+      expect(
+        .fileNotFound,
+        "\(alone): isn't a whole state: the counters that a run keeps beside it, in alone.json, aren't there"
+      ) {
+        _ = try WassersteinGAN(contentsOf: alone)
+      }
+    }
+  }
+
+  /// Another number of pictures begins another epoch: no batch is asked for that isn't there.
+  @Test func picturesMayChange() throws {
+    let gan = try WassersteinGAN(Self.settings)
+    try gan.train(on: Self.pictures(), generatorSteps: 1)
+    #expect(gan.epochsDone == 0)
+    try gan.train(on: Self.pictures(5), generatorSteps: 1)
+    #expect((gan.epochsDone, gan.criticStepsDone) == (2, 5))
+    try gan.train(on: Self.pictures(1), generatorSteps: 2)
+    #expect((gan.epochsDone, gan.criticStepsDone) == (4, 7))
+  }
+
+  // MARK: - Errors
+
+  func expect(_ kind: WGANError.Kind, _ line: String, _ body: () throws -> Void) {
+    let error = #expect(throws: WGANError.self) { try body() }
+    #expect(error?.kind == kind && error?.description == line)
+  }
+
+  @Test func picturesThatCannotBe() throws {
+    let gan = try WassersteinGAN(Self.settings)
+    let square = try Self.pictures(1)[0]
+    func train(_ pictures: [Bitmap]) throws { try gan.train(on: pictures, generatorSteps: 1) }
+    func bitmap(_ width: Int, _ height: Int, _ channels: Int, count: Int) throws {
+      _ = try Bitmap(width: width, height: height, channels: channels, pixels: [UInt8](repeating: 0, count: count))
+    }
+    expect(.invalidPictures, "no pictures to train on: there must be at least one") { try train([]) }
+    expect(
+      .invalidPictures,
+      "picture 1 has 1 channels, the settings' channels are 3: convert it, see Bitmap.converted(toChannels:)"
+    ) { try train([square, square.converted(toChannels: 1)]) }
+    expect(
+      .invalidPictures,
+      "picture 1 has 16x15 pixels, its short side must be the settings' size, 16: scale it, see Bitmap.scaled(toShortSide:)"
+    ) { try train([square, Bitmap(width: 16, height: 15, channels: 3, pixels: [UInt8](repeating: 0, count: 720))]) }
+    #expect(gan.criticStepsDone == 0)
+    expect(.invalidPictures, "a picture of 0x4 pixels: both sides must be at least 1") { try bitmap(0, 4, 3, count: 0) }
+    expect(.invalidPictures, "a picture of 2 channels: there must be 1 (grey) or 3 (colour)") {
+      try bitmap(1, 1, 2, count: 2)
+    }
+    expect(.invalidPictures, "a picture of 4x2 pixels and 3 channels has 24 bytes, 23 were given") {
+      try bitmap(4, 2, 3, count: 23)
+    }
+    expect(
+      .invalidPictures,
+      "a picture of \(Int.max)x3 pixels and 1 channels has more than fit in memory bytes, 0 were given"
+    ) { try bitmap(.max, 3, 1, count: 0) }
+    expect(.invalidArgument, "2 channels: there must be 1 (grey) or 3 (colour)") {
+      _ = try square.converted(toChannels: 2)
+    }
+    for side in [0, -1, 65_536, Int.max] {
+      #expect(throws: WGANError.self) { _ = try square.scaled(toShortSide: side) }
+    }
+    let scaled = try Bitmap(width: 4, height: 2, channels: 1, pixels: [0, 2, 4, 6, 2, 4, 6, 8]).scaled(toShortSide: 1)
+    #expect((scaled.width, scaled.height, scaled.pixels) == (2, 1, [2, 6]))
+  }
+
+  /// A line begins with the name of the property that mends it.
+  @Test func settingsThatCannotBe() throws {
+    let cases: [(String, (inout TrainingSettings) -> Void)] = [
+      ("size", { $0.size = 48 }), ("channels", { $0.channels = 2 }), ("features", { $0.features = 0 }),
+      ("criticFeatures", { $0.criticFeatures = 2000 }), ("generatorFeatures", { $0.generatorFeatures = -1 }),
+      ("latent", { $0.latent = 0 }), ("batchSize", { $0.batchSize = 0 }), ("criticSteps", { $0.criticSteps = 0 }),
+      ("clip", { $0.clip = -1 }), ("learningRate", { $0.learningRate = .nan }),
+      ("criticLearningRate", { $0.criticLearningRate = 2 }),
+      ("generatorLearningRate", { $0.generatorLearningRate = 0 }),
+    ]
+    for (name, change) in cases {
+      var settings = TrainingSettings(.seed)
+      change(&settings)
+      let error = try #require(throws: WGANError.self) { try settings.validate() }
+      #expect(error.kind == .invalidSettings && error.description.hasPrefix("\(name) "))
+      #expect(throws: error) { _ = try WassersteinGAN(settings) }
+    }
+    var huge = TrainingSettings(.seed)
+    (huge.size, huge.features, huge.batchSize) = (256, 1024, 65_536)
+    let error = #expect(throws: WGANError.self) { _ = try WassersteinGAN(huge) }
+    #expect(error?.description.hasPrefix("batchSize 65536 with size 256 and features 1024 needs ") == true)
+    expect(.invalidArgument, "0 threads: must be from 1 to 1024") {
+      _ = try WassersteinGAN(TrainingSettings(.demo), threads: 0)
+    }
+    let gan = try WassersteinGAN(Self.settings)
+    expect(.invalidArgument, "-1 generator steps: must be from 0 to 1000000000") {
+      try gan.train(on: Self.pictures(), generatorSteps: -1)
+    }
+    for (count, first) in [(-1, 0), (1, -1), (Int.max, 0), (1, Int.max)] {
+      expect(
+        .invalidArgument, "\(count) pictures from number \(first) on: both must be 0 or more, and 2^48 at most"
+      ) { _ = try gan.sample(count: count, from: first) }
+    }
+  }
+
+  /// Each preset of the tool is one here, by its name, and is valid.
+  @Test func thePresetsAreTheTools() throws {
+    #expect(TrainingSettings.Preset.allCases.map(\.rawValue) == TrainingConfiguration.presets.map(\.preset))
+    for preset in TrainingSettings.Preset.allCases {
+      try TrainingSettings(preset).validate()
+      #expect(TrainingSettings(preset).preset == preset)
+    }
+  }
+
+  @Test func filesThatAreNotStates() throws {
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "state.safetensors")
+      expect(.fileNotFound, "\(path): isn't there") { _ = try WassersteinGAN(contentsOf: path) }
+      try writeFile(Array("a text".utf8), to: path)
+      expect(.invalidFile, "\(path): not a whole safetensors file: 6 bytes, the header's length alone takes 8") {
+        _ = try WassersteinGAN(contentsOf: path)
+      }
+      try Safetensors.write([], metadata: [:], to: path)
+      expect(.invalidFile, "\(path): isn't a checkpoint of wgan: its metadata has no configuration") {
+        _ = try WassersteinGAN(contentsOf: path)
+      }
+      let gan = try WassersteinGAN(Self.settings)
+      let nowhere = joinPath(folder, "none/state.safetensors")
+      expect(.cannotCreateFile, "\(nowhere): can't be created: No such file or directory") { try gan.save(to: nowhere) }
+
+      // A state whose tensors or counters aren't those of its configuration.
+      try gan.save(to: path)
+      let file = try SafetensorsFile(at: path)
+      let tensors = try file.tensors()
+      try Safetensors.write(Array(tensors.dropFirst()), metadata: file.metadata, to: path)
+      expect(.invalidFile, "\(path): tensor \(tensors[0].name) is missing") { _ = try WassersteinGAN(contentsOf: path) }
+      try Safetensors.write(tensors, metadata: file.metadata.merging(["generator_steps": "1"]) { $1 }, to: path)
+      expect(.invalidFile, "\(path): belongs to another state than \(path)") {
+        _ = try WassersteinGAN(contentsOf: path)
+      }
+    }
+  }
+}
