@@ -1,5 +1,6 @@
 // The transformed weights of fast convolution.
 
+import CProcessor
 import Kernels
 
 extension Winograd {
@@ -46,6 +47,7 @@ extension Winograd {
     _ body: (UnsafePointer<Float>) -> Void
   ) {
     let c = convolution
+    let nextBlock = c.weightsCount / c.outputBlocks
     var taps = InlineArray<2304, Float>(repeating: 0)  // 3 x 3 x 16 x 16
     var span = taps.mutableSpan
     span.withUnsafeMutableBufferPointer { buffer in
@@ -56,9 +58,10 @@ extension Winograd {
             isAdjoint
             ? (phase / c.stride + row * c.stride, phase % c.stride + column * c.stride)
             : (c.kernel - 1 - row, c.kernel - 1 - column)
-          transpose16(
-            weights + c.weightOffset(outputBlock * 16, inputBlock * 16, ky, kx),
-            into: start + (row * self.taps + column) * channelBlock * channelBlock)
+          let tap = weights + c.weightOffset(outputBlock * 16, inputBlock * 16, ky, kx)
+          // The same tap of the next output block, which is the next call's, is too far away for the processor to foresee.
+          for line in 0..<channelBlock { cprocessor_prefetch(tap + nextBlock + line * channelBlock) }
+          transpose16(tap, into: start + (row * self.taps + column) * channelBlock * channelBlock)
         }
       }
       body(start)
