@@ -16,6 +16,10 @@ struct ReferenceNets: CustomTestStringConvertible {
   init(_ name: String, _ changes: (inout TrainingConfiguration) -> Void) {
     var c = TrainingConfiguration.seed
     changes(&c)
+    self.init(name, c)
+  }
+
+  init(_ name: String, _ c: TrainingConfiguration) {
     testDescription = name
     configuration = c
     func convolutions(_ features: Int, norms: Bool) -> ReferenceDCGAN {
