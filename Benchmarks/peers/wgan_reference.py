@@ -155,7 +155,7 @@ class Generator(nn.Module):
 
 
 class MLP(nn.Module):
-    """The authors' models/mlp.py: four linear layers over what comes in as a vector; the result in a shape of its own."""
+    """The authors' models/mlp.py: four linear layers over what comes in as a vector; the result in its own shape."""
 
     def __init__(self, inputs: int, width: int, shape: tuple[int, ...]):
         super().__init__()

@@ -91,7 +91,8 @@ extension Linear {
     for (i, value) in values.enumerated() { bias.pointer[biasOffset(i)] = value }
   }
 
-  /// diffBias(o) = (accumulate ? diffBias : 0) + Σ_n gradient(n, o), the sum first (see `scoreBackwardBias`), in the pictures' order.
+  /// diffBias(o) = (accumulate ? diffBias : 0) + Σ_n gradient(n, o), the sum first (see `scoreBackwardBias`), in the
+  /// pictures' order.
   ///
   /// - Parameter gradient: of the layer's output: pictures, or vectors; any halo.
   package func backwardBias(

@@ -73,8 +73,8 @@ extension Convolution {
     }
   }
 
-  /// diffBias = (accumulate ? diffBias : 0) + Σ_n diffScores[n], in the first Float; the others get zero. The sum comes first: so
-  /// a critic's real and fake pictures, as many, cancel without a rest, which RMSprop would turn into whole steps.
+  /// diffBias = (accumulate ? diffBias : 0) + Σ_n diffScores[n], in the first Float; the others get zero. The sum comes
+  /// first: so a critic's real and fake pictures, as many, cancel without a rest, which RMSprop would turn into whole steps.
   package func scoreBackwardBias(batch: Int, diffScores: Slice, diffBias: Slice, accumulate: Bool) {
     precondition(form == .score && diffScores.count >= batch && diffBias.count > 0)
     let before = accumulate ? diffBias.pointer[0] : 0

@@ -2,8 +2,8 @@ import ReferenceKernels
 import Testing
 import WGAN
 
-/// Protects: the definitions themselves. ReferenceKernels, in Double, takes the steps of the golden runs and must end where
-/// PyTorch's float64 run does. What is left is the golden file's rounding to Float.
+/// Protects: the definitions themselves. ReferenceKernels, in Double, takes the steps of the golden runs and must end
+/// where PyTorch's float64 run does. What is left is the golden file's rounding to Float.
 @Suite struct ReferenceGoldenTests {
   /// `ReferenceTraining` knows RMSprop with one rate and one bound, clipping before the step.
   static let names = Golden.names.filter { name in
