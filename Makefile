@@ -5,7 +5,7 @@ WGAN := .build/release/wgan
 DEMO_STEPS := 3000
 SOURCES := Package.swift Sources Tests Benchmarks/wgan-bench Examples
 
-.PHONY: build setup demo test bench report peers check-weights format lint clean
+.PHONY: build setup demo test bench report peers parity check-weights format lint clean
 
 build: setup
 	$(SWIFT) build -c release
@@ -48,6 +48,16 @@ peers: setup
 	$(SWIFT) build -c release
 	python=$$(Benchmarks/peers/setup.sh) && "$$python" Benchmarks/peers/compare.py --ours .build/release/wgan-bench \
 	  --wgan .build/release/wgan --json peers.json $(PEERS)
+
+# The steps of every preset and kind of net here and in PyTorch, made anew: a table of the largest differences. Fails where one is
+# above its tolerance, or where the committed files (Tests/WGANTests/Golden) aren't what PyTorch computes.
+parity: setup
+	$(SWIFT) build -c release
+	python=$$(Benchmarks/peers/setup.sh) && rm -rf .build/parity && \
+	  "$$python" Tests/WGANTests/Golden/make_golden.py --check .build/parity
+	@WGAN_PARITY=$(CURDIR)/.build/parity $(SWIFT) test -c release --disable-xctest --disable-testable-imports \
+	  --filter GoldenTests > .build/parity/log 2>&1; status=$$?; grep '^|' .build/parity/log; \
+	  [ $$status = 0 ] || { cat .build/parity/log; exit $$status; }
 
 # Nets exported to PyTorch and onnxruntime and read back, pictures compared.
 check-weights: setup

@@ -23,7 +23,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from wgan_reference import Configuration, Critic, Generator
+from wgan_reference import Configuration, make_critic, make_generator
 
 TOLERANCE = 1e-4
 COUNT = 5
@@ -32,45 +32,21 @@ COUNT = 5
 NETS = {
     "seed-16-extra": (
         ["--size", "16", "--features", "8", "--latent", "12", "--extra-layers", "1"],
-        Configuration(size=16, features=8, latent=12, extra_layers=1)),
+        Configuration(size=16, critic_features=8, generator_features=8, latent=12, extra_layers=1)),
     "plain-extra-16": (
         ["--size", "16", "--features", "8", "--latent", "12", "--extra-layers", "2", "--generator-extra", "convolution"],
-        Configuration(size=16, features=8, latent=12, extra_layers=2, generator_extra="plain")),
+        Configuration(
+            size=16, critic_features=8, generator_features=8, latent=12, extra_layers=2,
+            generator_extra="convolution")),
     "mlp-16": (
         ["--size", "16", "--features", "24", "--latent", "12", "--critic-net", "mlp", "--generator-net", "mlp"],
-        Configuration(size=16, features=24, latent=12)),
+        Configuration(
+            size=16, critic_features=24, generator_features=24, latent=12, critic_net="mlp", generator_net="mlp")),
     "norm-first-32-grey": (
         ["--size", "32", "--features", "4", "--latent", "7", "--channels", "1", "--block-order", "conv-norm-act"],
-        Configuration(size=32, features=4, latent=7, channels=1, block_order="conv-norm-act")),
+        Configuration(
+            size=32, critic_features=4, generator_features=4, latent=7, channels=1, block_order="conv-norm-act")),
 }
-
-
-class MLP(torch.nn.Module):
-    """The authors' models/mlp.py: four linear layers over what comes in as a vector; the result in a shape of its own."""
-
-    def __init__(self, inputs: int, width: int, shape: tuple[int, ...]):
-        super().__init__()
-        linear, relu = torch.nn.Linear, torch.nn.ReLU
-        self.shape = shape
-        self.main = torch.nn.Sequential(
-            linear(inputs, width), relu(), linear(width, width), relu(), linear(width, width), relu(),
-            linear(width, int(np.prod(shape))))
-
-    def forward(self, x):
-        return self.main(x.flatten(1)).view(-1, *self.shape)
-
-
-class MLPCritic(MLP):
-    def forward(self, x):
-        return super().forward(x).mean()
-
-
-def modules(name: str, c: Configuration) -> tuple[torch.nn.Module, torch.nn.Module]:
-    """A generator and a critic of that configuration."""
-    if name.startswith("mlp"):
-        picture = (c.channels, c.size, c.size)
-        return MLP(c.latent, c.features, picture), MLPCritic(int(np.prod(picture)), c.features, (1,))
-    return Generator(c), Critic(c)
 
 
 class Checks:
@@ -147,7 +123,7 @@ def check_out(checks: Checks, tool: Tool, name: str, c: Configuration) -> tuple[
     """PyTorch and onnxruntime compute what the exported nets compute here."""
     noise, pictures = tool.pictures("--run", name)
     nets = {}
-    for net, module in zip(("generator", "critic"), modules(name, c)):
+    for net, module in zip(("generator", "critic"), (make_generator(c), make_critic(c))):
         path = tool.folder / f"{name}.{net}.safetensors"
         tool("export", "--run", name, "--net", net, "--format", "safetensors", "--out", path)
         module.load_state_dict(load_file(path), strict=True)
@@ -200,7 +176,7 @@ def check_in(checks: Checks, tool: Tool, name: str, flags: list[str], generator,
         noise, pictures = tool.pictures("--generator", "net.pth", *flags)
         rounded = generator
         if form in ("float16", "bfloat16"):
-            rounded = modules(name, NETS[name][1])[0].eval()
+            rounded = make_generator(NETS[name][1]).eval()
             rounded.load_state_dict(content)
         with torch.inference_mode():
             checks.near(f"{name}: .pth, {form}", pictures, rounded(noise))

@@ -22,7 +22,7 @@ from wgan_reference import Configuration, Trainer
 class Steps:
     def __init__(self, layout: str, size: int, features: int, batch: int):
         torch.manual_seed(0)
-        c = Configuration(size=size, features=features, batch_size=batch)
+        c = Configuration(size=size, critic_features=features, generator_features=features, batch_size=batch)
         self.trainer = Trainer(c)
         self.nets = (self.trainer.critic, self.trainer.generator)
         for net in self.nets:

@@ -1,13 +1,15 @@
-"""A WGAN run in PyTorch: the nets and the two steps, as the blog post (preset `seed`) has them.
+"""A WGAN run in PyTorch: the nets and the two steps, as the references have them.
 
 This is the definition that the golden test is made from (Tests/WGANTests/Golden) and the work that step.py times. It
-is written to be compared with the post line by line, and takes the same work per step as it. What differs between the
-references (block order, when to clip, initialisation, the generator's extra layers) is a field of `Configuration`.
+is written to be compared with the references line by line, and takes the same work per step as they do. Where they
+differ (block order, when to clip, the generator's extra layers, ...) a field of `Configuration` says which is meant;
+`PRESETS` has one value of it for each reference.
 
 Run it to check the parameter counts: python3 wgan_reference.py
 """
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -15,39 +17,71 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Configuration:
-    """What the nets and steps depend on. The defaults are the preset `seed`; the strings are those of config.json."""
+    """What the nets and steps depend on. The defaults are the preset `seed`; names (but for the writing, criticNet) and
+    strings are those of config.json."""
 
     size: int = 64
     channels: int = 3
-    features: int = 64
+    critic_net: str = "dcgan"  # or "mlp"
+    generator_net: str = "dcgan"
+    critic_features: int = 64
+    generator_features: int = 64
     latent: int = 100
     extra_layers: int = 0
+    generator_extra: str = "transposed"  # or "convolution", the authors'
+    critic_norm: bool = True
+    generator_norm: bool = True
     block_order: str = "conv-act-norm"  # or "conv-norm-act", the authors'
-    generator_extra: str = "transposed"  # or "plain", the authors'
     initialisation: str = "pytorch"  # or "dcgan", the authors'
     batch_size: int = 64
     critic_steps: int = 5
-    clip: float = 0.01
+    clip_lower: float = -0.01
+    clip_upper: float = 0.01
     clip_time: str = "before-step"  # or "after-update", the paper's
-    learning_rate: float = 5e-5
+    optimizer: str = "rmsprop"  # or "adam"
+    critic_learning_rate: float = 5e-5
+    generator_learning_rate: float = 5e-5
+    adam_beta1: float = 0.5
+    adam_beta2: float = 0.999
+    critic_noise_batch: str = "real"  # or "full", the authors'
 
     def __post_init__(self):
-        # 4 * 2^k from 16 up: with any other size the post's loops never reach 4.
+        # 4 * 2^k from 16 up: with any other size the references' loops never reach 4.
         if self.size < 16 or self.size & (self.size - 1):
             raise ValueError(f"size {self.size} isn't a power of two from 16 up")
         allowed = {
+            "critic_net": ("dcgan", "mlp"),
+            "generator_net": ("dcgan", "mlp"),
             "block_order": ("conv-act-norm", "conv-norm-act"),
-            "generator_extra": ("transposed", "plain"),
+            "generator_extra": ("transposed", "convolution"),
             "initialisation": ("pytorch", "dcgan"),
             "clip_time": ("before-step", "after-update"),
+            "optimizer": ("rmsprop", "adam"),
+            "critic_noise_batch": ("real", "full"),
         }
         for field, values in allowed.items():
             if getattr(self, field) not in values:
                 raise ValueError(f"{field} is {getattr(self, field)!r}, not one of {', '.join(values)}")
 
+    def fakes(self, count: int) -> int:
+        """How many fake pictures a critic step sees beside `count` real ones."""
+        return self.batch_size if self.critic_noise_batch == "full" else count
+
+
+ORIGINAL = Configuration(
+    block_order="conv-norm-act", generator_extra="convolution", initialisation="dcgan", critic_noise_batch="full")
+
+# The blog post; the authors' code; algorithm 1 of their paper; the lesson that the post follows.
+PRESETS = {
+    "seed": Configuration(),
+    "original": ORIGINAL,
+    "paper": replace(ORIGINAL, clip_time="after-update"),
+    "fastai": Configuration(extra_layers=1, critic_learning_rate=1e-4, generator_learning_rate=1e-4),
+}
+
 
 class Block(nn.Module):
-    """A convolution, an activation and (but for the critic's first) a batch norm; the last two in either order."""
+    """A convolution, an activation and, with `norm`, a batch norm; the last two in either order."""
 
     def __init__(self, conv: nn.Module, activation: nn.Module, norm: bool, order: str):
         super().__init__()
@@ -71,12 +105,12 @@ class Critic(nn.Module):
     def __init__(self, c: Configuration):
         super().__init__()
 
-        def block(in_channels: int, out_channels: int, kernel: int, stride: int, norm: bool = True) -> Block:
+        def block(in_channels: int, out_channels: int, kernel: int, stride: int, norm: bool = c.critic_norm) -> Block:
             padding = kernel // 2 // stride
             conv = nn.Conv2d(in_channels, out_channels, kernel, stride, padding, bias=False)
             return Block(conv, nn.LeakyReLU(0.2, inplace=True), norm, c.block_order)
 
-        features, grid = c.features, c.size // 2
+        features, grid = c.critic_features, c.size // 2
         self.initial = block(c.channels, features, 4, 2, norm=False)
         self.extra = nn.Sequential(*[block(features, features, 3, 1) for _ in range(c.extra_layers)])
         pyramid = []
@@ -87,8 +121,11 @@ class Critic(nn.Module):
         self.final = nn.Conv2d(features, 1, 4, 1, 0, bias=False)
         initialise(self, c)
 
+    def scores(self, x: Tensor) -> Tensor:
+        return self.final(self.pyramid(self.extra(self.initial(x))))
+
     def forward(self, x: Tensor) -> Tensor:
-        return self.final(self.pyramid(self.extra(self.initial(x)))).mean()
+        return self.scores(x).mean()
 
 
 class Generator(nn.Module):
@@ -98,9 +135,9 @@ class Generator(nn.Module):
         super().__init__()
 
         def block(conv: nn.Module) -> Block:
-            return Block(conv, nn.ReLU(inplace=True), True, c.block_order)
+            return Block(conv, nn.ReLU(inplace=True), c.generator_norm, c.block_order)
 
-        features, grid = c.features * c.size // 8, 4
+        features, grid = c.generator_features * c.size // 8, 4
         self.initial = block(nn.ConvTranspose2d(c.latent, features, 4, 1, 0, bias=False))
         pyramid = []
         while grid < c.size // 2:
@@ -115,6 +152,44 @@ class Generator(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         return torch.tanh(self.final(self.extra(self.pyramid(self.initial(z)))))
+
+
+class MLP(nn.Module):
+    """The authors' models/mlp.py: four linear layers over what comes in as a vector; the result in its own shape."""
+
+    def __init__(self, inputs: int, width: int, shape: tuple[int, ...]):
+        super().__init__()
+        self.shape = shape
+        self.main = nn.Sequential(
+            nn.Linear(inputs, width), nn.ReLU(inplace=True), nn.Linear(width, width), nn.ReLU(inplace=True),
+            nn.Linear(width, width), nn.ReLU(inplace=True), nn.Linear(width, math.prod(shape)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.main(x.flatten(1)).view(-1, *self.shape)
+
+
+class MLPCritic(MLP):
+    def __init__(self, c: Configuration):
+        super().__init__(c.channels * c.size * c.size, c.critic_features, (1,))
+
+    def scores(self, x: Tensor) -> Tensor:
+        return super().forward(x)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.scores(x).mean()
+
+
+class MLPGenerator(MLP):
+    def __init__(self, c: Configuration):
+        super().__init__(c.latent, c.generator_features, (c.channels, c.size, c.size))
+
+
+def make_critic(c: Configuration) -> Critic | MLPCritic:
+    return MLPCritic(c) if c.critic_net == "mlp" else Critic(c)
+
+
+def make_generator(c: Configuration) -> Generator | MLPGenerator:
+    return MLPGenerator(c) if c.generator_net == "mlp" else Generator(c)
 
 
 def initialise(net: nn.Module, c: Configuration) -> None:
@@ -139,22 +214,27 @@ class Trainer:
 
     def __init__(self, c: Configuration):
         self.configuration = c
-        self.critic = Critic(c).train()
-        self.generator = Generator(c).train()
+        self.critic = make_critic(c).train()
+        self.generator = make_generator(c).train()
         self.make_optimizers()
 
     def make_optimizers(self) -> None:
         """Anew, with empty state: needed again after the nets' parameters were replaced."""
+        self.critic_optimizer = self.make_optimizer(self.critic, self.configuration.critic_learning_rate)
+        self.generator_optimizer = self.make_optimizer(self.generator, self.configuration.generator_learning_rate)
+
+    def make_optimizer(self, net: nn.Module, rate: float) -> torch.optim.Optimizer:
+        c = self.configuration
+        if c.optimizer == "adam":
+            return torch.optim.Adam(net.parameters(), lr=rate, betas=(c.adam_beta1, c.adam_beta2), eps=1e-8)
         # v = .99 v + .01 g^2; parameter -= rate * g / (sqrt(v) + 1e-8). No momentum, not centred.
-        rate = self.configuration.learning_rate
-        self.critic_optimizer = torch.optim.RMSprop(self.critic.parameters(), lr=rate, alpha=0.99, eps=1e-8)
-        self.generator_optimizer = torch.optim.RMSprop(self.generator.parameters(), lr=rate, alpha=0.99, eps=1e-8)
+        return torch.optim.RMSprop(net.parameters(), lr=rate, alpha=0.99, eps=1e-8)
 
     def clip(self) -> None:
         """Every parameter of the critic, batch norm's gamma and beta too; never its running statistics."""
-        bound = self.configuration.clip
+        c = self.configuration
         for parameter in self.critic.parameters():
-            parameter.data.clamp_(-bound, bound)
+            parameter.data.clamp_(c.clip_lower, c.clip_upper)
 
     def critic_step(self, real: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Real pictures [n, channels, size, size] in [-1, 1] and noise [n, latent, 1, 1] -> real loss, fake loss.

@@ -91,7 +91,8 @@ extension Linear {
     for (i, value) in values.enumerated() { bias.pointer[biasOffset(i)] = value }
   }
 
-  /// diffBias(o) = (accumulate ? diffBias : 0) + Σ_n gradient(n, o), in the pictures' order.
+  /// diffBias(o) = (accumulate ? diffBias : 0) + Σ_n gradient(n, o), the sum first (see `scoreBackwardBias`), in the
+  /// pictures' order.
   ///
   /// - Parameter gradient: of the layer's output: pictures, or vectors; any halo.
   package func backwardBias(
@@ -102,13 +103,17 @@ extension Linear {
     precondition(gradient.holds(batch: batch) && diffBias.count == biasCount)
     precondition(layout.order == (makesPictures ? .interleaved : .blocked))
     processor.parallel(biasCount / lineCount) { lines in
-      for line in lines {
-        let place = makesPictures ? layout.pixel(line, 0) : line * layout.blockStride + layout.pixel(0, 0)
-        for n in 0..<batch {
-          processor.kernels.scaledSum(
-            diffBias.pointer + line * lineCount, gradient.slice.pointer + n * layout.pictureStride + place, 1,
-            lineCount,
-            accumulate || n > 0)
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: lineCount) { before in
+        guard let before = before.baseAddress else { return }
+        for line in lines {
+          let place = makesPictures ? layout.pixel(line, 0) : line * layout.blockStride + layout.pixel(0, 0)
+          let sum = diffBias.pointer + line * lineCount
+          if accumulate { before.update(from: sum, count: lineCount) }
+          for n in 0..<batch {
+            processor.kernels.scaledSum(
+              sum, gradient.slice.pointer + n * layout.pictureStride + place, 1, lineCount, n > 0)
+          }
+          if accumulate { processor.kernels.scaledSum(sum, before, 1, lineCount, true) }
         }
       }
     }

@@ -85,7 +85,7 @@ package final class Trainer: TrainingEngine {
   ///
   /// - Parameter pixels: bytes [picture][y][x][channel] of `count` pictures, 1 ... batchSize.
   package func criticStep(pixels: UnsafeBufferPointer<UInt8>, count: Int) -> CriticLosses {
-    let fakes = configuration.criticNoiseBatch == .full ? configuration.batchSize : count
+    let fakes = configuration.fakes(besideRealPictures: count)
     drawNoise(.criticNoise, step: criticStepsDone, count: fakes)
     return criticStep(pixels: pixels, count: count, fakes: fakes)
   }

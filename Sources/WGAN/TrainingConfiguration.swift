@@ -135,6 +135,9 @@ package struct TrainingConfiguration: Codable, Sendable, Equatable {
     let warmUp = step < warmUpGeneratorSteps || (warmUpEvery > 0 && step % warmUpEvery == 0)
     return warmUp ? warmUpCriticSteps : criticSteps
   }
+
+  /// How many fake pictures a critic step sees beside `count` real ones.
+  package func fakes(besideRealPictures count: Int) -> Int { criticNoiseBatch == .full ? batchSize : count }
 }
 
 extension TrainingConfiguration {

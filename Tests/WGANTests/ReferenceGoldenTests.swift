@@ -2,50 +2,59 @@ import ReferenceKernels
 import Testing
 import WGAN
 
-/// Protects: the definitions themselves. ReferenceKernels, in Double, takes the steps of the golden run and must end where
-/// PyTorch's float64 run does. What is left is the golden file's rounding to Float.
+/// Protects: the definitions themselves. ReferenceKernels, in Double, takes the steps of the golden runs and must end
+/// where PyTorch's float64 run does. What is left is the golden file's rounding to Float.
 @Suite struct ReferenceGoldenTests {
-  @Test(arguments: GoldenTests.files) func definitionsFollowPyTorch(file: String) throws {
-    let golden = try Golden(file)
-    let configuration = golden.configuration
-    let size = configuration.size
-    let nets = ReferenceDCGAN(
-      size: size, channels: configuration.channels, features: configuration.features, latent: configuration.latent,
-      extraLayers: configuration.extraLayers,
-      order: configuration.blockOrder == .convolutionActivationNorm ? .activationNorm : .normActivation)
-    var training = ReferenceTraining(
-      critic: set(nets.critic, golden, "critic"), generator: set(nets.generator, golden, "generator"))
+  /// `ReferenceTraining` knows RMSprop with one rate and one bound, clipping before the step.
+  static let names = Golden.names.filter { name in
+    guard let c = (try? Golden(name))?.configuration else { return true }
+    return c.optimizer == .rmsprop && c.clipTime == .beforeStep && c.clipLower == -c.clipUpper
+      && c.criticLearningRate == c.generatorLearningRate
+  }
 
+  @Test(arguments: names) func definitionsFollowPyTorch(name: String) throws {
+    let golden = try Golden(name)
+    let c = golden.configuration
+    let nets = ReferenceNets(name, c)
+    var training = ReferenceTraining(
+      critic: set(nets.critic, golden, "critic"), generator: set(nets.generator, golden, "generator"),
+      learningRate: decimal(c.learningRate), clip: decimal(c.clip))
+
+    func noise(_ name: String, _ count: Int) -> ReferenceTensor {
+      ReferenceTensor(
+        shape: [count, c.latent, 1, 1], values: golden.noise(name, count: count).map(Double.init))
+    }
     var losses: [(name: String, step: Int, value: Double)] = []
-    for step in 0..<10 {
-      let pictures = golden["pictures/\(step)"]
-      let count = pictures.shape[0]
+    for (step, count) in golden.counts.enumerated() {
       let real = ReferencePixels.tensor(
-        bytes: pictures.values.map { UInt8($0) }, count: count, height: size, width: size,
-        channels: configuration.channels)
-      let (realLoss, fakeLoss) = training.criticStep(real: real, noise: noise(golden["noise/critic/\(step)"]))
+        bytes: golden.pixels(step), count: count, height: c.size, width: c.size, channels: c.channels)
+      let (realLoss, fakeLoss) = training.criticStep(
+        real: real, noise: noise("critic/\(step)", c.fakes(besideRealPictures: count)))
       losses += [("real", step, realLoss), ("fake", step, fakeLoss)]
-      if step % 5 == 4 {
-        let loss = training.generatorStep(noise: noise(golden["noise/generator/\(step / 5)"]))
-        losses.append(("g", step / 5, loss))
+      if step % c.criticSteps == c.criticSteps - 1 {
+        let index = step / c.criticSteps
+        losses.append(("g", index, training.generatorStep(noise: noise("generator/\(index)", c.batchSize))))
       }
     }
 
     let largest = losses.map { abs($0.value) }.max() ?? 0
     for loss in losses {
-      let expected = Double(golden["float64/loss/\(loss.name)"].values[loss.step])
+      let expected = Double(golden["loss/\(loss.name)"][loss.step])
       #expect(abs(loss.value - expected) <= 2e-7 * largest, "\(loss.name) loss of step \(loss.step)")
     }
     for (net, network) in [("critic", training.critic), ("generator", training.generator)] {
       for name in network.parameters.keys {
-        compare(network[name].values, golden["float64/final/\(net).\(name)"].values, "\(net).\(name)")
+        compare(network[name].values, golden["final/\(net).\(name)"], "\(net).\(name)")
       }
       for (name, running) in network.running {
-        compare(running.mean, golden["float64/final/\(net).\(name).running_mean"].values, "\(net).\(name) mean")
-        compare(running.variance, golden["float64/final/\(net).\(name).running_var"].values, "\(net).\(name) variance")
+        compare(running.mean, golden["final/\(net).\(name).running_mean"], "\(net).\(name) mean")
+        compare(running.variance, golden["final/\(net).\(name).running_var"], "\(net).\(name) variance")
       }
     }
   }
+
+  /// 0.01, not the Float next to it: PyTorch's float64 has that.
+  private func decimal(_ value: Float) -> Double { Double("\(value)") ?? .nan }
 
   private func compare(_ values: [Double], _ expected: [Float], _ name: String) {
     #expect(values.count == expected.count, "\(name)")
@@ -54,18 +63,18 @@ import WGAN
     #expect(distance <= 2e-7 * largest, "\(name): off by \(distance / largest) of its largest value")
   }
 
-  private func noise(_ tensor: NamedTensor) -> ReferenceTensor {
-    ReferenceTensor(shape: tensor.shape + [1, 1], values: tensor.values.map(Double.init))
-  }
-
   private func set(_ network: ReferenceNetwork, _ golden: Golden, _ net: String) -> ReferenceNetwork {
     var network = network
-    func values(_ name: String) -> [Double] { golden["initial/\(net).\(name)"].values.map(Double.init) }
-    for (name, shape) in network.parameterShapes {
-      network[name] = ReferenceTensor(shape: shape, values: values(name))
+    func values(_ name: String, _ shape: [Int]) -> [Double] {
+      golden.initial("\(net).\(name)", shape: shape).values.map(Double.init)
     }
-    for name in network.running.keys {
-      network.running[name] = .init(mean: values(name + ".running_mean"), variance: values(name + ".running_var"))
+    for (name, shape) in network.parameterShapes {
+      network[name] = ReferenceTensor(shape: shape, values: values(name, shape))
+    }
+    for (name, running) in network.running {
+      let shape = [running.mean.count]
+      network.running[name] = .init(
+        mean: values(name + ".running_mean", shape), variance: values(name + ".running_var", shape))
     }
     return network
   }
