@@ -33,7 +33,8 @@ def main() -> None:
 
 def read(path: pathlib.Path) -> list[dict[str, float]]:
     with open(path, newline="") as file:
-        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+        # A cell is empty where nothing was evaluated on held-out pictures.
+        return [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
 
 
 def table(metrics: dict, last: float) -> str:
