@@ -51,20 +51,31 @@ let package = Package(
   targets: [
     // Imports point down only: from here to the end of the list.
     .executableTarget(
-      name: "WGANCommand", dependencies: ["WGAN", "Graph", "Compute", "Datasets", "Images", "Files", argumentParser]),
-    module("WGAN", ["Graph", "Compute", "Datasets", "Images", "Plots", "Files", "Randomness"]),
-    module("Datasets", ["Images", "Files", "Randomness"]),
-    module("Images", ["Files", "CTurboJPEG", "CPNG", "CPNGReader"]),
+      name: "WGANCommand",
+      dependencies: [
+        "WGAN", "Configuration", "TensorFiles", "Graph", "Compute", "Datasets", "Images", "SystemSupport",
+        argumentParser,
+      ]),
+    module(
+      "WGAN",
+      [
+        "Configuration", "TensorFiles", "Graph", "Compute", "Datasets", "Images", "Plots", "SystemSupport",
+        "Randomness",
+      ]),
+    module("Configuration", ["Graph", "Compute", "SystemSupport"]),
+    module("TensorFiles", ["SystemSupport"]),
+    module("Datasets", ["Images", "SystemSupport", "Randomness"]),
+    module("Images", ["SystemSupport", "CTurboJPEG", "CPNG", "CPNGReader"]),
     module("Plots"),
-    module("Graph", ["Compute"]),
-    module("Compute", ["KernelsPortable", "KernelsAVX2", "KernelsAVX512", "Kernels", "CProcessor"]),
+    module("Graph", ["Compute", "SystemSupport"]),
+    module("Compute", ["KernelsPortable", "KernelsAVX2", "KernelsAVX512", "Kernels", "CProcessor", "SystemSupport"]),
     module("KernelsPortable", ["Kernels"]),
     module("KernelsAVX2", ["Kernels"]),
     module("KernelsAVX512", ["Kernels"]),
     module("Kernels", ["CVector"]),
-    module("ReferenceKernels"),
-    module("Files"),
-    module("Randomness"),
+    module("ReferenceKernels", ["SystemSupport"]),
+    module("SystemSupport"),
+    module("Randomness", ["SystemSupport"]),
     .target(name: "CProcessor"),
     .target(name: "CVector"),
     .target(name: "CPNGReader", dependencies: ["CPNG"]),
@@ -75,8 +86,8 @@ let package = Package(
     .executableTarget(
       name: "WGANBench",
       dependencies: [
-        "WGAN", "Graph", "Compute", "Datasets", "Images", "Plots", "Files", "ReferenceKernels", "Randomness",
-        argumentParser,
+        "WGAN", "Configuration", "Graph", "Compute", "Datasets", "Images", "Plots", "SystemSupport", "ReferenceKernels",
+        "Randomness", argumentParser,
       ],
       path: "Benchmarks/wgan-bench"),
 
@@ -86,13 +97,23 @@ let package = Package(
     tests("Datasets", ["Datasets", "Images", "Randomness"]),
     tests(
       "Compute",
-      ["Compute", "Kernels", "KernelsPortable", "KernelsAVX2", "KernelsAVX512", "ReferenceKernels", "Randomness"]),
+      [
+        "Compute", "Kernels", "KernelsPortable", "KernelsAVX2", "KernelsAVX512", "ReferenceKernels", "Randomness",
+        "SystemSupport",
+      ]),
     tests("Graph", ["Graph", "ReferenceKernels", "Randomness"]),
-    tests("Files", ["Files"]),
+    tests("SystemSupport", ["SystemSupport"]),
     tests(
-      "WGAN", ["WGAN", "Graph", "Compute", "Datasets", "Images", "Plots", "Files", "ReferenceKernels", "Randomness"],
+      "WGAN",
+      [
+        "WGAN", "Configuration", "TensorFiles", "Graph", "Compute", "Datasets", "Images", "Plots", "SystemSupport",
+        "ReferenceKernels", "Randomness",
+      ],
       resources: [.copy("Golden"), .copy("TorchFiles")]),
-    tests("WGANBench", ["WGANBench", "WGAN", "Graph", "Compute", "Datasets", "Images", "Plots", "Randomness"]),
-    tests("WGANCommand", ["WGANCommand", "WGAN", "Datasets", "Images", "Files"]),
+    tests(
+      "WGANBench",
+      ["WGANBench", "WGAN", "Configuration", "Graph", "Compute", "Datasets", "Images", "Plots", "Randomness"]),
+    tests(
+      "WGANCommand", ["WGANCommand", "WGAN", "Configuration", "TensorFiles", "Datasets", "Images", "SystemSupport"]),
   ]
 )

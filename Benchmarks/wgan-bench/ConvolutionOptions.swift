@@ -1,5 +1,6 @@
 // Which convolutions to measure, how and how long: the flags that `conv` and `report` share, and what they choose.
 
+import Configuration
 import ArgumentParser
 import Compute
 import Foundation

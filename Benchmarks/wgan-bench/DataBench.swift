@@ -1,5 +1,6 @@
 // wgan-bench data: pictures per second from a folder's files to training pictures.
 
+import SystemSupport
 import ArgumentParser
 import Compute
 import Datasets
@@ -43,7 +44,7 @@ struct DataBench: ParsableCommand {
     options.rounds = rounds
     options.limit = limit
     let report: DataReport
-    do throws(DatasetError) {
+    do throws(Failure) {
       let source = try DatasetSource(argument: data)
       waitForTurn()
       report = try DataReport.measure(source, options)
@@ -55,15 +56,4 @@ struct DataBench: ParsableCommand {
     case .table: print(report.text)
     }
   }
-}
-
-/// Ends with the error's line and the exit code of its kind.
-func failure(_ error: DatasetError) -> ExitCode {
-  let code: Int32 =
-    switch error.kind {
-    case .notFound: 66
-    case .badData: 65
-    case .inputOutput, .cancelled: 74
-    }
-  return failure(code, error.description)
 }

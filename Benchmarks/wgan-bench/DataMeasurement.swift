@@ -1,5 +1,6 @@
 // Times the way of a folder's pictures from file to training picture: the functions that training calls, a clock between them.
 
+import SystemSupport
 import Compute
 import Datasets
 import Dispatch
@@ -21,7 +22,7 @@ extension DataReport {
 
   /// - Throws: where the source can't be read or has no good picture.
   /// - Precondition: all options are positive, and channels 1 or 3.
-  package static func measure(_ source: DatasetSource, _ options: Options) throws(DatasetError) -> DataReport {
+  package static func measure(_ source: DatasetSource, _ options: Options) throws(Failure) -> DataReport {
     let listing = try DatasetFiles(source, fraction: 1, seed: 0)
     let count = min(options.limit, listing.paths.count)
     let paths = (0..<count).map { listing.paths[$0 * listing.paths.count / count] }
@@ -31,7 +32,7 @@ extension DataReport {
     let found = pipeline.run(Array(paths.indices), threads: options.threads.max() ?? 1)
     let good = found.good.keys.sorted()
     guard !good.isEmpty else {
-      throw DatasetError.noPictures(in: source, bad: listing.bad + found.bad)
+      throw Failure.noPictures(in: source, bad: listing.bad + found.bad)
     }
 
     let interference = Interference()

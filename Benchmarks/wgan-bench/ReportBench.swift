@@ -1,5 +1,6 @@
 // wgan-bench report: measures everything and writes it down for people and for programs.
 
+import SystemSupport
 import ArgumentParser
 import Compute
 import Datasets
@@ -109,11 +110,11 @@ struct ReportBench: ParsableCommand {
     func rank(_ p: Processor) -> (Int, Int) { (order.firstIndex(of: p.instructionSet) ?? 0, p.threads) }
     let processor = try options.processors(default: order).max { rank($0) < rank($1) } ?? Processor()
     let pictures: DatasetSource?
-    do throws(DatasetError) {
-      pictures = try data.map { name throws(DatasetError) in
+    do throws(Failure) {
+      pictures = try data.map { name throws(Failure) in
         let source = try DatasetSource(argument: name)
         let listing = try DatasetFiles(source, fraction: 1, seed: 0)
-        if listing.paths.isEmpty { throw DatasetError.noPictures(in: source, bad: listing.bad) }
+        if listing.paths.isEmpty { throw Failure.noPictures(in: source, bad: listing.bad) }
         return source
       }
     } catch { throw failure(error) }
@@ -124,7 +125,7 @@ struct ReportBench: ParsableCommand {
       options.size = configuration.size
       options.channels = configuration.channels
       options.threads = Processor.coreCount > 1 ? [1, Processor.coreCount] : [1]
-      do throws(DatasetError) { report.data = try DataReport.measure(pictures, options) } catch { throw failure(error) }
+      do throws(Failure) { report.data = try DataReport.measure(pictures, options) } catch { throw failure(error) }
     }
   }
 

@@ -1,5 +1,6 @@
 // wgan-bench step: whole critic and generator steps of the seed's recipe, and where their time goes.
 
+import Configuration
 import ArgumentParser
 import Compute
 import Foundation

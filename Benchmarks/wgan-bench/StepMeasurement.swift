@@ -1,5 +1,6 @@
 // Times training steps of random pictures: whole ones, in turn with recorded ones that tell where the time goes.
 
+import Configuration
 import Compute
 import Foundation
 import Graph

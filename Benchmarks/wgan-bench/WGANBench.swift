@@ -1,6 +1,7 @@
 // wgan-bench: how fast the engine is on this machine, and how fast it could be.
 
 import ArgumentParser
+import SystemSupport
 import Foundation
 
 @main
@@ -18,3 +19,6 @@ func failure(_ code: Int32, _ message: String) -> ExitCode {
   FileHandle.standardError.write(Data("wgan-bench: \(message)\n".utf8))
   return ExitCode(code)
 }
+
+/// Ends with the error's line and the exit code of its kind.
+func failure(_ error: any ClassifiedError) -> ExitCode { failure(error.failureKind.exitCode, error.description) }

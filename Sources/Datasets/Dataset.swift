@@ -1,13 +1,8 @@
 // A data set ready for training: its pictures scaled and mapped, chosen by fraction, parted into training and held-out.
 
+import SystemSupport
 import Images
 import Randomness
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 package struct DatasetOptions: Sendable {
   /// The pictures' short side in pixels.
@@ -71,7 +66,7 @@ package final class Dataset: Sendable {
     _ source: DatasetSource, _ options: DatasetOptions,
     progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in },
     isCancelled: @escaping @Sendable () -> Bool = { false }
-  ) throws(DatasetError) {
+  ) throws(Failure) {
     let listing = try SourceListing(source)
     let (size, channels) = (options.size, options.channels)
     var bad = listing.bad
@@ -115,7 +110,7 @@ package final class Dataset: Sendable {
       Selection.includes(wanted[good[$0]].name, share: options.heldOut, seed: options.seed, purpose: .heldOut)
     }
     if heldOut.count == good.count {
-      throw DatasetError(
+      throw Failure(
         .badData,
         "all \(good.count) pictures of \(source) are held out: lower the held-out share (\(options.heldOut)) or add pictures"
       )
@@ -201,9 +196,9 @@ package final class Dataset: Sendable {
 
   private static func nothing(
     _ source: DatasetSource, _ listing: SourceListing, _ bad: [BadFile], _ options: DatasetOptions
-  ) -> DatasetError {
+  ) -> Failure {
     if listing.names.isEmpty || !bad.isEmpty { return .noPictures(in: source, bad: bad) }
-    return DatasetError(
+    return Failure(
       .badData,
       "a fraction of \(options.fraction) keeps none of the \(listing.names.count) pictures in \(source): raise --fraction"
     )

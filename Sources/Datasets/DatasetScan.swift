@@ -1,7 +1,7 @@
 // Looking at a data set without training on it: what's in it, which files it has, some of its pictures.
 
 import Dispatch
-import Files
+import SystemSupport
 import Images
 import Synchronization
 
@@ -24,7 +24,7 @@ package struct DatasetScan: Sendable {
   package init(
     _ source: DatasetSource, size: Int, threads: Int,
     progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
-  ) throws(DatasetError) {
+  ) throws(Failure) {
     let listing = try SourceListing(source)
     bad = listing.bad
     if case .synthetic(let count, _) = source {
@@ -93,19 +93,19 @@ package struct DatasetFiles: Sendable {
 
   /// With `fraction` and `seed` as in `DatasetOptions`: the same files as a data set opened with them has, but for those
   /// that turn out to be damaged.
-  package init(_ source: DatasetSource, fraction: Double, seed: UInt64) throws(DatasetError) {
+  package init(_ source: DatasetSource, fraction: Double, seed: UInt64) throws(Failure) {
     if case .synthetic = source {
-      throw DatasetError(.badData, "synthetic faces aren't files: there's nothing to list")
+      throw Failure(.badData, "synthetic faces aren't files: there's nothing to list")
     }
     let listing = try SourceListing(source)
     paths = []
     bad = listing.bad
     for name in listing.names where Selection.includes(name, share: fraction, seed: seed, purpose: .fraction) {
       let path = listing.path(name)
-      do throws(FileError) {
+      do throws(Failure) {
         let file = try InputFile(at: path)
         var start = [UInt8](repeating: 0, count: min(file.size, 16))
-        try start.withUnsafeMutableBufferPointer { (buffer) throws(FileError) in
+        try start.withUnsafeMutableBufferPointer { (buffer) throws(Failure) in
           try file.read(at: 0, into: UnsafeMutableRawBufferPointer(buffer))
         }
         if PictureFormat(start) != nil {
@@ -128,7 +128,7 @@ package struct DatasetPreview: Sendable {
   package var bad: [BadFile]
 
   /// `count` pictures, or all if there are fewer, chosen by `seed`.
-  package init(_ source: DatasetSource, count: Int, size: Int, channels: Int, seed: UInt64) throws(DatasetError) {
+  package init(_ source: DatasetSource, count: Int, size: Int, channels: Int, seed: UInt64) throws(Failure) {
     let listing = try SourceListing(source)
     pictures = []
     bad = listing.bad
@@ -141,6 +141,6 @@ package struct DatasetPreview: Sendable {
         bad.append(error)
       }
     }
-    if pictures.isEmpty { throw DatasetError.noPictures(in: source, bad: bad) }
+    if pictures.isEmpty { throw Failure.noPictures(in: source, bad: bad) }
   }
 }

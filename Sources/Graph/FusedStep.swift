@@ -2,6 +2,7 @@
 // forward with at most two passes over memory, and backward with at most three.
 
 import Compute
+import SystemSupport
 
 /// A convolution (or a transposed one, or a linear layer) with the activation, norm or tanh that follow it.
 package struct FusedStep: Sendable {
@@ -44,8 +45,9 @@ package struct FusedStep: Sendable {
   var gradientHalo: Int { isTransposed ? convolution.sourceHalo : convolution.gradientHalo }
 }
 
-package struct NetworkError: Error, CustomStringConvertible {
+package struct NetworkError: ClassifiedError {
   package let description: String
+  package var failureKind: FailureKind { .usage }
 }
 
 extension Network {

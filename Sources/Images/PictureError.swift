@@ -1,5 +1,7 @@
 // What can go wrong with a picture's file, in words for the person whose file it is.
 
+import SystemSupport
+
 /// Why a picture couldn't be read or written.
 public struct PictureError: Error, CustomStringConvertible, Sendable, Equatable {
   /// The kinds a caller may want to tell apart: the tool's exit codes, the counts of a folder's scan.
@@ -33,4 +35,15 @@ public struct PictureError: Error, CustomStringConvertible, Sendable, Equatable 
   }
 
   public var description: String { path.map { "\($0): \(reason)" } ?? reason }
+}
+
+extension PictureError: ClassifiedError {
+  package var failureKind: FailureKind {
+    switch kind {
+    case .notFound: .missing
+    case .unreadable: .inputOutput
+    case .notAPicture, .corrupt, .tooLarge, .unsupported: .badData
+    case .cannotWrite: .cannotCreate
+    }
+  }
 }

@@ -1,6 +1,6 @@
 // A picture's file, in the words of this module's errors.
 
-import Files
+import SystemSupport
 
 package enum PictureFile {
   /// The first `prefix` bytes of a regular file, or all of it. Anything else, a named pipe say, is an error and never waits.
@@ -9,13 +9,13 @@ package enum PictureFile {
   package static func read(
     _ path: String, prefix: Int = .max, maximumBytes: Int
   ) throws(PictureError) -> (bytes: [UInt8], isWhole: Bool) {
-    do throws(FileError) {
+    do throws(Failure) {
       let file = try InputFile(at: path)
       if file.size <= maximumBytes {
         let count = min(file.size, prefix)
-        var failure: FileError?
+        var failure: Failure?
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-          do throws(FileError) {
+          do throws(Failure) {
             try file.read(
               at: 0, into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]))
             filled = count
@@ -45,7 +45,7 @@ package enum PictureFile {
 }
 
 extension PictureError {
-  fileprivate init(_ kind: Kind, _ error: FileError, _ path: String) {
+  fileprivate init(_ kind: Kind, _ error: Failure, _ path: String) {
     let name = path + ": "
     let line = error.description
     self.init(kind, line.hasPrefix(name) ? String(line.dropFirst(name.count)) : line, path: path)

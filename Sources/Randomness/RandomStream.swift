@@ -1,11 +1,7 @@
 // Counter-based randomness: a stream is a pure function of (seed, purpose, step, index), so nothing depends on who asked
 // first, on the number of threads, or on what an interrupted run had drawn before it stopped.
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import SystemSupport
 
 /// What a stream of random numbers is for. Two purposes never share numbers.
 public enum RandomPurpose: UInt8, Sendable, CaseIterable {

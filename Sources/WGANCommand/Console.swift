@@ -1,12 +1,6 @@
 // Results to standard output, all else to standard error. No write ends the process by a signal.
 
-import Files
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import SystemSupport
 
 enum Console {
   /// Standard output was a pipe whose reader has had enough: no reason for words.
@@ -15,7 +9,7 @@ enum Console {
   }
 
   /// A result: one or more lines on standard output.
-  /// - Throws: `FileError` where it can't be written, `ReaderIsGone` where no one reads it any more.
+  /// - Throws: `Failure` where it can't be written, `ReaderIsGone` where no one reads it any more.
   static func print(_ text: String) throws {
     do {
       try Array((text + "\n").utf8).withUnsafeBytes { try writeAll($0, to: STDOUT_FILENO, path: "standard output") }

@@ -2,14 +2,8 @@
 
 import ArgumentParser
 import Datasets
-import Files
+import SystemSupport
 import Images
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -61,7 +55,7 @@ extension DataCommand {
       report += "scanned in \(fixed(seconds, 2)) s"
       try Console.print(report)
       if scan.count == 0 {
-        throw DatasetError.noPictures(in: source, bad: scan.bad)
+        throw Failure.noPictures(in: source, bad: scan.bad)
       }
     }
 
@@ -104,7 +98,7 @@ extension DataCommand {
       let files = try DatasetFiles(DatasetSource(argument: data), fraction: fraction, seed: seed)
       let (text, unlistable) = ListFile.text(listing: files.paths, in: out.map { splitPath($0).folder } ?? ".")
       for file in files.bad + unlistable { Console.note("left out \(file)") }
-      if text.isEmpty { throw DatasetError(.badData, "no picture of \(data) is left to list: see --fraction") }
+      if text.isEmpty { throw Failure(.badData, "no picture of \(data) is left to list: see --fraction") }
       if let out {
         try writeFile(Array(text.utf8), to: out)
       } else {

@@ -1,5 +1,6 @@
 // wgan inspect
 
+import Configuration
 import ArgumentParser
 import Compute
 import WGAN

@@ -1,13 +1,8 @@
 // Ctrl-C, SIGTERM and a closed terminal: the first signal asks to stop after the step that is running, the second ends the
 // process at once.
 
+import SystemSupport
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 enum Interruption {
   private static let requests = Atomic<Int>(0)

@@ -3,16 +3,10 @@
 import ArgumentParser
 import Compute
 import Datasets
-import Files
+import SystemSupport
 import Graph
 import Images
 import WGAN
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 @main
 enum Main {
@@ -54,49 +48,17 @@ enum Main {
     exit(code)
   }
 
-  /// The exit codes of sysexits.h, and one line.
+  /// The exit code, and one line.
   static func verdict(on error: any Error) -> (code: Int32, line: String?) {
-    let line = String(describing: error)
     switch error {
-    case let error as RunError:
-      switch error.kind {
-      case .usage: return (EX_USAGE, line)
-      case .badData: return (EX_DATAERR, line)
-      case .missing: return (EX_NOINPUT, line)
-      case .cannotCreate: return (EX_CANTCREAT, line)
-      }
-    case is ConfigurationError, is UnknownInstructionSet, is NetworkError: return (EX_USAGE, line)
-    case let error as FileError:
-      switch error.kind {
-      case .missing: return (EX_NOINPUT, line)
-      case .cannotCreate: return (EX_CANTCREAT, line)
-      case .inputOutput: return (EX_IOERR, line)
-      }
-    case let error as DatasetError:
-      switch error.kind {
-      case .notFound: return (EX_NOINPUT, line)
-      case .badData: return (EX_DATAERR, line)
-      case .inputOutput: return (EX_IOERR, line)
-      case .cancelled: return (130, "stopped before training began")
-      }
-    case let error as PictureError:
-      switch error.kind {
-      case .notFound: return (EX_NOINPUT, line)
-      case .unreadable: return (EX_IOERR, line)
-      case .notAPicture, .corrupt, .tooLarge, .unsupported: return (EX_DATAERR, line)
-      case .cannotWrite: return (EX_CANTCREAT, line)
-      }
-    case let error as Console.ReaderIsGone: return (EX_IOERR, error.line)
+    case let error as any ClassifiedError where error.failureKind == .cancelled:
+      return (error.failureKind.exitCode, "stopped before training began")
+    case let error as any ClassifiedError: return (error.failureKind.exitCode, error.description)
+    case let error as Console.ReaderIsGone: return (FailureKind.inputOutput.exitCode, error.line)
     default:
       // The parser's: its message, and where to read on.
       let words = WGANCommand.message(for: error).split(whereSeparator: \.isNewline).joined(separator: "; ")
       return (WGANCommand.exitCode(for: error).rawValue, "\(words) (see 'wgan --help')")
     }
   }
-
-  private static let EX_USAGE: Int32 = 64
-  private static let EX_DATAERR: Int32 = 65
-  private static let EX_NOINPUT: Int32 = 66
-  private static let EX_CANTCREAT: Int32 = 73
-  private static let EX_IOERR: Int32 = 74
 }

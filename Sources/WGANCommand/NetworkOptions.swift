@@ -1,5 +1,6 @@
 // The flags that decide what the nets are: shared by `train` and `inspect`.
 
+import Configuration
 import ArgumentParser
 import Compute
 import WGAN

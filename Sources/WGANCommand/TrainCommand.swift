@@ -1,5 +1,6 @@
 // wgan train
 
+import Configuration
 import ArgumentParser
 import Compute
 import WGAN

@@ -1,13 +1,8 @@
+import SystemSupport
 import Compute
 import Kernels
 import ReferenceKernels
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// Protects: kernels over rows of Floats, each instruction set by itself, against their definitions; and that all sets give
 /// the same bits.

@@ -1,3 +1,4 @@
+import SystemSupport
 import Images
 import Randomness
 import Testing
@@ -77,10 +78,10 @@ import Datasets
 
   @Test func aPlaceThatIsntThereIsRefused() throws {
     let dataset = try faces()
-    #expect(throws: DatasetError.self) {
+    #expect(throws: Failure.self) {
       try BatchLoader(dataset: dataset, batchSize: 4, crop: .center, seed: 1, startBatch: 7)
     }
-    #expect(throws: DatasetError.self) {
+    #expect(throws: Failure.self) {
       try BatchLoader(dataset: dataset, subset: .heldOut, batchSize: 4, crop: .center, seed: 1)
     }
   }

@@ -1,3 +1,4 @@
+import SystemSupport
 import Datasets
 import Dispatch
 import Foundation
@@ -188,7 +189,7 @@ import Testing
     do {
       _ = try open(isCancelled: { asked.add(1, ordering: .relaxed).newValue > 60 })
       Issue.record("it went on")
-    } catch let error as DatasetError {
+    } catch let error as Failure {
       #expect(error.kind == .cancelled)
     }
     #expect(try cache.names() == [])

@@ -1,3 +1,4 @@
+import SystemSupport
 import Datasets
 import Foundation
 import Images
@@ -80,12 +81,12 @@ import Testing
     }
   }
 
-  func failure(_ body: () throws -> Void) -> DatasetError? {
+  func failure(_ body: () throws -> Void) -> Failure? {
     do {
       try body()
       return nil
     } catch {
-      return error as? DatasetError
+      return error as? Failure
     }
   }
 
@@ -94,8 +95,8 @@ import Testing
     try folder.write("a.jpg", "no")
     let error = failure { _ = try open(.folder(folder.path)) }
     #expect(error?.kind == .badData && error?.description.contains("a.jpg") == true)
-    #expect(failure { _ = try open(.folder(folder.path + "/missing")) }?.kind == .notFound)
-    #expect(failure { _ = try DatasetSource(argument: folder.path + "/missing") }?.kind == .notFound)
+    #expect(failure { _ = try open(.folder(folder.path + "/missing")) }?.kind == .missing)
+    #expect(failure { _ = try DatasetSource(argument: folder.path + "/missing") }?.kind == .missing)
     #expect(failure { _ = try open(.synthetic(count: 0, seed: 0)) }?.kind == .badData)
     // No half-made cache is left behind.
     #expect(try cache.names() == [])

@@ -1,4 +1,6 @@
-import Files
+import TensorFiles
+import Configuration
+import SystemSupport
 import Foundation
 import Testing
 import WGAN

@@ -1,13 +1,7 @@
-import Files
+import SystemSupport
 import Foundation
 import Images
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// Whole runs of the tool.
 @Suite struct RunTests {

@@ -1,12 +1,6 @@
-import Files
+import SystemSupport
 import Foundation
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// The built tool, run as a person would: as a process.
 enum Tool {

@@ -1,4 +1,5 @@
-import Files
+import TensorFiles
+import SystemSupport
 import Foundation
 import Testing
 import WGAN

@@ -1,4 +1,5 @@
-import Files
+import TensorFiles
+import SystemSupport
 import Foundation
 import Testing
 import WGAN
@@ -100,7 +101,7 @@ import WGAN
       let folder = CheckpointFolder(path)
       try save(folder, 1)
       try writeFile([], to: joinPath(path, "000001.safetensors"))
-      #expect(#expect(throws: RunError.self) { try newest(folder) }?.kind == .badData)
+      #expect(#expect(throws: Failure.self) { try newest(folder) }?.kind == .badData)
     }
   }
 
@@ -114,7 +115,7 @@ import WGAN
         let changed = text.replacingOccurrences(of: "\"batch\" : 0", with: "\"batch\" : \(value)")
         #expect(changed != text)
         try writeFile(Array(changed.utf8), to: statePath)
-        #expect(throws: RunError.self) { try newest(folder) }
+        #expect(throws: Failure.self) { try newest(folder) }
       }
     }
   }
@@ -123,10 +124,10 @@ import WGAN
     try inTemporaryFolder { path in
       let file = joinPath(path, "x.safetensors")
       try Safetensors.write(tensors(1), metadata: [:], to: file)
-      #expect(#expect(throws: RunError.self) { try Checkpoint(at: file) }?.kind == .badData)
+      #expect(#expect(throws: Failure.self) { try Checkpoint(at: file) }?.kind == .badData)
       try Safetensors.write(
         tensors(1), metadata: ["configuration": "{}", "generator_steps": "1"], to: file)
-      #expect(#expect(throws: RunError.self) { try Checkpoint(at: file) }?.kind == .badData)
+      #expect(#expect(throws: Failure.self) { try Checkpoint(at: file) }?.kind == .badData)
     }
   }
 }

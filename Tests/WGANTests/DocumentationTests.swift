@@ -1,4 +1,4 @@
-import Files
+import SystemSupport
 import Foundation
 import Testing
 

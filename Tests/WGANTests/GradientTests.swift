@@ -1,3 +1,4 @@
+import Configuration
 import Compute
 import Graph
 import Randomness

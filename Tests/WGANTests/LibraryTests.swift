@@ -1,5 +1,7 @@
+import TensorFiles
+import Configuration
 import Datasets
-import Files
+import SystemSupport
 import Testing
 import WGAN
 

@@ -1,5 +1,7 @@
+import TensorFiles
+import Configuration
 import Compute
-import Files
+import SystemSupport
 import Foundation
 import Graph
 import Randomness
@@ -44,10 +46,10 @@ import WGAN
 
   func expectRefused(
     _ tensors: [NamedTensor], counts: [(name: String, value: Int64)] = [], metadata: [String: String] = [:],
-    of configuration: TrainingConfiguration = small, _ kind: RunError.Kind = .badData, _ words: String...,
+    of configuration: TrainingConfiguration = small, _ kind: FailureKind = .badData, _ words: String...,
     location: SourceLocation = #_sourceLocation
   ) {
-    let error = #expect(throws: RunError.self, sourceLocation: location) {
+    let error = #expect(throws: Failure.self, sourceLocation: location) {
       try taken(tensors, counts: counts, metadata: metadata, of: configuration)
     }
     #expect(error?.kind == kind, sourceLocation: location)
@@ -90,10 +92,10 @@ import WGAN
 
     // Their blocks have the norm before the activation; their names say so, the tensors don't.
     configuration.blockOrder = .convolutionActivationNorm
-    let order = #expect(throws: RunError.self) { try NetWeights(in: file, for: role, of: configuration) }
+    let order = #expect(throws: Failure.self) { try NetWeights(in: file, for: role, of: configuration) }
     #expect(order?.kind == .usage && order?.description.contains("--block-order conv-norm-act") == true)
     configuration.features = 4
-    let width = #expect(throws: RunError.self) { try NetWeights(in: file, for: role, of: configuration) }
+    let width = #expect(throws: Failure.self) { try NetWeights(in: file, for: role, of: configuration) }
     #expect(width?.description.contains("\"main.initial") == true)
   }
 
@@ -173,7 +175,7 @@ import WGAN
       configuration.batchSize = 7
       #expect(throws: Never.self) { try NetWeights(in: file, for: .generator, of: configuration) }
       configuration.blockOrder = .convolutionNormActivation
-      let error = #expect(throws: RunError.self) { try NetWeights(in: file, for: .generator, of: configuration) }
+      let error = #expect(throws: Failure.self) { try NetWeights(in: file, for: .generator, of: configuration) }
       #expect(error?.kind == .usage && error?.description.contains("layer 2 is activation") == true)
     }
     let tensors = try tensors(.generator)

@@ -1,5 +1,7 @@
+import TensorFiles
+import Configuration
 import Compute
-import Files
+import SystemSupport
 import Foundation
 import Graph
 import Randomness
@@ -98,7 +100,7 @@ import WGAN
           let slope = Double(try #require(node.attributes["alpha"]).float(2))
           result = ReferenceActivation.leakyReLU(slope: slope).forward(inputs[0])
         case "Tanh": result = ReferenceActivation.tanh.forward(inputs[0])
-        default: throw RunError(.badData, node.type)
+        default: throw Failure(.badData, node.type)
         }
         #expect(values.updateValue(result, forKey: node.output) == nil, "\(node.output) is written once")
       }
@@ -215,7 +217,7 @@ struct Message {
     func varint() throws -> UInt64 {
       var (value, shift) = (UInt64(0), UInt64(0))
       while true {
-        guard let byte = rest.popFirst() else { throw RunError(.badData, "a field cut off") }
+        guard let byte = rest.popFirst() else { throw Failure(.badData, "a field cut off") }
         value |= UInt64(byte & 0x7f) << shift
         if byte < 0x80 { return value }
         shift += 7
@@ -230,7 +232,7 @@ struct Message {
         try #require(count <= rest.count)
         fields.append((Int(key >> 3), 0, Array(rest.prefix(count))))
         rest = rest.dropFirst(count)
-      default: throw RunError(.badData, "wire type \(key & 7)")
+      default: throw Failure(.badData, "wire type \(key & 7)")
       }
     }
   }

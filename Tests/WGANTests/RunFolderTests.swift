@@ -1,4 +1,4 @@
-import Files
+import SystemSupport
 import Foundation
 import Testing
 import WGAN
@@ -64,18 +64,18 @@ import WGAN
       #expect(try RunFolder.configuration(of: path) == configuration)
       // Neither the one nor the other: an error, and no width that nobody asked for.
       try writeFile(Array(former.replacingOccurrences(of: "\"features\"", with: "\"width\"").utf8), to: file)
-      #expect(throws: RunError.self) { try RunFolder.configuration(of: path) }
+      #expect(throws: Failure.self) { try RunFolder.configuration(of: path) }
     }
   }
 
   @Test func aFolderWithFilesIsNotWrittenOver() throws {
     try inTemporaryFolder { folder in
       try writeFile([], to: joinPath(folder, "mine"))
-      let error = #expect(throws: RunError.self) { try RunFolder.create(at: folder) }
+      let error = #expect(throws: Failure.self) { try RunFolder.create(at: folder) }
       #expect(error?.kind == .cannotCreate)
       #expect(try folderNames(folder) == ["mine"])
-      #expect(throws: FileError.self) { try RunFolder.create(at: joinPath(folder, "mine")) }
-      #expect(throws: FileError.self) { try RunFolder.create(at: joinPath(folder, "mine/run")) }
+      #expect(throws: Failure.self) { try RunFolder.create(at: joinPath(folder, "mine")) }
+      #expect(throws: Failure.self) { try RunFolder.create(at: joinPath(folder, "mine/run")) }
     }
   }
 
@@ -94,15 +94,15 @@ import WGAN
       let path = joinPath(folder, "run")
       let first = try RunFolder.create(at: path)
       try first.write(configuration)
-      #expect(#expect(throws: RunError.self) { try RunFolder.open(path) }?.kind == .cannotCreate)
+      #expect(#expect(throws: Failure.self) { try RunFolder.open(path) }?.kind == .cannotCreate)
       withExtendedLifetime(first) {}
     }
   }
 
   @Test func goingOnWithWhatIsNoRunIsRefused() throws {
     try inTemporaryFolder { folder in
-      #expect(#expect(throws: RunError.self) { try RunFolder.open(folder) }?.kind == .missing)
-      #expect(#expect(throws: RunError.self) { try RunFolder.open(joinPath(folder, "no")) }?.kind == .missing)
+      #expect(#expect(throws: Failure.self) { try RunFolder.open(folder) }?.kind == .missing)
+      #expect(#expect(throws: Failure.self) { try RunFolder.open(joinPath(folder, "no")) }?.kind == .missing)
     }
   }
 
@@ -135,7 +135,7 @@ import WGAN
         #expect(text != old)
       }
       try writeFile(Array(text.utf8), to: file)
-      let error = #expect(throws: RunError.self) { try RunFolder.configuration(of: path) }
+      let error = #expect(throws: Failure.self) { try RunFolder.configuration(of: path) }
       #expect(error?.kind == .badData)
       #expect(error?.description.hasPrefix(file) == true)
       #expect(error?.description.contains(says) == true, "\(error?.description ?? "")")

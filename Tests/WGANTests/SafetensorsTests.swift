@@ -1,4 +1,5 @@
-import Files
+import TensorFiles
+import SystemSupport
 import Foundation
 import Randomness
 import Testing
@@ -53,7 +54,7 @@ import WGAN
   @Test func twoTensorsOfOneNameAreRefused() throws {
     try inTemporaryFolder { folder in
       let path = joinPath(folder, "t.safetensors")
-      #expect(throws: RunError.self) { try Safetensors.write(tensors + [tensors[0]], metadata: [:], to: path) }
+      #expect(throws: Failure.self) { try Safetensors.write(tensors + [tensors[0]], metadata: [:], to: path) }
       let names = try folderNames(folder)
       #expect(names.isEmpty)
     }
@@ -84,14 +85,14 @@ import WGAN
     "{\"\\ud800\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}",
     "{\"\\u00g0\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}",
   ]) func aBrokenHeaderIsOneClearError(header: String) throws {
-    let error = #expect(throws: RunError.self) { try read(bytes(header: header, data: 8)) }
+    let error = #expect(throws: Failure.self) { try read(bytes(header: header, data: 8)) }
     #expect(error?.kind == .badData)
     #expect(error?.description.contains("\n") == false)
   }
 
   @Test func deepNestingIsRefusedWithoutRecursion() throws {
     let header = String(repeating: "{\"a\":", count: 100_000)
-    #expect(throws: RunError.self) { try read(bytes(header: header, data: 8)) }
+    #expect(throws: Failure.self) { try read(bytes(header: header, data: 8)) }
   }
 
   @Test func theSameHeadersUnbrokenAreRead() throws {
@@ -103,19 +104,19 @@ import WGAN
   @Test func aHeaderLongerThanTheFileIsRefusedBeforeItIsAllocated() throws {
     for length in [UInt64.max, 1 << 62, 1 << 40, 100, 0, 1] {
       let bytes = withUnsafeBytes(of: length.littleEndian, Array.init) + Array("{}".utf8)
-      #expect(throws: RunError.self) { try read(bytes) }
+      #expect(throws: Failure.self) { try read(bytes) }
     }
-    #expect(throws: RunError.self) { try read([1, 2, 3]) }
-    #expect(throws: RunError.self) { try read([]) }
+    #expect(throws: Failure.self) { try read([1, 2, 3]) }
+    #expect(throws: Failure.self) { try read([]) }
   }
 
   @Test func everyTruncationIsRefused() throws {
     let whole = try written()
     #expect(throws: Never.self) { try read(whole) }
     for length in 0..<whole.count {
-      #expect(throws: RunError.self) { try read(Array(whole.prefix(length))) }
+      #expect(throws: Failure.self) { try read(Array(whole.prefix(length))) }
     }
-    #expect(throws: RunError.self) { try read(whole + [0]) }
+    #expect(throws: Failure.self) { try read(whole + [0]) }
   }
 
   /// Any bytes are read or refused: no trap, no hang.
@@ -133,7 +134,7 @@ import WGAN
         _ = FileManager.default.createFile(atPath: path, contents: Data(bytes))
         do {
           _ = try SafetensorsFile(at: path).tensors()
-        } catch is RunError {}
+        } catch is Failure {}
       }
     }
   }

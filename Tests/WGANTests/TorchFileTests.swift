@@ -1,4 +1,5 @@
-import Files
+import TensorFiles
+import SystemSupport
 import Foundation
 import Randomness
 import Testing
@@ -29,7 +30,7 @@ import WGAN
 
   /// One line, of a file that isn't what it should be, with these words.
   func expectRefused(_ bytes: [UInt8], _ words: String, location: SourceLocation = #_sourceLocation) {
-    let error = #expect(throws: RunError.self, sourceLocation: location) { try read(bytes) }
+    let error = #expect(throws: Failure.self, sourceLocation: location) { try read(bytes) }
     let line = error?.description ?? ""
     #expect(error?.kind == .badData && !line.contains("\n") && line.utf8.count < 600, sourceLocation: location)
     #expect(line.contains(words), "\(words) in \(line)", sourceLocation: location)
@@ -73,7 +74,7 @@ import WGAN
     for name in ["forms-2", "forms-5"] {
       let whole = try readFile(try fixture(name))
       for length in 0..<whole.count {
-        #expect(throws: RunError.self, "\(length) bytes of \(name)") { try read(Array(whole.prefix(length))) }
+        #expect(throws: Failure.self, "\(length) bytes of \(name)") { try read(Array(whole.prefix(length))) }
       }
     }
   }
@@ -100,7 +101,7 @@ import WGAN
         _ = FileManager.default.createFile(atPath: path, contents: Data(bytes))
         do {
           for tensor in try read(at: path) { #expect(tensor.values.count == tensor.shape.reduce(1, *)) }
-        } catch is RunError {}
+        } catch is Failure {}
       }
     }
   }
@@ -232,7 +233,7 @@ import WGAN
           let field = isZip64 ? UInt64(value).littleEndianBytes : UInt32(value).littleEndianBytes
           changed.replaceSubrange(at + width..<at + width + field.count, with: field)
         }
-        #expect(throws: RunError.self, "\(value) at \(at)") { try read(changed) }
+        #expect(throws: Failure.self, "\(value) at \(at)") { try read(changed) }
       }
     }
     if isZip64 {
@@ -240,7 +241,7 @@ import WGAN
         for field in [place, size] {
           var changed = bytes
           changed.replaceSubrange(field..<field + 8, with: value.littleEndianBytes)
-          #expect(throws: RunError.self) { try read(changed) }
+          #expect(throws: Failure.self) { try read(changed) }
         }
       }
     }

@@ -1,3 +1,5 @@
+import TensorFiles
+import Configuration
 import Compute
 import Foundation
 import Randomness

@@ -1,4 +1,5 @@
-import Files
+import TensorFiles
+import SystemSupport
 import Foundation
 import Testing
 import WGAN
@@ -289,7 +290,7 @@ final class CountingBatches: BatchSource {
       let path = joinPath(folder, "metrics.csv")
       let other = Array("something else\n1,2\n".utf8)
       try writeFile(other, to: path)
-      let error = #expect(throws: RunError.self) { try MetricsLog(at: path, keepingRowsThrough: 3) }
+      let error = #expect(throws: Failure.self) { try MetricsLog(at: path, keepingRowsThrough: 3) }
       #expect(error?.kind == .badData && error?.description.hasPrefix(path) == true)
       #expect(try readFile(path) == other)
     }

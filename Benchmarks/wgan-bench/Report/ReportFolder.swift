@@ -1,6 +1,6 @@
 // Where a report goes: a folder that appears whole or not at all.
 
-import Files
+import SystemSupport
 import Foundation
 
 struct ReportFolder {
@@ -11,12 +11,12 @@ struct ReportFolder {
   /// - Throws: before anything is measured, where the folder couldn't be written afterwards.
   init(_ path: String, force: Bool) throws {
     self.path = path
-    do throws(FileError) {
+    do throws(Failure) {
       if fileExists(path) {
-        guard isFolder(path) else { throw FileError(.cannotCreate, path, "is there and isn't a folder") }
+        guard isFolder(path) else { throw Failure(.cannotCreate, path, "is there and isn't a folder") }
         let isEmpty = try folderNames(path).isEmpty
         guard force || isEmpty else {
-          throw FileError(
+          throw Failure(
             .cannotCreate, path, "is there already: name another folder with --out, or write into it with --force")
         }
         replaces = true
@@ -34,7 +34,7 @@ struct ReportFolder {
   /// Writes the report's files. In a folder that was there each file is replaced at once, others stay what they are, but for what
   /// an older report left that this one hasn't.
   func write(_ files: [(name: String, content: String)]) throws {
-    do throws(FileError) {
+    do throws(Failure) {
       if replaces {
         try write(files, into: path)
         for name in Set(PerformanceReport.fileNames).subtracting(files.map(\.name)) { removeFile(joinPath(path, name)) }
@@ -42,10 +42,10 @@ struct ReportFolder {
       }
       let new = temporaryName(path)
       try makeNewFolder(new)
-      do throws(FileError) {
+      do throws(Failure) {
         try write(files, into: new)
         if rename(new, path) != 0 {
-          throw FileError(.cannotCreate, path, "can't be put in its place", errno: errno)
+          throw Failure(.cannotCreate, path, "can't be put in its place", errno: errno)
         }
       } catch {
         for (name, _) in files { removeFile(joinPath(new, name)) }
@@ -56,7 +56,7 @@ struct ReportFolder {
     } catch { throw failure(error) }
   }
 
-  private func write(_ files: [(name: String, content: String)], into folder: String) throws(FileError) {
+  private func write(_ files: [(name: String, content: String)], into folder: String) throws(Failure) {
     for (name, content) in files { try writeFile(Array(content.utf8), to: joinPath(folder, name)) }
   }
 }
@@ -67,16 +67,6 @@ private func temporaryName(_ path: String) -> String {
   return joinPath(folder, ".\(name).\(getpid())\(AtomicFile.temporarySuffix)")
 }
 
-private func makeNewFolder(_ path: String) throws(FileError) {
-  if mkdir(path, 0o755) != 0 { throw FileError(.cannotCreate, path, "can't be made a folder", errno: errno) }
-}
-
-private func failure(_ error: FileError) -> any Error {
-  let code: Int32 =
-    switch error.kind {
-    case .missing: 66
-    case .cannotCreate: 73
-    case .inputOutput: 74
-    }
-  return failure(code, error.description)
+private func makeNewFolder(_ path: String) throws(Failure) {
+  if mkdir(path, 0o755) != 0 { throw Failure(.cannotCreate, path, "can't be made a folder", errno: errno) }
 }

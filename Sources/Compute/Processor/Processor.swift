@@ -8,11 +8,13 @@ import KernelsAVX2
 import KernelsAVX512
 import KernelsPortable
 import Synchronization
+import SystemSupport
 
 package typealias InstructionSet = Kernels.InstructionSet
 
-package struct UnknownInstructionSet: Error, CustomStringConvertible {
+package struct UnknownInstructionSet: ClassifiedError {
   package let description: String
+  package var failureKind: FailureKind { .usage }
 }
 
 /// Nothing in here changes a result's bits but the instruction set: one with FMA rounds once where the portable one rounds twice.

@@ -1,5 +1,7 @@
 // Batches in order, made ahead of the training step on threads of the loader's own.
 
+import SystemSupport
+
 /// Pictures for one step. It can't be copied, so that whoever gives it back to the loader really has let go of it.
 package struct Batch: ~Copyable, Sendable {
   package let epoch: Int
@@ -60,14 +62,14 @@ package final class BatchLoader: Sendable {
   package init(
     dataset: Dataset, subset: Dataset.Subset = .training, batchSize: Int, crop: CropMode, seed: UInt64,
     startEpoch: Int = 0, startBatch: Int = 0, threads: Int = 1
-  ) throws(DatasetError) {
+  ) throws(Failure) {
     precondition(batchSize > 0 && threads > 0 && startEpoch >= 0 && startBatch >= 0)
     let batches = dataset.batchesPerEpoch(batchSize: batchSize, subset: subset)
     guard batches > 0 else {
-      throw DatasetError(.badData, "there are no pictures in the \(subset == .heldOut ? "held-out" : "training") part")
+      throw Failure(.badData, "there are no pictures in the \(subset == .heldOut ? "held-out" : "training") part")
     }
     guard startBatch <= batches else {
-      throw DatasetError(
+      throw Failure(
         .badData, "the run stopped at batch \(startBatch) of an epoch, and an epoch of this data has only \(batches)")
     }
     let atEnd = startBatch == batches
@@ -85,7 +87,7 @@ package final class BatchLoader: Sendable {
     }
     self.threads = started
     if started.isEmpty {
-      throw DatasetError(.inputOutput, "the system has no thread left for loading pictures: see ulimit -u")
+      throw Failure(.inputOutput, "the system has no thread left for loading pictures: see ulimit -u")
     }
   }
 

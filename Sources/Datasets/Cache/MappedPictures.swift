@@ -1,10 +1,6 @@
 // A picture file in memory.
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import SystemSupport
 
 /// A whole, checked picture file in memory, read-only.
 final class MappedPictures: @unchecked Sendable {
@@ -13,10 +9,10 @@ final class MappedPictures: @unchecked Sendable {
   private let length: Int
 
   /// - Precondition: `index` was read from `file`, or `file` was written from it.
-  init(_ file: OpenFile, _ index: PictureIndex) throws(DatasetError) {
+  init(_ file: OpenFile, _ index: PictureIndex) throws(Failure) {
     guard let length = file.size, length > 0,
       let base = mmap(nil, length, PROT_READ, MAP_SHARED, file.descriptor, 0), base != MAP_FAILED
-    else { throw DatasetError(.inputOutput, "can't map the prepared pictures into memory: \(lastSystemError())") }
+    else { throw Failure(.inputOutput, "can't map the prepared pictures into memory: \(lastSystemError())") }
     self.index = index
     self.base = UnsafeRawPointer(base)
     self.length = length

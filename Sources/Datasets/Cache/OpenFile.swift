@@ -1,10 +1,6 @@
 // A file read and written at any place, from any thread.
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import SystemSupport
 
 /// A file descriptor, closed at the end.
 final class OpenFile: Sendable {

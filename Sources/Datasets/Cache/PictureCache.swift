@@ -2,15 +2,9 @@
 // still matches its source is kept; the rest is decoded on all threads and streamed out, so little memory is needed.
 
 import Dispatch
-import Files
+import SystemSupport
 import Images
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// One picture to be had.
 struct SourcePicture {
@@ -54,7 +48,7 @@ struct PictureCache {
     render: @escaping @Sendable (_ number: Int) throws(BadFile) -> Picture,
     progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void,
     isCancelled: @escaping @Sendable () -> Bool
-  ) throws(DatasetError) -> Prepared {
+  ) throws(Failure) -> Prepared {
     var notes: [String] = []
     let path = folderPath().map { joinPath($0, fileName) }
     let old = path.flatMap(mapped)
@@ -127,7 +121,7 @@ struct PictureCache {
     return try? MappedPictures(file, index)
   }
 
-  private func makeWriter(_ path: String?, _ notes: inout [String]) throws(DatasetError) -> PictureFileWriter {
+  private func makeWriter(_ path: String?, _ notes: inout [String]) throws(Failure) -> PictureFileWriter {
     let index = PictureIndex(identity: identity, size: size, channels: channels)
     var why = "neither XDG_CACHE_HOME nor HOME is set"
     if let path {
@@ -159,7 +153,7 @@ struct PictureCache {
     _ wanted: [SourcePicture], _ missing: [Int], into writer: PictureFileWriter,
     _ render: @escaping @Sendable (Int) throws(BadFile) -> Picture, _ progress: @escaping @Sendable (Int, Int) -> Void,
     _ isCancelled: @escaping @Sendable () -> Bool
-  ) throws(DatasetError) -> [(i: Int, file: BadFile)] {
+  ) throws(Failure) -> [(i: Int, file: BadFile)] {
     let chunk = 32
     let work = Mutex(Work())
     let reporting = Mutex((time: ContinuousClock.now - .seconds(1), done: 0))
@@ -218,7 +212,7 @@ struct PictureCache {
         }
       }
     }
-    if isCancelled() { throw DatasetError(.cancelled, "stopped while the pictures were being prepared") }
+    if isCancelled() { throw Failure(.cancelled, "stopped while the pictures were being prepared") }
     return work.withLock { $0.bad }.sorted { $0.i < $1.i }
   }
 
@@ -238,9 +232,9 @@ struct PictureCache {
 
   private func copy(
     _ kept: [Int], of old: MappedPictures, to writer: PictureFileWriter, _ isCancelled: () -> Bool
-  ) throws(DatasetError) {
+  ) throws(Failure) {
     for i in kept {
-      if isCancelled() { throw DatasetError(.cancelled, "stopped while the pictures were being prepared") }
+      if isCancelled() { throw Failure(.cancelled, "stopped while the pictures were being prepared") }
       let written = old.withPixels(i) { pixels, entry in
         var entry = entry
         entry.offset = 0

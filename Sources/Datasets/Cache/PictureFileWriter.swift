@@ -1,12 +1,6 @@
 // Writes a picture file: threads append pictures in any order; finish() makes the file whole and gives it its name.
 
-import Files
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import SystemSupport
 
 final class PictureFileWriter: Sendable {
   private struct State {
@@ -38,12 +32,12 @@ final class PictureFileWriter: Sendable {
   }
 
   /// A writer of a file without a name, in the system's folder for temporary files.
-  convenience init(temporaryWith index: PictureIndex) throws(DatasetError) {
+  convenience init(temporaryWith index: PictureIndex) throws(Failure) {
     let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     var template = Array((folder + "/wgan-XXXXXX").utf8CString)
     let descriptor = mkstemp(&template)
     guard descriptor >= 0 else {
-      throw DatasetError(.inputOutput, "can't make a temporary file in \(folder): \(lastSystemError()); set TMPDIR")
+      throw Failure(.inputOutput, "can't make a temporary file in \(folder): \(lastSystemError()); set TMPDIR")
     }
     unlink(template)
     self.init(OpenFile(descriptor), temporaryPath: nil, path: nil, index: index)
@@ -77,7 +71,7 @@ final class PictureFileWriter: Sendable {
 
   /// Completes the file, syncs it, gives it its name and maps it. Call it when all threads have appended.
   /// - Returns: the pictures, and why the file could be made but not kept, if so.
-  func finish() throws(DatasetError) -> (pictures: MappedPictures, notKept: String?) {
+  func finish() throws(Failure) -> (pictures: MappedPictures, notKept: String?) {
     let (index, end, failure) = state.withLock { ($0.index, $0.end, $0.failure) }
     let (header, indexBytes) = index.encoded(pixelsEnd: end)
     let failed =
@@ -86,7 +80,7 @@ final class PictureFileWriter: Sendable {
         ? nil : lastSystemError())
     if let failed {
       let place = path ?? "a temporary file (TMPDIR)"
-      throw DatasetError(
+      throw Failure(
         .inputOutput,
         "can't write the prepared pictures to \(place): \(failed); free some space or choose another folder")
     }

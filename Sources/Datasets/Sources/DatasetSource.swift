@@ -1,13 +1,7 @@
 // Where a data set's pictures come from, and their names.
 
-import Files
+import SystemSupport
 import Images
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 package enum DatasetSource: Sendable, Equatable {
   /// Every picture in a folder and the folders below it.
@@ -21,22 +15,22 @@ package enum DatasetSource: Sendable, Equatable {
   package static let synthetic = DatasetSource.synthetic(count: 10_000, seed: 0)
 
   /// What `--data` says: `synthetic`, a folder, or else a list. (A folder called synthetic is `./synthetic`.)
-  package init(argument: String) throws(DatasetError) {
+  package init(argument: String) throws(Failure) {
     if argument == "synthetic" {
       self = .synthetic
       return
     }
     var status = stat()
     guard stat(argument, &status) == 0 else {
-      throw DatasetError(
-        .notFound,
+      throw Failure(
+        .missing,
         "can't read '\(argument)': \(lastSystemError()); give a folder of pictures, a CSV list of files, or 'synthetic'"
       )
     }
     switch status.st_mode & S_IFMT {
     case S_IFDIR: self = .folder(argument)
     case S_IFREG: self = .list(argument)
-    default: throw DatasetError(.badData, "'\(argument)' is neither a folder nor a CSV list of files")
+    default: throw Failure(.badData, "'\(argument)' is neither a folder nor a CSV list of files")
     }
   }
 }
@@ -52,7 +46,7 @@ extension DatasetSource: CustomStringConvertible {
 
 extension DatasetSource {
   /// How many pictures a run would train on and hold out, told from their names alone: a file that is no picture counts too.
-  package func count(fraction: Double, heldOut: Double, seed: UInt64) throws(DatasetError) -> (
+  package func count(fraction: Double, heldOut: Double, seed: UInt64) throws(Failure) -> (
     training: Int, heldOut: Int
   ) {
     let chosen = try SourceListing(self).names.filter {
@@ -72,7 +66,7 @@ struct SourceListing: Sendable {
   var names: [String]
   var bad: [BadFile]
 
-  init(_ source: DatasetSource) throws(DatasetError) {
+  init(_ source: DatasetSource) throws(Failure) {
     switch source {
     case .folder(let path):
       root = try Self.absolute(path)
@@ -105,9 +99,9 @@ struct SourceListing: Sendable {
     }
   }
 
-  private static func absolute(_ path: String) throws(DatasetError) -> String {
+  private static func absolute(_ path: String) throws(Failure) -> String {
     guard let resolved = realpath(path, nil) else {
-      throw DatasetError(.notFound, "can't read '\(path)': \(lastSystemError())")
+      throw Failure(.missing, "can't read '\(path)': \(lastSystemError())")
     }
     defer { free(resolved) }
     return String(cString: resolved)

@@ -1,17 +1,11 @@
 // Finds the files of a folder: all levels, in a fixed order, hidden ones left out, symbolic links followed once.
 
-import Files
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import SystemSupport
 
 enum FolderWalk {
   /// The regular files below `root`, as paths relative to it, in the order of their UTF-8 bytes, and what couldn't be
   /// read. Each folder is visited once, by its real place if it has one below `root`: loops of links end.
-  static func files(below root: String) throws(DatasetError) -> (names: [String], bad: [BadFile]) {
+  static func files(below root: String) throws(Failure) -> (names: [String], bad: [BadFile]) {
     var names: [String] = []
     var bad: [BadFile] = []
     var visited: Set<FileIdentity> = []
@@ -32,7 +26,7 @@ enum FolderWalk {
 
       guard access(path, R_OK | X_OK) == 0, let children = try? folderNames(path) else {
         let reason = "the folder can't be read: \(lastSystemError())"
-        if folder.isEmpty { throw DatasetError(.inputOutput, "\(root): \(reason)") }
+        if folder.isEmpty { throw Failure(.inputOutput, "\(root): \(reason)") }
         bad.append(BadFile(path: folder, reason: reason))
         continue
       }

@@ -1,24 +1,18 @@
 // Lists of files in the seed's form: one `relative/path.jpg,0` per line, no header. Only the first field counts.
 
-import Files
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import SystemSupport
 
 package enum ListFile {
   /// The names in the list at `path`, and the lines that can't be read, by number.
-  static func read(_ path: String, shownAs shown: String) throws(DatasetError) -> (names: [String], bad: [BadFile]) {
+  static func read(_ path: String, shownAs shown: String) throws(Failure) -> (names: [String], bad: [BadFile]) {
     let bytes: [UInt8]
     do {
       bytes = try readFile(path)
     } catch {
-      throw DatasetError(error.kind == .missing ? .notFound : .inputOutput, "\(error)")
+      throw Failure(error.kind == .missing ? .missing : .inputOutput, "\(error)")
     }
     guard !bytes.prefix(4096).contains(0) else {
-      throw DatasetError(
+      throw Failure(
         .badData, "'\(shown)' isn't a list of files (a picture?): give a folder, or lines like 'relative/path.jpg,0'")
     }
     return parse(bytes, shownAs: shown)

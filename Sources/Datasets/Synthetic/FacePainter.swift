@@ -1,11 +1,7 @@
 // Draws one synthetic face, back to front: background, hair behind, neck and clothes, ears, head, eyes, brows, nose,
 // mouth, beard, glasses, hair in front.
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import SystemSupport
 
 struct FacePainter {
   private let t: FaceTraits

@@ -1,12 +1,7 @@
 // What a synthetic face is like: every number that FacePainter needs, drawn from one random stream.
 
+import SystemSupport
 import Randomness
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// The traits of one face. Lengths are in the head's plane: the head is about 1.1 wide and 1.5 high, its middle at 0,
 /// x to the right, y down. Nearly all vary smoothly, so that a small net learns the family quickly.

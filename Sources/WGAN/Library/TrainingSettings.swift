@@ -1,5 +1,6 @@
 // The values of a GAN that a program chooses: a preset, and the fields that people change.
 
+import Configuration
 import Compute
 
 /// What a GAN's nets are and how it trains.

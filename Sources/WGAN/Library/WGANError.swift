@@ -1,7 +1,8 @@
 // The one error of the public face, and how those of the modules below become it.
 
+import Configuration
 import Compute
-import Files
+import SystemSupport
 import Graph
 import Images
 
@@ -44,20 +45,12 @@ public struct WGANError: Error, Equatable, Sendable, CustomStringConvertible {
     case let error as WGANError: self = error
     case is ConfigurationError: self.init(.invalidSettings, Self.namingProperties(line))
     case is NetworkError, is UnknownInstructionSet: self.init(.invalidSettings, line)
-    case let error as FileError:
-      switch error.kind {
+    case let error as any ClassifiedError:
+      switch error.failureKind {
       case .missing: self.init(.fileNotFound, line)
       case .cannotCreate: self.init(.cannotCreateFile, line)
-      case .inputOutput: self.init(.inputOutput, line)
-      }
-    case let error as RunError:
-      self.init(error.kind == .missing ? .fileNotFound : .invalidFile, line)
-    case let error as PictureError:
-      switch error.kind {
-      case .notFound: self.init(.fileNotFound, line)
-      case .unreadable: self.init(.inputOutput, line)
-      case .notAPicture, .corrupt, .tooLarge, .unsupported: self.init(.invalidFile, line)
-      case .cannotWrite: self.init(.cannotCreateFile, line)
+      case .inputOutput, .cancelled: self.init(.inputOutput, line)
+      case .badData, .usage: self.init(.invalidFile, line)
       }
     default: self.init(.inputOutput, line)
     }

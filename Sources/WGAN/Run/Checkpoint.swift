@@ -1,7 +1,9 @@
 // A run's saved states. Each is two files: all tensors in safetensors, and a small JSON state that is written last, so a
 // state that has its JSON is complete. Both are written under a temporary name, synced and renamed.
 
-import Files
+import TensorFiles
+import Configuration
+import SystemSupport
 
 /// All of a run's state that isn't a tensor. (Random numbers are keyed by seed and step, so these counters are the
 /// generators' state too.)
@@ -43,11 +45,11 @@ package struct Checkpoint: Sendable {
 
   /// A safetensors file by itself; it holds the configuration too.
   /// - Parameter prefixes: read the tensors whose names begin so.
-  /// - Throws: `FileError`; `RunError(.badData)`.
+  /// - Throws: `Failure`; `Failure(.badData)`.
   package init(at path: String, prefixes: [String] = [""]) throws {
     let file = try SafetensorsFile(at: path)
     guard let provenance = try Provenance(metadata: file.metadata, source: path) else {
-      throw RunError(.badData, "\(path): isn't a checkpoint of wgan: its metadata has no configuration")
+      throw Failure(.badData, "\(path): isn't a checkpoint of wgan: its metadata has no configuration")
     }
     self.provenance = provenance
     self.path = path
@@ -58,7 +60,7 @@ package struct Checkpoint: Sendable {
   private static let stateKey = "state"
 
   /// Writes a state as one file by itself.
-  /// - Throws: `FileError`.
+  /// - Throws: `Failure`.
   static func write(
     _ state: CheckpointState, tensors: [NamedTensor], configuration: TrainingConfiguration, to path: String
   ) throws {
@@ -77,13 +79,13 @@ package struct Checkpoint: Sendable {
   }
 
   /// All that isn't a tensor: from the file itself, or else from the JSON that a run keeps beside it.
-  /// - Throws: `FileError`; `RunError`.
+  /// - Throws: `Failure`.
   func state() throws -> CheckpointState {
     let suffix = ".safetensors"
     let beside = (path.hasSuffix(suffix) ? String(path.dropLast(suffix.count)) : path) + ".json"
     if let stateInside { return try state(from: Array(stateInside.utf8), source: path) }
     guard fileExists(beside) else {
-      throw RunError(
+      throw Failure(
         .missing,
         "\(path): isn't a whole state: the counters that a run keeps beside it, in \(splitPath(beside).name), aren't there"
       )
@@ -94,7 +96,7 @@ package struct Checkpoint: Sendable {
   fileprivate func state(from bytes: [UInt8], source: String) throws -> CheckpointState {
     let state = try RunJSON.decode(CheckpointState.self, from: bytes, source: source)
     guard provenance.generatorSteps == state.position.generatorSteps, state.position.isPossible else {
-      throw RunError(.badData, "\(source): belongs to another state than \(path)")
+      throw Failure(.badData, "\(source): belongs to another state than \(path)")
     }
     return state
   }
@@ -135,7 +137,7 @@ package struct CheckpointFolder: Sendable {
   ///   - prefixes: read the tensors whose names begin so.
   ///   - broken: told one line for each newer state that can't be used.
   /// - Returns: nil where nothing was saved yet.
-  /// - Throws: `RunError(.badData)` when there are states and all are broken; `FileError`.
+  /// - Throws: `Failure(.badData)` when there are states and all are broken; `Failure`.
   package func newest(prefixes: [String] = [""], broken: (_ name: String, _ line: String) -> Void) throws
     -> (state: CheckpointState, checkpoint: Checkpoint)?
   {
@@ -148,7 +150,7 @@ package struct CheckpointFolder: Sendable {
         let checkpoint = try Checkpoint(at: tensorsPath, prefixes: prefixes)
         let state = try checkpoint.state(from: readFile(statePath, limit: 1 << 20), source: statePath)
         guard key == Key(state.position) else {
-          throw RunError(.badData, "\(statePath): belongs to another state than \(tensorsPath)")
+          throw Failure(.badData, "\(statePath): belongs to another state than \(tensorsPath)")
         }
         return (state, checkpoint)
       } catch {
@@ -157,7 +159,7 @@ package struct CheckpointFolder: Sendable {
       }
     }
     if keys.isEmpty { return nil }
-    throw RunError(.badData, "\(path): none of the \(keys.count) checkpoints can be read; the oldest: \(last)")
+    throw Failure(.badData, "\(path): none of the \(keys.count) checkpoints can be read; the oldest: \(last)")
   }
 
   /// Takes a broken state out of the way of those that will be written.

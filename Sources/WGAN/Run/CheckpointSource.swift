@@ -1,6 +1,6 @@
 // Where a person says that a trained net is: a run, whose newest checkpoint is meant, or a checkpoint's file.
 
-import Files
+import SystemSupport
 
 package enum CheckpointSource: Sendable {
   case run(String)
@@ -9,7 +9,7 @@ package enum CheckpointSource: Sendable {
   /// - Parameters:
   ///   - prefixes: read the tensors whose names begin so.
   ///   - notice: told of checkpoints that can't be used.
-  /// - Throws: `FileError`, `RunError`.
+  /// - Throws: `Failure`.
   func open(prefixes: [String], notice: (String) -> Void) throws -> Checkpoint {
     switch self {
     case .checkpoint(let path): return try Checkpoint(at: path, prefixes: prefixes)
@@ -20,7 +20,7 @@ package enum CheckpointSource: Sendable {
         notice("a checkpoint is broken, the one before it is taken: \(line)")
       }
       guard let newest else {
-        throw RunError(.missing, "\(path): has no checkpoint yet; train it with `wgan train --out \(path) --resume`")
+        throw Failure(.missing, "\(path): has no checkpoint yet; train it with `wgan train --out \(path) --resume`")
       }
       return newest.checkpoint
     }

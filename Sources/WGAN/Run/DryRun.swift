@@ -1,5 +1,7 @@
 // `wgan train --dry-run`: what a request would train and how long that would take. Reads names, writes nothing.
 
+import Configuration
+import SystemSupport
 import Compute
 import Datasets
 import Graph
@@ -19,7 +21,7 @@ package struct DryRun {
   /// Pictures of an epoch that is told of where there is no data.
   package static let picturesWithoutData = 100_000
 
-  /// - Throws: what `TrainingRun` would of the same request: `ConfigurationError`, `DatasetError`.
+  /// - Throws: what `TrainingRun` would of the same request: `ConfigurationError`, `Failure`.
   package init(_ request: TrainingRequest) throws {
     configuration = try request.resolved(data: request.data ?? "")
     let training = configuration.training
@@ -30,7 +32,7 @@ package struct DryRun {
     pictures = try request.data.map {
       let source = try DatasetSource(argument: $0)
       let count = try source.count(fraction: training.fraction, heldOut: training.heldOut, seed: training.seed)
-      if count.training == 0 { throw RunError(.badData, "\(source): has no file to train on") }
+      if count.training == 0 { throw Failure(.badData, "\(source): has no file to train on") }
       return count
     }
     (criticStepSeconds, generatorStepSeconds) = try Self.time(training, on: processor)

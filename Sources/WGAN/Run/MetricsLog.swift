@@ -1,12 +1,6 @@
 // metrics.csv: one row per generator step.
 
-import Files
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import SystemSupport
 
 /// The losses at a generator step: the critic's are those of the last critic step before it.
 package struct StepMetrics: Sendable, Equatable {
@@ -56,7 +50,7 @@ package final class MetricsLog {
 
   /// Opens or makes the file and cuts off the rows past `step`: a run that goes on from there writes them anew. A file of an
   /// earlier version gets the columns that it hasn't, empty.
-  /// - Throws: `FileError`; `RunError(.badData)` where it is another table than this one.
+  /// - Throws: `Failure`; `Failure(.badData)` where it is another table than this one.
   package init(at path: String, keepingRowsThrough step: Int) throws {
     self.path = path
     let bytes = fileExists(path) ? try readFile(path) : []
@@ -64,9 +58,9 @@ package final class MetricsLog {
     if !bytes.starts(with: kept.text.utf8) { try writeFile(Array(kept.text.utf8), to: path) }
     curves = kept.curves
     descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-    if descriptor < 0 { throw FileError(.cannotCreate, path, "can't be created", errno: errno) }
+    if descriptor < 0 { throw Failure(.cannotCreate, path, "can't be created", errno: errno) }
     if ftruncate(descriptor, off_t(kept.text.utf8.count)) != 0 {
-      throw FileError(.inputOutput, path, "can't be cut back to generator step \(step)", errno: errno)
+      throw Failure(.inputOutput, path, "can't be cut back to generator step \(step)", errno: errno)
     }
   }
 
@@ -91,7 +85,7 @@ package final class MetricsLog {
     guard let header = lines.first else { return (text, curves) }
     let isFormer = header.elementsEqual(StepMetrics.formerHeader.utf8)
     guard isFormer || header.elementsEqual(StepMetrics.header.utf8) else {
-      throw RunError(
+      throw Failure(
         .badData, "\(path): its columns aren't those that this version writes (\(StepMetrics.header)); move it away")
     }
     for line in lines.dropFirst() {

@@ -1,7 +1,8 @@
 // config.json: every resolved value of a run. The training configuration decides the numbers; the rest (how long, how
 // many threads, how often something is written) may change when a run goes on.
 
-import Files
+import Configuration
+import SystemSupport
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -114,7 +115,7 @@ enum RunJSON {
     return Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
   }
 
-  /// - Throws: `RunError(.badData)`, one line that names `source` and the first thing that is wrong in it.
+  /// - Throws: `Failure(.badData)`, one line that names `source` and the first thing that is wrong in it.
   static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8], source: String) throws -> Value {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
@@ -132,6 +133,6 @@ enum RunJSON {
     } catch {
       problem = "it isn't JSON"
     }
-    throw RunError(.badData, "\(source): \(problem)")
+    throw Failure(.badData, "\(source): \(problem)")
   }
 }

@@ -7,13 +7,7 @@
 //     samples/         galleries of one fixed noise batch: 000500.png after 500 generator steps
 //     checkpoints/     the last few states: 000500.safetensors and 000500.json
 
-import Files
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import SystemSupport
 
 /// The folder of a run, by its path. Claimed for as long as the value lives: two processes can't write one run.
 package final class RunFolder {
@@ -33,11 +27,11 @@ package final class RunFolder {
   }
 
   /// A new run's folder, empty until `write`; if that isn't reached, it's gone again with the value.
-  /// - Throws: `FileError`; `RunError(.cannotCreate)` where files are already.
+  /// - Throws: `Failure`; `Failure(.cannotCreate)` where files are already.
   package static func create(at path: String) throws -> RunFolder {
     if isFolder(path), !(try folderNames(path)).isEmpty {
       let run = fileExists(joinPath(path, "config.json"))
-      throw RunError(
+      throw Failure(
         .cannotCreate,
         "\(path): has files already; "
           + (run ? "give --resume to go on with that run, or another --out" : "give another folder as --out"))
@@ -48,11 +42,11 @@ package final class RunFolder {
   }
 
   /// The folder of a run that goes on. What a killed process left half-written is removed.
-  /// - Throws: `FileError`; `RunError`.
+  /// - Throws: `Failure`.
   package static func open(_ path: String) throws -> RunFolder {
-    guard fileExists(path) else { throw RunError(.missing, "\(path): no such run; leave out --resume to begin it") }
+    guard fileExists(path) else { throw Failure(.missing, "\(path): no such run; leave out --resume to begin it") }
     guard fileExists(joinPath(path, "config.json")) else {
-      throw RunError(
+      throw Failure(
         .missing, "\(path): isn't a run's folder, it has no config.json; leave out --resume to begin a run")
     }
     let folder = try RunFolder(path, isNew: false)
@@ -69,9 +63,9 @@ package final class RunFolder {
     self.path = path
     self.isNew = isNew
     lock = openFolder(path)
-    if lock < 0 { throw FileError(.inputOutput, path, "can't be opened", errno: errno) }
+    if lock < 0 { throw Failure(.inputOutput, path, "can't be opened", errno: errno) }
     if flock(lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK {
-      throw RunError(.cannotCreate, "\(path): another process is training this run; stop it, or give another --out")
+      throw Failure(.cannotCreate, "\(path): another process is training this run; stop it, or give another --out")
     }
   }
 
@@ -93,15 +87,15 @@ package final class RunFolder {
   }
 
   /// The configuration of the run in `path`, checked.
-  /// - Throws: `FileError`; `RunError(.badData)`.
+  /// - Throws: `Failure`; `Failure(.badData)`.
   package static func configuration(of path: String) throws -> RunConfiguration {
     let file = joinPath(path, "config.json")
-    guard fileExists(file) else { throw RunError(.missing, "\(path): isn't a run's folder, it has no config.json") }
+    guard fileExists(file) else { throw Failure(.missing, "\(path): isn't a run's folder, it has no config.json") }
     let configuration = try RunJSON.decode(RunConfiguration.self, from: readFile(file, limit: 1 << 20), source: file)
     do {
       try configuration.validate()
     } catch {
-      throw RunError(.badData, "\(file): \(error)")
+      throw Failure(.badData, "\(file): \(error)")
     }
     return configuration
   }

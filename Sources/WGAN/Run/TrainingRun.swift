@@ -1,8 +1,10 @@
 // A run from its beginning, or from where it stopped, to its end: puts data, engine, folder and loop together.
 
+import TensorFiles
+import Configuration
 import Compute
 import Datasets
-import Files
+import SystemSupport
 import Images
 
 /// What a person asks for; nil is the default, or with `resume` what the run has.
@@ -102,7 +104,7 @@ package struct TrainingRun {
 
   /// Checks everything that can be wrong, in the order of how little it costs, and prepares the pictures. A new run's
   /// folder gets its config.json and real.png last, so a request that fails leaves nothing behind.
-  /// - Throws: `RunError`, `ConfigurationError`, `FileError`, `DatasetError`, `PictureError`: each one clear line.
+  /// - Throws: `Failure`, `ConfigurationError`, `PictureError`: each one clear line.
   package init(
     _ request: TrainingRequest, report: @escaping @Sendable (PreparationEvent) -> Void,
     isCancelled: @escaping @Sendable () -> Bool
@@ -147,7 +149,7 @@ package struct TrainingRun {
       }
       if let (state, checkpoint) = newest {
         guard state.dataFingerprint == start.dataFingerprint, state.picturesPerEpoch == start.picturesPerEpoch else {
-          throw RunError(
+          throw Failure(
             .badData,
             "\(configuration.data): has other pictures than when the run began (\(start.picturesPerEpoch) to train on, "
               + "it had \(state.picturesPerEpoch)): put them back, give their new place as --data, or begin a new run")
@@ -156,14 +158,14 @@ package struct TrainingRun {
         guard checkpoint.provenance.configuration == training,
           position.batch <= dataset.batchesPerEpoch(batchSize: training.batchSize)
         else {
-          throw RunError(
+          throw Failure(
             .badData, "\(folder.configPath): isn't the configuration that \(checkpoint.path) was trained with")
         }
         do {
           try engine.restore(
             checkpoint.tensors, criticSteps: position.criticSteps, generatorSteps: position.generatorSteps)
         } catch {
-          throw RunError(error.kind, "\(checkpoint.path): \(error)")
+          throw Failure(error.kind, "\(checkpoint.path): \(error)")
         }
         start = state
       } else {
@@ -193,7 +195,7 @@ package struct TrainingRun {
 
   private static func new(_ request: TrainingRequest) throws -> RunConfiguration {
     guard let data = request.data else {
-      throw RunError(.usage, "--data is needed: a folder of pictures, a CSV list of files, or 'synthetic'")
+      throw Failure(.usage, "--data is needed: a folder of pictures, a CSV list of files, or 'synthetic'")
     }
     let configuration = try request.resolved(data: absoluteSource(data))
     // Before a folder is made: a mistyped path is the commonest mistake.
@@ -220,7 +222,7 @@ package struct TrainingRun {
     }
     try configuration.training.refuseContradictions(request.overrides, path: request.out)
     if request.initialGenerator != nil || request.initialCritic != nil {
-      throw RunError(
+      throw Failure(
         .usage, "--init-generator and --init-critic begin a run, and --resume goes on with the one in \(request.out)")
     }
     // The pictures may have moved; that they are the same ones is checked against the checkpoint.

@@ -1,7 +1,9 @@
 // Pictures from a trained generator: picture i depends on (checkpoint, seed, i) alone.
 
+import TensorFiles
+import Configuration
 import Compute
-import Files
+import SystemSupport
 import Graph
 import Images
 
@@ -19,7 +21,7 @@ package struct PictureGenerator {
     case weights(String, preset: String?, overrides: [ConfigurationOverride])
   }
 
-  /// - Throws: `FileError`, `RunError`, `ConfigurationError`, `NetworkError`.
+  /// - Throws: `Failure`, `ConfigurationError`, `NetworkError`.
   package init(_ source: Source, threads: Int?, notice: (String) -> Void) throws {
     // Before anything of the size that a file declares is allocated: are its tensors those of such a net?
     let tensors: [NamedTensor]
@@ -34,7 +36,7 @@ package struct PictureGenerator {
         do {
           try parameter.check(byName[name], name: name)
         } catch {
-          throw RunError(error.kind, "\(checkpoint.path): \(error)")
+          throw Failure(error.kind, "\(checkpoint.path): \(error)")
         }
       }
     case .weights(let file, let preset, let overrides):
@@ -43,7 +45,7 @@ package struct PictureGenerator {
         configuration = trained
         let flags = (preset.map { [ConfigurationOverride("--preset", \.preset, $0)] } ?? []) + overrides
         if let flag = trained.firstContradiction(flags) {
-          throw RunError(
+          throw Failure(
             .usage,
             "\(flag.text): \(file) says it was trained with \(flag.current(trained)); leave the flag out")
         }

@@ -1,5 +1,8 @@
 // Pictures from a trained generator.
 
+import TensorFiles
+import Configuration
+import SystemSupport
 import Compute
 import Graph
 import Images
@@ -29,7 +32,7 @@ package final class Sampler {
   }
 
   /// Takes on the generator of these tensors.
-  package func update(_ tensors: [NamedTensor]) throws(RunError) {
+  package func update(_ tensors: [NamedTensor]) throws(Failure) {
     let byName = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     for parameter in generator.plan.parameters.all {
       let name = "generator." + parameter.name

@@ -1,5 +1,6 @@
 // Evaluation on held-out pictures: a critic that learns its pictures by heart tells them from fakes better than it tells others.
 
+import Configuration
 import Datasets
 
 /// Some of the held-out pictures, the same ones all through a run, in batches as training has them.

@@ -1,6 +1,8 @@
 // The order of a run's steps, as a pure function of the position: critic phases, generator steps, epochs. Nothing here
 // trains; the training loop asks what comes next, does it, and advances the position.
 
+import Configuration
+
 /// When a run ends.
 package enum RunLength: Sendable, Equatable {
   /// After so many passes over the pictures.

@@ -2,22 +2,12 @@
 // Source: Arjovsky, Chintala and Bottou, "Wasserstein GAN" (ICML 2017), algorithm 1, in the sign of the authors' code: the critic
 // minimises D(real) - D(fake), the generator D(fake).
 
+import TensorFiles
+import Configuration
+import SystemSupport
 import Compute
 import Graph
 import Randomness
-
-/// A tensor by its PyTorch name, in PyTorch's layout (row-major; OIHW for convolutions, IOHW for transposed ones).
-package struct NamedTensor: Sendable, Equatable {
-  package var name: String
-  package var shape: [Int]
-  package var values: [Float]
-
-  package init(name: String, shape: [Int], values: [Float]) {
-    self.name = name
-    self.shape = shape
-    self.values = values
-  }
-}
 
 /// What one critic step saw: the critic's mean over the real and over the fake pictures.
 package struct CriticLosses: Sendable, Equatable {
@@ -227,23 +217,23 @@ package final class Trainer: TrainingEngine {
   }
 
   /// Sets the state that `tensors()` gave. Tensors that are missing or of another shape are an error, and nothing is set.
-  package func restore(_ tensors: [NamedTensor], criticSteps: Int, generatorSteps: Int) throws(RunError) {
+  package func restore(_ tensors: [NamedTensor], criticSteps: Int, generatorSteps: Int) throws(Failure) {
     try set(allTensors(), from: tensors)
     criticStepsDone = criticSteps
     generatorStepsDone = generatorSteps
   }
 
   /// Sets parameters and running statistics alone ("critic.…", "generator.…"); the optimizers' state stays.
-  package func setNets(_ tensors: [NamedTensor]) throws(RunError) {
+  package func setNets(_ tensors: [NamedTensor]) throws(Failure) {
     try set(allTensors().filter { !$0.name.hasPrefix("optimizer.") }, from: tensors)
   }
 
   /// Sets one net's parameters and running statistics ("generator.…").
-  package func setNet(_ role: NetRole, _ tensors: [NamedTensor]) throws(RunError) {
+  package func setNet(_ role: NetRole, _ tensors: [NamedTensor]) throws(Failure) {
     try set(allTensors().filter { $0.name.hasPrefix(role.rawValue + ".") }, from: tensors)
   }
 
-  private func set(_ places: [PlacedTensor], from tensors: [NamedTensor]) throws(RunError) {
+  private func set(_ places: [PlacedTensor], from tensors: [NamedTensor]) throws(Failure) {
     let byName = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     for place in places { try place.parameter.check(byName[place.name], name: place.name) }
     for place in places {
@@ -317,10 +307,10 @@ private final class OptimizerState {
 
 extension Parameter {
   /// Whether `tensor` can be this parameter.
-  func check(_ tensor: NamedTensor?, name: String) throws(RunError) {
-    guard let tensor else { throw RunError(.badData, "tensor \(name) is missing") }
+  func check(_ tensor: NamedTensor?, name: String) throws(Failure) {
+    guard let tensor else { throw Failure(.badData, "tensor \(name) is missing") }
     guard tensor.shape == shape, tensor.values.count == valueCount else {
-      throw RunError(.badData, "tensor \(name) has shape \(tensor.shape), this net's has \(shape)")
+      throw Failure(.badData, "tensor \(name) has shape \(tensor.shape), this net's has \(shape)")
     }
   }
 }

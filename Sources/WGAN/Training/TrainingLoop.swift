@@ -1,6 +1,8 @@
 // The training loop: does the schedule's steps in order, writes metrics, galleries and checkpoints, and stops between two
 // steps when asked. It knows neither how a step is computed nor where pictures come from.
 
+import TensorFiles
+
 /// What computes the steps. (`Trainer`; tests count steps with one that computes nothing.)
 package protocol TrainingEngine: AnyObject {
   func criticStep(pixels: UnsafeBufferPointer<UInt8>, count: Int) -> CriticLosses

@@ -1,14 +1,10 @@
 // What a configuration will need, known before anything is allocated: for `wgan inspect`, and to refuse in a line what
 // would otherwise end as an allocation that fails.
 
+import Configuration
+import SystemSupport
 import Compute
 import Graph
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// Both nets of a configuration, compiled and not yet in memory.
 package struct TrainingPlan {

@@ -1,5 +1,8 @@
 // The tensors of one net in a file of weights: found under whatever names they have, and checked against the net.
 
+import TensorFiles
+import Configuration
+import SystemSupport
 import Graph
 
 /// Which of the two nets.
@@ -23,7 +26,7 @@ package struct NetWeights: Sendable {
   /// A parameter's name, and the file's tensor.
   private let places: [(name: String, tensor: StoredTensor)]
 
-  /// - Throws: `RunError(.badData)` that names the first tensor that differs and how; `RunError(.usage)` where the file was
+  /// - Throws: `Failure(.badData)` that names the first tensor that differs and how; `Failure(.usage)` where the file was
   ///   trained as another net whose tensors have the same shapes; `NetworkError`.
   package init(in file: borrowing WeightsFile, for role: NetRole, of configuration: TrainingConfiguration) throws {
     let path = file.path
@@ -32,19 +35,19 @@ package struct NetWeights: Sendable {
       let found = try Self.find(role, parameters, in: file.tensors)
       let hasNorms = parameters.contains(where: \.isBuffer)
       if found.names != .seed, hasNorms, configuration.blockOrder != .convolutionNormActivation {
-        throw RunError(
+        throw Failure(
           .usage,
           "\(path): has the names of the WGAN authors' nets, whose blocks are conv-norm-act: give --block-order "
             + BlockOrder.convolutionNormActivation.rawValue)
       }
       places = found.places
     } catch let problem as FormatProblem {
-      throw RunError(.badData, "\(path): isn't this \(role.rawValue): \(problem)")
+      throw Failure(.badData, "\(path): isn't this \(role.rawValue): \(problem)")
     }
     if let theirs = try file.provenance?.configuration.network(role),
       let difference = theirs.firstDifference(from: configuration.network(role))
     {
-      throw RunError(
+      throw Failure(
         .usage, "\(path): was trained as another \(role.rawValue): \(difference); give the flags that it had")
     }
     self.role = role

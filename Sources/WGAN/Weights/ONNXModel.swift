@@ -4,6 +4,8 @@
 //     generator   z [N, latent, 1, 1] -> pictures [N, channels, size, size], in [-1, 1]
 //     critic      pictures [N, channels, size, size] -> scores [N, 1, 1, 1], an mlp's [N, 1]
 
+import TensorFiles
+import SystemSupport
 import Graph
 
 enum ONNXModel {
@@ -20,16 +22,16 @@ enum ONNXModel {
   /// - Parameters:
   ///   - tensors: parameters and running statistics by their names without the net's: "initial.conv.weight".
   ///   - path: for errors.
-  /// - Throws: `RunError`.
+  /// - Throws: `Failure`.
   static func encode(
     _ network: Network, tensors: [String: NamedTensor], metadata: [String: String], path: String
-  ) throws(RunError) -> [UInt8] {
+  ) throws(Failure) -> [UInt8] {
     guard tensors.values.reduce(0, { $0 + 4 * $1.values.count }) < sizeLimit - 1 << 20 else {
-      throw RunError(.cannotCreate, "\(path): an ONNX file holds 2 GiB at most: give --format safetensors")
+      throw Failure(.cannotCreate, "\(path): an ONNX file holds 2 GiB at most: give --format safetensors")
     }
     var graph = Graph(tensors: tensors)
     for layer in network.layers {
-      if let missing = graph.add(layer) { throw RunError(.badData, "\(path): tensor \(missing) is missing") }
+      if let missing = graph.add(layer) { throw Failure(.badData, "\(path): tensor \(missing) is missing") }
     }
     var model = ProtobufMessage()
     model.add(1, irVersion)

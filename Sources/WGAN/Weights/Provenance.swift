@@ -1,5 +1,8 @@
 // What our files of weights say of how these came about: a checkpoint's metadata, and that of what is exported from it.
 
+import Configuration
+import SystemSupport
+
 package struct Provenance: Sendable, Equatable {
   package var configuration: TrainingConfiguration
   package var generatorSteps: Int
@@ -22,12 +25,12 @@ package struct Provenance: Sendable, Equatable {
   }
 
   /// nil where the file says nothing of it: another program's.
-  /// - Throws: `RunError(.badData)` where what it says isn't possible.
+  /// - Throws: `Failure(.badData)` where what it says isn't possible.
   init?(metadata: [String: String], source: String) throws {
     guard let text = metadata["configuration"] else { return nil }
-    func steps(_ key: String) throws(RunError) -> Int {
+    func steps(_ key: String) throws(Failure) -> Int {
       guard let steps = metadata[key].flatMap({ Int($0) }), 0..<(1 << 48) ~= steps else {
-        throw RunError(.badData, "\(source): its metadata has no possible \(key)")
+        throw Failure(.badData, "\(source): its metadata has no possible \(key)")
       }
       return steps
     }
@@ -37,7 +40,7 @@ package struct Provenance: Sendable, Equatable {
     do {
       try configuration.validate()
     } catch {
-      throw RunError(.badData, "\(source): \(error)")
+      throw Failure(.badData, "\(source): \(error)")
     }
   }
 }

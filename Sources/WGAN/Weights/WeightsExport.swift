@@ -1,6 +1,7 @@
 // One net of a checkpoint, as a file for other programs.
 
-import Files
+import TensorFiles
+import SystemSupport
 import Graph
 
 package enum WeightsFormat: String, Sendable, CaseIterable {
@@ -12,7 +13,7 @@ package enum WeightsFormat: String, Sendable, CaseIterable {
 
 package enum WeightsExport {
   /// Writes `path`, whole or not at all.
-  /// - Throws: `FileError`, `RunError`, `NetworkError`.
+  /// - Throws: `Failure`, `NetworkError`.
   package static func write(
     _ role: NetRole, of source: CheckpointSource, as format: WeightsFormat, to path: String, notice: (String) -> Void
   ) throws {
@@ -27,7 +28,7 @@ package enum WeightsExport {
       do {
         try parameter.check(byName[name], name: name)
       } catch {
-        throw RunError(error.kind, "\(checkpoint.path): \(error)")
+        throw Failure(error.kind, "\(checkpoint.path): \(error)")
       }
       if var tensor = byName[name] {
         tensor.name = parameter.name

@@ -1,5 +1,6 @@
 // How a net's parameters start: a pure function of (seed, net, parameter).
 
+import Configuration
 import Compute
 import Graph
 import Randomness

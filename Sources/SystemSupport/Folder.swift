@@ -1,11 +1,5 @@
 // Paths and folders, as far as the tool needs them.
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// "a/b/c" -> ("a/b", "c"); "c" -> (".", "c").
 package func splitPath(_ path: String) -> (folder: String, name: String) {
   var path = path[...]
@@ -37,31 +31,31 @@ private func fileMode(_ path: String) -> mode_t? {
 }
 
 /// Makes a folder and those above it; content with one that is there already.
-package func makeFolder(_ path: String) throws(FileError) {
+package func makeFolder(_ path: String) throws(Failure) {
   if isFolder(path) { return }
   let (parent, name) = splitPath(path)
   if !name.isEmpty && parent != path && !fileExists(parent) { try makeFolder(parent) }
   if mkdir(path, 0o755) != 0 {
     let code = errno
     if code == EEXIST && isFolder(path) { return }
-    throw FileError(
+    throw Failure(
       .cannotCreate, path, code == EEXIST ? "is there and isn't a folder" : "can't be made a folder",
       errno: code == EEXIST ? nil : code)
   }
 }
 
 /// The names in a folder, sorted, without "." and "..".
-package func folderNames(_ path: String) throws(FileError) -> [String] {
+package func folderNames(_ path: String) throws(Failure) -> [String] {
   guard let stream = opendir(path) else {
     let code = errno
-    throw FileError(code == ENOENT ? .missing : .inputOutput, path, "can't be listed", errno: code)
+    throw Failure(code == ENOENT ? .missing : .inputOutput, path, "can't be listed", errno: code)
   }
   defer { closedir(stream) }
   var names: [String] = []
   while true {
     errno = 0
     guard let entry = readdir(stream) else {
-      if errno != 0 { throw FileError(.inputOutput, path, "can't be listed", errno: errno) }
+      if errno != 0 { throw Failure(.inputOutput, path, "can't be listed", errno: errno) }
       break
     }
     // Read in place: a copy of the entry can be shorter than the name it claims.
@@ -78,11 +72,11 @@ package func renameFile(_ path: String, to newPath: String) { rename(path, newPa
 
 /// A file's bytes.
 /// - Parameter limit: refuse more than this many, before reading them.
-package func readFile(_ path: String, limit: Int = 1 << 30) throws(FileError) -> [UInt8] {
+package func readFile(_ path: String, limit: Int = 1 << 30) throws(Failure) -> [UInt8] {
   let file = try InputFile(at: path)
-  if file.size > limit { throw FileError(.inputOutput, path, "has \(file.size) bytes, at most \(limit) were expected") }
+  if file.size > limit { throw Failure(.inputOutput, path, "has \(file.size) bytes, at most \(limit) were expected") }
   var bytes = [UInt8](repeating: 0, count: file.size)
-  try bytes.withUnsafeMutableBufferPointer { (buffer) throws(FileError) in
+  try bytes.withUnsafeMutableBufferPointer { (buffer) throws(Failure) in
     try file.read(at: 0, into: UnsafeMutableRawBufferPointer(buffer))
   }
   return bytes
@@ -94,20 +88,20 @@ package struct InputFile: ~Copyable {
   package let size: Int
   private let descriptor: Int32
 
-  package init(at path: String) throws(FileError) {
+  package init(at path: String) throws(Failure) {
     // Non-blocking: opening a named pipe must not hang the tool.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     if descriptor < 0 {
       let code = errno
       let missing = code == ENOENT || code == ENOTDIR
-      throw FileError(
+      throw Failure(
         missing ? .missing : .inputOutput, path, missing ? "isn't there" : "can't be read",
         errno: missing ? nil : code)
     }
     var status = stat()
     if fstat(descriptor, &status) != 0 || status.st_mode & S_IFMT != S_IFREG {
       close(descriptor)
-      throw FileError(.inputOutput, path, "isn't a regular file")
+      throw Failure(.inputOutput, path, "isn't a regular file")
     }
     self.path = path
     self.descriptor = descriptor
@@ -115,16 +109,16 @@ package struct InputFile: ~Copyable {
   }
 
   /// Fills `buffer` with the bytes from `offset` on.
-  package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
+  package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(Failure) {
     var done = 0
     while done < buffer.count {
       let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
       let count = pread(descriptor, rest.baseAddress, rest.count, off_t(offset + done))
       if count < 0 {
         if errno == EINTR { continue }
-        throw FileError(.inputOutput, path, "can't be read", errno: errno)
+        throw Failure(.inputOutput, path, "can't be read", errno: errno)
       }
-      if count == 0 { throw FileError(.inputOutput, path, "ends early, at byte \(offset + done)") }
+      if count == 0 { throw Failure(.inputOutput, path, "ends early, at byte \(offset + done)") }
       done += count
     }
   }

@@ -1,20 +1,14 @@
 // Two small tools for work shared between threads: a value behind a lock that one can wait on, and a joinable thread.
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// A value that threads take turns with. Whoever changes it wakes those who wait for it to change.
 ///
 /// Swift's `Mutex` can't be waited on, hence this one over POSIX threads.
-final class Monitor<State>: @unchecked Sendable {
+package final class Monitor<State>: @unchecked Sendable {
   private var state: State
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-  init(_ state: State) {
+  package init(_ state: State) {
     self.state = state
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(changed, nil)
@@ -27,7 +21,7 @@ final class Monitor<State>: @unchecked Sendable {
     mutex.deallocate()
   }
 
-  func withLock<Result>(_ body: (inout State) -> Result) -> Result {
+  package func withLock<Result>(_ body: (inout State) -> Result) -> Result {
     pthread_mutex_lock(mutex)
     defer {
       pthread_cond_broadcast(changed)
@@ -37,7 +31,7 @@ final class Monitor<State>: @unchecked Sendable {
   }
 
   /// Tries `body` now and after every change until it has a result. `body` must change nothing when it has none.
-  func wait<Result>(for body: (inout State) -> Result?) -> Result {
+  package func wait<Result>(for body: (inout State) -> Result?) -> Result {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     while true {
@@ -52,11 +46,11 @@ final class Monitor<State>: @unchecked Sendable {
 
 /// A thread of its own, outside the pool that the training step's loops run on: it may block without taking a worker
 /// away from them.
-struct WorkerThread: @unchecked Sendable {
+package struct WorkerThread: @unchecked Sendable {
   private let thread: pthread_t
 
   /// Nil if the system has no thread left to give.
-  init?(_ body: @escaping @Sendable () -> Void) {
+  package init?(_ body: @escaping @Sendable () -> Void) {
     final class Box {
       let body: @Sendable () -> Void
       init(_ body: @escaping @Sendable () -> Void) { self.body = body }
@@ -87,7 +81,7 @@ struct WorkerThread: @unchecked Sendable {
     thread = created
   }
 
-  func join() {
+  package func join() {
     pthread_join(thread, nil)
   }
 }

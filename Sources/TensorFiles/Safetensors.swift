@@ -7,7 +7,7 @@
 //
 // Reading trusts nothing: every length is checked against the file before anything of that length is allocated.
 
-import Files
+import SystemSupport
 
 package enum Safetensors {
   /// A header longer than this is refused. (The nets' headers have a few kilobytes.)
@@ -15,7 +15,7 @@ package enum Safetensors {
 
   /// Writes tensor after tensor; the file appears whole or not at all.
   /// - Parameter counts: whole numbers that stand among the tensors (PyTorch's `num_batches_tracked`).
-  /// - Throws: `FileError`; `RunError` for a name that the format can't hold.
+  /// - Throws: `Failure`, also for a name that the format can't hold.
   package static func write(
     _ tensors: [NamedTensor], counts: [(name: String, value: Int64)] = [], metadata: [String: String], to path: String
   ) throws {
@@ -38,8 +38,8 @@ package enum Safetensors {
     }
     var names: Set<String> = ["__metadata__"]
     var offset = 0
-    func add(_ name: String, _ type: String, _ shape: [Int], bytes: Int) throws(RunError) {
-      guard names.insert(name).inserted else { throw RunError(.badData, "\(path): two tensors named \"\(name)\"") }
+    func add(_ name: String, _ type: String, _ shape: [Int], bytes: Int) throws(Failure) {
+      guard names.insert(name).inserted else { throw Failure(.badData, "\(path): two tensors named \"\(name)\"") }
       items.append(
         "\(quoted(name)):{\"dtype\":\"\(type)\",\"shape\":[\(shape.map(String.init).joined(separator: ","))],"
           + "\"data_offsets\":[\(offset),\(offset + bytes)]}")
@@ -80,7 +80,7 @@ struct SafetensorsHeader {
   /// Where the tensors' bytes begin.
   let dataStart: Int
 
-  /// - Throws: `FileError`; `FormatProblem`.
+  /// - Throws: `Failure`; `FormatProblem`.
   init(of file: borrowing InputFile) throws {
     func bad(_ what: String) -> FormatProblem { FormatProblem("not a whole safetensors file: \(what)") }
     guard file.size >= 8 else { throw bad("\(file.size) bytes, the header's length alone takes 8") }
@@ -156,13 +156,13 @@ package struct SafetensorsFile: ~Copyable {
   /// In the order of their bytes.
   package var entries: [Entry] { header.entries }
 
-  /// - Throws: `FileError`; `RunError(.badData)` for a file that breaks the format.
+  /// - Throws: `Failure`; `Failure(.badData)` for a file that breaks the format.
   package init(at path: String) throws {
     let file = try InputFile(at: path)
     do {
       header = try SafetensorsHeader(of: file)
     } catch let problem as FormatProblem {
-      throw RunError(.badData, "\(path): \(problem)")
+      throw Failure(.badData, "\(path): \(problem)")
     }
     self.file = file
   }

@@ -1,31 +1,33 @@
 // Protocol buffers as they are written: a message is its fields, one after the other, each with its number and kind before it.
 // (developers.google.com/protocol-buffers/docs/encoding; ONNX's messages need no more than this.)
 
-struct ProtobufMessage {
-  private(set) var bytes: [UInt8] = []
+package struct ProtobufMessage {
+  package private(set) var bytes: [UInt8] = []
 
-  mutating func add(_ field: Int, _ value: Int) {
+  package init() {}
+
+  package mutating func add(_ field: Int, _ value: Int) {
     addKey(field, wireType: 0)
     addVarint(UInt64(bitPattern: Int64(value)))
   }
 
-  mutating func add(_ field: Int, _ value: Float) {
+  package mutating func add(_ field: Int, _ value: Float) {
     addKey(field, wireType: 5)
     withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes += $0 }
   }
 
-  mutating func add(_ field: Int, _ value: [UInt8]) {
+  package mutating func add(_ field: Int, _ value: [UInt8]) {
     addKey(field, wireType: 2)
     addVarint(UInt64(value.count))
     bytes += value
   }
 
-  mutating func add(_ field: Int, _ value: String) { add(field, Array(value.utf8)) }
+  package mutating func add(_ field: Int, _ value: String) { add(field, Array(value.utf8)) }
 
-  mutating func add(_ field: Int, _ value: ProtobufMessage) { add(field, value.bytes) }
+  package mutating func add(_ field: Int, _ value: ProtobufMessage) { add(field, value.bytes) }
 
   /// As floats in a field of bytes.
-  mutating func add(_ field: Int, raw values: [Float]) {
+  package mutating func add(_ field: Int, raw values: [Float]) {
     addKey(field, wireType: 2)
     addVarint(UInt64(4 * values.count))
     bytes.reserveCapacity(bytes.count + 4 * values.count)

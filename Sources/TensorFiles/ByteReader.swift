@@ -1,13 +1,13 @@
 // Bytes read in their order, none past the end; and what is wrong with a file's format.
 
 /// What breaks a format, without the file's name: whoever opened the file puts that before it.
-struct FormatProblem: Error, CustomStringConvertible {
-  var description: String
-  init(_ description: String) { self.description = description }
+package struct FormatProblem: Error, CustomStringConvertible {
+  package var description: String
+  package init(_ description: String) { self.description = description }
 }
 
 /// A name out of a file, as an error line shows it: in quotation marks, short, and on that line.
-func shown(_ name: some StringProtocol) -> String {
+package func shown(_ name: some StringProtocol) -> String {
   let shown = name.unicodeScalars.prefix(100).map { scalar in
     scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .lineSeparator ? "?" : scalar
   }

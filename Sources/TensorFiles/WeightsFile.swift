@@ -1,7 +1,7 @@
 // A file of weights, whoever wrote it: safetensors, or PyTorch's own format. Opening reads and checks what the file says of its
 // tensors; their numbers are read when asked for.
 
-import Files
+import SystemSupport
 
 /// A tensor of a file: its name, and where its numbers are.
 package struct StoredTensor: Sendable, Equatable {
@@ -31,7 +31,7 @@ package struct WeightsFile: ~Copyable {
   package let tensors: [StoredTensor]
   private let file: InputFile
 
-  /// - Throws: `FileError`; `RunError(.badData)` for a file that is none of these, or breaks its format.
+  /// - Throws: `Failure`; `Failure(.badData)` for a file that is none of these, or breaks its format.
   package init(at path: String) throws {
     let file = try InputFile(at: path)
     let start = try file.bytes(0..<min(file.size, 8))
@@ -54,7 +54,7 @@ package struct WeightsFile: ~Copyable {
         throw FormatProblem("neither a safetensors file nor one of torch.save")
       }
     } catch let problem as FormatProblem {
-      throw RunError(.badData, "\(path): \(problem)")
+      throw Failure(.badData, "\(path): \(problem)")
     }
     self.path = path
     self.file = file

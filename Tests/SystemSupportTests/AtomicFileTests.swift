@@ -1,4 +1,4 @@
-import Files
+import SystemSupport
 import Foundation
 import Testing
 
@@ -45,14 +45,14 @@ private func inTemporaryFolder(_ body: (String) throws -> Void) throws {
       let path = joinPath(folder, "a.txt")
       try writeFile([], to: path)
       for bad in [joinPath(path, "b.txt"), joinPath(folder, "no/b.txt"), folder] {
-        let error = #expect(throws: FileError.self) { try writeFile([1], to: bad) }
+        let error = #expect(throws: Failure.self) { try writeFile([1], to: bad) }
         #expect(error?.kind == .cannotCreate)
         #expect(error?.description.hasPrefix(bad) == true)
       }
-      #expect(#expect(throws: FileError.self) { try makeFolder(path) }?.kind == .cannotCreate)
-      #expect(#expect(throws: FileError.self) { try readFile(joinPath(folder, "b")) }?.kind == .missing)
-      #expect(#expect(throws: FileError.self) { try readFile(folder) }?.kind == .inputOutput)
-      #expect(#expect(throws: FileError.self) { try folderNames(joinPath(folder, "b")) }?.kind == .missing)
+      #expect(#expect(throws: Failure.self) { try makeFolder(path) }?.kind == .cannotCreate)
+      #expect(#expect(throws: Failure.self) { try readFile(joinPath(folder, "b")) }?.kind == .missing)
+      #expect(#expect(throws: Failure.self) { try readFile(folder) }?.kind == .inputOutput)
+      #expect(#expect(throws: Failure.self) { try folderNames(joinPath(folder, "b")) }?.kind == .missing)
     }
   }
 

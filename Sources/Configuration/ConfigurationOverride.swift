@@ -1,10 +1,12 @@
 // A flag of the command line that sets one field of the configuration.
 
+import SystemSupport
+
 /// `--size 32` or `--no-batch-norm`: what was given, and the field it sets.
 package struct ConfigurationOverride: Sendable {
   package let flag: String
-  let given: String
-  let current: @Sendable (TrainingConfiguration) -> String
+  package let given: String
+  package let current: @Sendable (TrainingConfiguration) -> String
   let apply: @Sendable (inout TrainingConfiguration) -> Void
 
   package init<Value: Equatable & Sendable>(
@@ -17,7 +19,7 @@ package struct ConfigurationOverride: Sendable {
   }
 
   /// As it was given: "--size 32", "--no-batch-norm".
-  var text: String { given.isEmpty ? flag : flag + " " + given }
+  package var text: String { given.isEmpty ? flag : flag + " " + given }
 }
 
 /// A field's value as its flag takes it; a switch's as a person says it.
@@ -34,10 +36,10 @@ extension TrainingConfiguration {
   }
 
   /// Refuses flags that ask for something else than what this run is.
-  /// - Throws: `RunError(.usage)`, naming the first such flag.
-  func refuseContradictions(_ overrides: [ConfigurationOverride], path: String) throws(RunError) {
+  /// - Throws: `Failure(.usage)`, naming the first such flag.
+  package func refuseContradictions(_ overrides: [ConfigurationOverride], path: String) throws(Failure) {
     if let override = firstContradiction(overrides) {
-      throw RunError(
+      throw Failure(
         .usage,
         "\(override.text): the run in \(path) has \(override.current(self)), and --resume goes on "
           + "with that; leave the flag out, or begin a new run")
@@ -45,7 +47,7 @@ extension TrainingConfiguration {
   }
 
   /// The first flag that asks for something else than what this is.
-  func firstContradiction(_ overrides: [ConfigurationOverride]) -> ConfigurationOverride? {
+  package func firstContradiction(_ overrides: [ConfigurationOverride]) -> ConfigurationOverride? {
     // Flags may go back on each other: --features 64 --critic-features 32.
     if overridden(by: overrides) == self { return nil }
     return overrides.first { overridden(by: [$0]) != self }
@@ -53,7 +55,7 @@ extension TrainingConfiguration {
 
   /// Refuses flags that would change nothing: whoever gives one means something else.
   /// - Throws: naming the first such flag, and what it takes for it to have an effect.
-  func refuseWithoutEffect(_ overrides: [ConfigurationOverride]) throws(ConfigurationError) {
+  package func refuseWithoutEffect(_ overrides: [ConfigurationOverride]) throws(ConfigurationError) {
     let conditions = [
       ("--adam-beta1", optimizer == .adam, "it is Adam's: give --optimizer adam too"),
       ("--adam-beta2", optimizer == .adam, "it is Adam's: give --optimizer adam too"),

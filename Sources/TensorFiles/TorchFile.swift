@@ -7,7 +7,7 @@
 //
 // Tensors of inner dictionaries have the path as their name: "state_dict.initial.conv.weight".
 
-import Files
+import SystemSupport
 
 enum TorchFile {
   static let pickleLimit = 4 << 20
@@ -15,7 +15,7 @@ enum TorchFile {
   static let depthLimit = 8
   static let dimensionLimit = 16
 
-  /// - Throws: `FormatProblem`, `FileError`.
+  /// - Throws: `FormatProblem`, `Failure`.
   static func tensors(of file: borrowing InputFile) throws -> [StoredTensor] {
     let entries = try ZipDirectory(of: file).entries
     let suffix = "/data.pkl"

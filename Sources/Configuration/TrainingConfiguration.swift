@@ -193,14 +193,18 @@ extension TrainingConfiguration {
 }
 
 /// `field(.size)`: a field of a JSON object; `field(.size, before: 64)`: one that files from before it was there haven't.
-struct FieldDecoder<Key: CodingKey> {
+package struct FieldDecoder<Key: CodingKey> {
   private let container: KeyedDecodingContainer<Key>
 
-  init(_ container: KeyedDecodingContainer<Key>) { self.container = container }
+  package init(_ container: KeyedDecodingContainer<Key>) { self.container = container }
 
-  func callAsFunction<Value: Decodable>(_ key: Key) throws -> Value { try container.decode(Value.self, forKey: key) }
+  package func callAsFunction<Value: Decodable>(_ key: Key) throws -> Value {
+    try container.decode(Value.self, forKey: key)
+  }
 
-  func callAsFunction<Value: Decodable>(_ key: Key, before former: @autoclosure () throws -> Value) throws -> Value {
+  package func callAsFunction<Value: Decodable>(_ key: Key, before former: @autoclosure () throws -> Value) throws
+    -> Value
+  {
     try container.contains(key) ? container.decode(Value.self, forKey: key) : former()
   }
 }

@@ -5,7 +5,7 @@
 // Only stored entries are read, so nothing is ever inflated. Entries that overlap, in the file or with the directory, are refused.
 // Checksums aren't looked at: PyTorch can write files without, and reads them so.
 
-import Files
+import SystemSupport
 
 struct ZipDirectory {
   /// A directory longer than this, or with more entries, is refused.
@@ -15,7 +15,7 @@ struct ZipDirectory {
   /// The bytes of each entry.
   private(set) var entries: [String: Range<Int>] = [:]
 
-  /// - Throws: `FormatProblem`, `FileError`.
+  /// - Throws: `FormatProblem`, `Failure`.
   init(of file: borrowing InputFile) throws {
     let directory = try Self.place(in: file)
     let bytes = try file.bytes(directory.bytes)
@@ -120,10 +120,10 @@ struct ZipDirectory {
 
 extension InputFile {
   /// - Precondition: the range lies in the file.
-  func bytes(_ range: Range<Int>) throws(FileError) -> [UInt8] {
+  func bytes(_ range: Range<Int>) throws(Failure) -> [UInt8] {
     precondition(range.lowerBound >= 0 && range.upperBound <= size)
     var bytes = [UInt8](repeating: 0, count: range.count)
-    try bytes.withUnsafeMutableBufferPointer { (buffer) throws(FileError) in
+    try bytes.withUnsafeMutableBufferPointer { (buffer) throws(Failure) in
       try read(at: range.lowerBound, into: UnsafeMutableRawBufferPointer(buffer))
     }
     return bytes
