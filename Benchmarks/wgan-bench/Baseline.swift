@@ -23,9 +23,9 @@ package struct BaselineComparison: Sendable {
   /// Differences below this are noise, whatever the samples say.
   package static let smallestTolerance = 0.03
 
-  /// Times are compared in units of the peak measured in the same run (that is, percentages of peak are), so that a clock that
-  /// is slower today isn't held against the code. A row is slower when both its median and its minimum are, by more than
-  /// the tolerance: the sum of how far the medians lie above the minima, then and now, but at least 3 %.
+  /// Times are compared in units of the peak measured in the same run (that is, percentages of peak are), so that a
+  /// clock that is slower today isn't held against the code. A row is slower when both its median and its minimum are,
+  /// by more than the tolerance: the sum of how far the medians lie above the minima, then and now, but at least 3 %.
   ///
   /// - Parameter judgesDisturbed: give a verdict on rows that other processes disturbed, too.
   package init(now: ConvolutionReport, then: ConvolutionReport, judgesDisturbed: Bool = false) {

@@ -62,8 +62,8 @@ package struct ConvolutionRow: Codable, Equatable, Sendable {
   /// What makes two rows of different runs the same measurement.
   package var key: String { "\(shape) \(pass.rawValue) \(isa) \(threads) threads \(algorithm)" }
 
-  /// What % of peak can be at most, in terms of the definition's operations. The direct kernels leave out a plane's rows of taps that would
-  /// meet zeros only; the fast methods do 25 of 64 products or 36 of 144.
+  /// What % of peak can be at most, in terms of the definition's operations. The direct kernels leave out a plane's
+  /// rows of taps that would meet zeros only; the fast methods do 25 of 64 products or 36 of 144.
   package var mostPercent: Double {
     guard let c = (try? ConvolutionShape(parsing: shape, batch: 1))?.convolution else { return 100 }
     if algorithm != Algorithm.direct.rawValue { return 100 * (c.kernel == 3 ? 144.0 / 36 : 64.0 / 25) }

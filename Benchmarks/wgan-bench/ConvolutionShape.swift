@@ -1,6 +1,7 @@
 // A convolution with its batch, as benchdnn writes it: `mb64ic64ih32oc128oh16kh4sh2ph1`, optionally with a name:
-// `mb64ic3ih64oc64oh32kh4sh2ph1n"critic initial"`. Everything is square, so `iw`, `ow`, `kw`, `sw` and `pw` are implied and, where
-// given, must agree; so must `oh`. Without `mb` the batch is the caller's; `sh` is 1 and `ph` 0 where not given, as in benchdnn.
+// `mb64ic3ih64oc64oh32kh4sh2ph1n"critic initial"`. Everything is square, so `iw`, `ow`, `kw`, `sw` and `pw` are implied
+// and, where given, must agree; so must `oh`. Without `mb` the batch is the caller's; `sh` is 1 and `ph` 0 where not
+// given, as in benchdnn.
 
 import Compute
 

@@ -1,4 +1,5 @@
-// Times the way of a folder's pictures from file to training picture: the functions that training calls, a clock between them.
+// Times the way of a folder's pictures from file to training picture: the functions that training calls, a clock
+// between them.
 
 import SystemSupport
 import Compute

@@ -67,8 +67,8 @@ package struct DataReport: Codable, Sendable {
   package struct Round: Sendable {
     /// Seconds of all threads together, by `StageName.rawValue`.
     package var stageSeconds = [Double](repeating: 0, count: StageName.allCases.count)
-    /// Seconds of all threads together, from the first picture to the last; nil: the sum of the stages. (Pictures of one format
-    /// among others have no beginning and end of their own.)
+    /// Seconds of all threads together, from the first picture to the last; nil: the sum of the stages. (Pictures of
+    /// one format among others have no beginning and end of their own.)
     package var wholeSeconds: Double?
 
     package init() {}

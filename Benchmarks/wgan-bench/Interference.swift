@@ -33,8 +33,8 @@ package struct Interference {
   /// Others' share above which a measurement is disturbed.
   static let tolerance = 0.03
 
-  /// Measures up to `tries` times, until others leave the machine alone meanwhile: the least disturbed measurement, and the share of
-  /// the cores that others had during it.
+  /// Measures up to `tries` times, until others leave the machine alone meanwhile: the least disturbed measurement, and
+  /// the share of the cores that others had during it.
   static func quietest<Measurement>(
     tries: Int = 3, cores: Int, _ measure: () -> Measurement
   ) -> (measurement: Measurement, others: Double?) {
@@ -52,8 +52,8 @@ package struct Interference {
     return best
   }
 
-  /// Measures work that keeps `threads` threads busy all the time until it got that many cores, five times at most. (The scheduler
-  /// may leave two threads on one core for a while although another one idles.)
+  /// Measures work that keeps `threads` threads busy all the time until it got that many cores, five times at most.
+  /// (The scheduler may leave two threads on one core for a while although another one idles.)
   ///
   /// - Returns: what the last measurement gave.
   static func onWholeCores<Measurement>(threads: Int, _ measure: () -> Measurement) -> Measurement {

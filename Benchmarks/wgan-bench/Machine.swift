@@ -39,8 +39,8 @@ package struct Machine: Codable, Equatable, Sendable {
       .joined(separator: ", ")
   }
 
-  /// Bytes of the data cache of a level, as the first core sees it; 0: unknown. Not from `sysconf`, which adds up all third-level
-  /// caches of an AMD socket although a core only reaches its own.
+  /// Bytes of the data cache of a level, as the first core sees it; 0: unknown. Not from `sysconf`, which adds up all
+  /// third-level caches of an AMD socket although a core only reaches its own.
   private static func cache(_ level: Int) -> Int {
     for index in 0..<8 {
       let folder = "/sys/devices/system/cpu/cpu0/cache/index\(index)/"

@@ -62,7 +62,8 @@ package struct Peak: Codable, Sendable {
     arithmetic.first { $0.isa == isa && $0.threads == threads }?.gflops
   }
 
-  /// The level of memory that work on so many bytes streams from when it is repeated: the first one that holds them all.
+  /// The level of memory that work on so many bytes streams from when it is repeated: the first one that holds them
+  /// all.
   package func level(holding bytes: Double, threads: Int) -> Bandwidth? {
     let levels = bandwidth.filter { $0.threads == threads }
     return levels.first { Double($0.capacity) >= bytes } ?? levels.last
@@ -178,7 +179,8 @@ extension Peak.Clock {
 // MARK: - Judging
 
 extension Peak {
-  /// A boosted clock wanders by a few percent on a quiet machine; a median this far below the fastest sample means more than that.
+  /// A boosted clock wanders by a few percent on a quiet machine; a median this far below the fastest sample means more
+  /// than that.
   static let wandering = 0.08
   /// Figures before and after this far apart, or above the peak: not a machine to trust.
   static let tolerance = 0.05

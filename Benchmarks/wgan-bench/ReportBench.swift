@@ -102,8 +102,8 @@ struct ReportBench: ParsableCommand {
     return (PerformanceReport(convolutions), wrong)
   }
 
-  /// Checks what steps and pictures need; gives what then measures them: steps with the best of the chosen instruction sets and the
-  /// most threads.
+  /// Checks what steps and pictures need; gives what then measures them: steps with the best of the chosen instruction
+  /// sets and the most threads.
   private func restOfMeasurement() throws -> (inout PerformanceReport) throws -> Void {
     let configuration = try options.configuration()
     let order = Processor.supported

@@ -21,8 +21,8 @@ package struct StepReport: Codable, Sendable {
   package var generator_gflops: Double
   /// The process's largest resident size so far.
   package var rss_mb: Double
-  /// What the instruction set and the threads can do, measured before, between and after the steps; 0: not measured, for no step
-  /// was split.
+  /// What the instruction set and the threads can do, measured before, between and after the steps; 0: not measured,
+  /// for no step was split.
   package var peak_gflops: Double
   /// GB/s that the threads read from memory; nil: not measured.
   package var memory_gb_per_s: Double?
@@ -32,15 +32,15 @@ package struct StepReport: Codable, Sendable {
   package var steps: [SplitStep]
 }
 
-/// One kind of step, split two ways that each add up to `recorded`: by `parts`, the calls as they are, and by `kinds`, which has the
-/// threads' waiting taken out of all calls and put together.
+/// One kind of step, split two ways that each add up to `recorded`: by `parts`, the calls as they are, and by `kinds`,
+/// which has the threads' waiting taken out of all calls and put together.
 package struct SplitStep: Codable, Sendable {
   /// "critic" or "generator".
   package var step: String
   /// Of the whole step, nothing recorded.
   package var milliseconds: Timing
-  /// Of the whole step while its calls were recorded, and of the sum of `parts`: the median steps of parts needn't be the same
-  /// step, so the two differ a little.
+  /// Of the whole step while its calls were recorded, and of the sum of `parts`: the median steps of parts needn't be
+  /// the same step, so the two differ a little.
   package var recordedMilliseconds: Timing
   package var partsMilliseconds: Double
   /// By `StepRecorder.Kind`, "waiting" and "other": milliseconds.
@@ -66,8 +66,8 @@ package struct SplitStep: Codable, Sendable {
     package var percentOfPeak: Double?
     /// Of a convolution: how.
     package var algorithm: String?
-    /// The model: the multiplications that the method leaves at the measured peak, then the operands at the measured bandwidth of
-    /// memory, nothing at the same time. Of convolutions and norms.
+    /// The model: the multiplications that the method leaves at the measured peak, then the operands at the measured
+    /// bandwidth of memory, nothing at the same time. Of convolutions and norms.
     package var limitMilliseconds: Double?
   }
 

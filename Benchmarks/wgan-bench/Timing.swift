@@ -22,8 +22,8 @@ package struct Timing: Codable, Equatable, Sendable {
     return Timing((0..<repeats).map { _ in milliseconds(of: work) })
   }
 
-  /// Runs `work` for at least `seconds` and `repeats` samples. One sample is as many runs as take a millisecond, so that the
-  /// clock's resolution and its own cost don't show; it counts as one run's share of that time.
+  /// Runs `work` for at least `seconds` and `repeats` samples. One sample is as many runs as take a millisecond, so
+  /// that the clock's resolution and its own cost don't show; it counts as one run's share of that time.
   ///
   /// - Returns: the durations of single runs, and how many samples they are taken from.
   static func steady(

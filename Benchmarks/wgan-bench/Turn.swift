@@ -2,9 +2,9 @@
 
 import Foundation
 
-/// Waits, with a line on standard error, until no other wgan-bench on this machine measures. The turn lasts as long as the process:
-/// the system takes the lock back when it ends, however it ends. Where the lock's file can't be opened (it's another user's,
-/// say), nobody waits: the lock is a courtesy, no condition.
+/// Waits, with a line on standard error, until no other wgan-bench on this machine measures. The turn lasts as long as
+/// the process: the system takes the lock back when it ends, however it ends. Where the lock's file can't be opened
+/// (it's another user's, say), nobody waits: the lock is a courtesy, no condition.
 func waitForTurn() {
   let path = FileManager.default.temporaryDirectory.appendingPathComponent("wgan-bench.lock").path
   let file = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o666)

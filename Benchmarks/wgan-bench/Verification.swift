@@ -1,5 +1,6 @@
-// Is what we are about to time right? Small integers, whose sums Float holds exactly, against the reference: the direct method to the last
-// bit; the fast one, whose matrices aren't whole numbers, to an eighth, where any wrong term is off by one.
+// Is what we are about to time right? Small integers, whose sums Float holds exactly, against the reference: the direct
+// method to the last bit; the fast one, whose matrices aren't whole numbers, to an eighth, where any wrong term is off
+// by one.
 
 import Compute
 import Dispatch
@@ -12,8 +13,8 @@ struct Verification {
   private let operands: ConvolutionRun.Operands
   private let expected: [Pass: [Float]]
 
-  /// - Parameter threads: the most that it will be verified with. The batch is one more, so that every thread has work and one has
-  ///   more; where pixels of different pictures share a register tile, 13: one of 8, one of 4 and one of 1.
+  /// - Parameter threads: the most that it will be verified with. The batch is one more, so that every thread has work
+  ///   and one has more; where pixels of different pictures share a register tile, 13: one of 8, one of 4 and one of 1.
   init(_ original: ConvolutionShape, passes: [Pass], threads: Int) {
     let c = original.convolution
     let batch = min(original.batch, max(c.outputSize == 1 ? 13 : 2, threads + 1))

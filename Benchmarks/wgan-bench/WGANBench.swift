@@ -13,8 +13,8 @@ struct WGANBench: ParsableCommand {
 
 /// Ends with one line on standard error.
 ///
-/// - Parameter code: as `wgan`'s: 64 usage, 65 a file that isn't what it should be, 66 a file that isn't there, 74 one that can't be
-///   read; 1 where a comparison failed.
+/// - Parameter code: as `wgan`'s: 64 usage, 65 a file that isn't what it should be, 66 a file that isn't there, 74 one
+///   that can't be read; 1 where a comparison failed.
 func failure(_ code: Int32, _ message: String) -> ExitCode {
   FileHandle.standardError.write(Data("wgan-bench: \(message)\n".utf8))
   return ExitCode(code)

@@ -1,5 +1,5 @@
-// The presets: whole configurations by name, a page of plain values each. Each flag of `wgan train` overrides one of them.
-// Where the references disagree is a table in docs/Presets.md.
+// The presets: whole configurations by name, a page of plain values each. Each flag of `wgan train` overrides one of
+// them. Where the references disagree is a table in docs/Presets.md.
 
 extension TrainingConfiguration {
   /// Every preset, the default first.
@@ -23,8 +23,9 @@ extension TrainingConfiguration {
     criticNoiseBatch: .sizeOfRealBatch, samplingStatistics: .running, seed: 42, algorithm: .auto,
     crop: .random, fraction: 1, heldOut: 0.2)
 
-  /// The authors' own code (reference: main.py of martinarjovsky/WassersteinGAN): DCGAN's blocks and initialisation; 100
-  /// critic steps before each of the first 25 generator steps and before each 500th; samples with the batch's statistics.
+  /// The authors' own code (reference: main.py of martinarjovsky/WassersteinGAN): DCGAN's blocks and initialisation;
+  /// 100 critic steps before each of the first 25 generator steps and before each 500th; samples with the batch's
+  /// statistics.
   package static let original = TrainingConfiguration(
     preset: "original",
     size: 64, channels: 3, criticFeatures: 64, generatorFeatures: 64, latent: 100, extraLayers: 0,
@@ -36,8 +37,8 @@ extension TrainingConfiguration {
     criticNoiseBatch: .full, samplingStatistics: .batch, seed: 42, algorithm: .auto,
     crop: .center, fraction: 1, heldOut: 0)
 
-  /// Algorithm 1 of the paper: clipping after the update, 5 critic steps always. What it leaves open is as in its authors'
-  /// code.
+  /// Algorithm 1 of the paper: clipping after the update, 5 critic steps always. What it leaves open is as in its
+  /// authors' code.
   package static let paper = TrainingConfiguration(
     preset: "paper",
     size: 64, channels: 3, criticFeatures: 64, generatorFeatures: 64, latent: 100, extraLayers: 0,
@@ -49,8 +50,8 @@ extension TrainingConfiguration {
     criticNoiseBatch: .full, samplingStatistics: .batch, seed: 42, algorithm: .auto,
     crop: .center, fraction: 1, heldOut: 0)
 
-  /// The lesson that the blog post follows (reference: fast.ai's wgan notebook): the seed's nets with an extra layer each,
-  /// RMSprop 1e-4, 100 critic steps before each 500th generator step, the very first included.
+  /// The lesson that the blog post follows (reference: fast.ai's wgan notebook): the seed's nets with an extra layer
+  /// each, RMSprop 1e-4, 100 critic steps before each 500th generator step, the very first included.
   package static let fastai = TrainingConfiguration(
     preset: "fastai",
     size: 64, channels: 3, criticFeatures: 64, generatorFeatures: 64, latent: 100, extraLayers: 1,

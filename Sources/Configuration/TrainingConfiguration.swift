@@ -1,5 +1,5 @@
-// Every value that a run depends on, resolved. A preset is one such value; each flag of `wgan train` overrides one field.
-// A run's folder holds it as config.json.
+// Every value that a run depends on, resolved. A preset is one such value; each flag of `wgan train` overrides one
+// field. A run's folder holds it as config.json.
 
 import Compute
 
@@ -28,8 +28,8 @@ package enum BlockOrder: String, Codable, Sendable, CaseIterable {
 package enum Initialisation: String, Codable, Sendable, CaseIterable {
   /// PyTorch's defaults: weights U(-1/sqrt(fan_in), 1/sqrt(fan_in)), gamma 1, beta 0.
   case pytorch
-  /// Those of PyTorch 0.4.1, which the blog post's notebook ran on: gamma U(0, 1), and a transposed convolution's fan_in
-  /// counts its input's channels.
+  /// Those of PyTorch 0.4.1, which the blog post's notebook ran on: gamma U(0, 1), and a transposed convolution's
+  /// fan_in counts its input's channels.
   case pytorch04 = "pytorch-0.4"
   /// The WGAN authors': weights N(0, 0.02), gamma N(1, 0.02), beta 0.
   case dcgan
@@ -192,7 +192,8 @@ extension TrainingConfiguration {
   }
 }
 
-/// `field(.size)`: a field of a JSON object; `field(.size, before: 64)`: one that files from before it was there haven't.
+/// `field(.size)`: a field of a JSON object; `field(.size, before: 64)`: one that files from before it was there
+/// haven't.
 package struct FieldDecoder<Key: CodingKey> {
   private let container: KeyedDecodingContainer<Key>
 

@@ -59,8 +59,8 @@ package final class Dataset: Sendable {
 
   /// Prepares a data set: finds the files, chooses, decodes what no earlier run has decoded.
   /// - Parameters:
-  ///   - progress: (pictures done, pictures to decode), from any thread but never from two at once; not called when there's
-  ///     nothing to decode.
+  ///   - progress: (pictures done, pictures to decode), from any thread but never from two at once; not called when
+  ///     there's nothing to decode.
   ///   - isCancelled: asked before each picture; when it's true, opening stops with an error of kind `cancelled`.
   package convenience init(
     _ source: DatasetSource, _ options: DatasetOptions,
@@ -213,8 +213,8 @@ package enum CropMode: String, Sendable {
 }
 
 extension CropMode {
-  /// Copies a square of `size` out of a picture, `height` rows of `width * channels` bytes, to `target`. Where a random one
-  /// is depends on `seed`, `epoch` and the picture's `index` alone.
+  /// Copies a square of `size` out of a picture, `height` rows of `width * channels` bytes, to `target`. Where a random
+  /// one is depends on `seed`, `epoch` and the picture's `index` alone.
   ///
   /// - Precondition: both sides are at least `size`; `target` has `size` rows of `size * channels` bytes.
   package func copySquare(

@@ -91,8 +91,8 @@ package struct DatasetFiles: Sendable {
   /// What isn't a picture, going by the first bytes.
   package var bad: [BadFile]
 
-  /// With `fraction` and `seed` as in `DatasetOptions`: the same files as a data set opened with them has, but for those
-  /// that turn out to be damaged.
+  /// With `fraction` and `seed` as in `DatasetOptions`: the same files as a data set opened with them has, but for
+  /// those that turn out to be damaged.
   package init(_ source: DatasetSource, fraction: Double, seed: UInt64) throws(Failure) {
     if case .synthetic = source {
       throw Failure(.badData, "synthetic faces aren't files: there's nothing to list")

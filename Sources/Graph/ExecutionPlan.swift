@@ -1,4 +1,5 @@
-// What a compiled net needs to run: its steps, its parameters, and a place for every tensor, known before the first step.
+// What a compiled net needs to run: its steps, its parameters, and a place for every tensor, known before the first
+// step.
 
 import Compute
 
@@ -44,7 +45,8 @@ package struct ExecutionPlan: Sendable {
   let inputGradient: Tensor?
   let scores: Int?
 
-  /// Around every picture that goes into a net or comes out of one, whatever the net: what a convolution's first layer needs.
+  /// Around every picture that goes into a net or comes out of one, whatever the net: what a convolution's first layer
+  /// needs.
   static let pictureHalo = 1
 
   /// What the first step reads.
@@ -79,8 +81,8 @@ package struct ExecutionPlan: Sendable {
           width: step.outputSize, halo: halo)
       }
       if !step.writesScore {
-        // Backward of step i + 1 reads the output for its weights, and this step's own where an activation or tanh made it.
-        // A picture goes on to another net: it lives to the end.
+        // Backward of step i + 1 reads the output for its weights, and this step's own where an activation or tanh made
+        // it. A picture goes on to another net: it lives to the end.
         let halo = isLast ? Self.pictureHalo : steps[i + 1].inputHalo
         let lastUse = isLast ? end : purpose == .training ? backward : i + 1
         t.output = tensor(step.name + ".output", layout(halo: halo), i...lastUse)

@@ -322,8 +322,8 @@ package final class Executor {
     switch kind {
     case .convolution: work = plan.primitives[i].work(step.convolutionPass(pass), batch: batch)
     case .norm:
-      // Forward: twice through the input, once through the output. Backward: twice through the gradient, the input and the output, once
-      // through the gradient that is written.
+      // Forward: twice through the input, once through the output. Backward: twice through the gradient, the input and
+      // the output, once through the gradient that is written.
       let values = batch * step.outputChannels * step.outputSize * step.outputSize
       work.bytes = (pass == .forward ? 3 : 7) * values * MemoryLayout<Float>.stride
     default: break

@@ -1,5 +1,5 @@
-// Fusion: a list of layers becomes a list of steps, each a convolution (as linear layers are, too) with what follows it. A step is what the executor runs
-// forward with at most two passes over memory, and backward with at most three.
+// Fusion: a list of layers becomes a list of steps, each a convolution (as linear layers are, too) with what follows
+// it. A step is what the executor runs forward with at most two passes over memory, and backward with at most three.
 
 import Compute
 import SystemSupport

@@ -1,10 +1,12 @@
 // The memory planner: buffers with lifetimes into one arena.
-// Source: greedy by size (Pisarchyk and Lee, "Efficient memory management for deep neural net inference", 2020, section 5.2), as in
-// XNNPACK's memory-planner.c: the largest buffers first, each at the lowest gap that no buffer alive at the same time covers.
+// Source: greedy by size (Pisarchyk and Lee, "Efficient memory management for deep neural net inference", 2020, section
+// 5.2), as in XNNPACK's memory-planner.c: the largest buffers first, each at the lowest gap that no buffer alive at the
+// same time covers.
 
 /// Where each buffer of a net lies in its arena.
 package struct MemoryPlan: Sendable {
-  /// A buffer that is written first at time `first` and read last at time `last` (steps of the executor, counted from 0).
+  /// A buffer that is written first at time `first` and read last at time `last` (steps of the executor, counted from
+  /// 0).
   package struct Buffer: Sendable, Hashable {
     package let name: String
     package let count: Int

@@ -69,8 +69,8 @@ package struct ParameterTable: Sendable {
 
   package var all: [Parameter] { parameters + buffers }
 
-  /// For each step: weight, then bias where it is a linear layer, gamma and beta where it has a norm; running mean and variance
-  /// likewise.
+  /// For each step: weight, then bias where it is a linear layer, gamma and beta where it has a norm; running mean and
+  /// variance likewise.
   struct Places {
     var weight: Range<Int>
     var bias: Range<Int>

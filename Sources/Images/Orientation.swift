@@ -1,6 +1,7 @@
 // Which way up a camera held the picture: the EXIF orientation, found by a parser that trusts nothing it reads.
 
-/// The eight ways a stored picture may have to be turned and mirrored to stand upright; raw values as EXIF numbers them.
+/// The eight ways a stored picture may have to be turned and mirrored to stand upright; raw values as EXIF numbers
+/// them.
 package enum Orientation: Int, CaseIterable, Sendable {
   case upright = 1
   case mirrored = 2
@@ -90,7 +91,8 @@ private struct TIFFReader {
     self.block = block
   }
 
-  /// An unsigned number of 1, 2 or 4 bytes. Offsets come from the file: at most a little over 2^32, so no sum overflows.
+  /// An unsigned number of 1, 2 or 4 bytes. Offsets come from the file: at most a little over 2^32, so no sum
+  /// overflows.
   func number(at offset: Int, bytes count: Int) -> Int? {
     guard offset >= 0, offset <= block.count - count else { return nil }
     let start = block.startIndex + offset

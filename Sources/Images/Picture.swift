@@ -1,7 +1,7 @@
 // A picture in memory: eight bits a sample, nothing shared, nothing borrowed.
 
-/// An 8-bit picture of 1 channel (luma) or 3 (sRGB, in the order red, green, blue), row-major, interleaved, its origin at
-/// the top left.
+/// An 8-bit picture of 1 channel (luma) or 3 (sRGB, in the order red, green, blue), row-major, interleaved, its origin
+/// at the top left.
 ///
 /// The sample of channel `c` at column `x` and row `y` is `pixels[(y * width + x) * channels + c]`.
 public struct Picture: Sendable, Equatable {
@@ -51,8 +51,8 @@ extension Picture {
     return Picture(width: width, height: height, channels: channels, pixels: part)
   }
 
-  /// The square of `size` pixels in the middle. Where the margin is odd, it is halved as torchvision's `CenterCrop` does:
-  /// to the nearest even number.
+  /// The square of `size` pixels in the middle. Where the margin is odd, it is halved as torchvision's `CenterCrop`
+  /// does: to the nearest even number.
   ///
   /// - Precondition: both sides are at least `size`, and that is at least 1.
   public func centreCropped(size: Int) -> Picture {

@@ -66,15 +66,15 @@ package struct PictureInformation: Sendable, Equatable {
 
 /// Decodes JPEG and PNG. Every function may run on any number of threads at once.
 ///
-/// What comes out, whatever went in: 8 bits, upright (EXIF orientation applied), sRGB or its luma, transparent parts over
-/// white (mixed in sRGB values, as PIL and browsers do, not in linear light). Embedded ICC profiles are ignored.
+/// What comes out, whatever went in: 8 bits, upright (EXIF orientation applied), sRGB or its luma, transparent parts
+/// over white (mixed in sRGB values, as PIL and browsers do, not in linear light). Embedded ICC profiles are ignored.
 package enum PictureDecoder {
   /// Reads and decodes a file.
   ///
   /// - Parameters:
   ///   - channels: 1 for luma, 3 for sRGB.
-  ///   - shortSide: nil for the full size. Otherwise the picture is scaled until its short side is exactly that, down or
-  ///     up; the long side is `shortSide * long / short`, rounded down, as torchvision's `Resize` does.
+  ///   - shortSide: nil for the full size. Otherwise the picture is scaled until its short side is exactly that, down
+  ///     or up; the long side is `shortSide * long / short`, rounded down, as torchvision's `Resize` does.
   /// - Throws: any kind but `cannotWrite`; with the path.
   /// - Precondition: `channels` is 1 or 3, `shortSide` at least 1.
   package static func decode(

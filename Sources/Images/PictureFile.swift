@@ -3,7 +3,8 @@
 import SystemSupport
 
 package enum PictureFile {
-  /// The first `prefix` bytes of a regular file, or all of it. Anything else, a named pipe say, is an error and never waits.
+  /// The first `prefix` bytes of a regular file, or all of it. Anything else, a named pipe say, is an error and never
+  /// waits.
   ///
   /// - Throws: `notFound`, `unreadable` or, for a file of more than `maximumBytes`, `tooLarge`; with the path.
   package static func read(

@@ -1,10 +1,10 @@
 // Scaling: area averaging down, linear interpolation up, each axis by itself, in exact arithmetic.
 //
-// One output row at a time: the source rows it covers are added up, each times its weight (the vertical pass, which runs
-// along contiguous samples and is where the time goes), then that one row of sums is scaled across (the horizontal pass)
-// and divided by the sum of all weights. Weights are whole numbers and every sum fits its floating-point type exactly, so
-// nothing is rounded but the result, once: a constant stays constant, a mirrored picture gives the mirrored result, and
-// no machine gives other bits than another.
+// One output row at a time: the source rows it covers are added up, each times its weight (the vertical pass, which
+// runs along contiguous samples and is where the time goes), then that one row of sums is scaled across (the horizontal
+// pass) and divided by the sum of all weights. Weights are whole numbers and every sum fits its floating-point type
+// exactly, so nothing is rounded but the result, once: a constant stays constant, a mirrored picture gives the mirrored
+// result, and no machine gives other bits than another.
 
 extension Picture {
   /// Scaled so that the short side is exactly `shortSide`; the long one is `shortSide * long / short`, rounded down, as
@@ -21,17 +21,18 @@ extension Picture {
   /// Scaled to `width` x `height`, the aspect ratio as it comes out.
   ///
   /// Along an axis that shrinks from n to m samples, output i is the mean of the source over [i n/m, (i + 1) n/m), a
-  /// source sample that lies partly inside counting by the part: OpenCV's `INTER_AREA`, and where m divides n, PIL's `BOX`.
-  /// Along an axis that grows, output i interpolates linearly at (i + 1/2) n/m - 1/2, the border's samples repeated. The
-  /// result is rounded to nearest, halves up. (Exact for sides to 65,535 down and 32,896 up; past that within one level.)
+  /// source sample that lies partly inside counting by the part: OpenCV's `INTER_AREA`, and where m divides n, PIL's
+  /// `BOX`. Along an axis that grows, output i interpolates linearly at (i + 1/2) n/m - 1/2, the border's samples
+  /// repeated. The result is rounded to nearest, halves up. (Exact for sides to 65,535 down and 32,896 up; past that
+  /// within one level.)
   ///
   /// - Precondition: `width` and `height` are at least 1.
   public func resized(width: Int, height: Int) -> Picture {
     resized(width: width, height: height, original: (self.width, self.height), reduction: 1)
   }
 
-  /// The same for a picture that the codec has made smaller: each of its pixels stands for `reduction` x `reduction` of the
-  /// original's, the last column and row perhaps for fewer. The areas are those of the original.
+  /// The same for a picture that the codec has made smaller: each of its pixels stands for `reduction` x `reduction` of
+  /// the original's, the last column and row perhaps for fewer. The areas are those of the original.
   ///
   /// - Precondition: the picture's sides are the original's over `reduction`, rounded up; unless that is 1, `width` and
   ///   `height` are at most the picture's.
@@ -179,9 +180,9 @@ private func scale<Sum: SumScalar>(
         } else {
           addColumns1(column, across, sums)
         }
-        // (sum + total/2) / total, rounded down. One half more keeps the quotient 1/2 / total away from every integer, which
-        // is more than the two roundings of a multiplication by 1 / total can do (256 * 2^-23 < 1/2 / 2^14); one half less
-        // and it rounds to the integer below.
+        // (sum + total/2) / total, rounded down. One half more keeps the quotient 1/2 / total away from every integer,
+        // which is more than the two roundings of a multiplication by 1 / total can do (256 * 2^-23 < 1/2 / 2^14); one
+        // half less and it rounds to the integer below.
         let total = Sum(across.total * down.total)
         let bias = (total / 2).rounded(.down) + 0.5
         let factor = 1 / total
@@ -220,8 +221,8 @@ private func addColumns1<Sum: SumScalar>(
   }
 }
 
-/// The same for three channels, as vectors of four; the fourth lane is the next pixel's first sample and is overwritten by
-/// it.
+/// The same for three channels, as vectors of four; the fourth lane is the next pixel's first sample and is overwritten
+/// by it.
 @inline(__always)
 private func addColumns3<Sum: SumScalar>(
   _ column: UnsafeMutablePointer<Float>, _ across: AxisWeights, _ sums: UnsafeMutablePointer<Sum>

@@ -1,7 +1,7 @@
 // The vector of Floats that every kernel is generic over. Widths: SIMD4 (portable), SIMD8 (AVX2), SIMD16 (AVX-512).
 //
-// The operations are CVector's, so that a specialised kernel has one instruction for each. Swift's own `SIMD` operators are loops over
-// lanes; the optimiser mends them in short kernels and shatters in long ones.
+// The operations are CVector's, so that a specialised kernel has one instruction for each. Swift's own `SIMD` operators
+// are loops over lanes; the optimiser mends them in short kernels and shatters in long ones.
 
 import CVector
 

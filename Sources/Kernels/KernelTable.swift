@@ -26,7 +26,8 @@ public struct RegisterTile: Sendable {
   }
 }
 
-/// The kernels of one instruction set. The closures are its module's entry points; nothing else of the module is called.
+/// The kernels of one instruction set. The closures are its module's entry points; nothing else of the module is
+/// called.
 public struct KernelTable: Sendable {
   public let instructionSet: InstructionSet
   public let tile: RegisterTile

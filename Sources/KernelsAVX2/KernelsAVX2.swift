@@ -1,5 +1,5 @@
-// The generic kernels for AVX2 and FMA: SIMD8. This module is compiled for x86-64-v3; only Compute's dispatch may call it.
-// Every function here is an entry of the table; see KernelTable for what each does.
+// The generic kernels for AVX2 and FMA: SIMD8. This module is compiled for x86-64-v3; only Compute's dispatch may call
+// it. Every function here is an entry of the table; see KernelTable for what each does.
 //
 // Register tile: 6 pixels x 2 vectors (one block of 16 channels): 12 accumulators of 16 registers.
 

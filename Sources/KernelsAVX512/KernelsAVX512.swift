@@ -1,5 +1,5 @@
-// The generic kernels for AVX-512: SIMD16. This module is compiled for x86-64-v4; only Compute's dispatch may call it. Every
-// function here is an entry of the table; see KernelTable for what each does.
+// The generic kernels for AVX-512: SIMD16. This module is compiled for x86-64-v4; only Compute's dispatch may call it.
+// Every function here is an entry of the table; see KernelTable for what each does.
 //
 // Register tile: 12 pixels x 2 vectors (two blocks of 16 channels): 24 accumulators of 32 registers.
 

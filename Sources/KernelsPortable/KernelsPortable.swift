@@ -1,5 +1,5 @@
-// The generic kernels for any processor: SIMD4, which is SSE2 on x86-64 and NEON on arm64. Every function here is an entry of
-// the table; see KernelTable for what each does.
+// The generic kernels for any processor: SIMD4, which is SSE2 on x86-64 and NEON on arm64. Every function here is an
+// entry of the table; see KernelTable for what each does.
 //
 // Register tile: 4 pixels x 2 vectors, run twice for a block of 16 channels: 8 accumulators of 16 registers.
 

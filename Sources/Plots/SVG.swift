@@ -1,4 +1,5 @@
-// A small writer of SVG: lines, boxes, markers and text on a white ground, as a browser and a report's reader expect them.
+// A small writer of SVG: lines, boxes, markers and text on a white ground, as a browser and a report's reader expect
+// them.
 
 import Foundation
 

@@ -1,5 +1,5 @@
-// Counter-based randomness: a stream is a pure function of (seed, purpose, step, index), so nothing depends on who asked
-// first, on the number of threads, or on what an interrupted run had drawn before it stopped.
+// Counter-based randomness: a stream is a pure function of (seed, purpose, step, index), so nothing depends on who
+// asked first, on the number of threads, or on what an interrupted run had drawn before it stopped.
 
 import SystemSupport
 

@@ -56,8 +56,9 @@ package struct ReferenceConvolution: Hashable, Sendable {
     return destination
   }
 
-  /// The gradient with respect to the source, N x I x H x W, from that with respect to the destination: every output that
-  /// saw a pixel gives it its weight times its own gradient. Output row y saw row r by tap ky where y s + ky - p = r.
+  /// The gradient with respect to the source, N x I x H x W, from that with respect to the destination: every output
+  /// that saw a pixel gives it its weight times its own gradient. Output row y saw row r by tap ky where y s + ky - p =
+  /// r.
   ///
   ///   diffSource[n, i, r, c] = sum over o and all (ky, kx) where (r + p - ky) / s = y and (c + p - kx) / s = x are
   ///                            whole and inside of diffDestination[n, o, y, x] weights[o, i, ky, kx]
@@ -97,7 +98,8 @@ package struct ReferenceConvolution: Hashable, Sendable {
 
   /// The gradient with respect to the weights, O x I x k x k.
   ///
-  ///   diffWeights[o, i, ky, kx] = sum over n, y, x of diffDestination[n, o, y, x] source[n, i, y s + ky - p, x s + kx - p]
+  ///   diffWeights[o, i, ky, kx] = sum over n, y, x of diffDestination[n, o, y, x] source[n, i, y s + ky - p, x s + kx
+  ///   - p]
   package func backwardWeights(source: ReferenceTensor, diffDestination: ReferenceTensor) -> ReferenceTensor {
     let (count, inputs, height, width) = source.dimensions
     let outputs = diffDestination.shape[1]

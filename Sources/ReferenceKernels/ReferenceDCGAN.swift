@@ -9,9 +9,9 @@
 //   final      c -> 1           conv 4, 1, 0           final      f -> channels  transposed 4, 2, 1
 //              mean                                               tanh
 //
-// No convolution has a bias. A block is an activation (LeakyReLU(0.2) in the critic, ReLU in the generator) and batch norm:
-// activation first in the seed, batch norm first in the WGAN authors' code. Without norms a block is the activation alone. The
-// WGAN authors' extra layers of the generator are convolutions, too.
+// No convolution has a bias. A block is an activation (LeakyReLU(0.2) in the critic, ReLU in the generator) and batch
+// norm: activation first in the seed, batch norm first in the WGAN authors' code. Without norms a block is the
+// activation alone. The WGAN authors' extra layers of the generator are convolutions, too.
 
 /// The order inside a block, after its convolution.
 package enum ReferenceBlockOrder: Sendable, CaseIterable {

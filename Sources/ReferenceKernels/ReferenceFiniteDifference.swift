@@ -1,8 +1,8 @@
 // Gradients without a derivative: what the tests hold every backward pass against.
 
 package enum ReferenceFiniteDifference {
-  /// df/dx_i = (f(x + h e_i) - f(x - h e_i)) / 2h, for the given i. Its error is about h^2 |f'''| / 6 + |f| 2^-52 / h: in
-  /// Double with h = 1e-5 some 1e-10 for functions of size 1, unless the interval holds a corner (a ReLU's 0).
+  /// df/dx_i = (f(x + h e_i) - f(x - h e_i)) / 2h, for the given i. Its error is about h^2 |f'''| / 6 + |f| 2^-52 / h:
+  /// in Double with h = 1e-5 some 1e-10 for functions of size 1, unless the interval holds a corner (a ReLU's 0).
   package static func partial(
     _ f: (ReferenceTensor) -> Double, at x: ReferenceTensor, index i: Int, step h: Double = 1e-5
   ) -> Double {

@@ -44,7 +44,8 @@ package enum ReferenceLinear {
     return diffSource
   }
 
-  /// diffWeights[o, i] = sum over n of diffDestination[n, o] source[n, i]; diffBias[o] = sum over n of diffDestination[n, o]
+  /// diffWeights[o, i] = sum over n of diffDestination[n, o] source[n, i]; diffBias[o] = sum over n of
+  /// diffDestination[n, o]
   package static func backwardWeights(
     source: ReferenceTensor, diffDestination: ReferenceTensor
   ) -> (diffWeights: ReferenceTensor, diffBias: ReferenceTensor) {

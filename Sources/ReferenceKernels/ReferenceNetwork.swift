@@ -39,8 +39,9 @@ package struct ReferenceNetwork: Equatable, Sendable {
     for case .batchNorm(let name, let channels) in layers { running[name] = .init(channels: channels) }
   }
 
-  /// The same net with random parameters and running statistics that keep every layer's values at size 1 or so, so that no
-  /// gradient drowns in another; every value is one of Float's. A net's own start would hide mistakes: gamma 1, beta 0.
+  /// The same net with random parameters and running statistics that keep every layer's values at size 1 or so, so that
+  /// no gradient drowns in another; every value is one of Float's. A net's own start would hide mistakes: gamma 1, beta
+  /// 0.
   ///
   /// - Parameter uniform: gives numbers in [0, 1), one after another.
   package func randomised(_ uniform: () -> Double) -> ReferenceNetwork {

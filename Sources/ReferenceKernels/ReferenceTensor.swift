@@ -1,8 +1,8 @@
 // The definition of every operation of this project: naive loops in Double over NCHW activations and OIHW weights.
 //
 // Read this module to learn what is computed; read Kernels and Compute to learn how it is computed fast. Nothing in the
-// product calls it: the tests compare the product with it. So it is written to be checked by eye against the formula above
-// each function, and no function is defined by calling another one that a test will compare it with.
+// product calls it: the tests compare the product with it. So it is written to be checked by eye against the formula
+// above each function, and no function is defined by calling another one that a test will compare it with.
 //
 //   ReferenceTensor                 a shape and its values
 //   ReferenceConvolution            convolution: forward, backwardData, backwardWeights
@@ -19,8 +19,9 @@
 
 /// A dense tensor in row-major order: the last index moves fastest.
 ///
-/// Activations are NCHW: `values[((n * C + c) * H + y) * W + x]`. Weights of a convolution are OIHW (output channel, input
-/// channel, row, column); of a transposed convolution IOHW, as in PyTorch. Vectors have one dimension, scalars none.
+/// Activations are NCHW: `values[((n * C + c) * H + y) * W + x]`. Weights of a convolution are OIHW (output channel,
+/// input channel, row, column); of a transposed convolution IOHW, as in PyTorch. Vectors have one dimension, scalars
+/// none.
 package struct ReferenceTensor: Equatable, Sendable {
   package let shape: [Int]
   package var values: [Double]

@@ -22,7 +22,8 @@ package struct ReferenceTraining: Equatable, Sendable {
   /// One critic step: minimises mean D(real) - mean D(G(noise)).
   ///
   /// 1. Every parameter of the critic, gamma and beta included, goes into [-clip, clip]; running statistics don't.
-  /// 2. The real pictures go through the critic, then the fake ones: two batches for batch norm. The generator makes the
+  /// 2. The real pictures go through the critic, then the fake ones: two batches for batch norm. The generator makes
+  /// the
   ///    fake ones in training mode (its running statistics move), but its parameters stay.
   /// 3. The gradients of both passes add up, the fake one with a minus; RMSprop goes downhill.
   ///

@@ -5,7 +5,8 @@
 //   weights      I x O x k x k       PyTorch's order: the source's channels come first
 //   destination  N x O x H' x W'     H' = (H - 1) s - 2p + k, W' likewise
 //
-//   destination[n, o, y s + ky - p, x s + kx - p] += source[n, i, y, x] weights[i, o, ky, kx]    for all n, i, o, y, x, ky, kx
+//   destination[n, o, y s + ky - p, x s + kx - p] += source[n, i, y, x] weights[i, o, ky, kx]    for all n, i, o, y, x,
+//   ky, kx
 //
 // where what falls outside of the destination is dropped.
 
@@ -60,7 +61,8 @@ package struct ReferenceTransposedConvolution: Hashable, Sendable {
 
   /// The gradient with respect to the source, N x I x H x W: each pixel gathers from the window that it wrote to.
   ///
-  ///   diffSource[n, i, y, x] = sum over o, ky, kx of diffDestination[n, o, y s + ky - p, x s + kx - p] weights[i, o, ky, kx]
+  ///   diffSource[n, i, y, x] = sum over o, ky, kx of diffDestination[n, o, y s + ky - p, x s + kx - p] weights[i, o,
+  ///   ky, kx]
   package func backwardData(diffDestination: ReferenceTensor, weights: ReferenceTensor) -> ReferenceTensor {
     let (count, outputs, destinationHeight, destinationWidth) = diffDestination.dimensions
     let inputs = weights.shape[0]
@@ -94,7 +96,8 @@ package struct ReferenceTransposedConvolution: Hashable, Sendable {
 
   /// The gradient with respect to the weights, I x O x k x k.
   ///
-  ///   diffWeights[i, o, ky, kx] = sum over n, y, x of source[n, i, y, x] diffDestination[n, o, y s + ky - p, x s + kx - p]
+  ///   diffWeights[i, o, ky, kx] = sum over n, y, x of source[n, i, y, x] diffDestination[n, o, y s + ky - p, x s + kx
+  ///   - p]
   package func backwardWeights(source: ReferenceTensor, diffDestination: ReferenceTensor) -> ReferenceTensor {
     let (count, inputs, height, width) = source.dimensions
     let outputs = diffDestination.shape[1]

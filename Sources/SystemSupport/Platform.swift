@@ -1,4 +1,5 @@
-// The system's C library, under whatever name it has here. Who imports SystemSupport has it; no other file asks which one it is.
+// The system's C library, under whatever name it has here. Who imports SystemSupport has it; no other file asks which
+// one it is.
 
 #if canImport(Glibc)
   @_exported import Glibc

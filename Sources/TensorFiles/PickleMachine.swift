@@ -1,9 +1,9 @@
-// The pickle of a file of torch.save: a program for a small stack machine. This one knows numbers, texts, containers and
-// PyTorch's tensors. It calls nothing: a pickle names functions to be called, and the few names below are understood as what they
-// would have made; any other is refused.
+// The pickle of a file of torch.save: a program for a small stack machine. This one knows numbers, texts, containers
+// and PyTorch's tensors. It calls nothing: a pickle names functions to be called, and the few names below are
+// understood as what they would have made; any other is refused.
 //
-// Containers are numbered, and values refer to them by number: no value holds another, so a pickle may nest or refer to itself
-// as it likes without deep recursion or a cycle in memory.
+// Containers are numbered, and values refer to them by number: no value holds another, so a pickle may nest or refer to
+// itself as it likes without deep recursion or a cycle in memory.
 
 /// What a pickle may name.
 enum PickleSymbol: String {

@@ -1,5 +1,5 @@
-// Protocol buffers as they are written: a message is its fields, one after the other, each with its number and kind before it.
-// (developers.google.com/protocol-buffers/docs/encoding; ONNX's messages need no more than this.)
+// Protocol buffers as they are written: a message is its fields, one after the other, each with its number and kind
+// before it. (developers.google.com/protocol-buffers/docs/encoding; ONNX's messages need no more than this.)
 
 package struct ProtobufMessage {
   package private(set) var bytes: [UInt8] = []

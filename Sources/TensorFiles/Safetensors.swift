@@ -1,5 +1,5 @@
-// The safetensors format, as far as weights need it: named tensors in one file. Ours are F32 (and counts I64); F16, BF16 and F64
-// are read too.
+// The safetensors format, as far as weights need it: named tensors in one file. Ours are F32 (and counts I64); F16,
+// BF16 and F64 are read too.
 //
 //     8 bytes   length N of the header, little-endian
 //     N bytes   JSON: {"__metadata__": {"key": "text", …}, "name": {"dtype": "F32", "shape": […], "data_offsets": [a, b]}, …}

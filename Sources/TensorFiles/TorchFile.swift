@@ -1,5 +1,5 @@
-// A file of torch.save (`.pth`, `.pt`): a zip archive with a pickle, which says what the tensors are, and their numbers in
-// entries of their own.
+// A file of torch.save (`.pth`, `.pt`): a zip archive with a pickle, which says what the tensors are, and their numbers
+// in entries of their own.
 //
 //     NAME/data.pkl      the pickle
 //     NAME/data/0 …      a storage each: its numbers, one after the other

@@ -1,5 +1,5 @@
-// A file of weights, whoever wrote it: safetensors, or PyTorch's own format. Opening reads and checks what the file says of its
-// tensors; their numbers are read when asked for.
+// A file of weights, whoever wrote it: safetensors, or PyTorch's own format. Opening reads and checks what the file
+// says of its tensors; their numbers are read when asked for.
 
 import SystemSupport
 

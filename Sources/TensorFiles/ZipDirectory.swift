@@ -1,9 +1,10 @@
-// The directory of a zip archive whose entries are stored as they are (PyTorch's files): names, and where the bytes lie.
+// The directory of a zip archive whose entries are stored as they are (PyTorch's files): names, and where the bytes
+// lie.
 //
 //     local header, bytes | local header, bytes | … | central directory | [zip64 end, its locator] | end record
 //
-// Only stored entries are read, so nothing is ever inflated. Entries that overlap, in the file or with the directory, are refused.
-// Checksums aren't looked at: PyTorch can write files without, and reads them so.
+// Only stored entries are read, so nothing is ever inflated. Entries that overlap, in the file or with the directory,
+// are refused. Checksums aren't looked at: PyTorch can write files without, and reads them so.
 
 import SystemSupport
 

@@ -1,5 +1,5 @@
-// Ctrl-C, SIGTERM and a closed terminal: the first signal asks to stop after the step that is running, the second ends the
-// process at once.
+// Ctrl-C, SIGTERM and a closed terminal: the first signal asks to stop after the step that is running, the second ends
+// the process at once.
 
 import SystemSupport
 import Synchronization

@@ -22,7 +22,8 @@ enum Main {
     }
   }
 
-  /// Were one of them closed, the next file opened would take its number, and lines meant for the terminal would go there.
+  /// Were one of them closed, the next file opened would take its number, and lines meant for the terminal would go
+  /// there.
   private static func occupyStandardDescriptors() {
     for descriptor in 0...2 where fcntl(Int32(descriptor), F_GETFD) < 0 {
       // For the wrong direction: using it fails, as it would have.

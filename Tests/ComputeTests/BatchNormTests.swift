@@ -114,8 +114,8 @@ extension NormCase {
   }
 }
 
-/// Protects: batch norm's passes with their fused activations, above all where variances fall below epsilon, as a clipped
-/// critic's do.
+/// Protects: batch norm's passes with their fused activations, above all where variances fall below epsilon, as a
+/// clipped critic's do.
 @Suite struct BatchNormTests {
   static let cases: [NormCase] = {
     var cases: [NormCase] = []
@@ -155,8 +155,8 @@ extension NormCase {
       diffX = ReferenceActivation.leakyReLU(slope: Double(slope)).backward(source: x, diffDestination: diffX)
     }
 
-    // A plane's sums are taken one value after another: relative error of a sum of P values below (P + 1) u of the sum of
-    // their magnitudes. `ex`: how far x̂ is off; D and DX: means of |d| and |d x̂|.
+    // A plane's sums are taken one value after another: relative error of a sum of P values below (P + 1) u of the sum
+    // of their magnitudes. `ex`: how far x̂ is off; D and DX: means of |d| and |d x̂|.
     let u = unitRoundoff
     let sums = Double(c.pixels + 12) * u
     let m = Double(c.batch * c.pixels)

@@ -35,8 +35,8 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible, CustomStringConve
 
   var description: String { "mb\(batch)\(convolution.description) \(convolution.form) \(algorithm)" }
 
-  /// How far a result may be from an exact whole number. The fast method's matrices aren't whole numbers, but one wrong term in it is still an
-  /// error of one.
+  /// How far a result may be from an exact whole number. The fast method's matrices aren't whole numbers, but one wrong
+  /// term in it is still an error of one.
   var allowed: Double { algorithm == .direct ? 0 : 0.125 }
 
   /// For a batch that is larger than the one it runs, as an epoch's last is.
@@ -219,8 +219,8 @@ extension ConvolutionCase {
     }
   }
 
-  /// The gradient of the weights as OIHW, after a look at the lanes that no channel uses: the optimizer and clipping run
-  /// over them, so they must be zero.
+  /// The gradient of the weights as OIHW, after a look at the lanes that no channel uses: the optimizer and clipping
+  /// run over them, so they must be zero.
   private func weightValues(_ diffWeights: Guarded, _ repro: String, _ sourceLocation: SourceLocation) -> [Float] {
     diffWeights.expectUntouched(repro, sourceLocation: sourceLocation)
     let values = convolution.weightValues(diffWeights.slice)

@@ -64,8 +64,8 @@ import Testing
     return cases
   }()
 
-  /// The fast method's own corners: transformed weights that aren't kept, with more tiles than a chunk takes; more pictures than transformed
-  /// gradients are kept of at a time; a plane with three tiles in each direction.
+  /// The fast method's own corners: transformed weights that aren't kept, with more tiles than a chunk takes; more
+  /// pictures than transformed gradients are kept of at a time; a plane with three tiles in each direction.
   static let fastShapes: [ConvolutionCase] =
     (netShapes + oddShapes + [
       .init(mb: 130, ic: 200, ih: 4, oc: 300, kh: 3, sh: 1, ph: 1),
@@ -126,8 +126,8 @@ import Testing
     }
   }
 
-  /// The cache decides in how many pieces a sum is made, and must not show in it: runs go on from one machine to another,
-  /// and this machine's cache leaves most layers in one piece.
+  /// The cache decides in how many pieces a sum is made, and must not show in it: runs go on from one machine to
+  /// another, and this machine's cache leaves most layers in one piece.
   @Test(arguments: netShapes + oddShapes, Pass.allCases)
   func sameBitsWhateverTheCache(_ shape: ConvolutionCase, pass: Pass) {
     var data = TestData(seed: 7000 + shape.batch)

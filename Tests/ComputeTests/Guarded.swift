@@ -1,8 +1,8 @@
 import Compute
 import Testing
 
-/// Floats for a driver under test, between two guards of NaN. A driver that reads its guards poisons its result; one that
-/// writes them is caught by `expectUntouched`.
+/// Floats for a driver under test, between two guards of NaN. A driver that reads its guards poisons its result; one
+/// that writes them is caught by `expectUntouched`.
 struct Guarded {
   private static let guardCount = 256
   private let slab: Slab

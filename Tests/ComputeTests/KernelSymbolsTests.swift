@@ -2,9 +2,9 @@ import Foundation
 import Testing
 
 /// Protects older machines. The linker keeps one copy of a symbol that several objects define; if two kernel modules
-/// defined the same function, the AVX-512 copy could win and the portable kernels, or the standard library's callers, would
-/// run it. So a kernel module may define functions of its own only: no specialisation of the standard library's generics
-/// and none of module Kernels's (they must all be inlined), whatever their binding.
+/// defined the same function, the AVX-512 copy could win and the portable kernels, or the standard library's callers,
+/// would run it. So a kernel module may define functions of its own only: no specialisation of the standard library's
+/// generics and none of module Kernels's (they must all be inlined), whatever their binding.
 @Suite struct KernelSymbolsTests {
   static let modules = ["KernelsPortable", "KernelsAVX2", "KernelsAVX512"]
 

@@ -2,7 +2,8 @@ import Compute
 import ReferenceKernels
 import Testing
 
-/// Protects: the layouts as documented (checkpoints and other kernels rely on the formulas), and pictures' ways in and out.
+/// Protects: the layouts as documented (checkpoints and other kernels rely on the formulas), and pictures' ways in and
+/// out.
 @Suite struct LayoutTests {
   static let layouts = [
     ActivationLayout(.blocked, channels: 20, height: 4, width: 8, halo: 1),

@@ -2,8 +2,8 @@ import Compute
 import ReferenceKernels
 import Testing
 
-/// Protects: linear layers: what a bias adds, the order of a picture's values, and what PyTorch's weights are in ours. (The products
-/// themselves are convolutions: ConvolutionTests.)
+/// Protects: linear layers: what a bias adds, the order of a picture's values, and what PyTorch's weights are in ours.
+/// (The products themselves are convolutions: ConvolutionTests.)
 @Suite struct LinearTests {
   struct Case: Sendable, CustomTestStringConvertible {
     let linear: Linear

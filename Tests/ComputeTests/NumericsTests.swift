@@ -3,9 +3,9 @@ import Foundation
 import ReferenceKernels
 import Testing
 
-/// Protects the accuracy that docs/Numerics.md states: each pass on random data next to Double. A sum of K products of both signs,
-/// in order, each step rounded by at most u = 2^-24 of what it holds, has an rms error of about u * sqrt(K / 6) of the outputs'
-/// standard deviation (a random walk whose partial sums grow with the root of the terms).
+/// Protects the accuracy that docs/Numerics.md states: each pass on random data next to Double. A sum of K products of
+/// both signs, in order, each step rounded by at most u = 2^-24 of what it holds, has an rms error of about u * sqrt(K
+/// / 6) of the outputs' standard deviation (a random walk whose partial sums grow with the root of the terms).
 ///
 /// The fast method may err up to three times as much as the direct one.
 ///

@@ -4,8 +4,8 @@ import Kernels
 import ReferenceKernels
 import Testing
 
-/// Protects: kernels over rows of Floats, each instruction set by itself, against their definitions; and that all sets give
-/// the same bits.
+/// Protects: kernels over rows of Floats, each instruction set by itself, against their definitions; and that all sets
+/// give the same bits.
 @Suite struct RowKernelsTests {
   /// tanh from the smallest Floats to far beyond where it is 1, and the special values.
   @Test(arguments: machineKernels) func tanhIsAccurate(_ kernels: KernelTable) {

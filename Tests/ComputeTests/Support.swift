@@ -4,8 +4,8 @@ import Randomness
 import ReferenceKernels
 import Testing
 
-/// Seeded test data. Integers are small enough that every sum of products in these tests is exact in Float (below 2^24),
-/// whatever the order of its terms: an engine that forgets, doubles or moves one term can't hide in rounding.
+/// Seeded test data. Integers are small enough that every sum of products in these tests is exact in Float (below
+/// 2^24), whatever the order of its terms: an engine that forgets, doubles or moves one term can't hide in rounding.
 struct TestData {
   private var stream: RandomStream
 
@@ -43,8 +43,8 @@ extension ReferenceTensor {
 /// Unit roundoff of Float: one operation's relative error is at most this.
 let unitRoundoff = 0x1p-24
 
-/// Expects every value within its bound, and says where it isn't: first place, count, largest excess, and a line to find
-/// the case again.
+/// Expects every value within its bound, and says where it isn't: first place, count, largest excess, and a line to
+/// find the case again.
 /// - Parameter bound: for each value, how far it may be off; nil: not at all.
 func expectEqual(
   _ actual: [Float], _ expected: ReferenceTensor, bound: ((Int) -> Double)? = nil, _ repro: @autoclosure () -> String,

@@ -4,10 +4,11 @@ import Randomness
 import ReferenceKernels
 import Testing
 
-/// Protects: whole nets, forward and backward, through fusion, memory plan and drivers, against the same nets in Double.
+/// Protects: whole nets, forward and backward, through fusion, memory plan and drivers, against the same nets in
+/// Double.
 ///
-/// Nets this deep have no useful a-priori bound. The tolerances are some ten times what float32 loses here (measured: 8e-7
-/// forward, 4e-6 backward), and a thousandth of what a wrong term would cost.
+/// Nets this deep have no useful a-priori bound. The tolerances are some ten times what float32 loses here (measured:
+/// 8e-7 forward, 4e-6 backward), and a thousandth of what a wrong term would cost.
 @Suite struct ExecutorTests {
   static let nets: [ReferenceNets] = {
     let convolutions = [

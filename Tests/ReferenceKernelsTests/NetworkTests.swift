@@ -101,7 +101,8 @@ import Testing
     }
   }
 
-  /// A critic step must widen the critic's difference on the same batch, and a generator step lower the critic's verdict.
+  /// A critic step must widen the critic's difference on the same batch, and a generator step lower the critic's
+  /// verdict.
   @Test func stepsGoDownhill() {
     let nets = ReferenceDCGAN(size: 16, channels: 1, features: 3, latent: 4)
     var random = RandomTensors(seed: 7)

@@ -1,8 +1,8 @@
 import ReferenceKernels
 import Testing
 
-/// Protects: the definitions. Everything else is compared with them, so they are compared with what needs no definition:
-/// finite differences, adjointness, hand-made examples.
+/// Protects: the definitions. Everything else is compared with them, so they are compared with what needs no
+/// definition: finite differences, adjointness, hand-made examples.
 @Suite struct OperationTests {
   /// Kernel, stride, padding, height, width: the nets' three kinds, then odd ones with unequal sides and dropped rows.
   static let geometries = [

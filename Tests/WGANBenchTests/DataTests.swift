@@ -4,7 +4,8 @@ import Images
 import Testing
 import WGANBench
 
-/// Protects what `data` counts and reports, on a folder of our own fixtures: two JPEGs, a PNG, a file cut short and a text.
+/// Protects what `data` counts and reports, on a folder of our own fixtures: two JPEGs, a PNG, a file cut short and a
+/// text.
 @Suite struct DataTests {
   static func inFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("wgan-bench-data-\(UUID().uuidString)")

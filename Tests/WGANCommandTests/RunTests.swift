@@ -118,8 +118,8 @@ import Testing
     }
   }
 
-  /// The authors' preset, in two parts: block order, initial values, warm-up phases and samples with the batch's statistics
-  /// are part of the state's names and of the schedule, so nothing may depend on where it was cut.
+  /// The authors' preset, in two parts: block order, initial values, warm-up phases and samples with the batch's
+  /// statistics are part of the state's names and of the schedule, so nothing may depend on where it was cut.
   @Test(arguments: ["original", "paper", "fastai"]) func presetsTrainAndGoOn(preset: String) throws {
     try inTemporaryFolder { folder in
       let flags = ["--preset", preset] + Tool.tiny

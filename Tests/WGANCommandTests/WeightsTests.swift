@@ -4,7 +4,8 @@ import Foundation
 import Testing
 import WGAN
 
-/// Protects: nets leave a run and come back by the tool as they were; every way to be wrong is one line, its exit code, and no file.
+/// Protects: nets leave a run and come back by the tool as they were; every way to be wrong is one line, its exit code,
+/// and no file.
 @Suite struct WeightsTests {
   func run(_ arguments: [String], _ code: Int32 = 0, says words: [String] = [], in folder: String) throws {
     let result = try Tool.run(arguments, in: folder)

@@ -44,8 +44,8 @@ import Testing
       SymbolGraph.self, from: Data(readFile(joinPath(folder, "WGAN.symbols.json"))))
   }
 
-  /// Each public symbol has a comment, and the catalog and the comments are what DocC accepts: links lead somewhere, each
-  /// parameter is told of.
+  /// Each public symbol has a comment, and the catalog and the comments are what DocC accepts: links lead somewhere,
+  /// each parameter is told of.
   @Test func everyPublicSymbolIsDocumented() throws {
     try inTemporaryFolder { folder in
       let graph = try Self.writeSymbolGraph(to: folder)

@@ -6,8 +6,8 @@ import Randomness
 import Testing
 import WGAN
 
-/// Protects: a run computes what PyTorch computes. From the same initial weights, pictures and noise: losses, gradients,
-/// parameters and running statistics over 10 critic and 2 generator steps of every preset and kind of net.
+/// Protects: a run computes what PyTorch computes. From the same initial weights, pictures and noise: losses,
+/// gradients, parameters and running statistics over 10 critic and 2 generator steps of every preset and kind of net.
 /// Golden/README.md says where each tolerance comes from.
 ///
 /// With WGAN_PARITY=FOLDER (`make parity`) the files are read from there, and the differences are printed as a table.

@@ -6,8 +6,8 @@ import ReferenceKernels
 import Testing
 import WGAN
 
-/// Protects: the gradients of the whole nets that training uses. The engine's, in Float, against finite differences of the
-/// definition's forward pass, in Double: no derivative that anyone wrote down stands on the other side.
+/// Protects: the gradients of the whole nets that training uses. The engine's, in Float, against finite differences of
+/// the definition's forward pass, in Double: no derivative that anyone wrote down stands on the other side.
 @Suite struct GradientTests {
   /// The difference of the two, relative to the tensor's gradient; measured: below 8e-6.
   static let tolerance = 5e-5
@@ -95,8 +95,8 @@ import WGAN
     return (executor, input)
   }
 
-  /// Every parameter's gradient, and the input's, against central differences of `loss` of the reference's output. Along a
-  /// few random directions a tensor: each takes two forward passes and sees every element.
+  /// Every parameter's gradient, and the input's, against central differences of `loss` of the reference's output.
+  /// Along a few random directions a tensor: each takes two forward passes and sees every element.
   private static func check(
     _ executor: Executor, _ reference: ReferenceNetwork, _ source: ReferenceTensor, inputGradient: [Float]?,
     _ what: String, _ loss: (ReferenceTensor) -> Double

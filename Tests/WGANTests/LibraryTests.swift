@@ -14,7 +14,8 @@ import WGAN
     return settings
   }()
 
-  /// 18 pictures: 5 batches an epoch, the last one short, so that phases of 3 are cut. Some are wider, some higher than square.
+  /// 18 pictures: 5 batches an epoch, the last one short, so that phases of 3 are cut. Some are wider, some higher than
+  /// square.
   static func pictures(_ count: Int = 18, channels: Int = 3) throws -> [Bitmap] {
     try (0..<count).map { i in
       let (width, height) = i % 3 == 0 ? (16 + i, 16) : (16, 16 + i % 5)
@@ -41,8 +42,8 @@ import WGAN
     }
   }
 
-  /// Every step counts in one order, and training in parts, saved and loaded between them, is training in one: the same file to
-  /// the last byte. 2 generator steps end an epoch of 5 batches, 1 and 3 are in the middle of one.
+  /// Every step counts in one order, and training in parts, saved and loaded between them, is training in one: the same
+  /// file to the last byte. 2 generator steps end an epoch of 5 batches, 1 and 3 are in the middle of one.
   @Test(arguments: [0, 1, 2, 3, 5]) func aLoadedGANGoesOnAsIfItHadNeverStopped(firstSteps: Int) throws {
     let pictures = try Self.pictures()
     let whole = try WassersteinGAN(Self.settings, threads: 2)

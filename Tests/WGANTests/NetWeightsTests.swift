@@ -8,8 +8,8 @@ import Randomness
 import Testing
 import WGAN
 
-/// Protects: a file's tensors reach the right parameters of the right net, whoever named them; a file of another net is refused by
-/// the first tensor that differs; what is exported is what was trained.
+/// Protects: a file's tensors reach the right parameters of the right net, whoever named them; a file of another net is
+/// refused by the first tensor that differs; what is exported is what was trained.
 @Suite struct NetWeightsTests {
   static let small: TrainingConfiguration = {
     var configuration = TrainingConfiguration.seed

@@ -129,10 +129,12 @@ struct ReferenceNets: CustomTestStringConvertible {
     return variants
   }()
 
-  /// Two critic steps, a generator step, a critic step, in Float and by definition in Double, from one set of parameters.
+  /// Two critic steps, a generator step, a critic step, in Float and by definition in Double, from one set of
+  /// parameters.
   ///
-  /// Parameters are compared in learning rates: RMSprop's first steps have the size of 10 rates whatever the gradient's, so
-  /// where a gradient is nearly zero its rounding decides; that is why it is the root of the mean square, as with PyTorch (GoldenTests).
+  /// Parameters are compared in learning rates: RMSprop's first steps have the size of 10 rates whatever the
+  /// gradient's, so where a gradient is nearly zero its rounding decides; that is why it is the root of the mean
+  /// square, as with PyTorch (GoldenTests).
   @Test(arguments: variants) func trainsAsTheDefinitions(_ nets: ReferenceNets) throws {
     let c = nets.configuration
     var stream = RandomStream(seed: 11, purpose: .test)
@@ -196,7 +198,8 @@ struct ReferenceNets: CustomTestStringConvertible {
     }
   }
 
-  /// PyTorch's start of a Linear, U(-1/sqrt(fan_in), 1/sqrt(fan_in)) for weight and bias; the authors' scheme leaves it at that.
+  /// PyTorch's start of a Linear, U(-1/sqrt(fan_in), 1/sqrt(fan_in)) for weight and bias; the authors' scheme leaves it
+  /// at that.
   @Test(arguments: Initialisation.allCases) func linearLayersStartAsPyTorchs(_ initialisation: Initialisation) throws {
     var configuration = TrainingConfiguration.seed
     (configuration.size, configuration.criticNet, configuration.generatorNet) = (16, .mlp, .mlp)

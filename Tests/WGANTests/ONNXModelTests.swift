@@ -9,8 +9,8 @@ import ReferenceKernels
 import Testing
 import WGAN
 
-/// Protects: an exported ONNX model is one, and computes what the net computes: it is taken apart here by a reader of protocol buffers and
-/// run by the reference kernels. (check_weights.py does the same with onnx and onnxruntime.)
+/// Protects: an exported ONNX model is one, and computes what the net computes: it is taken apart here by a reader of
+/// protocol buffers and run by the reference kernels. (check_weights.py does the same with onnx and onnxruntime.)
 @Suite struct ONNXModelTests {
   struct Model {
     var nodes: [(type: String, inputs: [String], output: String, attributes: [String: Message])]

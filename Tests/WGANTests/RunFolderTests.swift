@@ -21,7 +21,8 @@ import WGAN
     }
   }
 
-  /// A file as the first version wrote it: what it hasn't is what that version's code did, so that such a run goes on as it was.
+  /// A file as the first version wrote it: what it hasn't is what that version's code did, so that such a run goes on
+  /// as it was.
   @Test func theFirstVersionsRunsAreRead() throws {
     let text = """
       {

@@ -5,8 +5,8 @@ import Randomness
 import Testing
 import WGAN
 
-/// Protects: what torch.save writes is read as PyTorch reads it; nothing in such a file is ever called; and no file, whatever is in
-/// it, crashes the reader or makes it take memory that the file doesn't have.
+/// Protects: what torch.save writes is read as PyTorch reads it; nothing in such a file is ever called; and no file,
+/// whatever is in it, crashes the reader or makes it take memory that the file doesn't have.
 @Suite struct TorchFileTests {
   func fixture(_ name: String, _ type: String = "pth") throws -> String {
     try #require(Bundle.module.path(forResource: name, ofType: type, inDirectory: "TorchFiles"))

@@ -51,8 +51,8 @@ import WGAN
 
   // MARK: - Clipping
 
-  /// After the update: behind each step every parameter is within the bounds, gamma and beta too. Before the step: the step
-  /// starts within them, and its update leads out again. Buffers are never clipped, nor is the generator.
+  /// After the update: behind each step every parameter is within the bounds, gamma and beta too. Before the step: the
+  /// step starts within them, and its update leads out again. Buffers are never clipped, nor is the generator.
   @Test(arguments: ClipTime.allCases) func clippingIsBeforeTheStepOrAfterTheUpdate(time: ClipTime) throws {
     let trainer = try trainer { ($0.clipLower, $0.clipUpper, $0.clipTime) = (-0.02, 0.03, time) }
     for step in 0..<3 { _ = criticStep(trainer, pixels(4, seed: UInt64(step))) }
@@ -74,8 +74,8 @@ import WGAN
 
   // MARK: - Optimizers
 
-  /// Each net's update is its optimizer's, with its own learning rate and the given betas. Oracle: the definition in Double, on
-  /// the gradients that the step left.
+  /// Each net's update is its optimizer's, with its own learning rate and the given betas. Oracle: the definition in
+  /// Double, on the gradients that the step left.
   @Test(arguments: Optimizer.allCases) func eachNetHasItsLearningRate(optimizer: Optimizer) throws {
     let trainer = try trainer {
       ($0.optimizer, $0.criticLearningRate, $0.generatorLearningRate) = (optimizer, 3e-3, 1e-3)
@@ -191,8 +191,8 @@ import WGAN
 
   // MARK: - Held-out pictures
 
-  /// What the critic says of them is what it would say in a critic step; and a run that was evaluated between its steps is
-  /// the run that wasn't: every bit of parameters, running statistics and the optimizers' state.
+  /// What the critic says of them is what it would say in a critic step; and a run that was evaluated between its steps
+  /// is the run that wasn't: every bit of parameters, running statistics and the optimizers' state.
   @Test func evaluationChangesNothing() throws {
     let (plain, evaluated) = try (trainer { $0.clip = 1000 }, trainer { $0.clip = 1000 })
     for step in 0..<6 {

@@ -190,7 +190,8 @@ final class CountingBatches: BatchSource {
     }
   }
 
-  /// Each so many generator steps, all held-out pictures are seen, each with the same weight; the rows between have none.
+  /// Each so many generator steps, all held-out pictures are seen, each with the same weight; the rows between have
+  /// none.
   @Test func heldOutPicturesAreSeenWhenTheyShould() throws {
     try inTemporaryFolder { folder in
       let heldOut = HeldOutPictures([.init(pixels: [10, 10, 10], count: 3), .init(pixels: [30], count: 1)])

@@ -24,8 +24,8 @@ enum Markdown {
     return line.contains("`") ? "\(ticks) \(line) \(ticks)" : "\(ticks)\(line)\(ticks)"
   }
 
-  /// A table; columns of numbers are aligned to the right, and columns that are empty throughout are left out. Cells are Markdown
-  /// already.
+  /// A table; columns of numbers are aligned to the right, and columns that are empty throughout are left out. Cells
+  /// are Markdown already.
   static func table(_ titles: [String], _ rows: [[String]]) -> String {
     let columns = titles.indices.filter { column in rows.contains { !$0[column].isEmpty } }
     guard !columns.isEmpty else { return "" }

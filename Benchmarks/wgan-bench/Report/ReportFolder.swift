@@ -31,8 +31,8 @@ struct ReportFolder {
     } catch { throw failure(error) }
   }
 
-  /// Writes the report's files. In a folder that was there each file is replaced at once, others stay what they are, but for what
-  /// an older report left that this one hasn't.
+  /// Writes the report's files. In a folder that was there each file is replaced at once, others stay what they are,
+  /// but for what an older report left that this one hasn't.
   func write(_ files: [(name: String, content: String)]) throws {
     do throws(Failure) {
       if replaces {

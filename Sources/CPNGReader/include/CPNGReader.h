@@ -1,10 +1,10 @@
-// Reads a PNG from memory as 8-bit samples and reports by status codes: the one place that owns libpng's setjmp, because a
-// longjmp must not cross a Swift frame. (libpng's simplified API would spare us this, but it scrambles interlaced 16-bit
-// pictures in many releases: libpng issue 853.)
+// Reads a PNG from memory as 8-bit samples and reports by status codes: the one place that owns libpng's setjmp,
+// because a longjmp must not cross a Swift frame. (libpng's simplified API would spare us this, but it scrambles
+// interlaced 16-bit pictures in many releases: libpng issue 853.)
 //
 // What comes out has 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGB, alpha) channels: palettes are looked up, 1, 2 and 4
-// bits widened, 16 bits rounded to 8, a transparent colour or palette made an alpha channel. Alpha isn't multiplied in. A
-// gAMA chunk that is neither sRGB's nor close to it is applied; other colour chunks are ignored.
+// bits widened, 16 bits rounded to 8, a transparent colour or palette made an alpha channel. Alpha isn't multiplied in.
+// A gAMA chunk that is neither sRGB's nor close to it is applied; other colour chunks are ignored.
 #ifndef CPNGREADER_H
 #define CPNGREADER_H
 
@@ -19,11 +19,12 @@ typedef struct {
   uint32_t channels;
 } CPNGHeader;
 
-// Reads up to the pixels. `bytes` must stay valid until the reader is closed. Null for want of memory; otherwise the reader
-// has to be closed, whatever `*status` is: 0 is success.
+// Reads up to the pixels. `bytes` must stay valid until the reader is closed. Null for want of memory; otherwise the
+// reader has to be closed, whatever `*status` is: 0 is success.
 CPNGReader *cpng_open(const uint8_t *bytes, size_t count, CPNGHeader *header, int *status);
 
-// Reads all rows into `pixels`, `width * height * channels` bytes, once. 0 is success; otherwise the content is undefined.
+// Reads all rows into `pixels`, `width * height * channels` bytes, once. 0 is success; otherwise the content is
+// undefined.
 int cpng_read(CPNGReader *reader, uint8_t *pixels);
 
 // What was wrong; empty where nothing was.

@@ -1,5 +1,5 @@
-// What the processor and the operating system let us run. Swift has no `__builtin_cpu_supports`; this is all the C we need
-// for it. The builtin asks CPUID and XGETBV, so an AVX-512 processor under a kernel that doesn't save ZMM says no.
+// What the processor and the operating system let us run. Swift has no `__builtin_cpu_supports`; this is all the C we
+// need for it. The builtin asks CPUID and XGETBV, so an AVX-512 processor under a kernel that doesn't save ZMM says no.
 #ifndef CPROCESSOR_H
 #define CPROCESSOR_H
 

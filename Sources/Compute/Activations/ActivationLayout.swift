@@ -2,8 +2,8 @@
 
 import Kernels
 
-/// The place of one net position's activations for a batch, with a halo of zeros around each plane, so that a convolution's
-/// taps never ask whether they are inside.
+/// The place of one net position's activations for a batch, with a halo of zeros around each plane, so that a
+/// convolution's taps never ask whether they are inside.
 ///
 /// - `blocked`: channels by 16 (nChw16c with a halo), the rest of the last block zero:
 ///
@@ -95,7 +95,8 @@ package struct Activations: Sendable {
     }
   }
 
-  /// Writes zeros into the halo of the pictures `range`: buffers are reused, so whoever writes a plane clears its frame.
+  /// Writes zeros into the halo of the pictures `range`: buffers are reused, so whoever writes a plane clears its
+  /// frame.
   func clearHalo(pictures range: Range<Int>) {
     let l = layout
     guard l.halo > 0 else { return }

@@ -1,4 +1,5 @@
-// Where pictures enter and leave the nets: bytes to Floats in the interleaved layout and back, and the gradient of tanh.
+// Where pictures enter and leave the nets: bytes to Floats in the interleaved layout and back, and the gradient of
+// tanh.
 
 import Kernels
 
@@ -40,7 +41,8 @@ extension Activations {
     return bytes
   }
 
-  /// self = diffY * (1 - y*y) for y = tanh(x): the gradient of x. All three are pictures; the halo of self becomes zero.
+  /// self = diffY * (1 - y*y) for y = tanh(x): the gradient of x. All three are pictures; the halo of self becomes
+  /// zero.
   package func setTanhGradient(diffY: Activations, y: Activations, batch: Int, on processor: Processor) {
     let rowCount = layout.width * layout.channels
     precondition(layout.order == .interleaved && rowCount % 16 == 0)

@@ -1,11 +1,12 @@
-// A convolution's geometry and its weights' layout. A transposed convolution is the same object with its passes exchanged:
-// forward <-> backwardData, and source and gradient exchanged in backwardWeights. PyTorch's ConvTranspose2d keeps its weights
-// just so: (in, out, kh, kw) of the transposed one is (out, in, kh, kw) of the convolution.
+// A convolution's geometry and its weights' layout. A transposed convolution is the same object with its passes
+// exchanged: forward <-> backwardData, and source and gradient exchanged in backwardWeights. PyTorch's ConvTranspose2d
+// keeps its weights just so: (in, out, kh, kw) of the transposed one is (out, in, kh, kw) of the convolution.
 
 import Kernels
 
-/// A square 2-d convolution: kernel 4 stride 2 padding 1, kernel 3 stride 1 padding 1, or a kernel as large as the plane, stride 1
-/// padding 0, to one position: those of the DCGAN nets, and what linear layers are (Linear.swift). Only these have a bias.
+/// A square 2-d convolution: kernel 4 stride 2 padding 1, kernel 3 stride 1 padding 1, or a kernel as large as the
+/// plane, stride 1 padding 0, to one position: those of the DCGAN nets, and what linear layers are (Linear.swift). Only
+/// these have a bias.
 package struct Convolution: Hashable, Sendable {
   /// Which kernels run it, decided by its shape's place in a net, never by a timing.
   package enum Form: Hashable, Sendable {

@@ -1,5 +1,5 @@
-// A convolution with the method of each pass chosen. What the graph and the benchmarks run; the methods' own files are the direct
-// Convolution*.swift and the fast Winograd*.swift.
+// A convolution with the method of each pass chosen. What the graph and the benchmarks run; the methods' own files are
+// the direct Convolution*.swift and the fast Winograd*.swift.
 
 import Kernels
 

@@ -1,5 +1,6 @@
-// A linear layer, y = W x + b (PyTorch's nn.Linear): a convolution whose kernel covers its whole input, with a bias. Vectors are planes of
-// 1x1; a picture's values are a linear layer's in PyTorch's order (channel, row, column), and lie as the picture does.
+// A linear layer, y = W x + b (PyTorch's nn.Linear): a convolution whose kernel covers its whole input, with a bias.
+// Vectors are planes of 1x1; a picture's values are a linear layer's in PyTorch's order (channel, row, column), and lie
+// as the picture does.
 
 import Kernels
 

@@ -1,6 +1,6 @@
 // Batch norm over blocked activations, with the activation that follows or precedes it fused in.
-// Source: Ioffe and Szegedy, "Batch normalization" (ICML 2015). Statistics are combined in Double over the pictures in order, so they don't depend
-// on the number of threads.
+// Source: Ioffe and Szegedy, "Batch normalization" (ICML 2015). Statistics are combined in Double over the pictures in
+// order, so they don't depend on the number of threads.
 
 import Kernels
 

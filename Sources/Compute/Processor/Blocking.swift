@@ -1,6 +1,8 @@
-// How convolutions are cut: register tiles for the instruction set, cache blocks for the cache. All of it is here; the drivers ask.
+// How convolutions are cut: register tiles for the instruction set, cache blocks for the cache. All of it is here; the
+// drivers ask.
 //
-// Register tiles (Kernels<Set>.swift instantiates them). 16 channels are one vector with AVX-512, two with AVX2, four with SSE2:
+// Register tiles (Kernels<Set>.swift instantiates them). 16 channels are one vector with AVX-512, two with AVX2, four
+// with SSE2:
 //
 // | set      | registers    | forward, backwardData: pixels x channels | backwardWeights: source Floats x channels |
 // |----------|--------------|------------------------------------------|-------------------------------------------|
@@ -41,8 +43,8 @@ struct Blocking {
   /// Channel blocks of a chunk of the sum, whose weights have so many Floats each.
   func depth(ofFloats count: Int) -> Int { share(count, of: cacheBytes) }
 
-  /// Groups of pixels of the next tile where so many are left: as many as the registers hold, but no last tile much smaller
-  /// than the one before it.
+  /// Groups of pixels of the next tile where so many are left: as many as the registers hold, but no last tile much
+  /// smaller than the one before it.
   func groups(ofRest count: Int) -> Int {
     count > tile.groups && count < 2 * tile.groups ? (count + 1) / 2 : min(count, tile.groups)
   }
@@ -64,14 +66,16 @@ struct Blocking {
 extension Blocking {
   /// Fewer tiles of 4x4 results than this don't repay the transform of the weights.
   static let winogradLeastTiles = 8
-  /// Transformed weights that take no more are kept between changes of the weights; larger ones are made on the way, by every call.
+  /// Transformed weights that take no more are kept between changes of the weights; larger ones are made on the way, by
+  /// every call.
   static let winogradKeptBytes = 8 << 20
-  /// Transformed source and products of a block of tiles: they stay in the second-level cache, and each block brings all transformed weights from
-  /// the third once.
+  /// Transformed source and products of a block of tiles: they stay in the second-level cache, and each block brings
+  /// all transformed weights from the third once.
   static let winogradBlockBytes = 640 << 10
   /// Tiles whose products with two blocks of channels stay in the cache while the weights' chunks pass.
   static let winogradTilesOfChunk = 128
-  /// Blocks of 16 channels and phases of a chunk of the weights: 25 * 256 * 32 Floats are 800 KiB, which are read in their order once for each tile of pixels.
+  /// Blocks of 16 channels and phases of a chunk of the weights: 25 * 256 * 32 Floats are 800 KiB, which are read in
+  /// their order once for each tile of pixels.
   static let winogradDepth = 16
   /// Transformed gradient that backwardWeights keeps at a time.
   static let winogradGradientBytes = 16 << 20

@@ -19,7 +19,8 @@ package struct MachineProbe: Sendable {
 
   /// In each lane of each accumulator c, `rounds` times: c = x*c + y.
   ///
-  /// - Parameter registers: `registerCount` Floats, a part of `registersPerThread` a thread: a vector x, a vector y, the c.
+  /// - Parameter registers: `registerCount` Floats, a part of `registersPerThread` a thread: a vector x, a vector y,
+  ///   the c.
   package func multiplyAdd(rounds: Int, registers: Slice) {
     precondition(registers.count >= registerCount && rounds >= 0)
     processor.onEachThread(processor.threads) { thread in

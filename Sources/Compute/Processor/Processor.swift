@@ -1,4 +1,5 @@
-// Who does the work: the table of kernels for this processor, how many threads, and the cache that blocks are sized for.
+// Who does the work: the table of kernels for this processor, how many threads, and the cache that blocks are sized
+// for.
 
 import CProcessor
 import Dispatch
@@ -17,7 +18,8 @@ package struct UnknownInstructionSet: ClassifiedError {
   package var failureKind: FailureKind { .usage }
 }
 
-/// Nothing in here changes a result's bits but the instruction set: one with FMA rounds once where the portable one rounds twice.
+/// Nothing in here changes a result's bits but the instruction set: one with FMA rounds once where the portable one
+/// rounds twice.
 package struct Processor: Sendable {
   package let threads: Int
   /// Bytes of the first- and second-level caches that a thread may fill.
@@ -87,8 +89,9 @@ package struct Processor: Sendable {
     return (count + step - 1) / step * step
   }
 
-  /// Calls `work` on `count` items, cut into contiguous ranges that the threads take in turn. Four a thread: one that the system
-  /// keeps from its core holds up the others for a part of a range, and a range is still large enough to fill a cache block.
+  /// Calls `work` on `count` items, cut into contiguous ranges that the threads take in turn. Four a thread: one that
+  /// the system keeps from its core holds up the others for a part of a range, and a range is still large enough to
+  /// fill a cache block.
   func parallel(_ count: Int, _ work: (_ range: Range<Int>) -> Void) {
     parallel(count) { range, _ in work(range) }
   }

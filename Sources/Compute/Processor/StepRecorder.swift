@@ -5,14 +5,15 @@ import Synchronization
 
 /// Adds up how long driver calls take, by layer, kind and pass, and how long threads wait in them.
 ///
-/// The thread that runs the steps makes the calls, switches the recorder on and off and reads it; workers only report how long
-/// they were busy.
+/// The thread that runs the steps makes the calls, switches the recorder on and off and reads it; workers only report
+/// how long they were busy.
 package final class StepRecorder: @unchecked Sendable {
   package enum Kind: String, Sendable, CaseIterable {
     case convolution, norm, elementwise, optimizer, clipping, packing
   }
 
-  /// The layer's own pass: a transposed convolution's forward is the backwardData of the convolution whose adjoint it is.
+  /// The layer's own pass: a transposed convolution's forward is the backwardData of the convolution whose adjoint it
+  /// is.
   package enum Pass: String, Sendable, CaseIterable {
     case forward, backward, backwardData, backwardWeights, update
   }
@@ -55,9 +56,10 @@ package final class StepRecorder: @unchecked Sendable {
     /// What the calls took, less the calls that were made inside them.
     package var milliseconds = 0.0
     /// Of `milliseconds`: what the threads had nothing to do for in the calls' parallel loops, divided by the number of
-    /// threads. That is, of each loop, its time less (the sum of the workers' times / threads): the start of the workers, the
-    /// wait for the slowest, and the threads that a loop of few items leaves without any. A worker that the system keeps from
-    /// its core counts as busy, and so does the one thread that runs a call's code outside of loops.
+    /// threads. That is, of each loop, its time less (the sum of the workers' times / threads): the start of the
+    /// workers, the wait for the slowest, and the threads that a loop of few items leaves without any. A worker that
+    /// the system keeps from its core counts as busy, and so does the one thread that runs a call's code outside of
+    /// loops.
     package var waitingMilliseconds = 0.0
     /// What the calls had to do.
     package var work = Work()

@@ -1,6 +1,7 @@
-// The critic and the generator as the WGAN references build them, described once as layers. Parameters have the references' PyTorch
-// names. Sources: the DCGAN nets of Radford, Metz and Chintala, "Unsupervised representation learning with deep convolutional generative
-// adversarial networks" (ICLR 2016); the MLP nets of the WGAN authors' code.
+// The critic and the generator as the WGAN references build them, described once as layers. Parameters have the
+// references' PyTorch names. Sources: the DCGAN nets of Radford, Metz and Chintala, "Unsupervised representation
+// learning with deep convolutional generative adversarial networks" (ICLR 2016); the MLP nets of the WGAN authors'
+// code.
 
 import Graph
 

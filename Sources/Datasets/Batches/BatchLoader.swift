@@ -17,8 +17,8 @@ package struct Batch: ~Copyable, Sendable {
 
 /// Delivers a data set's batches for ever, epoch after epoch, from any place in any epoch.
 ///
-/// What a batch holds is a pure function of (data set, subset, batch size, crop, seed, epoch, index): not of the number of
-/// threads, nor of where the loader started. A few batches are made ahead and wait; their buffers come back through
+/// What a batch holds is a pure function of (data set, subset, batch size, crop, seed, epoch, index): not of the number
+/// of threads, nor of where the loader started. A few batches are made ahead and wait; their buffers come back through
 /// `recycle`, so that nothing is allocated per batch. One consumer at a time.
 package final class BatchLoader: Sendable {
   /// How many batches may be ready or in the making beyond the one that the consumer has.
@@ -56,8 +56,8 @@ package final class BatchLoader: Sendable {
 
   /// - Parameters:
   ///   - seed: of the order and of the random crops.
-  ///   - startEpoch, startBatch: the first batch to deliver. `startBatch` may be the number of batches in the epoch: the next
-  ///     epoch's first.
+  ///   - startEpoch, startBatch: the first batch to deliver. `startBatch` may be the number of batches in the epoch:
+  ///     the next epoch's first.
   /// - Precondition: `batchSize` and `threads` are positive, the start isn't negative.
   package init(
     dataset: Dataset, subset: Dataset.Subset = .training, batchSize: Int, crop: CropMode, seed: UInt64,

@@ -1,5 +1,6 @@
-// Makes sure that every picture of a data set is decoded, scaled and in one mapped file. What an earlier run has left and
-// still matches its source is kept; the rest is decoded on all threads and streamed out, so little memory is needed.
+// Makes sure that every picture of a data set is decoded, scaled and in one mapped file. What an earlier run has left
+// and still matches its source is kept; the rest is decoded on all threads and streamed out, so little memory is
+// needed.
 
 import Dispatch
 import SystemSupport
@@ -41,7 +42,8 @@ struct PictureCache {
 
   /// - Parameters:
   ///   - known: all names of the source, wanted or not; what the cache has beyond them is dropped when it's rewritten.
-  ///   - render: makes the picture of that number in the listing: short side `size`, `channels` channels. Called on any thread.
+  ///   - render: makes the picture of that number in the listing: short side `size`, `channels` channels. Called on any
+  ///     thread.
   ///   - progress: (done, of how many to decode), on any thread but never on two at once.
   func prepare(
     _ wanted: [SourcePicture], known: () -> [String],

@@ -14,13 +14,13 @@
 //         64      8  checksum of the index
 //         72      8  checksum of the 72 bytes above
 //
-// The index is: the entries (40 bytes each, see `Entry`), the names (UTF-8, one after the other), the identity (what the
-// file was made from). All integers are little-endian, pixels are rows from the top with interleaved channels.
+// The index is: the entries (40 bytes each, see `Entry`), the names (UTF-8, one after the other), the identity (what
+// the file was made from). All integers are little-endian, pixels are rows from the top with interleaved channels.
 //
-// A file is written once under a temporary name and renamed when it's whole; no program of ours changes it afterwards. A
-// mapping therefore stays valid when the file is deleted or replaced. (Only somebody who truncates the file in place, by
-// hand, while a run uses it, can make that run die of SIGBUS.) The index is read into memory and checked: each offset is
-// known to be inside the file before it's used. Pixels have no checksum: any byte is a valid pixel.
+// A file is written once under a temporary name and renamed when it's whole; no program of ours changes it afterwards.
+// A mapping therefore stays valid when the file is deleted or replaced. (Only somebody who truncates the file in place,
+// by hand, while a run uses it, can make that run die of SIGBUS.) The index is read into memory and checked: each
+// offset is known to be inside the file before it's used. Pixels have no checksum: any byte is a valid pixel.
 
 /// What pictures a file holds, and where.
 struct PictureIndex {

@@ -45,7 +45,8 @@ extension DatasetSource: CustomStringConvertible {
 }
 
 extension DatasetSource {
-  /// How many pictures a run would train on and hold out, told from their names alone: a file that is no picture counts too.
+  /// How many pictures a run would train on and hold out, told from their names alone: a file that is no picture counts
+  /// too.
   package func count(fraction: Double, heldOut: Double, seed: UInt64) throws(Failure) -> (
     training: Int, heldOut: Int
   ) {

@@ -14,7 +14,8 @@ enum FolderWalk {
 
     while true {
       if folders.isEmpty {
-        // The real folders are done: now what links lead to, in order, so that of several to one folder the first counts.
+        // The real folders are done: now what links lead to, in order, so that of several to one folder the first
+        // counts.
         guard !links.isEmpty else { break }
         folders = links.sorted { utf8Order($1, $0) }
         links = []

@@ -72,7 +72,8 @@ struct FacePainter {
 
   // MARK: - The head
 
-  /// About the signed distance to the head's outline, and the point's place in the head as if it were a ball of radius 1.
+  /// About the signed distance to the head's outline, and the point's place in the head as if it were a ball of radius
+  /// 1.
   @inline(__always) private func outline(_ p: Point, grow: Float = 0) -> (distance: Float, ball: Point) {
     let below = max(0, p.y / t.radii.y)
     let radii = Point((t.radii.x + grow) * (1 - t.jaw * below * below), t.radii.y + grow)

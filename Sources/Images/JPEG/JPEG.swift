@@ -10,8 +10,8 @@ package enum JPEG {
     return (header.width, header.height, orientation(bytes))
   }
 
-  /// The codec itself scales by 1/2, 1/4 or 1/8 (smaller inverse DCTs: less work the smaller the picture), as far as that
-  /// doesn't go below the wanted size; area averaging does the rest.
+  /// The codec itself scales by 1/2, 1/4 or 1/8 (smaller inverse DCTs: less work the smaller the picture), as far as
+  /// that doesn't go below the wanted size; area averaging does the rest.
   static func decode(
     _ bytes: [UInt8], channels: Int, shortSide: Int?, limits: DecodeLimits
   ) throws(PictureError) -> CodecOutput {
@@ -82,8 +82,8 @@ private struct Decompressor: ~Copyable {
     var (width, height, subsampling, colours): (CInt, CInt, CInt, CInt) = (0, 0, -1, -1)
     let status = tjDecompressHeader3(
       handle, file.baseAddress, CUnsignedLong(file.count), &width, &height, &subsampling, &colours)
-    // The call also fails for chroma samplings without a name in this API and for mere warnings; the decoder doesn't need
-    // the one and tells the others again. Only what it can't do without counts here.
+    // The call also fails for chroma samplings without a name in this API and for mere warnings; the decoder doesn't
+    // need the one and tells the others again. Only what it can't do without counts here.
     guard width >= 1, height >= 1, colours >= 0 else {
       throw status == 0 ? PictureError(.corrupt, "is a JPEG without a picture in it") : lastError
     }
@@ -130,8 +130,8 @@ private struct Decompressor: ~Copyable {
     }
   }
 
-  /// A progressive file passes over all its pixels once a scan, and a scan that changes nothing takes next to no bytes: many
-  /// of them over a large picture would keep the decoder busy for minutes. Encoders write about ten.
+  /// A progressive file passes over all its pixels once a scan, and a scan that changes nothing takes next to no bytes:
+  /// many of them over a large picture would keep the decoder busy for minutes. Encoders write about ten.
   private func checkWork(_ bytes: [UInt8], pixels: Int, _ limits: DecodeLimits) throws(PictureError) {
     guard JPEGSegments(bytes).contains(where: { [0xC2, 0xC6, 0xCA, 0xCE].contains($0.marker) }) else { return }
     var scans = 0
@@ -152,8 +152,8 @@ private struct Decompressor: ~Copyable {
   }
 }
 
-/// sRGB from the CMYK that JPEG files hold: Adobe's, inverted (255 is no ink). Red is C K / 255, and so on: inks as ideal
-/// filters, no profile, as PIL converts them.
+/// sRGB from the CMYK that JPEG files hold: Adobe's, inverted (255 is no ink). Red is C K / 255, and so on: inks as
+/// ideal filters, no profile, as PIL converts them.
 private func pictureFromInvertedCMYK(_ inks: [UInt8], width: Int, height: Int) -> Picture {
   let count = width * height
   let pixels = [UInt8](unsafeUninitializedCapacity: count * 3) { target, filled in

@@ -1,4 +1,5 @@
-// The marker segments before a JPEG's pixels, for what the codec doesn't tell: EXIF, and oddities that only make it warn.
+// The marker segments before a JPEG's pixels, for what the codec doesn't tell: EXIF, and oddities that only make it
+// warn.
 
 /// Walks the segments up to and with the first start of scan. Hostile lengths end the walk; they never leave the file.
 struct JPEGSegments: Sequence, IteratorProtocol {

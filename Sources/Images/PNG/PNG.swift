@@ -50,7 +50,8 @@ package enum PNG {
     bytes[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) }
   }
 
-  /// All samples as 8-bit sRGB values: 1 (luma), 2 (luma, alpha), 3 (RGB) or 4 (RGB, alpha) to a pixel, not premultiplied.
+  /// All samples as 8-bit sRGB values: 1 (luma), 2 (luma, alpha), 3 (RGB) or 4 (RGB, alpha) to a pixel, not
+  /// premultiplied.
   private static func samples(
     _ bytes: [UInt8], width: Int, height: Int
   ) throws(PictureError) -> (samples: [UInt8], channels: Int) {

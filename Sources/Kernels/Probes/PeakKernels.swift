@@ -36,9 +36,10 @@ public struct PeakKernels: Sendable {
 /// Counts of `readProbe` and `copyProbe` are multiples of this: 16 vectors of the widest set.
 public let probeStep = 256
 
-/// Per round c[n] = x*c[n] + y for N accumulators, all in registers: nothing but arithmetic. Neither product nor sum can be
-/// hoisted out of the loop, also where multiplication and addition are two instructions. N chains hide the latency:
-/// two units of 4 cycles need 8 where the set has FMA; a multiplication and an addition one after the other, 14.
+/// Per round c[n] = x*c[n] + y for N accumulators, all in registers: nothing but arithmetic. Neither product nor sum
+/// can be hoisted out of the loop, also where multiplication and addition are two instructions. N chains hide the
+/// latency: two units of 4 cycles need 8 where the set has FMA; a multiplication and an addition one after the other,
+/// 14.
 ///
 /// - Parameter registers: x, y, c[0] ... c[N - 1], a vector each; c is written back.
 @inlinable @inline(__always)

@@ -1,8 +1,8 @@
 // Kernels over rows of Floats, one at a time. Counts are multiples of 16. Nothing here uses FMA: every instruction set
 // gives the same bits.
 
-/// tanh of each lane: the odd rational function 13/6 that Eigen uses (`generic_fast_tanh_float`), within a few units in the last
-/// place; beyond 7.905 it is 1 in Float.
+/// tanh of each lane: the odd rational function 13/6 that Eigen uses (`generic_fast_tanh_float`), within a few units in
+/// the last place; beyond 7.905 it is 1 in Float.
 @inlinable @inline(__always)
 func hyperbolicTangent<V: FloatVector>(_ value: V) -> V {
   let limit = V(repeating: 7.905_311)
@@ -52,8 +52,9 @@ public func tanhBackwardRow<V: FloatVector>(
 
 /// One row of a picture's gradient (or of a generated picture) from two rows of column products.
 ///
-/// A column product is what one pixel of the smaller grid adds to one row of the larger one: 16 lanes, (kw / 2)*8 + (kw % 2)*C + c
-/// for taps kw 0 ..< 4 and C <= 4 channels, unused lanes zero. Neighbouring pixels' products overlap by two of the four taps:
+/// A column product is what one pixel of the smaller grid adds to one row of the larger one: 16 lanes, (kw / 2)*8 + (kw
+/// % 2)*C + c for taps kw 0 ..< 4 and C <= 4 channels, unused lanes zero. Neighbouring pixels' products overlap by two
+/// of the four taps:
 ///
 ///     row[(2g - 1)*C ..< (2g + 1)*C] = high[g - 1] + low[g]      g = 0 ... pixels
 ///

@@ -43,7 +43,8 @@ public func planeMoments<V: FloatVector>(
   }
 }
 
-/// y = activation((x - mean) * scale + shift), activation(v) = v > 0 ? v : slope*v. `channel`: mean[16], scale[16], shift[16].
+/// y = activation((x - mean) * scale + shift), activation(v) = v > 0 ? v : slope*v. `channel`: mean[16], scale[16],
+/// shift[16].
 @inlinable @inline(__always)
 public func planeNormalise<V: FloatVector>(
   _ x: Plane, _ y: Plane, rows: Int, pixels: Int, channel: UnsafePointer<Float>, slope: Float, zero: V
@@ -67,7 +68,8 @@ public func planeNormalise<V: FloatVector>(
 }
 
 /// The two sums that batch norm's gradient needs, each channel by itself: Σ d [16], then Σ d * xhat [16], where
-/// d = diffY * (gate > 0 ? 1 : slope) and xhat = (x - mean) * reciprocalDeviation. `channel`: mean[16], reciprocal deviation[16].
+/// d = diffY * (gate > 0 ? 1 : slope) and xhat = (x - mean) * reciprocalDeviation. `channel`: mean[16], reciprocal
+/// deviation[16].
 @inlinable @inline(__always)
 public func planeNormSums<V: FloatVector>(
   _ diffY: Plane, _ x: Plane, gate: Plane, rows: Int, pixels: Int, channel: UnsafePointer<Float>, slope: Float,
@@ -97,9 +99,9 @@ public func planeNormSums<V: FloatVector>(
   }
 }
 
-/// Batch norm's gradient: diffX = factor * (d - meanD - xhat * meanProduct) * (x > 0 ? 1 : inputSlope), with d and xhat as in
-/// `planeNormSums`. `inputSlope` is the derivative of an activation *before* the norm (x is its output); 1 where there is none.
-/// `channel`: mean[16], reciprocal deviation[16], factor[16], meanD[16], meanProduct[16].
+/// Batch norm's gradient: diffX = factor * (d - meanD - xhat * meanProduct) * (x > 0 ? 1 : inputSlope), with d and xhat
+/// as in `planeNormSums`. `inputSlope` is the derivative of an activation *before* the norm (x is its output); 1 where
+/// there is none. `channel`: mean[16], reciprocal deviation[16], factor[16], meanD[16], meanProduct[16].
 @inlinable @inline(__always)
 public func planeNormBackward<V: FloatVector>(
   _ diffY: Plane, _ x: Plane, gate: Plane, _ diffX: Plane, rows: Int, pixels: Int, channel: UnsafePointer<Float>,

@@ -1,5 +1,5 @@
-// Optimizer updates over a slab of parameters, in place; counts are multiples of 16. The formulas are PyTorch's (torch.optim),
-// in its order of operations. Nothing here uses FMA: every instruction set gives the same bits.
+// Optimizer updates over a slab of parameters, in place; counts are multiples of 16. The formulas are PyTorch's
+// (torch.optim), in its order of operations. Nothing here uses FMA: every instruction set gives the same bits.
 
 /// v = smoothing*v + (1 - smoothing)*g*g;  w = w - rate * g / (sqrt(v) + epsilon).
 /// Source: Tieleman and Hinton, lecture 6.5 (2012); epsilon outside the root as in torch.optim.RMSprop.

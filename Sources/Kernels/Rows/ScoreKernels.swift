@@ -1,8 +1,8 @@
 // The critic's last layer has one output channel and one output position: a dot product a picture, and its adjoints.
 // Memory-bound: each weight and each activation is read once.
 
-/// Σ_i a[i] * b[i] over `count` Floats (a multiple of 16), for every vector width in the same order: 16 lane sums, then the lanes
-/// from first to last.
+/// Σ_i a[i] * b[i] over `count` Floats (a multiple of 16), for every vector width in the same order: 16 lane sums, then
+/// the lanes from first to last.
 @inlinable @inline(__always)
 public func dotProduct<V: FloatVector>(
   _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, count: Int, fused: Bool, zero: V
@@ -42,8 +42,8 @@ public func scaledSum<V: FloatVector>(
   }
 }
 
-/// y[i] = factor * x[i] * (gate[i] > 0 ? 1 : slope) over `count` Floats (a multiple of 16): the gradient of a score, with that of
-/// the activation before it. No gate: none.
+/// y[i] = factor * x[i] * (gate[i] > 0 ? 1 : slope) over `count` Floats (a multiple of 16): the gradient of a score,
+/// with that of the activation before it. No gate: none.
 @inlinable @inline(__always)
 public func scaledGate<V: FloatVector>(
   _ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, gate: UnsafePointer<Float>?, factor: Float, slope: Float,

@@ -1,12 +1,12 @@
 // The micro-kernel of convolution: forward, backwardData and the single-position products are all this one loop nest.
-// Source: the register tile of Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (ACM TOMS 34(3),
-// 2008, section 4), with the rows of A addressed as a convolution's taps (Zhang, Franchetti and Low, "High performance
-// zero-memory overhead direct convolutions", ICML 2018, section 3) instead of packed.
+// Source: the register tile of Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (ACM TOMS
+// 34(3), 2008, section 4), with the rows of A addressed as a convolution's taps (Zhang, Franchetti and Low, "High
+// performance zero-memory overhead direct convolutions", ICML 2018, section 3) instead of packed.
 
 /// Where one tile reads and writes. All strides are in Floats.
 ///
-/// The tile computes, for pixels `p` of up to three groups (a group = `groupPixels` pixels at an even stride: a row's neighbours,
-/// or pictures of a batch) and 16-channel blocks `n`:
+/// The tile computes, for pixels `p` of up to three groups (a group = `groupPixels` pixels at an even stride: a row's
+/// neighbours, or pictures of a batch) and 16-channel blocks `n`:
 ///
 ///     dst[p][n] = epilogue( initial + Σ_{o < outerCount} Σ_{i < innerCount} Σ_{k < length}
 ///                           src[p + o*outerStride + i*innerStride + k]
@@ -65,11 +65,11 @@ public struct MultiplyTile {
   }
 }
 
-/// A register tile of M pixels (1, or one to three groups) x N vectors (N*V lanes of neighbouring channels from `lane` on).
-/// The terms are added in ascending order: the bits of an output don't depend on M, N or V (given `fused`).
+/// A register tile of M pixels (1, or one to three groups) x N vectors (N*V lanes of neighbouring channels from `lane`
+/// on). The terms are added in ascending order: the bits of an output don't depend on M, N or V (given `fused`).
 ///
-/// The inner loop takes four terms a turn: where another hardware thread has half of the core's decoders, instructions that
-/// aren't FMAs are what costs time.
+/// The inner loop takes four terms a turn: where another hardware thread has half of the core's decoders, instructions
+/// that aren't FMAs are what costs time.
 @inlinable @inline(__always)
 public func multiplyTile<let M: Int, let N: Int, V: FloatVector>(
   _ tile: UnsafePointer<MultiplyTile>, lane: Int, groupPixels: Int, fused: Bool,

@@ -3,8 +3,8 @@
 
 /// Where one tile reads and writes. All strides are in Floats.
 ///
-/// The tile computes, for M neighbouring Floats `m` of the source (input channels of one tap, or taps x channels of a picture)
-/// and 16-channel blocks `n` of the gradient:
+/// The tile computes, for M neighbouring Floats `m` of the source (input channels of one tap, or taps x channels of a
+/// picture) and 16-channel blocks `n` of the gradient:
 ///
 ///     diffWeights[n*diffWeightsBlockStride + m*16 ..< +16] = initial +
 ///         Σ_{o < outerCount} Σ_{i < innerCount} Σ_{x < length}

@@ -1,11 +1,11 @@
 // The micro-kernel of fast convolution's transforms: a small matrix on both sides of tiles of vectors.
-// Source: Winograd, "Arithmetic Complexity of Computations" (SIAM 1980), chapter 5; Lavin and Gray, "Fast algorithms for
-// convolutional neural networks" (CVPR 2016), section 4. WinogradTransforms.swift has the matrices.
+// Source: Winograd, "Arithmetic Complexity of Computations" (SIAM 1980), chapter 5; Lavin and Gray, "Fast algorithms
+// for convolutional neural networks" (CVPR 2016), section 4. WinogradTransforms.swift has the matrices.
 
 /// Where tiles are read and written. All strides are in Floats.
 ///
-/// For tile `t` < count, with in(r, c) the 16 channels at `source + t*sourceStep + r*sourceRowStride + c*sourceColumnStride`,
-/// out(q, s) those at the same place of the destination, and L a matrix of S rows and R columns:
+/// For tile `t` < count, with in(r, c) the 16 channels at `source + t*sourceStep + r*sourceRowStride +
+/// c*sourceColumnStride`, out(q, s) those at the same place of the destination, and L a matrix of S rows and R columns:
 ///
 ///     out(q, s) = epilogue( initial + Σ_{r < R} L[q][r] Σ_{c < R} in(r, c) L[s][c] )      q, s < S
 ///
@@ -42,8 +42,9 @@ public struct TransformTile {
   }
 }
 
-/// How the patches of neighbouring tiles share their outermost row and column. Tiles come in such an order that a patch meets the one before it
-/// in its first row (column) and leaves its last to the one after it; where they ascend, the first is 0, else S - 1.
+/// How the patches of neighbouring tiles share their outermost row and column. Tiles come in such an order that a patch
+/// meets the one before it in its first row (column) and leaves its last to the one after it; where they ascend, the
+/// first is 0, else S - 1.
 public struct PatchOverlap {
   public var rowsAscend = true
   public var columnsAscend = true
@@ -112,8 +113,9 @@ public func transformTile<let R: Int, let S: Int, V: FloatVector>(
   }
 }
 
-/// `transformTile` to patches of S x S that overlap: what a patch shares with those before it, it adds to what they left in the destination; what
-/// it shares with those after it, it leaves there without the epilogue, for them to complete; and what is outside the plane isn't written.
+/// `transformTile` to patches of S x S that overlap: what a patch shares with those before it, it adds to what they
+/// left in the destination; what it shares with those after it, it leaves there without the epilogue, for them to
+/// complete; and what is outside the plane isn't written.
 ///
 /// - Parameter map: the product of L with a column of S vectors.
 @inlinable @inline(__always)

@@ -1,8 +1,9 @@
-// The matrices of fast convolution, F(4x4, 2x2) and F(4x4, 3x3): 4x4 results of a 2x2 or 3x3 kernel from 25 or 36 products instead
-// of 64 or 144. Toom and Cook's algorithm: values at some points and at infinity decide a polynomial.
-// Source: Lavin and Gray (CVPR 2016), section 4; the points are those of Barabasz, Anderson, Soodhalter and Gregg, "Error analysis and
-// improving the accuracy of Winograd convolution for deep neural networks" (ACM TOMS 46(4), 2020), section 5, in spirit: symmetric, so that
-// even and odd parts are shared, and near 1, so that powers stay small. docs/Numerics.md has the errors.
+// The matrices of fast convolution, F(4x4, 2x2) and F(4x4, 3x3): 4x4 results of a 2x2 or 3x3 kernel from 25 or 36
+// products instead of 64 or 144. Toom and Cook's algorithm: values at some points and at infinity decide a polynomial.
+// Source: Lavin and Gray (CVPR 2016), section 4; the points are those of Barabasz, Anderson, Soodhalter and Gregg,
+// "Error analysis and improving the accuracy of Winograd convolution for deep neural networks" (ACM TOMS 46(4), 2020),
+// section 5, in spirit: symmetric, so that even and odd parts are shared, and near 1, so that powers stay small.
+// docs/Numerics.md has the errors.
 //
 // In one dimension, with input d (n = 4 + taps - 1 values), kernel g and result y, `*` by element:
 //
@@ -18,7 +19,8 @@
 //          |  3/8  -1/4  -3/2  1  0 |       | -1/6   1/4 |        | 1/8 -1/8  27/8  -27/8  1 |
 //          | 9/16   0    -5/2  0  1 |       |   0     1  |
 //
-// F(4, 3), points 0, 3/4, -3/4, 3/2, -3/2, infinity; row j of Aᵀ has the j-th powers of the points; a = -128/243, b = 32/243:
+// F(4, 3), points 0, 3/4, -3/4, 3/2, -3/2, infinity; row j of Aᵀ has the j-th powers of the points; a = -128/243, b =
+// 32/243:
 //
 //          | 81/64    0    -45/16     0    1  0 |       | 64/81     0       0    |
 //          |   0  -27/16   -9/4     3/4   1  0 |       |   a     3/4 a   9/16 a |

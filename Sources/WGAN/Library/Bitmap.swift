@@ -4,8 +4,8 @@ import Images
 
 /// A picture: rows of 8-bit samples.
 ///
-/// The sample of channel `c` at column `x` and row `y` is `pixels[(y * width + x) * channels + c]`: row-major, channels interleaved,
-/// the origin at the top left. Three channels are sRGB's red, green and blue, one is grey.
+/// The sample of channel `c` at column `x` and row `y` is `pixels[(y * width + x) * channels + c]`: row-major, channels
+/// interleaved, the origin at the top left. Three channels are sRGB's red, green and blue, one is grey.
 public struct Bitmap: Sendable, Equatable {
   let picture: Picture
 
@@ -20,8 +20,8 @@ public struct Bitmap: Sendable, Equatable {
 
   /// Makes a picture of samples `[height][width][channels]`.
   ///
-  /// - Throws: ``WGANError`` of kind `invalidPictures` unless both sides are at least 1, `channels` is 1 or 3, and there are
-  ///   `width * height * channels` samples.
+  /// - Throws: ``WGANError`` of kind `invalidPictures` unless both sides are at least 1, `channels` is 1 or 3, and
+  ///   there are `width * height * channels` samples.
   /// - Complexity: O(1); the array isn't copied.
   public init(width: Int, height: Int, channels: Int, pixels: [UInt8]) throws(WGANError) {
     guard width >= 1, height >= 1 else {
@@ -44,8 +44,8 @@ public struct Bitmap: Sendable, Equatable {
 
   init(_ picture: Picture) { self.picture = picture }
 
-  /// The picture scaled so that its short side has `shortSide` pixels, as `wgan train` scales what it reads: each pixel is the
-  /// mean of the area that it covers.
+  /// The picture scaled so that its short side has `shortSide` pixels, as `wgan train` scales what it reads: each pixel
+  /// is the mean of the area that it covers.
   ///
   /// - Throws: ``WGANError`` of kind `invalidArgument` unless both sides of the result are from 1 to 65,535.
   /// - Complexity: O(pixels of the larger of the two).
@@ -72,15 +72,15 @@ public struct Bitmap: Sendable, Equatable {
 
   // MARK: - Files
 
-  /// Reads a JPEG or PNG file as `wgan train` reads it: upright, transparent parts over white, scaled so that the short side has
-  /// `shortSide` pixels.
+  /// Reads a JPEG or PNG file as `wgan train` reads it: upright, transparent parts over white, scaled so that the short
+  /// side has `shortSide` pixels.
   ///
   /// - Parameters:
   ///   - path: The file's; its name plays no part in what it is taken for.
   ///   - channels: 1 (grey) or 3 (colour), whatever the file has.
   ///   - shortSide: Pixels of the short side, 1 to 65,535.
-  /// - Throws: ``WGANError`` of kind `fileNotFound`, `inputOutput` or `invalidFile`; of kind `invalidArgument` for other channels
-  ///   or another short side.
+  /// - Throws: ``WGANError`` of kind `fileNotFound`, `inputOutput` or `invalidFile`; of kind `invalidArgument` for
+  ///   other channels or another short side.
   /// - Complexity: O(pixels in the file).
   public init(contentsOf path: String, channels: Int, shortSide: Int) throws(WGANError) {
     try Self.check(channels: channels)

@@ -13,7 +13,8 @@ final class BitmapBatches: BatchSource {
   private var order: [UInt32]
   private var pixels: [UInt8]
 
-  /// - Precondition: each picture's short side is the configuration's size; `position.batch` is at most the batches of an epoch.
+  /// - Precondition: each picture's short side is the configuration's size; `position.batch` is at most the batches of
+  ///   an epoch.
   init(_ pictures: [Bitmap], _ schedule: Schedule, from position: RunPosition) {
     self.pictures = pictures
     configuration = schedule.configuration

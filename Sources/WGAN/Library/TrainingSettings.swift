@@ -5,8 +5,9 @@ import Compute
 
 /// What a GAN's nets are and how it trains.
 ///
-/// Settings begin as a ``Preset-swift.enum`` and are values: change what you like, then make a ``WassersteinGAN`` of them.
-/// Properties are called as the flags of `wgan train` are and mean the same. What isn't a property here is as the preset has it.
+/// Settings begin as a ``Preset-swift.enum`` and are values: change what you like, then make a ``WassersteinGAN`` of
+/// them. Properties are called as the flags of `wgan train` are and mean the same. What isn't a property here is as the
+/// preset has it.
 ///
 /// ```swift
 /// var settings = TrainingSettings(.demo)
@@ -30,7 +31,8 @@ public struct TrainingSettings: Sendable, Equatable {
     case demo
   }
 
-  /// How convolutions are computed. Each gives the same bits for any number of threads; the two methods round differently.
+  /// How convolutions are computed. Each gives the same bits for any number of threads; the two methods round
+  /// differently.
   public enum Algorithm: Sendable, Equatable, CaseIterable {
     /// Winograd's method where a rule over shapes expects it to be faster.
     case auto
@@ -164,8 +166,8 @@ public struct TrainingSettings: Sendable, Equatable {
     }
   }
 
-  /// Of all random numbers: first parameters, noise, the pictures' order, crops. The same seed and pictures give the same bits,
-  /// whatever the number of threads.
+  /// Of all random numbers: first parameters, noise, the pictures' order, crops. The same seed and pictures give the
+  /// same bits, whatever the number of threads.
   public var seed: UInt64 {
     get { configuration.seed }
     set { configuration.seed = newValue }
@@ -193,7 +195,8 @@ public struct TrainingSettings: Sendable, Equatable {
 
   /// Checks every value. (Making a ``WassersteinGAN`` does, too.)
   ///
-  /// - Throws: ``WGANError`` of kind `invalidSettings`, whose line begins with the name of the first property that no GAN can have.
+  /// - Throws: ``WGANError`` of kind `invalidSettings`, whose line begins with the name of the first property that no
+  ///   GAN can have.
   public func validate() throws(WGANError) {
     try withPublicErrors { try configuration.validate() }
   }

@@ -22,12 +22,14 @@ public struct TrainingStep: Sendable, Equatable {
   public let realLoss: Float
   /// The critic's mean over the fake pictures of the last critic step.
   public let fakeLoss: Float
-  /// The critic's mean over the fake pictures of this generator step, which the generator minimises; nil in a critic step.
+  /// The critic's mean over the fake pictures of this generator step, which the generator minimises; nil in a critic
+  /// step.
   public let generatorLoss: Float?
 
   /// What the critic minimises: `realLoss - fakeLoss`.
   public var criticLoss: Float { realLoss - fakeLoss }
-  /// The estimate of the Wasserstein distance between real and generated pictures, up to a factor: `fakeLoss - realLoss`.
+  /// The estimate of the Wasserstein distance between real and generated pictures, up to a factor: `fakeLoss -
+  /// realLoss`.
   public var wassersteinEstimate: Float { fakeLoss - realLoss }
 
   init(_ kind: Kind, at position: RunPosition, _ losses: CriticLosses, generatorLoss: Float? = nil) {

@@ -4,14 +4,15 @@ import Compute
 
 /// A Wasserstein GAN: a critic and a generator in training.
 ///
-/// The same settings, pictures and numbers of steps give the same bits, whatever the number of threads, however the steps are
-/// divided among calls of ``train(on:generatorSteps:onStep:)``, and however often the GAN was saved and loaded between them.
-/// (Processors with fused multiply-add agree with each other; one without rounds differently.)
+/// The same settings, pictures and numbers of steps give the same bits, whatever the number of threads, however the
+/// steps are divided among calls of ``train(on:generatorSteps:onStep:)``, and however often the GAN was saved and
+/// loaded between them. (Processors with fused multiply-add agree with each other; one without rounds differently.)
 ///
-/// A step computes on several threads, but calls are made one at a time: the class isn't `Sendable`. Keep it in an actor, or send it
-/// from one task to another. All memory that steps need is taken when the GAN is made.
+/// A step computes on several threads, but calls are made one at a time: the class isn't `Sendable`. Keep it in an
+/// actor, or send it from one task to another. All memory that steps need is taken when the GAN is made.
 ///
-/// The environment variable `WGAN_ISA` (portable, avx2 or avx512) chooses the instruction set, otherwise the best there is.
+/// The environment variable `WGAN_ISA` (portable, avx2 or avx512) chooses the instruction set, otherwise the best there
+/// is.
 public final class WassersteinGAN {
   /// What the nets are and how they train.
   public let settings: TrainingSettings
@@ -27,7 +28,8 @@ public final class WassersteinGAN {
 
   private let processor: Processor
   private let engine: Trainer
-  /// What isn't in the engine's tensors, true after each step. Nobody counts seconds here, so equal states are equal files.
+  /// What isn't in the engine's tensors, true after each step. Nobody counts seconds here, so equal states are equal
+  /// files.
   private var state: CheckpointState
   private var isTraining = false
   /// The generator that samples, and whether it is the trained one of now.
@@ -41,8 +43,8 @@ public final class WassersteinGAN {
   /// - Parameters:
   ///   - settings: What the nets are and how they train.
   ///   - threads: How many threads to compute with, 1 to 1024; nil for as many as there are cores. Changes no result.
-  /// - Throws: ``WGANError`` of kind `invalidSettings`, also where the machine hasn't the memory; of kind `invalidArgument` for
-  ///   an impossible number of threads.
+  /// - Throws: ``WGANError`` of kind `invalidSettings`, also where the machine hasn't the memory; of kind
+  ///   `invalidArgument` for an impossible number of threads.
   public convenience init(_ settings: TrainingSettings, threads: Int? = nil) throws(WGANError) {
     let start = CheckpointState(
       position: RunPosition(), seconds: 0, picturesPerEpoch: 0, dataFingerprint: "",
@@ -66,21 +68,22 @@ public final class WassersteinGAN {
 
   // MARK: - Training
 
-  /// Trains until `generatorSteps` more generator steps are done, each after the critic steps that the settings ask for.
+  /// Trains until `generatorSteps` more generator steps are done, each after the critic steps that the settings ask
+  /// for.
   ///
-  /// Each batch holds pictures of a random order, all of them in an epoch; an epoch's last batch may be short. Training goes on
-  /// where the last call stopped, in the middle of an epoch too. It does so to the last bit if the pictures are the same ones in
-  /// the same order; a call with another number of pictures begins a new epoch.
+  /// Each batch holds pictures of a random order, all of them in an epoch; an epoch's last batch may be short. Training
+  /// goes on where the last call stopped, in the middle of an epoch too. It does so to the last bit if the pictures are
+  /// the same ones in the same order; a call with another number of pictures begins a new epoch.
   ///
   /// - Parameters:
   ///   - pictures: At least one. Each has the settings' channels, and its short side has the settings' size
   ///     (``Bitmap/scaled(toShortSide:)``); what isn't square is cropped.
   ///   - generatorSteps: 0 to 1,000,000,000.
-  ///   - onStep: Called after each critic and generator step, on the thread that called `train`. It may sample and save the GAN.
-  ///     What it answers decides whether training goes on; an error that it throws ends training after this step and is
-  ///     thrown on.
-  /// - Throws: ``WGANError`` of kind `invalidPictures` or `invalidArgument`, before the first step; what `onStep` throws. The GAN is
-  ///   as good as before.
+  ///   - onStep: Called after each critic and generator step, on the thread that called `train`. It may sample and save
+  ///     the GAN. What it answers decides whether training goes on; an error that it throws ends training after this
+  ///     step and is thrown on.
+  /// - Throws: ``WGANError`` of kind `invalidPictures` or `invalidArgument`, before the first step; what `onStep`
+  ///   throws. The GAN is as good as before.
   /// - Complexity: Besides the steps O(`pictures.count`) for the call and for each epoch; the pictures aren't copied.
   public func train(
     on pictures: [Bitmap], generatorSteps: Int, onStep: (TrainingStep) throws -> StepDecision = { _ in .proceed }
@@ -147,8 +150,8 @@ public final class WassersteinGAN {
 
   /// Draws pictures `first ..< first + count` of a series, `size` x `size` pixels each.
   ///
-  /// Picture *i* depends on the state of training, the seed and *i* alone: it doesn't matter which others are drawn with it. These
-  /// are the pictures that `wgan generate --checkpoint FILE --seed SEED` draws from the same state.
+  /// Picture *i* depends on the state of training, the seed and *i* alone: it doesn't matter which others are drawn
+  /// with it. These are the pictures that `wgan generate --checkpoint FILE --seed SEED` draws from the same state.
   ///
   /// - Parameters:
   ///   - count: 0 or more.
@@ -179,8 +182,8 @@ public final class WassersteinGAN {
 
   // MARK: - Files
 
-  /// Saves all of the state as one safetensors file: a checkpoint as `wgan train` writes them, with what is in the JSON file beside
-  /// those in its metadata.
+  /// Saves all of the state as one safetensors file: a checkpoint as `wgan train` writes them, with what is in the JSON
+  /// file beside those in its metadata.
   ///
   /// The tool reads it, too: `wgan generate --checkpoint FILE`. Parameters have PyTorch's names and layouts.
   ///
@@ -194,14 +197,15 @@ public final class WassersteinGAN {
 
   /// Loads what ``save(to:)`` or `wgan train` has saved. Training goes on from there as if it had never stopped.
   ///
-  /// The tool keeps a part of the state beside each `checkpoints/000500.safetensors`: `000500.json` must lie in the same folder. To go on to
-  /// the last bit, train on that run's training pictures, scaled, in the order of its data set.
+  /// The tool keeps a part of the state beside each `checkpoints/000500.safetensors`: `000500.json` must lie in the
+  /// same folder. To go on to the last bit, train on that run's training pictures, scaled, in the order of its data
+  /// set.
   ///
   /// - Parameters:
   ///   - path: The safetensors file's.
   ///   - threads: How many threads to compute with, 1 to 1024; nil for as many as there are cores. Changes no result.
-  /// - Throws: ``WGANError`` of kind `fileNotFound`, `inputOutput` or `invalidFile`; of kind `invalidSettings` where the machine hasn't
-  ///   the memory; of kind `invalidArgument` for an impossible number of threads.
+  /// - Throws: ``WGANError`` of kind `fileNotFound`, `inputOutput` or `invalidFile`; of kind `invalidSettings` where
+  ///   the machine hasn't the memory; of kind `invalidArgument` for an impossible number of threads.
   public convenience init(contentsOf path: String, threads: Int? = nil) throws(WGANError) {
     let (checkpoint, state) = try withPublicErrors {
       let checkpoint = try Checkpoint(at: path)

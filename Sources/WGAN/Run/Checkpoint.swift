@@ -1,5 +1,5 @@
-// A run's saved states. Each is two files: all tensors in safetensors, and a small JSON state that is written last, so a
-// state that has its JSON is complete. Both are written under a temporary name, synced and renamed.
+// A run's saved states. Each is two files: all tensors in safetensors, and a small JSON state that is written last, so
+// a state that has its JSON is complete. Both are written under a temporary name, synced and renamed.
 
 import TensorFiles
 import Configuration

@@ -38,7 +38,8 @@ package struct DryRun {
     (criticStepSeconds, generatorStepSeconds) = try Self.time(training, on: processor)
   }
 
-  /// Steps on made-up pixels: one of each kind that isn't timed, then three, or as many as begin within some seconds. Medians.
+  /// Steps on made-up pixels: one of each kind that isn't timed, then three, or as many as begin within some seconds.
+  /// Medians.
   private static func time(_ training: TrainingConfiguration, on processor: Processor) throws -> (Double, Double) {
     let trainer = try Trainer(training, on: processor)
     var random = RandomStream(seed: training.seed, purpose: .test)

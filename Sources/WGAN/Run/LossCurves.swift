@@ -1,4 +1,5 @@
-// The curves of a run: the Wasserstein estimate over generator steps, of the pictures it learns from and of held-out ones.
+// The curves of a run: the Wasserstein estimate over generator steps, of the pictures it learns from and of held-out
+// ones.
 
 /// A run's Wasserstein estimates so far.
 package struct LossCurves: Sendable, Equatable {
@@ -24,8 +25,8 @@ package struct LossCurves: Sendable, Equatable {
   /// Steps that the median is of: the authors' curves have it over 101 (the README of martinarjovsky/WassersteinGAN).
   package static let medianWindow = 101
 
-  /// The estimate's median over the `medianWindow` steps around row `index`; at the ends over those that there are. Values that
-  /// aren't numbers are left out; nil if none is left.
+  /// The estimate's median over the `medianWindow` steps around row `index`; at the ends over those that there are.
+  /// Values that aren't numbers are left out; nil if none is left.
   package func median(at index: Int) -> Float? {
     let half = Self.medianWindow / 2
     let rows = estimate[max(0, index - half)..<min(estimate.count, index + half + 1)]

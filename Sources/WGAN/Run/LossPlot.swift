@@ -1,5 +1,5 @@
-// curves.svg: the Wasserstein estimate over generator steps, raw and through a median, and that of held-out pictures beside
-// it. Where the two part, the critic knows its pictures by heart.
+// curves.svg: the Wasserstein estimate over generator steps, raw and through a median, and that of held-out pictures
+// beside it. Where the two part, the critic knows its pictures by heart.
 
 import Plots
 
@@ -69,8 +69,9 @@ package enum LossPlot {
     }
   }
 
-  /// Logarithmic where what is drawn smooth is positive and spans more than a factor of 30: the last tenth of a long fall is as
-  /// readable as its first. Else linear and with 0 in it. Single outliers of the raw estimate lie on the edge.
+  /// Logarithmic where what is drawn smooth is positive and spans more than a factor of 30: the last tenth of a long
+  /// fall is as readable as its first. Else linear and with 0 in it. Single outliers of the raw estimate lie on the
+  /// edge.
   private static func valueAxis(raw: [LossCurves.Point], smooth: [LossCurves.Point]) -> Axis {
     let lines = smooth.map { Double($0.value) }
     let sorted = raw.map { Double($0.value) }.sorted()
@@ -100,8 +101,8 @@ package enum LossPlot {
     points.filter { abs($0.value) < 1e30 }
   }
 
-  /// Of the points that fall into one pixel's column the first, the lowest, the highest and the last: it looks as with all of
-  /// them, however long the run.
+  /// Of the points that fall into one pixel's column the first, the lowest, the highest and the last: it looks as with
+  /// all of them, however long the run.
   private static func thinned(_ points: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
     var result: [(x: Double, y: Double)] = []
     var start = 0

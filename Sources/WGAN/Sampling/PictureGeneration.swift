@@ -84,7 +84,8 @@ package struct PictureGenerator {
     try PNGEncoder.write(Gallery.compose(pictures, columns: columns), to: path)
   }
 
-  /// Writes `count` pictures and their noise as numbers, tensors "pictures" and "noise": for comparison with other programs.
+  /// Writes `count` pictures and their noise as numbers, tensors "pictures" and "noise": for comparison with other
+  /// programs.
   package func writeTensors(count: Int, seed: UInt64, to path: String) throws {
     let (noise, pictures) = sampler.values(seed: seed, indices: 0..<count)
     let size = configuration.size

@@ -8,9 +8,10 @@ import Graph
 import Images
 import Randomness
 
-/// A generator that only samples. Picture i of a seed is the same whatever else is asked for with it: its noise is keyed by (seed, i),
-/// and with running statistics no picture of a batch knows the others. With the batch's own (the authors' way) the batch is
-/// always the same one: picture i is made with all of its block, min(batchSize, 64) pictures.
+/// A generator that only samples. Picture i of a seed is the same whatever else is asked for with it: its noise is
+/// keyed by (seed, i), and with running statistics no picture of a batch knows the others. With the batch's own (the
+/// authors' way) the batch is always the same one: picture i is made with all of its block, min(batchSize, 64)
+/// pictures.
 package final class Sampler {
   private let configuration: TrainingConfiguration
   private let processor: Processor
@@ -21,7 +22,8 @@ package final class Sampler {
   package init(_ configuration: TrainingConfiguration, tensors: [NamedTensor], on processor: Processor) throws {
     self.configuration = configuration
     self.processor = processor
-    // A block is a training batch, but no more than a gallery has; else the batch bounds the memory and changes no picture.
+    // A block is a training batch, but no more than a gallery has; else the batch bounds the memory and changes no
+    // picture.
     let batch = configuration.samplingStatistics == .batch ? min(configuration.batchSize, 64) : 16
     let plan = try ExecutionPlan(
       configuration.generator, batch: batch, purpose: .sampling, algorithm: configuration.algorithm,
@@ -59,7 +61,8 @@ package final class Sampler {
     return pictures
   }
 
-  /// The same as numbers: the noise [picture][latent], and what the net makes of it, [picture][channel][y][x] in [-1, 1].
+  /// The same as numbers: the noise [picture][latent], and what the net makes of it, [picture][channel][y][x] in [-1,
+  /// 1].
   package func values(seed: UInt64, indices: Range<Int>) -> (noise: [Float], pictures: [Float]) {
     var result: (noise: [Float], pictures: [Float]) = ([], [])
     let values = configuration.channels * configuration.size * configuration.size
@@ -71,7 +74,8 @@ package final class Sampler {
     return result
   }
 
-  /// Calls `body` with each batch's noise and the places of the pictures in it that were asked for; the pictures are the generator's output.
+  /// Calls `body` with each batch's noise and the places of the pictures in it that were asked for; the pictures are
+  /// the generator's output.
   private func forEachBatch(
     seed: UInt64, indices: Range<Int>, _ body: (_ noise: [Float], _ wanted: Range<Int>) -> Void
   ) {

@@ -1,4 +1,5 @@
-// Evaluation on held-out pictures: a critic that learns its pictures by heart tells them from fakes better than it tells others.
+// Evaluation on held-out pictures: a critic that learns its pictures by heart tells them from fakes better than it
+// tells others.
 
 import Configuration
 import Datasets
@@ -16,8 +17,8 @@ package struct HeldOutPictures {
     }
   }
 
-  /// So many are enough for a mean, and few enough to cost little: with an evaluation in 50 generator steps, less than 1 % of
-  /// the run.
+  /// So many are enough for a mean, and few enough to cost little: with an evaluation in 50 generator steps, less than
+  /// 1 % of the run.
   static let pictures = 256
 
   private let batches: [Batch]

@@ -19,9 +19,9 @@ extension Executor {
         let bound = 1 / Float(linear.weightShape[1]).squareRoot()
         values = (0..<count).map { _ in (2 * random.uniform() - 1) * bound }
       case (.linearWeight, _), (.weight, .pytorch), (.weight, .pytorch04):
-        // PyTorch's kaiming_uniform_(a = sqrt(5)): U(-1/sqrt(fan_in), 1/sqrt(fan_in)), where fan_in counts dimension 1 of
-        // the weight, which is the output's channels in a transposed convolution; in PyTorch 0.4.1 it was the input's. DCGAN's
-        // scheme leaves linear layers at that.
+        // PyTorch's kaiming_uniform_(a = sqrt(5)): U(-1/sqrt(fan_in), 1/sqrt(fan_in)), where fan_in counts dimension 1
+        // of the weight, which is the output's channels in a transposed convolution; in PyTorch 0.4.1 it was the
+        // input's. DCGAN's scheme leaves linear layers at that.
         let shape = parameter.shape
         let isConvolution = if case .weight = parameter.kind { true } else { false }
         let channels = initialisation == .pytorch04 && isConvolution && parameter.isTransposed ? shape[0] : shape[1]

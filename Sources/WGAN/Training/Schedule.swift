@@ -26,8 +26,8 @@ package struct RunPosition: Sendable, Equatable, Codable {
 }
 
 /// The reference's loop: while the epoch has batches, up to `criticSteps(beforeGeneratorStep:)` critic steps, one batch
-/// each, then a generator step. An epoch that ends inside a critic phase cuts it; the generator step still runs, and the
-/// next epoch begins with a new phase.
+/// each, then a generator step. An epoch that ends inside a critic phase cuts it; the generator step still runs, and
+/// the next epoch begins with a new phase.
 package struct Schedule: Sendable {
   package enum Step: Sendable, Equatable {
     case critic

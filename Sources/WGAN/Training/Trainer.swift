@@ -1,6 +1,6 @@
 // The two steps of a WGAN run: critic step and generator step, over one critic and one generator.
-// Source: Arjovsky, Chintala and Bottou, "Wasserstein GAN" (ICML 2017), algorithm 1, in the sign of the authors' code: the critic
-// minimises D(real) - D(fake), the generator D(fake).
+// Source: Arjovsky, Chintala and Bottou, "Wasserstein GAN" (ICML 2017), algorithm 1, in the sign of the authors' code:
+// the critic minimises D(real) - D(fake), the generator D(fake).
 
 import TensorFiles
 import Configuration
@@ -101,9 +101,9 @@ package final class Trainer: TrainingEngine {
 
   // MARK: - Evaluation
 
-  /// What the critic thinks of other pictures than those it learns from: its means over `count` of them and over as many fakes,
-  /// each with the batch's statistics, as in a critic step. Training doesn't notice: parameters, running statistics and
-  /// its random streams stay what they are.
+  /// What the critic thinks of other pictures than those it learns from: its means over `count` of them and over as
+  /// many fakes, each with the batch's statistics, as in a critic step. Training doesn't notice: parameters, running
+  /// statistics and its random streams stay what they are.
   ///
   /// - Parameter batch: its number among the batches evaluated now: each has its own noise.
   package func evaluate(pixels: UnsafeBufferPointer<UInt8>, count: Int, batch: Int) -> CriticLosses {
@@ -182,8 +182,9 @@ package final class Trainer: TrainingEngine {
     recorder?.end()
   }
 
-  /// The multiply-adds of the convolutions of one step on full batches, as the steps do them: no weight gradients of the critic in
-  /// the generator step, no input gradient at the critic's first layer in the critic step, none at the generator's.
+  /// The multiply-adds of the convolutions of one step on full batches, as the steps do them: no weight gradients of
+  /// the critic in the generator step, no input gradient at the critic's first layer in the critic step, none at the
+  /// generator's.
   package func multiplyAddsPerStep() -> (critic: Int, generator: Int) {
     let batch = configuration.batchSize
     let (d, g) = (critic.plan.multiplyAdds, generator.plan.multiplyAdds)
@@ -216,7 +217,8 @@ package final class Trainer: TrainingEngine {
     }
   }
 
-  /// Sets the state that `tensors()` gave. Tensors that are missing or of another shape are an error, and nothing is set.
+  /// Sets the state that `tensors()` gave. Tensors that are missing or of another shape are an error, and nothing is
+  /// set.
   package func restore(_ tensors: [NamedTensor], criticSteps: Int, generatorSteps: Int) throws(Failure) {
     try set(allTensors(), from: tensors)
     criticStepsDone = criticSteps

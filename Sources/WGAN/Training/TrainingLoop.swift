@@ -1,5 +1,5 @@
-// The training loop: does the schedule's steps in order, writes metrics, galleries and checkpoints, and stops between two
-// steps when asked. It knows neither how a step is computed nor where pictures come from.
+// The training loop: does the schedule's steps in order, writes metrics, galleries and checkpoints, and stops between
+// two steps when asked. It knows neither how a step is computed nor where pictures come from.
 
 import TensorFiles
 
@@ -93,7 +93,8 @@ package struct TrainingLoop {
     self.writeGallery = writeGallery
   }
 
-  /// Trains to the schedule's end, or until `shouldStop` says so; then the state and a gallery are saved, where they have a place.
+  /// Trains to the schedule's end, or until `shouldStop` says so; then the state and a gallery are saved, where they
+  /// have a place.
   package func run(
     engine: some TrainingEngine, batches: some BatchSource, shouldStop: () -> Bool,
     report: (TrainingEvent) -> Void

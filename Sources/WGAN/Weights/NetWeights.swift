@@ -26,8 +26,8 @@ package struct NetWeights: Sendable {
   /// A parameter's name, and the file's tensor.
   private let places: [(name: String, tensor: StoredTensor)]
 
-  /// - Throws: `Failure(.badData)` that names the first tensor that differs and how; `Failure(.usage)` where the file was
-  ///   trained as another net whose tensors have the same shapes; `NetworkError`.
+  /// - Throws: `Failure(.badData)` that names the first tensor that differs and how; `Failure(.usage)` where the file
+  ///   was trained as another net whose tensors have the same shapes; `NetworkError`.
   package init(in file: borrowing WeightsFile, for role: NetRole, of configuration: TrainingConfiguration) throws {
     let path = file.path
     let parameters = ParameterTable(try configuration.network(role).fused()).all

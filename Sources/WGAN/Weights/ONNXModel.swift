@@ -1,5 +1,6 @@
-// A net as an ONNX model (github.com/onnx/onnx, onnx.proto): a node a layer, a norm with its running statistics. The weights have
-// PyTorch's names and layouts, which are ONNX's too. The first dimension, the number of pictures, is left open.
+// A net as an ONNX model (github.com/onnx/onnx, onnx.proto): a node a layer, a norm with its running statistics. The
+// weights have PyTorch's names and layouts, which are ONNX's too. The first dimension, the number of pictures, is left
+// open.
 //
 //     generator   z [N, latent, 1, 1] -> pictures [N, channels, size, size], in [-1, 1]
 //     critic      pictures [N, channels, size, size] -> scores [N, 1, 1, 1], an mlp's [N, 1]

@@ -1,9 +1,10 @@
 // How other programs name a net's tensors.
 //
-// Before a name may stand a prefix: "generator." in our checkpoints, "state_dict." where a dictionary holds the net's, "module."
-// where torch.nn.DataParallel was saved. The last says nothing and is dropped wherever it stands.
+// Before a name may stand a prefix: "generator." in our checkpoints, "state_dict." where a dictionary holds the net's,
+// "module." where torch.nn.DataParallel was saved. The last says nothing and is dropped wherever it stands.
 //
-// The WGAN authors (Arjovsky, Chintala and Bottou; models/dcgan.py of their repository) put their channels into the names:
+// The WGAN authors (Arjovsky, Chintala and Bottou; models/dcgan.py of their repository) put their channels into the
+// names:
 //
 //     ours                       theirs, A and B the channels in and out      the same before PyTorch forbade dots
 //     initial.conv (critic)      main.initial:A-B:conv                        main.initial.conv.A-B

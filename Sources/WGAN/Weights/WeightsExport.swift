@@ -57,8 +57,8 @@ package enum WeightsExport {
 }
 
 extension Provenance {
-  /// Training batches that moved a net's running statistics: a critic step shows the generator's norms one batch, and the critic's
-  /// two (real and fake pictures); a generator step one to each.
+  /// Training batches that moved a net's running statistics: a critic step shows the generator's norms one batch, and
+  /// the critic's two (real and fake pictures); a generator step one to each.
   fileprivate func batches(seenBy role: NetRole) -> Int64 {
     Int64(role == .critic ? 2 * criticSteps + generatorSteps : criticSteps + generatorSteps)
   }

@@ -1,8 +1,8 @@
 // backwardData of a convolution (and forward of the transposed one): the gradient of the source.
 //
-// A stride-2 convolution's gradient is, for each of the four phases of the source's pixels (y%2, x%2), a stride-1 convolution with a
-// 2x2 part of the kernel: no multiplication by inserted zeros. (Dumoulin and Visin, "A guide to convolution arithmetic", 2016,
-// section 4; the phases are the usual sub-pixel split.) docs/LoopNests.md draws it.
+// A stride-2 convolution's gradient is, for each of the four phases of the source's pixels (y%2, x%2), a stride-1
+// convolution with a 2x2 part of the kernel: no multiplication by inserted zeros. (Dumoulin and Visin, "A guide to
+// convolution arithmetic", 2016, section 4; the phases are the usual sub-pixel split.) docs/LoopNests.md draws it.
 
 import Kernels
 
@@ -46,8 +46,8 @@ extension Convolution {
 
   /// Packs the weights for `backwardData`: once for each change of the weights, whatever the batch. The layouts:
   ///
-  /// - blocked: `[phase][inputBlock][outputBlock][tap row][tap column][16 o][16 i]`, the taps in the order of ascending gradient rows
-  ///   and columns.
+  /// - blocked: `[phase][inputBlock][outputBlock][tap row][tap column][16 o][16 i]`, the taps in the order of ascending
+  ///   gradient rows and columns.
   /// - whole picture: `[row][block of the row's 16 Floats][outputBlock][16 o][16]`.
   /// - picture: `[ky][o][16]`, lane (kx/2)*8 + (kx%2)*inputChannels + i, see `overlapRow`.
   package func packWeights(_ weights: Slice, into packed: Slice, on processor: Processor) {
@@ -102,9 +102,10 @@ extension Convolution {
     }
   }
 
-  /// diffSource(n, i, y, x) = activation( bias(i, y, x) + Σ_{o, ky, kx} diffDestination(n, o, (y + padding - ky)/stride, (x + padding - kx)/stride) * weights(o, i, ky, kx) )
-  /// over the taps for which the positions are whole and inside; activation(v) = v > 0 ? v : slope*v, then times the gate
-  /// where there is one. (The activation serves the transposed convolution, whose forward pass this is.)
+  /// diffSource(n, i, y, x) = activation( bias(i, y, x) + Σ_{o, ky, kx} diffDestination(n, o, (y + padding -
+  /// ky)/stride, (x + padding - kx)/stride) * weights(o, i, ky, kx) ) over the taps for which the positions are whole
+  /// and inside; activation(v) = v > 0 ? v : slope*v, then times the gate where there is one. (The activation serves
+  /// the transposed convolution, whose forward pass this is.)
   ///
   /// - Parameters:
   ///   - diffDestination: blocked, `outputChannels` x outputSize², halo of `gradientHalo` zeros or wider.
@@ -164,7 +165,8 @@ extension Convolution {
       }
       diffSource.clearHalo(pictures: 0..<batch)
     } else {
-      // A group of pictures through all phases, so that its gradient is read from the cache four times and not from memory.
+      // A group of pictures through all phases, so that its gradient is read from the cache four times and not from
+      // memory.
       let group = processor.blocking.pictures(ofFloats: diffDestination.layout.pictureStride)
       processor.parallel(batch) { pictures in
         var first = pictures.lowerBound
@@ -204,8 +206,8 @@ func transpose16(_ from: UnsafePointer<Float>, into to: UnsafeMutablePointer<Flo
 // MARK: - Pictures
 
 extension Convolution {
-  /// Floats of scratch that `backwardData` needs: two rows of column products a thread, and a row of pixels. Only 4x4 kernels
-  /// on pictures do.
+  /// Floats of scratch that `backwardData` needs: two rows of column products a thread, and a row of pixels. Only 4x4
+  /// kernels on pictures do.
   package func backwardDataScratchpadCount(threads: Int) -> Int {
     form == .picture && outputSize > 1 ? threads * pictureScratch : 0
   }
@@ -213,9 +215,9 @@ extension Convolution {
   private var productRow: Int { kernel * outputSize * channelBlock }
   private var pictureScratch: Int { 2 * productRow + (inputSize * inputChannels + 32) / 16 * 16 + 16 }
 
-  /// 3 channels would leave 13 of 16 lanes idle, so the lanes are taps x channels: each gradient pixel times the weights gives
-  /// its products for 4 kernel rows of 4 taps x C channels (the same micro-kernel; 4 "blocks" are the kernel's rows), and
-  /// `overlapRow` adds what meets in a pixel. Two gradient rows are alive at a time.
+  /// 3 channels would leave 13 of 16 lanes idle, so the lanes are taps x channels: each gradient pixel times the
+  /// weights gives its products for 4 kernel rows of 4 taps x C channels (the same micro-kernel; 4 "blocks" are the
+  /// kernel's rows), and `overlapRow` adds what meets in a pixel. Two gradient rows are alive at a time.
   private func pictureBackwardData(
     batch: Int, diffDestination: Activations, packed: Slice, diffSource: Activations, tanh: Bool, scratchpad: Slice?,
     on processor: Processor
@@ -267,8 +269,8 @@ extension Convolution {
     }
   }
 
-  /// A picture from one position: a row of it is whole blocks of 16 Floats, which take the part of channels. A product a row, so
-  /// that the rows may be apart by a halo.
+  /// A picture from one position: a row of it is whole blocks of 16 Floats, which take the part of channels. A product
+  /// a row, so that the rows may be apart by a halo.
   private func wholePictureBackwardData(
     batch: Int, diffDestination: Activations, packed: Slice, bias: Slice?, diffSource: Activations,
     on processor: Processor

@@ -2,11 +2,11 @@
 //
 // The cache loops, from the outside in:
 //
-//   workers      (output-channel tile, input block, kernel row) triples: every weight belongs to one worker, so its sum's order is fixed
-//   pictures     a group whose planes of one block pair stay in the second-level cache
-//   triples      of this worker
-//   pixels       a block of pictures, or of rows of one, whose taps and gradient stay in the first-level cache
-//   taps         register tiles of (kernel column, input channel)                          -> micro-kernel over the block's pixels
+//   workers      (output-channel tile, input block, kernel row) triples: every weight belongs to one worker, so its
+//   sum's order is fixed pictures     a group whose planes of one block pair stay in the second-level cache triples
+//   of this worker pixels       a block of pictures, or of rows of one, whose taps and gradient stay in the first-level
+//   cache taps         register tiles of (kernel column, input channel)                          -> micro-kernel over
+//   the block's pixels
 
 import Kernels
 
@@ -15,7 +15,8 @@ extension Convolution {
   ///     Σ_{n, y, x} diffDestination(n, o, y, x) * source(n, i, stride*y + ky - padding, stride*x + kx - padding)
   ///
   /// - Parameters:
-  ///   - source: blocked (interleaved for a picture), `inputChannels` x inputSize², halo of `sourceHalo` zeros or wider.
+  ///   - source: blocked (interleaved for a picture), `inputChannels` x inputSize², halo of `sourceHalo` zeros or
+  ///     wider.
   ///   - diffDestination: blocked, `outputChannels` x outputSize², any halo.
   ///   - diffWeights: `weightsCount` Floats, see `weightOffset`; the unused lanes of blocks get zero.
   package func backwardWeights(

@@ -15,11 +15,12 @@ package struct ActivationGate: Sendable {
 }
 
 extension Convolution {
-  /// destination(n, o, y, x) = activation( bias(o) + Σ_{i, ky, kx} source(n, i, stride*y + ky - padding, stride*x + kx - padding) * weights(o, i, ky, kx) ),
-  /// activation(v) = v > 0 ? v : slope*v, then times the gate where there is one.
+  /// destination(n, o, y, x) = activation( bias(o) + Σ_{i, ky, kx} source(n, i, stride*y + ky - padding, stride*x + kx
+  /// - padding) * weights(o, i, ky, kx) ), activation(v) = v > 0 ? v : slope*v, then times the gate where there is one.
   ///
   /// - Parameters:
-  ///   - source: blocked (interleaved for a picture), `inputChannels` x inputSize², halo of `sourceHalo` zeros or wider.
+  ///   - source: blocked (interleaved for a picture), `inputChannels` x inputSize², halo of `sourceHalo` zeros or
+  ///     wider.
   ///   - weights: `weightsCount` Floats, see `weightOffset`.
   ///   - bias: of a layer with one position; nil: none. Whole blocks of 16, the unused lanes zero.
   ///   - destination: blocked, `outputChannels` x outputSize²; its halo becomes zero.

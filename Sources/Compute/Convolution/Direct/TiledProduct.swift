@@ -11,8 +11,8 @@
 
 import Kernels
 
-/// One product: every destination pixel (y, x) of a grid is the sum over a window of the source times the weights. Offsets and
-/// strides in Floats.
+/// One product: every destination pixel (y, x) of a grid is the sum over a window of the source times the weights.
+/// Offsets and strides in Floats.
 struct TiledProduct {
   /// A tensor's way over pictures, rows and pixels of the grid.
   struct Walk {
@@ -63,7 +63,8 @@ struct TiledProduct {
   var firstRow: Int
   var rowStep: Int
 
-  /// The window: `depthBlocks` (source.blockStride apart) x `windowRows` (`windowRowStride` apart) x `windowLength` Floats.
+  /// The window: `depthBlocks` (source.blockStride apart) x `windowRows` (`windowRowStride` apart) x `windowLength`
+  /// Floats.
   var depthBlocks: Int
   var windowRows: Int
   var windowRowStride: Int
@@ -81,8 +82,8 @@ struct TiledProduct {
 
   func channelTiles(_ blocking: Blocking) -> Int { blocking.channelTiles(outputBlocks) }
 
-  /// The rows of the window that lie inside the source for grid row y. (The others would add zeros: an eighth of the work where the
-  /// grid is 4 high.)
+  /// The rows of the window that lie inside the source for grid row y. (The others would add zeros: an eighth of the
+  /// work where the grid is 4 high.)
   private func window(ofRow y: Int) -> Range<Int> {
     let first = firstRow + rowStep * y
     return max(0, -first)..<min(windowRows, sourceHeight - first)

@@ -1,5 +1,6 @@
 // The critic's last layer: one output channel at one position. A dot product a picture, and its two adjoints.
-// Everything that is read of a picture is contiguous: `[block][k][k][16]`, no halo, as are the weights. k is 4, or 1 of a linear layer.
+// Everything that is read of a picture is contiguous: `[block][k][k][16]`, no halo, as are the weights. k is 4, or 1 of
+// a linear layer.
 
 import Kernels
 
@@ -74,7 +75,8 @@ extension Convolution {
   }
 
   /// diffBias = (accumulate ? diffBias : 0) + Σ_n diffScores[n], in the first Float; the others get zero. The sum comes
-  /// first: so a critic's real and fake pictures, as many, cancel without a rest, which RMSprop would turn into whole steps.
+  /// first: so a critic's real and fake pictures, as many, cancel without a rest, which RMSprop would turn into whole
+  /// steps.
   package func scoreBackwardBias(batch: Int, diffScores: Slice, diffBias: Slice, accumulate: Bool) {
     precondition(form == .score && diffScores.count >= batch && diffBias.count > 0)
     let before = accumulate ? diffBias.pointer[0] : 0

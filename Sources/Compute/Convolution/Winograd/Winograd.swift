@@ -1,9 +1,9 @@
-// Fast convolution: which convolutions have it, its tiles and its scratch. The passes are in WinogradProduct.swift (forward and backwardData)
-// and WinogradBackwardWeights.swift; Kernels/WinogradTransforms.swift has the matrices.
+// Fast convolution: which convolutions have it, its tiles and its scratch. The passes are in WinogradProduct.swift
+// (forward and backwardData) and WinogradBackwardWeights.swift; Kernels/WinogradTransforms.swift has the matrices.
 //
-// A 4x4 kernel at stride 2 is, over the four phases of its source (rows and columns even or odd), a 2x2 kernel at stride 1 with four times
-// the channels: F(4x4, 2x2) makes 4x4 results of it with 25 products for each pair of channels instead of 64. A 3x3 kernel at stride 1
-// is one phase of F(4x4, 3x3): 36 instead of 144. docs/LoopNests.md draws both.
+// A 4x4 kernel at stride 2 is, over the four phases of its source (rows and columns even or odd), a 2x2 kernel at
+// stride 1 with four times the channels: F(4x4, 2x2) makes 4x4 results of it with 25 products for each pair of channels
+// instead of 64. A 3x3 kernel at stride 1 is one phase of F(4x4, 3x3): 36 instead of 144. docs/LoopNests.md draws both.
 
 import Kernels
 
@@ -38,8 +38,8 @@ struct Winograd {
   var tilesPerSide: Int { convolution.outputSize / Self.tile }
   func tiles(batch: Int) -> Int { batch * tilesPerSide * tilesPerSide }
 
-  /// The runs of neighbouring tiles in `tiles`: where their kernel calls begin, in tiles, and how many they are. Of planes with one tile
-  /// the neighbours are pictures.
+  /// The runs of neighbouring tiles in `tiles`: where their kernel calls begin, in tiles, and how many they are. Of
+  /// planes with one tile the neighbours are pictures.
   func forEachRun(of tiles: Range<Int>, _ body: (_ first: Int, _ count: Int) -> Void) {
     var first = tiles.lowerBound
     while first < tiles.upperBound {
@@ -63,7 +63,8 @@ extension TiledProduct.Walk {
   func tileStep(perSide: Int) -> Int { perSide == 1 ? pictureStride : Winograd.tile * pixelStride }
 }
 
-/// A tensor in the transform domain, `[position][block][tile][16]`: offset(p, b, t, lane) = p*positionStride + (b*tiles + t)*16 + lane.
+/// A tensor in the transform domain, `[position][block][tile][16]`: offset(p, b, t, lane) = p*positionStride + (b*tiles
+/// + t)*16 + lane.
 struct Transformed {
   let start: UnsafeMutablePointer<Float>
   /// Room for so many, a multiple of 4.
@@ -88,7 +89,8 @@ struct Transformed {
 
   private static func rounded(_ tiles: Int) -> Int { (tiles + 3) / 4 * 4 }
 
-  /// One line more than is needed: strides of whole pages would put all positions of a tile into one set of the first-level cache.
+  /// One line more than is needed: strides of whole pages would put all positions of a tile into one set of the
+  /// first-level cache.
   private static func positionStride(blocks: Int, tiles: Int) -> Int {
     (blocks * rounded(tiles) + 1) * channelBlock
   }

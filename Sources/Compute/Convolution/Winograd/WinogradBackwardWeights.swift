@@ -1,5 +1,5 @@
-// backwardWeights of fast convolution: products of transformed source and transformed gradient, summed over all tiles of the batch in the
-// transform domain, and one inverse transform at the end.
+// backwardWeights of fast convolution: products of transformed source and transformed gradient, summed over all tiles
+// of the batch in the transform domain, and one inverse transform at the end.
 //
 // The loops, from the outside in:
 //
@@ -7,10 +7,9 @@
 //   all         gradient -> transformed
 //   workers     groups of source blocks and phases: every sum belongs to one worker, so its order is fixed
 //   tiles       source -> transformed
-//   positions   then channels: a position's source stays in the cache (of few tiles: channels, then positions; all of the source does)
-//   channels    a tile of 1 or 2 gradient blocks
-//   tiles       a block that stays in the first-level cache
-//   rows        register tiles of source channels                     -> micro-kernel over the block's tiles
+//   positions   then channels: a position's source stays in the cache (of few tiles: channels, then positions; all of
+//   the source does) channels    a tile of 1 or 2 gradient blocks tiles       a block that stays in the first-level
+//   cache rows        register tiles of source channels                     -> micro-kernel over the block's tiles
 //   weights     sums -> the kernel's gradient, after the last tile
 
 import Kernels
@@ -209,6 +208,7 @@ struct WinogradBackwardWeights {
 }
 
 extension Winograd {
-  /// Phases of the source that an item of backwardWeights takes: two of a row, so that it reads a gradient once for both.
+  /// Phases of the source that an item of backwardWeights takes: two of a row, so that it reads a gradient once for
+  /// both.
   fileprivate var partsOfItem: Int { phases == 4 ? 2 : 1 }
 }

@@ -72,8 +72,8 @@ extension Winograd {
       processor)
   }
 
-  /// At stride 2 the adjoint of forward: the gradient transformed once, all phases of the result summed from it. At stride 1 it is a forward
-  /// pass with the kernel turned round.
+  /// At stride 2 the adjoint of forward: the gradient transformed once, all phases of the result summed from it. At
+  /// stride 1 it is a forward pass with the kernel turned round.
   func backwardData(
     batch: Int, diffDestination: Activations, weights: Slice, prepared: Slice, diffSource: Activations, slope: Float,
     gate: ActivationGate?, scratchpad: UnsafeMutablePointer<Float>, on processor: Processor

@@ -1,14 +1,15 @@
-// forward and backwardData of fast convolution: the source's transform, one product of matrices for each position, the results' transform.
+// forward and backwardData of fast convolution: the source's transform, one product of matrices for each position, the
+// results' transform.
 //
 // Two orders of the loops, chosen by the size of the transformed weights (Blocking.swift):
 //
 //   weights ready                                        weights on the way (they would fill memory)
 //   workers     blocks of tiles                          all          source -> transformed, once
 //   tiles       source -> transformed, in the cache      workers      tiles of 1 or 2 blocks of the destination
-//   positions                                            depth        a chunk of the sum: weights -> transformed, in the cache
-//   channels    a tile of 1 or 2 blocks                  positions
-//   pixels      register tiles   -> micro-kernel         pixels       register tiles   -> micro-kernel
-//   tiles       products -> results                      tiles        products -> results
+//   positions                                            depth        a chunk of the sum: weights -> transformed, in
+//   the cache channels    a tile of 1 or 2 blocks                  positions pixels      register tiles   ->
+//   micro-kernel         pixels       register tiles   -> micro-kernel tiles       products -> results
+//   tiles        products -> results
 
 import CProcessor
 import Kernels
@@ -74,8 +75,8 @@ struct WinogradProduct {
     }
   }
 
-  /// Asks for all lines of a run's patches in the order in which they lie in memory. The transform reads them by phases and columns, too
-  /// far apart for the processor to see what comes next.
+  /// Asks for all lines of a run's patches in the order in which they lie in memory. The transform reads them by phases
+  /// and columns, too far apart for the processor to see what comes next.
   private func touch(_ patch: UnsafePointer<Float>, tiles count: Int) {
     let perSide = winograd.tilesPerSide
     let side = sourceTransform == .input ? winograd.side : Winograd.tile
@@ -94,8 +95,8 @@ struct WinogradProduct {
     }
   }
 
-  /// For position `position`: products(tile, block) (+)= Σ_depth source(tile, depth) * weights(depth, block), for `tiles` tiles and
-  /// 1 or 2 neighbouring blocks.
+  /// For position `position`: products(tile, block) (+)= Σ_depth source(tile, depth) * weights(depth, block), for
+  /// `tiles` tiles and 1 or 2 neighbouring blocks.
   ///
   /// - Parameters:
   ///   - from: the first depth block of this position; `depthStride` to the next.
@@ -158,8 +159,9 @@ struct WinogradProduct {
       }
       return tile
     }
-    // The patches of a plane reach a pixel beyond it: those of phase 0 in a direction before its beginning, those of phase 1 behind its end. The
-    // ones are walked backwards, so that the last of a patch is what is left to the next, or outside.
+    // The patches of a plane reach a pixel beyond it: those of phase 0 in a direction before its beginning, those of
+    // phase 1 behind its end. The ones are walked backwards, so that the last of a patch is what is left to the next,
+    // or outside.
     let part = block % destination.parts
     var overlap = PatchOverlap()
     overlap.rowsAscend = part / 2 == 1
@@ -235,8 +237,8 @@ struct WinogradProduct {
   ///
   /// - Parameters:
   ///   - from: all of the tiles' transformed source.
-  ///   - transformWeights: puts the transformed weights of a source block and a block of the destination, `[part][16][16]` at each position, to
-  ///     a place.
+  ///   - transformWeights: puts the transformed weights of a source block and a block of the destination,
+  ///     `[part][16][16]` at each position, to a place.
   ///   - scratch: `chunkScratchCount` Floats of this worker's.
   func run(
     channelTile: Int, tiles: Range<Int>, from: Transformed, scratch: UnsafeMutablePointer<Float>,

@@ -4,7 +4,8 @@ import CProcessor
 import Kernels
 
 extension Winograd {
-  /// The weights of a source block and a block of the destination, transformed: at each position `[part][16][16]`, source channels by rows.
+  /// The weights of a source block and a block of the destination, transformed: at each position `[part][16][16]`,
+  /// source channels by rows.
   ///
   /// - Parameters:
   ///   - backward: for backwardData, where source and destination are exchanged.
@@ -41,7 +42,8 @@ extension Winograd {
     }
   }
 
-  /// Calls `body` with the taps of a phase, `[tap row][tap column][16 o][16 i]`; where backwardData is a forward pass, in the opposite order.
+  /// Calls `body` with the taps of a phase, `[tap row][tap column][16 o][16 i]`; where backwardData is a forward pass,
+  /// in the opposite order.
   private func withTransposed(
     _ weights: UnsafePointer<Float>, outputBlock: Int, inputBlock: Int, phase: Int,
     _ body: (UnsafePointer<Float>) -> Void
@@ -59,7 +61,8 @@ extension Winograd {
             ? (phase / c.stride + row * c.stride, phase % c.stride + column * c.stride)
             : (c.kernel - 1 - row, c.kernel - 1 - column)
           let tap = weights + c.weightOffset(outputBlock * 16, inputBlock * 16, ky, kx)
-          // The same tap of the next output block, which is the next call's, is too far away for the processor to foresee.
+          // The same tap of the next output block, which is the next call's, is too far away for the processor to
+          // foresee.
           for line in 0..<channelBlock { cprocessor_prefetch(tap + nextBlock + line * channelBlock) }
           transpose16(tap, into: start + (row * self.taps + column) * channelBlock * channelBlock)
         }
@@ -76,7 +79,8 @@ extension Winograd {
     (phases * convolution.inputBlocks * convolution.outputBlocks * channelBlock + 1) * channelBlock
   }
 
-  /// All of them, `[position][destination block][source block][part][16][16]`; at backwardData's stride 2 a destination block is (block, phase).
+  /// All of them, `[position][destination block][source block][part][16][16]`; at backwardData's stride 2 a destination
+  /// block is (block, phase).
   func transformAllWeights(
     _ weights: UnsafePointer<Float>, backward: Bool, into to: UnsafeMutablePointer<Float>, on processor: Processor
   ) {
