@@ -5,7 +5,7 @@ WGAN := .build/release/wgan
 DEMO_STEPS := 3000
 SOURCES := Package.swift Sources Tests Benchmarks/wgan-bench Examples
 
-.PHONY: build setup demo test bench report peers parity check-weights format lint clean
+.PHONY: build setup demo test same-bits bench report peers parity check-weights format lint clean
 
 build: setup
 	$(SWIFT) build -c release
@@ -25,6 +25,10 @@ test: setup
 	$(SWIFT) build -c release
 	$(SWIFT) test -c release --disable-xctest --disable-testable-imports
 	$(SWIFT) run -c release --package-path Examples/TrainAndSample --scratch-path .build-examples
+
+# Whether this tree computes the same bits as another commit: BASE=COMMIT. ONLY="demo mlp": these cases alone.
+same-bits: setup
+	@Scripts/same-bits "$(BASE)" $(ONLY)
 
 # This machine's limits; each convolution (and the 3x3 layer that --extra-layers adds) and each step of the seed preset next to
 # them. With DATA=FOLDER also how fast that folder's pictures are prepared.
@@ -74,4 +78,4 @@ lint:
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
 
 clean:
-	rm -rf .build .build-examples demo
+	rm -rf .build .build-examples .build-same-bits demo
