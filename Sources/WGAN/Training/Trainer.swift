@@ -188,8 +188,8 @@ package final class Trainer: TrainingEngine {
   package func multiplyAddsPerStep() -> (critic: Int, generator: Int) {
     let batch = configuration.batchSize
     let (d, g) = (critic.plan.multiplyAdds, generator.plan.multiplyAdds)
-    let firstOfCritic = critic.plan.steps[0].convolution.multiplyAdds(batch: 1)
-    let firstOfGenerator = generator.plan.steps[0].convolution.multiplyAdds(batch: 1)
+    let firstOfCritic = critic.plan.steps[0].layer.multiplyAdds(batch: 1)
+    let firstOfGenerator = generator.plan.steps[0].layer.multiplyAdds(batch: 1)
     return (
       critic: batch * (g + 2 * (3 * d - firstOfCritic)), generator: batch * (3 * g - firstOfGenerator + 2 * d)
     )
