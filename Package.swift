@@ -61,7 +61,7 @@ let package = Package(
       "WGAN",
       [
         "Configuration", "TensorFiles", "Graph", "Compute", "Datasets", "Images", "Plots", "SystemSupport",
-        "Randomness",
+        "Randomness", "Statistics",
       ]),
     module("Configuration", ["Graph", "Compute", "SystemSupport"]),
     module("TensorFiles", ["SystemSupport"]),
@@ -76,6 +76,7 @@ let package = Package(
     module("Kernels", ["CVector"]),
     module("ReferenceKernels", ["SystemSupport"]),
     module("SystemSupport"),
+    module("Statistics"),
     module("Randomness", ["SystemSupport"]),
     .target(name: "CProcessor"),
     .target(name: "CVector"),
@@ -88,14 +89,14 @@ let package = Package(
       name: "WGANBench",
       dependencies: [
         "WGAN", "Configuration", "Graph", "Compute", "Datasets", "Images", "Plots", "SystemSupport", "ReferenceKernels",
-        "Randomness", argumentParser,
+        "Randomness", "Statistics", argumentParser,
       ],
       path: "Benchmarks/wgan-bench"),
 
     tests("Randomness", ["Randomness"]),
     tests("ReferenceKernels", ["ReferenceKernels", "Randomness"]),
     tests("Images", ["Images", "Randomness", "CTurboJPEG"], resources: [.copy("Fixtures")]),
-    tests("Datasets", ["Datasets", "Images", "Randomness"]),
+    tests("Datasets", ["Datasets", "Images", "Randomness", "SystemSupport"]),
     tests(
       "Compute",
       [
@@ -104,6 +105,7 @@ let package = Package(
       ]),
     tests("Graph", ["Graph", "ReferenceKernels", "Randomness"]),
     tests("SystemSupport", ["SystemSupport"]),
+    tests("Statistics", ["Statistics"]),
     tests(
       "WGAN",
       [
