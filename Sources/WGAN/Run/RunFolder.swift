@@ -12,6 +12,8 @@ import SystemSupport
 /// The folder of a run, by its path. Claimed for as long as the value lives: two processes can't write one run.
 package final class RunFolder {
   package let path: String
+  /// Why nobody can be kept from writing here too, if so.
+  package let notClaimed: String?
   private let isNew: Bool
   private let lock: Int32
 
@@ -52,7 +54,7 @@ package final class RunFolder {
     let folder = try RunFolder(path, isNew: false)
     try folder.makeFolders()
     for inside in [path, folder.samplesPath, folder.checkpointsPath] {
-      for name in try folderNames(inside) where name.hasPrefix(".") && name.hasSuffix(AtomicFile.temporarySuffix) {
+      for name in try folderNames(inside) where TemporaryName.matches(name) {
         removeFile(joinPath(inside, name))
       }
     }
@@ -62,17 +64,22 @@ package final class RunFolder {
   private init(_ path: String, isNew: Bool) throws {
     self.path = path
     self.isNew = isNew
-    lock = openFolder(path)
-    if lock < 0 { throw Failure(.inputOutput, path, "can't be opened", errno: errno) }
-    if flock(lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK {
+    do { lock = try openFile(path, O_RDONLY) } catch { throw Failure(.inputOutput, path, "can't be opened", error) }
+    let claim: FileLock.Claim
+    do { claim = try FileLock.claim(lock) } catch { throw Failure(.inputOutput, path, "can't be locked", error) }
+    switch claim {
+    case .claimed: notClaimed = nil
+    case .unsupported(let error):
+      notClaimed = "\(path): its file system has no locks (\(error)): see that no other process trains this run"
+    case .held:
       throw Failure(.cannotCreate, "\(path): another process is training this run; stop it, or give another --out")
     }
   }
 
   deinit {
-    close(lock)
+    try? closeFile(lock)
     // Only an empty folder goes.
-    if isNew { rmdir(path) }
+    if isNew { removeFolder(path) }
   }
 
   private func makeFolders() throws {
@@ -100,8 +107,6 @@ package final class RunFolder {
     return configuration
   }
 }
-
-private func openFolder(_ path: String) -> Int32 { open(path, O_RDONLY | O_CLOEXEC) }
 
 /// 500 -> "000500", so that names sort as numbers do.
 func zeroPadded(_ number: Int) -> String {

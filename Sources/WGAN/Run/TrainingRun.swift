@@ -133,7 +133,7 @@ package struct TrainingRun {
         size: training.size, channels: training.channels, fraction: training.fraction, heldOut: training.heldOut,
         seed: training.seed, threads: configuration.threads, cacheDirectory: configuration.cache),
       progress: { report(.decoding(done: $0, total: $1)) }, isCancelled: isCancelled)
-    for note in dataset.notes { report(.notice(note)) }
+    for note in [folder.notClaimed].compactMap({ $0 }) + dataset.notes { report(.notice(note)) }
     Self.tell(dataset.badFiles, report)
 
     let engine = try Trainer(training, on: processor)
