@@ -4,7 +4,8 @@ import Foundation
 import Testing
 import WGAN
 
-@Suite struct RunFolderTests {
+/// Protects: a run has one writer, any number of readers, and a folder that isn't one is named.
+@Suite struct RunClaimTests {
   let configuration = RunConfiguration(
     data: "synthetic", cache: nil, training: .demo, length: .generatorSteps(7), threads: 2, sampleEvery: 3,
     checkpointEvery: 0, evaluateEvery: 5)
@@ -98,6 +99,23 @@ import WGAN
       try first.write(configuration)
       #expect(#expect(throws: Failure.self) { try RunClaim.open(path) }?.kind == .cannotCreate)
       withExtendedLifetime(first) {}
+    }
+  }
+
+  /// A reader has no lock to take: neither does a claim keep it out, nor it a claim.
+  @Test func readersDontMeetTheLock() throws {
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "run")
+      let reader = RunPaths(path)
+      do {
+        let writer = try RunClaim.create(at: path)
+        try writer.write(configuration)
+        #expect(try reader.configuration() == configuration)
+        #expect(try reader.checkpoints.newest(broken: { _, _ in }) == nil)
+        withExtendedLifetime(writer) {}
+      }
+      _ = try RunClaim.open(path)
+      #expect(try reader.configuration() == configuration)
     }
   }
 
