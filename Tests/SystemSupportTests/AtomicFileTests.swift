@@ -1,5 +1,6 @@
 import Synchronization
 import SystemSupport
+import TestSupport
 import Testing
 
 @Suite struct AtomicFileTests {

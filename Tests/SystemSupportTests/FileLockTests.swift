@@ -1,4 +1,5 @@
 import SystemSupport
+import TestSupport
 import Testing
 
 /// Protects: only "another one has it" keeps a process out, and no other error passes for a claim.

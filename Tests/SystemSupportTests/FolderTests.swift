@@ -1,6 +1,7 @@
 import Foundation
 import Synchronization
 import SystemSupport
+import TestSupport
 import Testing
 
 @Suite struct FolderTests {

@@ -1,14 +1,6 @@
 import Foundation
 import SystemSupport
 
-/// A folder of its own, gone at the end.
-func inTemporaryFolder(_ body: (String) throws -> Void) throws {
-  let path = NSTemporaryDirectory() + "wgan-files-\(UUID().uuidString)"
-  try makeFolder(path)
-  defer { try? FileManager.default.removeItem(atPath: path) }
-  try body(path)
-}
-
 /// The package's own folder.
 let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..")
   .standardized
