@@ -18,6 +18,8 @@ extension Executor {
       case (.bias(let fanIn), _):
         let bound = 1 / Float(fanIn).squareRoot()
         values = (0..<count).map { _ in (2 * random.uniform() - 1) * bound }
+      case (.convolutionWeight, .dcgan), (.transposedConvolutionWeight, .dcgan):
+        values = random.normals(count).map { 0.02 * $0 }
       case (.linearWeight, _), (.convolutionWeight, _), (.transposedConvolutionWeight, _):
         // PyTorch's kaiming_uniform_(a = sqrt(5)): U(-1/sqrt(fan_in), 1/sqrt(fan_in)), where fan_in counts dimension 1
         // of the weight, which is the output's channels in a transposed convolution; in PyTorch 0.4.1 it was the
