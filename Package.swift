@@ -54,9 +54,10 @@ let package = Package(
     .executableTarget(
       name: "WGANCommand",
       dependencies: [
-        "WGAN", "Training", "Configuration", "TensorFiles", "Graph", "Compute", "Datasets", "Images", "SystemSupport",
-        argumentParser,
+        "CommandSupport", "WGAN", "Training", "Configuration", "TensorFiles", "Graph", "Compute", "Datasets", "Images",
+        "SystemSupport", argumentParser,
       ]),
+    module("CommandSupport", ["Configuration", "SystemSupport", argumentParser]),
     module(
       "WGAN",
       [
@@ -88,7 +89,7 @@ let package = Package(
     .executableTarget(
       name: "WGANBench",
       dependencies: [
-        "WGAN", "Training", "Configuration", "Graph", "Compute", "Datasets", "Images", "Plots", "SystemSupport",
+        "CommandSupport", "WGAN", "Training", "Configuration", "Graph", "Compute", "Datasets", "Images", "Plots", "SystemSupport",
         "ReferenceKernels",
         "Randomness", argumentParser,
       ],

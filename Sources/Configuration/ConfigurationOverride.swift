@@ -19,7 +19,7 @@ package struct Override<Configuration: Parameterized>: Sendable {
     apply = { parameter.set(value, in: &$0.values) }
     problem = { configuration in
       guard let effect = parameter.effect, !effect.holds(configuration, value) else { return nil }
-      return ConfigurationError(parameter.name, "\(given): \(effect.otherwise())")
+      return ConfigurationError(parameter.name, "\(given): \(effect.reason): give \(effect.remedy()) too")
     }
   }
 
@@ -88,15 +88,5 @@ extension TrainingConfiguration {
     for override in overrides {
       if let problem = override.problem(self) { throw problem }
     }
-  }
-
-  /// Every value by its flag, the preset's name first.
-  package var fields: [(flag: String, value: String)] {
-    [(Self.presetName.text(.flags), preset)]
-      + Parameters.declared.stored.map { ($0.name.text(.flags), Self.text(of: $0, in: values)) }
-  }
-
-  private static func text(of parameter: some StoredDeclaration, in values: ParameterValues) -> String {
-    parameter.value(in: values).text
   }
 }

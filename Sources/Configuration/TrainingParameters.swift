@@ -94,7 +94,7 @@ public struct TrainingParameters: ParameterSet {
   /// below ``warmUpGeneratorSteps``, and before each multiple of ``warmUpEvery``.
   public let warmUpCriticSteps = TrainingParameter(
     .steps, 100, .within(1...1_000_000), earlier: .haveIt,
-    effect: Effect("there is no warm-up phase: give \(\.warmUpGeneratorSteps) or \(\.warmUpEvery) too") {
+    effect: Effect(elseSay: "there is no warm-up phase", give: "\(\.warmUpGeneratorSteps) or \(\.warmUpEvery)") {
       $0.warmUpGeneratorSteps > 0 || $0.warmUpEvery > 0
     },
     help: "Critic steps in a warm-up phase, where there is one")
@@ -194,5 +194,7 @@ public struct TrainingParameters: ParameterSet {
 
   private static let aboveZeroToOne = Rule<Float>("must be more than 0, and 1 at most") { $0 > 0 && $0 <= 1 }
   private static let zeroToBelowOne = Rule<Double>("must be 0 or more, and less than 1") { $0 >= 0 && $0 < 1 }
-  private static let adams = Effect<Double>("it is Adam's: give \(\.optimizer, .adam) too") { $0.optimizer == .adam }
+  private static let adams = Effect<Double>(elseSay: "it is Adam's", give: "\(\.optimizer, .adam)") {
+    $0.optimizer == .adam
+  }
 }

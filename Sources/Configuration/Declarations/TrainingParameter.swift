@@ -125,24 +125,28 @@ package enum EarlierFiles<Value: Sendable>: Sendable {
 
 /// When a value has an effect. Who gives one that hasn't means something else, and is told so.
 package struct Effect<Value>: Sendable {
-  /// What is told where it hasn't. (A function, since it may name parameters that are being declared.)
-  let otherwise: @Sendable () -> Sentence
+  /// Why it hasn't: "it is Adam's".
+  let reason: String
+  /// What gives it one. (A function, since it names parameters that are being declared.)
+  let remedy: @Sendable () -> Sentence
   let holds: @Sendable (TrainingConfiguration, Value) -> Bool
 
-  /// - Parameter holds: told the configuration and the value that was given.
+  /// - Parameters:
+  ///   - remedy: the parameters that are to be given, too.
+  ///   - holds: told the configuration and the value that was given.
   package init(
-    _ otherwise: @escaping @autoclosure @Sendable () -> Sentence,
+    elseSay reason: String, give remedy: @escaping @autoclosure @Sendable () -> Sentence,
     when holds: @escaping @Sendable (TrainingConfiguration, Value) -> Bool
   ) {
-    self.otherwise = otherwise
+    self.reason = reason
+    self.remedy = remedy
     self.holds = holds
   }
 
   package init(
-    _ otherwise: @escaping @autoclosure @Sendable () -> Sentence,
+    elseSay reason: String, give remedy: @escaping @autoclosure @Sendable () -> Sentence,
     when holds: @escaping @Sendable (TrainingConfiguration) -> Bool
   ) {
-    self.otherwise = otherwise
-    self.holds = { configuration, _ in holds(configuration) }
+    self.init(elseSay: reason, give: remedy()) { configuration, _ in holds(configuration) }
   }
 }

@@ -45,6 +45,15 @@ package struct RunConfiguration: Parameterized, Equatable {
     }
   }
 
+  /// When the run ends, by the flag that says so.
+  package var lengthField: ConfigurationField {
+    let lengths = LengthParameters.declared
+    return switch length {
+    case .epochs(let count): ConfigurationField(lengths.epochs.name.text(.flags), "\(count)")
+    case .generatorSteps(let count): ConfigurationField(lengths.generatorSteps.name.text(.flags), "\(count)")
+    }
+  }
+
   /// - Throws: for the first value that no run can have.
   package func validate() throws(ConfigurationError) {
     try training.validate()

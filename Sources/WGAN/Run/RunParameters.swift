@@ -22,7 +22,7 @@ package struct RunParameters: ParameterSet {
 
   package let evaluateEvery = TrainingParameter(
     .run, 50, .within(0...1_000_000_000), valueName: "steps", earlier: .mean(0),
-    effect: Effect("no picture is held out to evaluate on: give \(\.heldOut) too") { configuration, every in
+    effect: Effect(elseSay: "no picture is held out to evaluate on", give: "\(\.heldOut)") { configuration, every in
       every == 0 || configuration.heldOut > 0
     },
     help: "Generator steps from one look at held-out pictures to the next, less than 1 % of the time by default; 0: never")
