@@ -110,6 +110,8 @@ let package = Package(
     tests("SystemSupport", ["SystemSupport", "TestSupport"]),
     tests(
       "TensorFiles", ["TensorFiles", "Randomness", "SystemSupport", "TestSupport"], resources: [.copy("TorchFiles")]),
+    tests("Configuration", ["Configuration", "Training"]),
+    tests("CommandSupport", ["CommandSupport", "Configuration", argumentParser]),
     tests("Training", ["Training", "Configuration", "TensorFiles", "Graph", "Compute", "Randomness"]),
     tests(
       "WGAN",
