@@ -89,7 +89,8 @@ let package = Package(
     .executableTarget(
       name: "WGANBench",
       dependencies: [
-        "CommandSupport", "WGAN", "Training", "Configuration", "Graph", "Compute", "Datasets", "Images", "Plots", "SystemSupport",
+        "CommandSupport", "WGAN", "Training", "Configuration", "Graph", "Compute", "Datasets", "Images", "Plots",
+        "SystemSupport",
         "ReferenceKernels",
         "Randomness", argumentParser,
       ],

@@ -3,7 +3,6 @@
 import ArgumentParser
 import Compute
 
-
 struct ConvolutionRun {
   let convolution: Convolution
   let batch: Int

@@ -328,6 +328,26 @@ import WGAN
     }
   }
 
+  /// What version 0.1 called the preset blog still means it.
+  @available(*, deprecated) @Test func theFormerNameOfAPresetIsRead() {
+    #expect(TrainingSettings.Preset.seed == .blog && TrainingSettings.Preset(rawValue: "seed") == .blog)
+    #expect(TrainingSettings.Preset(rawValue: "blog") == .blog && TrainingSettings.Preset(rawValue: "best") == nil)
+    #expect(TrainingSettings(.seed) == TrainingSettings(.blog))
+  }
+
+  /// Parameters that earlier versions had as properties by themselves, and all others: a file has them again.
+  @Test func everyParameterTravels() throws {
+    var settings = Self.settings
+    (settings.optimizer, settings.adamBeta1, settings.generatorNorm) = (.adam, 0.25, false)
+    (settings.blockOrder, settings.clipTime, settings.extraLayers) = (.convolutionNormActivation, .afterUpdate, 1)
+    let algorithm: TrainingSettings.Algorithm = .direct
+    let crop = TrainingSettings.Crop.center
+    (settings.algorithm, settings.crop, settings.seed, settings.clip) = (algorithm, crop, 7, 0.5)
+    #expect(settings.clipLower == -0.5 && settings.preset == .blog && settings != Self.settings)
+    let read = try reloaded(WassersteinGAN(settings), threads: 1).settings
+    #expect(read == settings && read.adamBeta1 == 0.25 && read.blockOrder == .convolutionNormActivation)
+  }
+
   @Test func filesThatAreNotStates() throws {
     try inTemporaryFolder { folder in
       let path = joinPath(folder, "state.safetensors")

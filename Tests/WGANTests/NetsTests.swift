@@ -15,7 +15,7 @@ struct ReferenceNets: CustomTestStringConvertible {
   var critic: ReferenceNetwork
   var generator: ReferenceNetwork
 
-  /// - Parameter changes: of the seed's configuration.
+  /// - Parameter changes: of the preset blog.
   init(_ name: String, _ changes: (inout TrainingConfiguration) -> Void) {
     var c = TrainingConfiguration.blog
     changes(&c)

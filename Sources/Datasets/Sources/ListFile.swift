@@ -1,4 +1,4 @@
-// Lists of files in the seed's form: one `relative/path.jpg,0` per line, no header. Only the first field counts.
+// Lists of files in the blog post's form: one `relative/path.jpg,0` per line, no header. Only the first field counts.
 
 import SystemSupport
 

@@ -25,7 +25,8 @@ package struct RunParameters: ParameterSet {
     effect: Effect(elseSay: "no picture is held out to evaluate on", give: "\(\.heldOut)") { configuration, every in
       every == 0 || configuration.heldOut > 0
     },
-    help: "Generator steps from one look at held-out pictures to the next, less than 1 % of the time by default; 0: never")
+    help:
+      "Generator steps from one look at held-out pictures to the next, less than 1 % of the time by default; 0: never")
 }
 
 /// Two ways to say when a run ends; a run has one of them, its `RunLength`.
