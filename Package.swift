@@ -62,7 +62,7 @@ let package = Package(
       "WGAN",
       [
         "Training", "Configuration", "TensorFiles", "Graph", "Compute", "Datasets", "Images", "Plots", "SystemSupport",
-        "Randomness",
+        "Randomness", "Statistics",
       ]),
     module("Training", ["Configuration", "TensorFiles", "Graph", "Compute", "SystemSupport", "Randomness"]),
     module("Configuration", ["Graph", "Compute", "SystemSupport"]),
@@ -78,6 +78,7 @@ let package = Package(
     module("Kernels", ["CVector"]),
     module("ReferenceKernels", ["SystemSupport"]),
     module("SystemSupport"),
+    module("Statistics"),
     module("Randomness", ["SystemSupport"]),
     .target(name: "CProcessor"),
     .target(name: "CVector"),
@@ -90,9 +91,7 @@ let package = Package(
       name: "WGANBench",
       dependencies: [
         "CommandSupport", "WGAN", "Training", "Configuration", "Graph", "Compute", "Datasets", "Images", "Plots",
-        "SystemSupport",
-        "ReferenceKernels",
-        "Randomness", argumentParser,
+        "SystemSupport", "ReferenceKernels", "Randomness", "Statistics", argumentParser,
       ],
       path: "Benchmarks/wgan-bench"),
 
@@ -100,7 +99,7 @@ let package = Package(
     tests("Randomness", ["Randomness"]),
     tests("ReferenceKernels", ["ReferenceKernels", "Randomness"]),
     tests("Images", ["Images", "Randomness", "CTurboJPEG", "TestSupport"], resources: [.copy("Fixtures")]),
-    tests("Datasets", ["Datasets", "Images", "Randomness"]),
+    tests("Datasets", ["Datasets", "Images", "Randomness", "SystemSupport"]),
     tests(
       "Compute",
       [
@@ -109,6 +108,7 @@ let package = Package(
       ]),
     tests("Graph", ["Graph", "ReferenceKernels", "Randomness"]),
     tests("SystemSupport", ["SystemSupport", "TestSupport"]),
+    tests("Statistics", ["Statistics"]),
     tests(
       "TensorFiles", ["TensorFiles", "Randomness", "SystemSupport", "TestSupport"], resources: [.copy("TorchFiles")]),
     tests("Configuration", ["Configuration", "Training"]),

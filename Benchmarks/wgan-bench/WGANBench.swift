@@ -20,5 +20,3 @@ func failIfWrong(_ lines: [String]) throws {
   for line in lines { Console.note("wgan-bench: FAILED: \(line)") }
   if !lines.isEmpty { throw ExitCode(1) }
 }
-
-func failure(_ error: Failure) -> Failure { error }
