@@ -52,13 +52,15 @@ package struct ExecutionPlan: Sendable {
   /// What the first step reads.
   package let inputLayout: ActivationLayout
 
+  /// - Parameter processor: what the net will run on: its caches and threads decide the sizes of scratch.
   /// - Throws: a line that names the layer which can't follow those before it.
   package init(
-    _ network: Network, batch: Int, purpose: Purpose, algorithm: AlgorithmChoice = .auto, threads: Int
+    _ network: Network, batch: Int, purpose: Purpose, algorithm: AlgorithmChoice = .auto,
+    on processor: Processor
   ) throws(NetworkError) {
     precondition(batch > 0)
     let steps = try network.fused()
-    let primitives = steps.map { ConvolutionPrimitive($0.convolution, batch: batch, choice: algorithm) }
+    let primitives = steps.map { ConvolutionPrimitive($0.convolution, batch: batch, choice: algorithm, on: processor) }
     let end = purpose == .training ? 2 * steps.count - 1 : steps.count - 1
     var buffers: [MemoryPlan.Buffer] = []
     func add(_ name: String, _ count: Int, _ times: ClosedRange<Int>) -> Int {
@@ -108,7 +110,7 @@ package struct ExecutionPlan: Sendable {
       func scratchpad(_ name: String, _ passes: ArraySlice<ConvolutionPass>, _ time: Int) -> Int? {
         let count = max(
           step.norm?.scratchpadCount(batch: batch) ?? 0,
-          step.writesScore ? 0 : primitives[i].scratchpadCount(Array(passes), threads: threads))
+          step.writesScore ? 0 : primitives[i].scratchpadCount(Array(passes), threads: processor.threads))
         return count > 0 ? add(step.name + "." + name + " scratchpad", count, time...time) : nil
       }
       t.forwardScratchpad = scratchpad("forward", passes.prefix(1), i)

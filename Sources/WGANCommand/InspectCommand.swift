@@ -30,7 +30,7 @@ struct InspectCommand: ParsableCommand {
       try runPath.map { try RunFolder.configuration(of: $0).training }
       ?? (network.preset.map(TrainingConfiguration.preset(named:)) ?? .seed).overridden(by: network.overrides)
     try configuration.validate()
-    let plan = try TrainingPlan(configuration, threads: Processor.coreCount)
+    let plan = try TrainingPlan(configuration, on: Processor.fromEnvironment(threads: Processor.coreCount))
     try Console.print(([heading(of: configuration), ""] + planText(plan)).joined(separator: "\n"))
   }
 

@@ -58,7 +58,7 @@ public final class WassersteinGAN {
     try settings.validate()
     (processor, engine) = try withPublicErrors {
       let processor = try Processor.fromEnvironment(threads: threads)
-      try TrainingPlan(settings.configuration, threads: threads).checkMemory()
+      try TrainingPlan(settings.configuration, on: processor).checkMemory()
       return (processor, try Trainer(settings.configuration, on: processor))
     }
     self.settings = settings

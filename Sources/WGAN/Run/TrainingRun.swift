@@ -121,7 +121,7 @@ package struct TrainingRun {
     try configuration.validate()
     let training = configuration.training
     let processor = try Processor.fromEnvironment(threads: configuration.threads)
-    let plan = try TrainingPlan(training, threads: configuration.threads)
+    let plan = try TrainingPlan(training, on: processor)
     try plan.checkMemory()
     // Before the pictures, which take longer.
     if !request.resume { try Self.forEachInitialNet(configuration) { _, _, _ in } }

@@ -51,12 +51,12 @@ package final class Trainer: TrainingEngine {
     critic = Executor(
       try ExecutionPlan(
         configuration.critic, batch: batch, purpose: .training, algorithm: configuration.algorithm,
-        threads: processor.threads),
+        on: processor),
       on: processor)
     generator = Executor(
       try ExecutionPlan(
         configuration.generator, batch: batch, purpose: .training, algorithm: configuration.algorithm,
-        threads: processor.threads),
+        on: processor),
       on: processor)
     critic.initialise(configuration.initialisation, seed: configuration.seed, netIndex: 0)
     generator.initialise(configuration.initialisation, seed: configuration.seed, netIndex: 1)

@@ -13,14 +13,14 @@ package struct TrainingPlan {
   package let generator: ExecutionPlan
 
   /// - Precondition: the configuration is valid.
-  package init(_ configuration: TrainingConfiguration, threads: Int) throws(NetworkError) {
+  package init(_ configuration: TrainingConfiguration, on processor: Processor) throws(NetworkError) {
     self.configuration = configuration
     critic = try ExecutionPlan(
       configuration.critic, batch: configuration.batchSize, purpose: .training, algorithm: configuration.algorithm,
-      threads: threads)
+      on: processor)
     generator = try ExecutionPlan(
       configuration.generator, batch: configuration.batchSize, purpose: .training, algorithm: configuration.algorithm,
-      threads: threads)
+      on: processor)
   }
 
   /// The optimizer's state of one net.

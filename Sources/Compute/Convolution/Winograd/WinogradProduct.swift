@@ -96,7 +96,7 @@ struct WinogradProduct {
   }
 
   /// For position `position`: products(tile, block) (+)= Σ_depth source(tile, depth) * weights(depth, block), for
-  /// `tiles` tiles and 1 or 2 neighbouring blocks.
+  /// `tiles` tiles and up to tile.blocks neighbouring blocks.
   ///
   /// - Parameters:
   ///   - from: the first depth block of this position; `depthStride` to the next.
@@ -122,12 +122,8 @@ struct WinogradProduct {
     var g = 0
     while g < groupCount {
       let groups = processor.blocking.groups(ofRest: groupCount - g)
-      tile.source0 = from + g * step
-      tile.source1 = from + (g + 1) * step
-      tile.source2 = from + (g + 2) * step
-      tile.destination0 = to + g * step
-      tile.destination1 = to + (g + 1) * step
-      tile.destination2 = to + (g + 2) * step
+      tile.source = .init { from + (g + $0) * step }
+      tile.destination = .init { to + (g + $0) * step }
       processor.kernels.multiply(&tile, groups, blocks)
       g += groups
     }
@@ -201,8 +197,8 @@ struct WinogradProduct {
     _ processor: Processor
   ) {
     let blocking = processor.blocking
-    let from = Transformed(scratch, blocks: depth, tiles: tiles.count)
-    let products = Transformed(
+    let from = winograd.transformed(scratch, blocks: depth, tiles: tiles.count)
+    let products = winograd.transformed(
       scratch + winograd.positions * from.positionStride, blocks: range.count, tiles: tiles.count)
     for block in 0..<source.blocks {
       transformSource(block: block, place: block * source.parts, tiles: tiles, to: from, processor)
@@ -227,8 +223,8 @@ struct WinogradProduct {
   }
 
   func blockScratchCount(tiles: Int) -> Int {
-    Transformed.count(positions: winograd.positions, blocks: depth, tiles: tiles)
-      + Transformed.count(positions: winograd.positions, blocks: destination.width, tiles: tiles)
+    winograd.transformedCount(blocks: depth, tiles: tiles)
+      + winograd.transformedCount(blocks: destination.width, tiles: tiles)
   }
 
   // MARK: - Weights on the way
@@ -236,12 +232,13 @@ struct WinogradProduct {
   /// Results of the tiles `tiles` and the destination's blocks of channel tile `channelTile`.
   ///
   /// - Parameters:
+  ///   - depthOfChunk: blocks and parts of the source of a chunk of the sum; whole blocks.
   ///   - from: all of the tiles' transformed source.
   ///   - transformWeights: puts the transformed weights of a source block and a block of the destination,
   ///     `[part][16][16]` at each position, to a place.
   ///   - scratch: `chunkScratchCount` Floats of this worker's.
   func run(
-    channelTile: Int, tiles: Range<Int>, from: Transformed, scratch: UnsafeMutablePointer<Float>,
+    channelTile: Int, tiles: Range<Int>, depthOfChunk: Int, from: Transformed, scratch: UnsafeMutablePointer<Float>,
     _ processor: Processor,
     transformWeights: (
       _ sourceBlock: Int, _ block: Int, _ to: UnsafeMutablePointer<Float>, _ positionStride: Int
@@ -250,10 +247,10 @@ struct WinogradProduct {
     let blocking = processor.blocking
     let firstBlock = channelTile * blocking.tile.blocks
     let blocks = min(blocking.tile.blocks, destination.width - firstBlock)
-    let products = Transformed(scratch, blocks: blocks, tiles: tiles.count)
+    let products = winograd.transformed(scratch, blocks: blocks, tiles: tiles.count)
     let weights = scratch + winograd.positions * products.positionStride
     let parts = source.parts
-    let chunk = Blocking.winogradDepth / parts
+    let chunk = depthOfChunk / parts
     let panel = chunk * parts * channelBlock * channelBlock
     let positionStride = blocks * panel + channelBlock
 
