@@ -28,8 +28,13 @@ public protocol KernelPage: SendableMetatype {
 
 extension KernelPage {
   @inlinable
-  public static func hasNoTile(_ kernel: StaticString, _ size: Int, blocks: Int) -> Never {
-    missingTile(kernel, size, blocks, instructionSet)
+  public static func hasNoTile(groups: Int, blocks: Int) -> Never {
+    missingTile("multiply tile", groups, "groups", blocks, instructionSet)
+  }
+
+  @inlinable
+  public static func hasNoTile(rows: Int, blocks: Int) -> Never {
+    missingTile("weights tile", rows, "rows", blocks, instructionSet)
   }
 
   @inlinable
@@ -39,11 +44,13 @@ extension KernelPage {
 }
 
 @usableFromInline @inline(never)
-func missingTile(_ kernel: StaticString, _ size: Int, _ blocks: Int, _ set: InstructionSet) -> Never {
-  fatalError("the \(set.rawValue) page has no \(kernel) of \(size) x \(blocks) blocks")
+func missingTile(
+  _ kernel: StaticString, _ size: Int, _ unit: StaticString, _ blocks: Int, _ set: InstructionSet
+) -> Never {
+  fatalError("the \(set.rawValue) page has no \(kernel) of \(size) \(unit) x \(blocks) blocks")
 }
 
 @usableFromInline @inline(never)
 func missingTransform(_ kind: WinogradTransform, _ taps: Int, _ set: InstructionSet) -> Never {
-  fatalError("the \(set.rawValue) page has no \(kind) transform for \(taps) x \(taps) taps")
+  fatalError("the \(set.rawValue) page has no \(kind) transform for \(taps)x\(taps) taps")
 }

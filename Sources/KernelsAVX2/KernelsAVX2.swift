@@ -19,7 +19,7 @@ public enum AVX2Page: KernelPage {
     case (2, 1): MultiplyKernel<Self, 4, 2>.run(tile)
     case (1, 1): MultiplyKernel<Self, 2, 2>.run(tile)
     case (0, 1): MultiplyKernel<Self, 1, 2>.run(tile)
-    default: hasNoTile("multiply tile of groups", groups, blocks: blocks)
+    default: hasNoTile(groups: groups, blocks: blocks)
     }
   }
 
@@ -27,7 +27,7 @@ public enum AVX2Page: KernelPage {
     switch (rows, blocks) {
     case (6, 1): WeightsKernel<Self, 6, 2>.run(tile)
     case (4, 1): WeightsKernel<Self, 4, 2>.run(tile)
-    default: hasNoTile("weights tile of rows", rows, blocks: blocks)
+    default: hasNoTile(rows: rows, blocks: blocks)
     }
   }
 

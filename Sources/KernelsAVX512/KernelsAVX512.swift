@@ -23,7 +23,7 @@ public enum AVX512Page: KernelPage {
     case (1, 1): MultiplyKernel<Self, 4, 1>.run(tile)
     case (0, 2): MultiplyKernel<Self, 1, 2>.run(tile)
     case (0, 1): MultiplyKernel<Self, 1, 1>.run(tile)
-    default: hasNoTile("multiply tile of groups", groups, blocks: blocks)
+    default: hasNoTile(groups: groups, blocks: blocks)
     }
   }
 
@@ -35,7 +35,7 @@ public enum AVX512Page: KernelPage {
     case (8, 1): WeightsKernel<Self, 8, 1>.run(tile)
     case (4, 2): WeightsKernel<Self, 4, 2>.run(tile)
     case (4, 1): WeightsKernel<Self, 4, 1>.run(tile)
-    default: hasNoTile("weights tile of rows", rows, blocks: blocks)
+    default: hasNoTile(rows: rows, blocks: blocks)
     }
   }
 

@@ -24,14 +24,14 @@ public enum PortablePage: KernelPage {
     case (2, 1): MultiplyKernel<Self, 4, 2>.run(tile)
     case (1, 1): MultiplyKernel<Self, 2, 2>.run(tile)
     case (0, 1): MultiplyKernel<Self, 1, 2>.run(tile)
-    default: hasNoTile("multiply tile of groups", groups, blocks: blocks)
+    default: hasNoTile(groups: groups, blocks: blocks)
     }
   }
 
   public static func weights(_ tile: UnsafePointer<WeightsTile>, rows: Int, blocks: Int) {
     switch (rows, blocks) {
     case (4, 1): WeightsKernel<Self, 4, 2>.run(tile)
-    default: hasNoTile("weights tile of rows", rows, blocks: blocks)
+    default: hasNoTile(rows: rows, blocks: blocks)
     }
   }
 

@@ -17,10 +17,16 @@
 import Kernels
 
 /// What cuts the work of one processor.
-struct Blocking: Sendable, Hashable {
-  let tile: RegisterTile
-  let firstCacheBytes: Int
-  let cacheBytes: Int
+package struct Blocking: Sendable, Hashable {
+  package let tile: RegisterTile
+  package let firstCacheBytes: Int
+  package let cacheBytes: Int
+
+  package init(tile: RegisterTile, firstCacheBytes: Int, cacheBytes: Int) {
+    self.tile = tile
+    self.firstCacheBytes = firstCacheBytes
+    self.cacheBytes = cacheBytes
+  }
 
   // MARK: Register tiles
 
@@ -38,7 +44,7 @@ struct Blocking: Sendable, Hashable {
 
   /// Source Floats of backwardWeights' next tile where so many (a multiple of 4 at first) are left: as few tiles as the
   /// largest one allows, as even as the page's counts are.
-  func rows(ofRest count: Int) -> Int {
+  package func rows(ofRest count: Int) -> Int {
     let tiles = (count + tile.weightsRows.largest - 1) / tile.weightsRows.largest
     let even = (count + tiles - 1) / tiles
     if let rows = tile.weightsRows.smallest(from: even), rows <= count { return rows }
@@ -69,7 +75,7 @@ struct Blocking: Sendable, Hashable {
   }
 
   /// The sizes of fast convolution whose transformed tensors are of `precision`.
-  func winograd(_ precision: Precision) -> WinogradBlocking { WinogradBlocking(self, precision) }
+  package func winograd(_ precision: Precision) -> WinogradBlocking { WinogradBlocking(self, precision) }
 }
 
 // MARK: - Fast convolution
@@ -87,26 +93,26 @@ package enum Precision: Sendable, Hashable {
 
 /// Sizes of fast convolution, as shares of the caches: what is a number of elements halves where elements double. The
 /// comments' figures are those of 32 KiB, 1 MiB and Floats.
-struct WinogradBlocking: Sendable, Hashable {
+package struct WinogradBlocking: Sendable, Hashable {
   let tile: RegisterTile
   let precision: Precision
 
   /// Transformed weights that take no more are kept between changes of the weights: 8 MiB. Each block of tiles reads
   /// all of them from the third-level cache. Larger ones are made on the way, by every call.
-  let keptBytes: Int
+  package let keptBytes: Int
   /// Where weights are kept: transformed source and products of a block of tiles, 640 KiB of the second-level cache.
-  let blockBytes: Int
+  package let blockBytes: Int
   /// Where they aren't: tiles of a chunk, 128. A tile's products with two blocks of channels are 25 or 36 pairs of
   /// lines, which stay in the second-level cache while the weights' chunks pass.
-  let tilesOfChunk: Int
+  package let tilesOfChunk: Int
   /// Blocks of 16 channels (and phases) of a chunk of the sum, 16. Their transformed weights, 25 or 36 pairs of panels
   /// of 16x16 each, are read in their order once for each tile of pixels.
-  let depthOfChunk: Int
+  package let depthOfChunk: Int
   /// backwardWeights: tiles of a call of the micro-kernel, 64. Their lines of source and of two blocks of gradient, 12
   /// KiB, stay in the first-level cache.
-  let tilesOfSum: Int
+  package let tilesOfSum: Int
   /// backwardWeights: transformed gradient that is kept at a time, 16 MiB.
-  let gradientBytes: Int
+  package let gradientBytes: Int
 
   init(_ blocking: Blocking, _ precision: Precision) {
     tile = blocking.tile

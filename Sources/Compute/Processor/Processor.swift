@@ -27,7 +27,7 @@ package struct Processor: Sendable {
   package let cacheBytes: Int
   let kernels: KernelTable
   /// How the work is cut.
-  let blocking: Blocking
+  package let blocking: Blocking
   /// Times the driver calls and the loops in them, where there is one.
   package let recorder: StepRecorder?
 
