@@ -75,39 +75,68 @@ enum KernelObjects {
 
   // MARK: - Machine code
 
-  struct Instruction {
+  struct Instruction: Sendable {
     let address: Int
     let text: String
     /// Where a jump goes.
     let target: Int?
     /// What a call calls; "*": what a register says.
     var callee: String?
+
+    init(address: Int, text: String) {
+      self.address = address
+      self.text = text
+      let fields = text.split(separator: " ", maxSplits: 2)
+      target = text.hasPrefix("j") && fields.count > 1 ? Int(fields[1], radix: 16) : nil
+      if text.hasPrefix("call") {
+        // "call 4f19 <name+0x12>"
+        let name = fields.last?.split(separator: "<").last ?? ""
+        callee = fields.count > 2 ? String(name.prefix { $0 != "+" && $0 != ">" }) : "*"
+      }
+    }
   }
 
-  /// A module's functions as the compiler made them, by symbol.
+  /// A page's functions as the compiler made them, by symbol.
   static func functions(of module: String) throws -> [String: [Instruction]] {
+    try #require(functionsOfPages[module], "\(module) isn't a page").get()
+  }
+
+  /// Read once: objdump's text is long.
+  private static let functionsOfPages: [String: Result<[String: [Instruction]], any Error>] = Dictionary(
+    uniqueKeysWithValues: pages.map { module in (module, Result { try read(module) }) })
+
+  private static func read(_ module: String) throws -> [String: [Instruction]] {
     var functions: [String: [Instruction]] = [:]
     for object in try files(of: module) {
       let text = try run("objdump", ["-d", "-r", "--no-show-raw-insn", object.path])
-      var symbol = ""
-      for line in text.split(separator: "\n") {
-        if let match = line.firstMatch(of: /^[0-9a-f]+ <(.+)>:$/) {
-          symbol = String(match.1)
-        } else if let match = line.firstMatch(of: /^\s+[0-9a-f]+: (R_\S+)\s+(\S+)$/) {
-          // "R_X86_64_PLT32 $s7Kernels...-0x4", under the call that it belongs to.
-          guard let last = functions[symbol]?.indices.last, functions[symbol]?[last].text.hasPrefix("call") == true
-          else { continue }
-          functions[symbol]?[last].callee = String(match.2.prefix { $0 != "-" && $0 != "+" })
-        } else if let match = line.firstMatch(of: /^ *([0-9a-f]+):\s+(.+)$/) {
-          let text = String(match.2).trimmingCharacters(in: .whitespaces)
-          let target = text.firstMatch(of: /^j[a-z]+ +([0-9a-f]+)/).flatMap { Int($0.1, radix: 16) }
-          // "call 4f19 <name+0x12>", or through a register.
-          let callee = text.hasPrefix("call") ? text.firstMatch(of: /<([^+>]+)/).map { String($0.1) } ?? "*" : nil
-          functions[symbol, default: []].append(
-            Instruction(address: Int(match.1, radix: 16) ?? 0, text: text, target: target, callee: callee))
-        }
+      functions.merge(parsed(text)) { first, _ in first }
+    }
+    return functions
+  }
+
+  private static func parsed(_ text: String) -> [String: [Instruction]] {
+    var functions: [String: [Instruction]] = [:]
+    var symbol = ""
+    var body: [Instruction] = []
+    for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
+      if line.last == UInt8(ascii: ":"), let start = line.firstIndex(of: UInt8(ascii: "<")) {
+        // "0000000000000120 <$s11KernelsAVX2...>:"
+        functions[symbol] = body
+        symbol = String(Substring(line[start...].dropFirst().dropLast(2)))
+        body = []
+      } else if line.first == UInt8(ascii: "\t") {
+        // "\t\t\t126: R_X86_64_PLT32\t$s7Kernels...-0x4", under the call that it belongs to.
+        guard let last = body.indices.last, body[last].callee != nil, let name = line.split(separator: 9).last
+        else { continue }
+        body[last].callee = String(Substring(name.prefix { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "+") }))
+      } else if let colon = line.firstIndex(of: UInt8(ascii: ":")),
+        let address = Int(String(Substring(line[..<colon])).trimmingCharacters(in: .whitespaces), radix: 16)
+      {
+        // "     125:\tcall   12a <...>"
+        body.append(Instruction(address: address, text: String(Substring(line[colon...].dropFirst(2)))))
       }
     }
+    functions[symbol] = body
     return functions
   }
 
