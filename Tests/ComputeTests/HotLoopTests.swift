@@ -3,9 +3,9 @@ import Testing
 
 #if arch(x86_64)
 
-  /// Protects the speed of the kernels, which no timed test can, as the compiler made them. An accumulator of a register
-  /// tile that went to memory, an FMA that fell apart into lanes or a call would cost a third of the speed and up, and
-  /// every result would still be right.
+  /// Protects the speed of the kernels, which no timed test can, as the compiler made them. An accumulator of a
+  /// register tile that went to memory, an FMA that fell apart into lanes or a call would cost a third of the speed and
+  /// up, and every result would still be right.
   @Suite struct HotLoopTests {
     struct Tile: CustomStringConvertible {
       let name: String

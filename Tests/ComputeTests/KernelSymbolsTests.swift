@@ -25,7 +25,8 @@ import Testing
     }
   #endif
 
-  /// A page's kernels are made in its module alone: a copy that another module made, for any processor, would be slower.
+  /// A page's kernels are made in its module alone: a copy that another module made, for any processor, would be
+  /// slower.
   @Test func noOtherModuleDefinesAPagesFunctions() throws {
     let others = try KernelObjects.definedSymbols(KernelObjects.filesOfOtherModules()).filter(\.isFunction)
     try #require(others.count > 1000, "only \(others.count) functions of other modules found")

@@ -7,7 +7,7 @@ public struct PeakKernels: Sendable {
   /// Floating-point operations of a round of `multiplyAdd`: a multiplication and an addition a lane, fused or not.
   public let operationsPerRound: Int
 
-  /// `multiplyAddProbe`.
+  /// `MultiplyAddProbe`.
   public let multiplyAdd: @Sendable (_ registers: UnsafeMutablePointer<Float>, _ rounds: Int) -> Void
   /// `readProbe`; count is a multiple of `probeStep`.
   public let read: @Sendable (_ source: UnsafePointer<Float>, _ count: Int) -> Float

@@ -2,8 +2,8 @@
 // gives the same bits.
 
 extension KernelPage {
-  /// tanh of each lane: the odd rational function 13/6 that Eigen uses (`generic_fast_tanh_float`), within a few units in
-  /// the last place; beyond 7.905 it is 1 in Float.
+  /// tanh of each lane: the odd rational function 13/6 that Eigen uses (`generic_fast_tanh_float`), within a few units
+  /// in the last place; beyond 7.905 it is 1 in Float.
   @inlinable @inline(__always)
   static func hyperbolicTangent(_ value: Vector) -> Vector {
     let limit = Vector(repeating: 7.905_311)
@@ -51,14 +51,14 @@ extension KernelPage {
 
   /// One row of a picture's gradient (or of a generated picture) from two rows of column products.
   ///
-  /// A column product is what one pixel of the smaller grid adds to one row of the larger one: 16 lanes, (kw / 2)*8 + (kw
-  /// % 2)*C + c for taps kw 0 ..< 4 and C <= 4 channels, unused lanes zero. Neighbouring pixels' products overlap by two
-  /// of the four taps:
+  /// A column product is what one pixel of the smaller grid adds to one row of the larger one: 16 lanes, (kw / 2)*8 +
+  /// (kw % 2)*C + c for taps kw 0 ..< 4 and C <= 4 channels, unused lanes zero. Neighbouring pixels' products overlap
+  /// by two of the four taps:
   ///
   ///     row[(2g - 1)*C ..< (2g + 1)*C] = high[g - 1] + low[g]      g = 0 ... pixels
   ///
-  /// where low is lanes 0 ..< 8, high lanes 8 ..< 16, each the sum of both rows `a` and `b` ([pixels][16]; nil is zero).
-  /// `row` must have room for `C` Floats before it and `C` + 8 after its 2*pixels*C.
+  /// where low is lanes 0 ..< 8, high lanes 8 ..< 16, each the sum of both rows `a` and `b` ([pixels][16]; nil is
+  /// zero). `row` must have room for `C` Floats before it and `C` + 8 after its 2*pixels*C.
   @inlinable @inline(__always)
   static func overlapRow(
     _ a: UnsafePointer<Float>?, _ b: UnsafePointer<Float>?, pixels: Int, channels: Int, row: UnsafeMutablePointer<Float>

@@ -98,9 +98,9 @@ extension KernelPage {
     }
   }
 
-  /// Batch norm's gradient: diffX = factor * (d - meanD - xhat * meanProduct) * (x > 0 ? 1 : inputSlope), with d and xhat
-  /// as in `planeNormSums`. `inputSlope` is the derivative of an activation *before* the norm (x is its output); 1 where
-  /// there is none. `channel`: mean[16], reciprocal deviation[16], factor[16], meanD[16], meanProduct[16].
+  /// Batch norm's gradient: diffX = factor * (d - meanD - xhat * meanProduct) * (x > 0 ? 1 : inputSlope), with d and
+  /// xhat as in `planeNormSums`. `inputSlope` is the derivative of an activation *before* the norm (x is its output); 1
+  /// where there is none. `channel`: mean[16], reciprocal deviation[16], factor[16], meanD[16], meanProduct[16].
   @inlinable @inline(__always)
   static func planeNormBackward(
     _ diffY: Plane, _ x: Plane, gate: Plane, _ diffX: Plane, rows: Int, pixels: Int, channel: UnsafePointer<Float>,

@@ -2,8 +2,8 @@
 // Memory-bound: each weight and each activation is read once.
 
 extension KernelPage {
-  /// Σ_i a[i] * b[i] over `count` Floats (a multiple of 16), for every vector width in the same order: 16 lane sums, then
-  /// the lanes from first to last.
+  /// Σ_i a[i] * b[i] over `count` Floats (a multiple of 16), for every vector width in the same order: 16 lane sums,
+  /// then the lanes from first to last.
   @inlinable @inline(__always)
   static func dotProduct(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, count: Int) -> Float {
     var lanes = InlineArray<16, Float>(repeating: 0)

@@ -3,13 +3,14 @@
 
 /// Where one tile reads and writes. All strides are in Floats.
 ///
-/// The tile computes, for some neighbouring Floats `m` of the source (input channels of one tap, or taps x channels of a
-/// picture) and 16-channel blocks `n` of the gradient:
+/// The tile computes, for some neighbouring Floats `m` of the source (input channels of one tap, or taps x channels of
+/// a picture) and 16-channel blocks `n` of the gradient:
 ///
 ///     diffWeights[n*diffWeightsBlockStride + m*16 ..< +16] = initial +
 ///         Σ_{o < outerCount} Σ_{i < innerCount} Σ_{x < length}
 ///             source[o*sourceOuterStride + i*sourceInnerStride + x*sourceStep + m]
-///             * gradient[n*gradientBlockStride + o*gradientOuterStride + i*gradientInnerStride + x*gradientStep ..< +16]
+///             * gradient[o*gradientOuterStride + i*gradientInnerStride + x*gradientStep
+///                        + n*gradientBlockStride ..< +16]
 ///
 /// with the terms in that order, and `initial` 0 or, where `accumulate`, what diffWeights holds.
 public struct WeightsTile {
@@ -42,8 +43,8 @@ public struct WeightsTile {
   }
 }
 
-/// The register tile of `rows` source Floats x `vectors` vectors of neighbouring gradient channels. Vectors that are less
-/// than a block of 16 channels are run as often as a block takes.
+/// The register tile of `rows` source Floats x `vectors` vectors of neighbouring gradient channels. Vectors that are
+/// less than a block of 16 channels are run as often as a block takes.
 public enum WeightsKernel<Page: KernelPage, let rows: Int, let vectors: Int> {
   @usableFromInline typealias Accumulators = InlineArray<rows, InlineArray<vectors, Page.Vector>>
 

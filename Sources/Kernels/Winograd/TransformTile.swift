@@ -1,4 +1,14 @@
-// The micro-kernel of fast convolution's transforms: a small matrix on both sides of tiles of vectors.
+// The micro-kernel of fast convolution's transforms: a small matrix L on both sides of tiles of vectors, in two steps.
+//
+//       in                    each row times L                each column of that times L
+//     x x x x x                  y y y y                             z z z z
+//     x x x x x                  y y y y                             z z z z
+//     x x x x x       ->         y y y y                  ->         z z z z
+//     x x x x x                  y y y y                             z z z z
+//     x x x x x                  y y y y
+//
+// (Here L makes 4 values of 5, as the output transform does.)
+//
 // Source: Winograd, "Arithmetic Complexity of Computations" (SIAM 1980), chapter 5; Lavin and Gray, "Fast algorithms
 // for convolutional neural networks" (CVPR 2016), section 4. WinogradTransforms.swift has the matrices.
 
@@ -42,10 +52,16 @@ public struct TransformTile {
   }
 }
 
-/// How the patches of neighbouring tiles share their outermost row and column. Tiles come in such an order that a patch
-/// meets the one before it in its first row (column) and leaves its last to the one after it; where they ascend, the
-/// first is 0, else S - 1.
+/// How patches of neighbouring tiles share a row and a column. Patches are 5 wide and 4 apart, so in one direction:
+///
+///     first tile     a a a a a
+///     second                 b b b b b
+///     third                          c c c c c
+///
+/// A tile leaves its last value as it is, for the next one to add to; it finishes the others with the epilogue. The
+/// walk may go the other way: then the first value is at place 4 of the patch and the last at place 0.
 public struct PatchOverlap {
+  /// The walk goes down, to the right.
   public var rowsAscend = true
   public var columnsAscend = true
   /// A row of tiles came before this one, one comes after it. Without one after it, the last row is outside the plane.
@@ -121,19 +137,11 @@ extension KernelPage {
   static func transformTile(_ tile: UnsafePointer<TransformTile>, _ kind: WinogradTransform, taps: Int) {
     let t = tile.pointee
     let (sourceSide, side) = (kind.sourceSide(taps: taps), kind.side(taps: taps))
-    let slope = Vector(repeating: t.slope)
-    let gateSlope = Vector(repeating: t.gateSlope)
     for i in 0..<t.count {
       var lane = 0
       while lane < 16 {
-        let source = t.source + (i * t.sourceStep + lane)
         let destination = t.destination + (i * t.destinationStep + lane)
-        var rows = InlineArray<6, WinogradColumn<Vector>>(repeating: .init(repeating: Vector()))
-        for r in 0..<sourceSide {
-          var row = WinogradColumn(repeating: Vector())
-          for c in 0..<sourceSide { row[c] = load(source + (r * t.sourceRowStride + c * t.sourceColumnStride)) }
-          rows[r] = product(kind, taps, row)
-        }
+        let rows = rowProducts(t, t.source + (i * t.sourceStep + lane), kind, taps)
         for s in 0..<side {
           var column = WinogradColumn(repeating: Vector())
           for r in 0..<sourceSide { column[r] = rows[r][s] }
@@ -143,11 +151,7 @@ extension KernelPage {
             let place = destination + (q * t.destinationRowStride + s * t.destinationColumnStride)
             if kind == .diffWeights && t.accumulate { x = x + load(place) }
             if kind == .output {
-              x = x.orElse(x * slope, whereNotPositive: x)
-              if let gate = t.gate {
-                let g: Vector = load(gate + (i * t.gateStep + lane + q * t.gateRowStride + s * t.gateColumnStride))
-                x = x.orElse(x * gateSlope, whereNotPositive: g)
-              }
+              x = epilogue(x, t, gateAt: i * t.gateStep + lane + q * t.gateRowStride + s * t.gateColumnStride)
             }
             store(x, place)
           }
@@ -157,15 +161,11 @@ extension KernelPage {
     }
   }
 
-  /// `transformTile` to patches that overlap: what a patch shares with those before it, it adds to what they left in
-  /// the destination; what it shares with those after it, it leaves there without the epilogue, for them to complete;
-  /// and what is outside the plane isn't written.
+  /// `transformTile` to patches that overlap (see `PatchOverlap`). What is outside the plane isn't written.
   @inlinable @inline(__always)
   static func overlapTile(_ tile: UnsafePointer<TransformTile>, taps: Int) {
     let t = tile.pointee
     let side = WinogradTransform.patch.side(taps: taps)
-    let slope = Vector(repeating: t.slope)
-    let gateSlope = Vector(repeating: t.gateSlope)
     let lastRow = t.overlap.rowsAscend ? side - 1 : 0
     let lastColumn = t.overlap.columnsAscend ? side - 1 : 0
     for i in 0..<t.count {
@@ -173,14 +173,8 @@ extension KernelPage {
       let hasColumnAfter = t.overlap.areNeighbours && i &+ 1 < t.count
       var lane = 0
       while lane < 16 {
-        let source = t.source + (i * t.sourceStep + lane)
         let destination = t.destination + (i * t.destinationStep + lane)
-        var rows = InlineArray<6, WinogradColumn<Vector>>(repeating: .init(repeating: Vector()))
-        for r in 0..<side {
-          var row = WinogradColumn(repeating: Vector())
-          for c in 0..<side { row[c] = load(source + (r * t.sourceRowStride + c * t.sourceColumnStride)) }
-          rows[r] = product(.patch, taps, row)
-        }
+        let rows = rowProducts(t, t.source + (i * t.sourceStep + lane), .patch, taps)
         for s in 0..<side {
           var column = WinogradColumn(repeating: Vector())
           for r in 0..<side { column[r] = rows[r][s] }
@@ -193,11 +187,7 @@ extension KernelPage {
             let place = destination + (q * t.destinationRowStride + s * t.destinationColumnStride)
             if meetsColumn || t.overlap.hasRowBefore && q == side - 1 - lastRow { x = x + load(place) }
             if s != lastColumn && q != lastRow {
-              x = x.orElse(x * slope, whereNotPositive: x)
-              if let gate = t.gate {
-                let g: Vector = load(gate + (i * t.gateStep + lane + q * t.gateRowStride + s * t.gateColumnStride))
-                x = x.orElse(x * gateSlope, whereNotPositive: g)
-              }
+              x = epilogue(x, t, gateAt: i * t.gateStep + lane + q * t.gateRowStride + s * t.gateColumnStride)
             }
             store(x, place)
           }
@@ -205,6 +195,28 @@ extension KernelPage {
         lane += Vector.scalarCount
       }
     }
+  }
+
+  /// The first step: each row of the tile at `source` times the matrix.
+  @inlinable @inline(__always)
+  static func rowProducts(
+    _ t: TransformTile, _ source: UnsafePointer<Float>, _ kind: WinogradTransform, _ taps: Int
+  ) -> InlineArray<6, WinogradColumn<Vector>> {
+    let side = kind.sourceSide(taps: taps)
+    var rows = InlineArray<6, WinogradColumn<Vector>>(repeating: .init(repeating: Vector()))
+    for r in 0..<side {
+      var row = WinogradColumn(repeating: Vector())
+      for c in 0..<side { row[c] = load(source + (r * t.sourceRowStride + c * t.sourceColumnStride)) }
+      rows[r] = product(kind, taps, row)
+    }
+    return rows
+  }
+
+  @inlinable @inline(__always)
+  static func epilogue(_ x: Vector, _ t: TransformTile, gateAt offset: Int) -> Vector {
+    let y = x.orElse(x * Vector(repeating: t.slope), whereNotPositive: x)
+    guard let gate = t.gate else { return y }
+    return y.orElse(y * Vector(repeating: t.gateSlope), whereNotPositive: load(gate + offset))
   }
 
   /// The matrix of `kind` times a column.

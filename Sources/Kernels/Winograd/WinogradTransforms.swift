@@ -8,7 +8,8 @@
 // In one dimension, with input d (n = 4 + taps - 1 values), kernel g and result y, `*` by element:
 //
 //     y = Aᵀ [ (G g) * (Bᵀ d) ]                 forward (and backwardData at stride 1)
-//     d = B  [ (G g) * (A y) ]                  backwardData at stride 2, its adjoint in d: patches of neighbouring tiles overlap and add up
+//     d = B  [ (G g) * (A y) ]                  backwardData at stride 2, its adjoint in d: patches of neighbouring
+//                                               tiles overlap and add up
 //     g = Gᵀ [ (A y) * (Bᵀ d) ]                 backwardWeights, its adjoint in g
 //
 // F(4, 2), points 1/2, -1/2, 3/2, -3/2, infinity:

@@ -37,7 +37,8 @@ extension Winograd {
         elements: positions * (sources + results) * channelBlock, unit: unit(pass == .backwardData)))
   }
 
-  /// Tiles that a block has multiples of: a group of the micro-kernel; patches that overlap are those of whole pictures.
+  /// Tiles that a block has multiples of: a group of the micro-kernel; patches that overlap are those of whole
+  /// pictures.
   private func unit(_ backward: Bool) -> Int {
     backward && isAdjoint ? tilesOfPicture : min(blocking.tile.groupPixels, tilesOfPicture)
   }

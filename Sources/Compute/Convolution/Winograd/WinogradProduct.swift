@@ -1,15 +1,21 @@
-// forward and backwardData of fast convolution: the source's transform, one product of matrices for each position, the
-// results' transform.
+// forward and backwardData of fast convolution: the source is transformed, at each position a product of matrices is
+// made, and the products are transformed back.
 //
-// Two orders of the loops, chosen by the size of the transformed weights (Blocking.swift):
+//     5x5 patches  -->  source (tiles x depth)  *  weights (depth x channels)  =  products (tiles x channels)  -->  4x4
+//     of the source     at each of 25 positions                                                                results
 //
-//   weights ready                                        weights on the way (they would fill memory)
-//   workers     blocks of tiles                          all          source -> transformed, once
-//   tiles       source -> transformed, in the cache      workers      tiles of 1 or 2 blocks of the destination
-//   positions                                            depth        a chunk of the sum: weights -> transformed, in
-//   the cache channels    a tile of 1 or 2 blocks                  positions pixels      register tiles   ->
-//   micro-kernel         pixels       register tiles   -> micro-kernel tiles       products -> results
-//   tiles        products -> results
+// The transformed weights are 6.25 times the weights (of 3x3 kernels: 4 times). Their size decides the order of the
+// loops (Blocking.swift has the sizes), from the outside in:
+//
+//     weights ready: few enough to be kept              weights on the way
+//
+//     workers: blocks of tiles                          source -> transformed: a chunk of tiles, all workers
+//       source -> transformed                           workers: tiles of channels
+//       positions                                         depth: chunks of the sum
+//         channels: tiles of blocks                         weights -> transformed
+//           pixels: register tiles  -> micro-kernel         positions
+//       products -> results                                   pixels: register tiles  -> micro-kernel
+//                                                         products -> results
 
 import CProcessor
 import Kernels
@@ -41,7 +47,7 @@ struct WinogradProduct {
   /// Input transform, or the gradient's.
   var sourceTransform = WinogradTransform.input
   var destination: Side
-  /// Output transform, or patches that overlap: then tiles are those of whole pictures.
+  /// The output transform, or patches that overlap: then tiles are those of whole pictures.
   var destinationTransform = WinogradTransform.output
   var slope: Float = 1
   /// Of the destination's blocks and parts.
