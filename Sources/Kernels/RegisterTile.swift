@@ -24,28 +24,29 @@ public struct RegisterTile: Sendable, Hashable {
   }
 }
 
-/// Some numbers between 1 and 63. (Bits of a word: drivers copy it in their loops, an array would be counted.)
+/// Up to three numbers between 1 and 63. Bits of a word, since drivers copy it in their loops: an array there would be
+/// counted by all threads.
 public struct RowCounts: Sendable, Hashable {
   @usableFromInline let bits: UInt64
 
   @inlinable
   public init(_ first: Int, _ second: Int = 0, _ third: Int = 0) {
-    bits =
-      (1 << UInt64(truncatingIfNeeded: first) | 1 << UInt64(truncatingIfNeeded: second)
-        | 1 << UInt64(truncatingIfNeeded: third)) & ~1
+    bits = (1 << first | 1 << second | 1 << third) & ~1
   }
 
-  public var largest: Int { 63 - bits.leadingZeroBitCount }
+  @inlinable public var largest: Int { 63 - bits.leadingZeroBitCount }
 
   /// The smallest that is `count` or more; nil: there is none.
+  @inlinable
   public func smallest(from count: Int) -> Int? {
-    let rest = bits >> UInt64(count)
+    let rest = bits >> count
     return rest == 0 ? nil : count + rest.trailingZeroBitCount
   }
 
   /// The largest that is `count` or less; nil: there is none.
+  @inlinable
   public func largest(upTo count: Int) -> Int? {
-    let rest = count < 63 ? bits & (1 << UInt64(count + 1) - 1) : bits
+    let rest = count < 63 ? bits & (1 << (count + 1) - 1) : bits
     return rest == 0 ? nil : 63 - rest.leadingZeroBitCount
   }
 }

@@ -45,11 +45,12 @@ package struct Blocking: Sendable, Hashable {
   /// Source Floats of backwardWeights' next tile where so many (a multiple of 4 at first) are left: as few tiles as the
   /// largest one allows, as even as the page's counts are.
   package func rows(ofRest count: Int) -> Int {
-    let tiles = (count + tile.weightsRows.largest - 1) / tile.weightsRows.largest
-    let even = (count + tiles - 1) / tiles
-    if let rows = tile.weightsRows.smallest(from: even), rows <= count { return rows }
-    guard let rows = tile.weightsRows.largest(upTo: count) else {
-      preconditionFailure("no tile of backwardWeights for \(count) rows")
+    let counts = tile.weightsRows
+    if count >= 2 * counts.largest || count == counts.largest { return counts.largest }
+    let even = count > counts.largest ? (count + 1) / 2 : count
+    if let rows = counts.smallest(from: even), rows <= count { return rows }
+    guard let rows = counts.largest(upTo: count) else {
+      preconditionFailure("the page has no tile of backwardWeights for \(count) rows")
     }
     return rows
   }
