@@ -54,15 +54,16 @@ let package = Package(
     .executableTarget(
       name: "WGANCommand",
       dependencies: [
-        "WGAN", "Configuration", "TensorFiles", "Graph", "Compute", "Datasets", "Images", "SystemSupport",
+        "WGAN", "Training", "Configuration", "TensorFiles", "Graph", "Compute", "Datasets", "Images", "SystemSupport",
         argumentParser,
       ]),
     module(
       "WGAN",
       [
-        "Configuration", "TensorFiles", "Graph", "Compute", "Datasets", "Images", "Plots", "SystemSupport",
-        "Randomness",
+        "Training", "Configuration", "TensorFiles", "Graph", "Compute", "Datasets", "Images", "Plots", "SystemSupport",
+        "Randomness", "Statistics",
       ]),
+    module("Training", ["Configuration", "TensorFiles", "Graph", "Compute", "SystemSupport", "Randomness"]),
     module("Configuration", ["Graph", "Compute", "SystemSupport"]),
     module("TensorFiles", ["SystemSupport"]),
     module("Datasets", ["Images", "SystemSupport", "Randomness"]),
@@ -76,6 +77,7 @@ let package = Package(
     module("Kernels", ["CVector"]),
     module("ReferenceKernels", ["SystemSupport"]),
     module("SystemSupport"),
+    module("Statistics"),
     module("Randomness", ["SystemSupport"]),
     .target(name: "CProcessor"),
     .target(name: "CVector"),
@@ -87,15 +89,16 @@ let package = Package(
     .executableTarget(
       name: "WGANBench",
       dependencies: [
-        "WGAN", "Configuration", "Graph", "Compute", "Datasets", "Images", "Plots", "SystemSupport", "ReferenceKernels",
-        "Randomness", argumentParser,
+        "WGAN", "Training", "Configuration", "Graph", "Compute", "Datasets", "Images", "Plots", "SystemSupport",
+        "ReferenceKernels", "Randomness", "Statistics", argumentParser,
       ],
       path: "Benchmarks/wgan-bench"),
 
+    .target(name: "TestSupport", dependencies: ["SystemSupport"], path: "Tests/TestSupport"),
     tests("Randomness", ["Randomness"]),
     tests("ReferenceKernels", ["ReferenceKernels", "Randomness"]),
-    tests("Images", ["Images", "Randomness", "CTurboJPEG"], resources: [.copy("Fixtures")]),
-    tests("Datasets", ["Datasets", "Images", "Randomness"]),
+    tests("Images", ["Images", "Randomness", "CTurboJPEG", "TestSupport"], resources: [.copy("Fixtures")]),
+    tests("Datasets", ["Datasets", "Images", "Randomness", "SystemSupport"]),
     tests(
       "Compute",
       [
@@ -103,18 +106,30 @@ let package = Package(
         "SystemSupport",
       ]),
     tests("Graph", ["Graph", "ReferenceKernels", "Randomness"]),
-    tests("SystemSupport", ["SystemSupport"]),
+    tests("SystemSupport", ["SystemSupport", "TestSupport"]),
+    tests("Statistics", ["Statistics"]),
+    tests(
+      "TensorFiles", ["TensorFiles", "Randomness", "SystemSupport", "TestSupport"], resources: [.copy("TorchFiles")]),
+    tests("Training", ["Training", "Configuration", "TensorFiles", "Graph", "Compute", "Randomness"]),
     tests(
       "WGAN",
       [
-        "WGAN", "Configuration", "TensorFiles", "Graph", "Compute", "Datasets", "Images", "Plots", "SystemSupport",
-        "ReferenceKernels", "Randomness",
+        "WGAN", "Training", "Configuration", "TensorFiles", "Graph", "Compute", "Datasets", "Images", "Plots",
+        "SystemSupport",
+        "ReferenceKernels", "Randomness", "TestSupport",
       ],
       resources: [.copy("Golden"), .copy("TorchFiles")]),
     tests(
       "WGANBench",
-      ["WGANBench", "WGAN", "Configuration", "Graph", "Compute", "Datasets", "Images", "Plots", "Randomness"]),
+      [
+        "WGANBench", "WGAN", "Training", "Configuration", "Graph", "Compute", "Datasets", "Images", "Plots",
+        "Randomness",
+      ]),
     tests(
-      "WGANCommand", ["WGANCommand", "WGAN", "Configuration", "TensorFiles", "Datasets", "Images", "SystemSupport"]),
+      "WGANCommand",
+      [
+        "WGANCommand", "WGAN", "Training", "Configuration", "TensorFiles", "Datasets", "Images", "SystemSupport",
+        "TestSupport",
+      ]),
   ]
 )

@@ -1,3 +1,5 @@
+import TestSupport
+import Training
 import TensorFiles
 import Configuration
 import SystemSupport
@@ -183,7 +185,7 @@ import WGAN
       let state = CheckpointState(
         position: RunPosition(), seconds: 0, picturesPerEpoch: 1, dataFingerprint: "",
         criticLosses: CriticLosses(real: 0, fake: 0))
-      for tensors in [[], [NamedTensor(name: "generator.initial.conv.weight", shape: [1], values: [1])]] {
+      for tensors: TensorSet in [[], [NamedTensor(name: "generator.initial.conv.weight", shape: [1], values: [1])]] {
         try CheckpointFolder(folder).save(state, tensors: tensors, configuration: huge)
         try expect(
           65, ["generate", "--checkpoint", "000000.safetensors", "--grid", "grid.png"],
@@ -230,7 +232,7 @@ import WGAN
       let trained = try Tool.run(train + ["--generator-steps", "1"], in: folder)
       #expect(trained.code == 0, "\(trained)")
       // The same pictures elsewhere are the same pictures.
-      renameFile(folder / "pictures", to: folder / "moved")
+      try renameFile(folder / "pictures", to: folder / "moved")
       let resume = ["train", "--out", "second", "--resume", "--generator-steps", "3"]
       try expect(66, resume, says: ["pictures"], in: folder)
       let moved = try Tool.run(resume + ["--data", "moved"], in: folder)
