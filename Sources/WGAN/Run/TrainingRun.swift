@@ -114,7 +114,7 @@ package struct TrainingRun {
     (claim, configuration) = try Self.claimed(request)
     paths = claim.paths
     if let warning = claim.warning { report(.notice(warning)) }
-    processor = try Processor.fromEnvironment(on: processor)
+    processor = try Processor.fromEnvironment(threads: configuration.threads)
     let plan = try TrainingPlan(configuration.training, on: processor)
     try plan.checkMemory()
     // Before the pictures, which take longer.
