@@ -31,7 +31,7 @@ struct ConvolutionRun {
   init(_ shape: ConvolutionShape, _ choice: AlgorithmChoice, _ operands: Operands, on processor: Processor) {
     let c = shape.convolution
     convolution = c
-    let primitive = ConvolutionPrimitive(c, batch: shape.batch, choice: choice)
+    let primitive = ConvolutionPrimitive(c, batch: shape.batch, choice: choice, on: processor)
     self.primitive = primitive
     batch = shape.batch
     self.processor = processor

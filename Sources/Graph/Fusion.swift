@@ -15,8 +15,10 @@ extension Network {
   ///
   /// - Parameters: as of `LayerSettings`. Names and parameters don't depend on them.
   /// - Throws: for any net that can't be run.
-  package func fused(batch: Int = 1, algorithm: AlgorithmChoice = .auto) throws(NetworkError) -> [FusedStep] {
-    var fusion = Fusion(self, LayerSettings(batch: batch, algorithm: algorithm))
+  package func fused(
+    batch: Int = 1, algorithm: AlgorithmChoice = .auto, on processor: Processor = Processor(threads: 1)
+  ) throws(NetworkError) -> [FusedStep] {
+    var fusion = Fusion(self, LayerSettings(batch: batch, algorithm: algorithm, on: processor))
     return try fusion.steps()
   }
 }

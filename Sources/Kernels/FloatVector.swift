@@ -64,7 +64,7 @@ extension SIMD16<Float>: FloatVector {
 }
 
 extension FloatVector {
-  /// `self + a * b`: one rounding where `fused` (the set has FMA), two elsewhere. `fused` is a constant at every call.
+  /// `self + a * b`: one rounding where `fused`, two elsewhere. `fused` is the page's, a constant at every call.
   @inlinable @inline(__always)
   public func adding(_ a: Self, times b: Self, fused: Bool) -> Self {
     fused ? addingFused(a, b) : self + a * b

@@ -7,167 +7,127 @@ public enum InstructionSet: String, CaseIterable, Sendable {
   case avx512
 }
 
-/// The accumulators that an instruction set's registers hold.
-public struct RegisterTile: Sendable {
-  /// Pixels of a group of `multiplyTile`: neighbours that need one address.
-  public let groupPixels: Int
-  /// Groups of the largest tile of `multiplyTile`.
-  public let groups: Int
-  /// 16-channel blocks of the largest tile, of `multiplyTile` and of `weightsTile`.
-  public let blocks: Int
-  /// Source Floats of the largest tile of `weightsTile`.
-  public let rows: Int
-
-  public init(groupPixels: Int, groups: Int, blocks: Int, rows: Int) {
-    self.groupPixels = groupPixels
-    self.groups = groups
-    self.blocks = blocks
-    self.rows = rows
-  }
-}
-
-/// The kernels of one instruction set. The closures are its module's entry points; nothing else of the module is
-/// called.
+/// The kernels of one page. The closures are its module's entry points; nothing else of the module is called.
 public struct KernelTable: Sendable {
   public let instructionSet: InstructionSet
   public let tile: RegisterTile
 
-  /// `multiplyTile` with `groups` groups of pixels (1 ... tile.groups; 0: a single pixel) and 1 ... tile.blocks blocks.
-  public let multiply: @Sendable (_ tile: UnsafePointer<MultiplyTile>, _ groups: Int, _ blocks: Int) -> Void
-  /// `weightsTile` with `rows` source Floats (tile.rows, 8 or 4, at most tile.rows) and 1 ... tile.blocks blocks.
-  public let weights: @Sendable (_ tile: UnsafePointer<WeightsTile>, _ rows: Int, _ blocks: Int) -> Void
+  /// `MultiplyKernel` with 0 ... tile.groups groups of pixels (0: a single pixel) and 1 ... tile.blocks blocks.
+  public let multiply: Multiply
+  /// `WeightsKernel` with one of tile.weightsRows source Floats and 1 ... tile.weightsBlocks blocks.
+  public let weights: Weights
   /// `transformTile` with the matrix of `kind` for kernels of 2x2 or 3x3 `taps`.
-  public let transform: @Sendable (_ tile: UnsafePointer<TransformTile>, _ kind: WinogradTransform, _ taps: Int) -> Void
+  public let transform: Transform
 
-  public let dot: @Sendable (_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float
-  public let scaledSum:
+  public let dot: Dot
+  public let scaledSum: ScaledSum
+  public let scaledGate: ScaledGate
+
+  public let moments: Moments
+  public let normalise: Normalise
+  public let normSums: NormSums
+  public let normBackward: NormBackward
+
+  public let tanh: Tanh
+  public let tanhBackward: TanhBackward
+  public let overlap: Overlap
+
+  public let rmsprop: RMSprop
+  public let adam: Adam
+  public let clamp: Clamp
+
+  /// What the machine can do at best, for the benchmarks.
+  public let peak: PeakKernels
+
+  /// Every closure names the page's type. One that didn't would be the same symbol in all pages' modules.
+  @inlinable
+  public init<Page: KernelPage>(_ page: Page.Type) {
+    instructionSet = Page.instructionSet
+    tile = Page.tile
+    multiply = { Page.multiply($0, groups: $1, blocks: $2) }
+    weights = { Page.weights($0, rows: $1, blocks: $2) }
+    transform = { Page.transform($0, $1, taps: $2) }
+    dot = { Page.dotProduct($0, $1, count: $2) }
+    scaledSum = { Page.scaledSum($0, $1, factor: $2, count: $3, accumulate: $4) }
+    scaledGate = { Page.scaledGate($0, $1, gate: $2, factor: $3, slope: $4, count: $5) }
+    moments = { Page.planeMoments($0, rows: $1, pixels: $2, moments: $3) }
+    normalise = { Page.planeNormalise($0, $1, rows: $2, pixels: $3, channel: $4, slope: $5) }
+    normSums = { Page.planeNormSums($0, $1, gate: $2, rows: $3, pixels: $4, channel: $5, slope: $6, sums: $7) }
+    normBackward = {
+      Page.planeNormBackward($0, $1, gate: $2, $3, rows: $4, pixels: $5, channel: $6, slope: $7, inputSlope: $8)
+    }
+    tanh = { Page.tanhRow($0, $1, count: $2) }
+    tanhBackward = { Page.tanhBackwardRow($0, $1, $2, count: $3) }
+    overlap = { Page.overlapRow($0, $1, pixels: $2, channels: $3, row: $4) }
+    rmsprop = { Page.rmspropRow($0, $1, $2, count: $3, rate: $4, smoothing: $5, epsilon: $6) }
+    adam = {
+      Page.adamRow(
+        $0, $1, $2, $3, count: $4, stepSize: $5, beta1: $6, beta2: $7, sqrtCorrection2: $8, epsilon: $9)
+    }
+    clamp = { Page.clampRow($0, count: $1, low: $2, high: $3) }
+    peak = Page.peak
+  }
+}
+
+// MARK: - Signatures
+
+extension KernelTable {
+  public typealias Multiply = @Sendable (_ tile: UnsafePointer<MultiplyTile>, _ groups: Int, _ blocks: Int) -> Void
+  public typealias Weights = @Sendable (_ tile: UnsafePointer<WeightsTile>, _ rows: Int, _ blocks: Int) -> Void
+  public typealias Transform =
+    @Sendable (_ tile: UnsafePointer<TransformTile>, _ kind: WinogradTransform, _ taps: Int) -> Void
+
+  public typealias Dot = @Sendable (_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float
+  public typealias ScaledSum =
     @Sendable (
       _ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ factor: Float, _ count: Int, _ accumulate: Bool
     ) -> Void
-  public let scaledGate:
+  public typealias ScaledGate =
     @Sendable (
       _ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ gate: UnsafePointer<Float>?, _ factor: Float,
       _ slope: Float, _ count: Int
     ) -> Void
 
-  public let moments: @Sendable (_ x: Plane, _ rows: Int, _ pixels: Int, _ moments: UnsafeMutablePointer<Float>) -> Void
-  public let normalise:
+  public typealias Moments =
+    @Sendable (_ x: Plane, _ rows: Int, _ pixels: Int, _ moments: UnsafeMutablePointer<Float>) -> Void
+  public typealias Normalise =
     @Sendable (
       _ x: Plane, _ y: Plane, _ rows: Int, _ pixels: Int, _ channel: UnsafePointer<Float>, _ slope: Float
     ) -> Void
-  public let normSums:
+  public typealias NormSums =
     @Sendable (
       _ diffY: Plane, _ x: Plane, _ gate: Plane, _ rows: Int, _ pixels: Int, _ channel: UnsafePointer<Float>,
       _ slope: Float, _ sums: UnsafeMutablePointer<Float>
     ) -> Void
-  public let normBackward:
+  public typealias NormBackward =
     @Sendable (
       _ diffY: Plane, _ x: Plane, _ gate: Plane, _ diffX: Plane, _ rows: Int, _ pixels: Int,
       _ channel: UnsafePointer<Float>, _ slope: Float, _ inputSlope: Float
     ) -> Void
 
-  public let tanh: @Sendable (_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) -> Void
-  public let tanhBackward:
+  public typealias Tanh =
+    @Sendable (_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) -> Void
+  public typealias TanhBackward =
     @Sendable (
       _ diffY: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ diffX: UnsafeMutablePointer<Float>, _ count: Int
     ) -> Void
-  public let overlap:
+  public typealias Overlap =
     @Sendable (
       _ a: UnsafePointer<Float>?, _ b: UnsafePointer<Float>?, _ pixels: Int, _ channels: Int,
       _ row: UnsafeMutablePointer<Float>
     ) -> Void
 
-  public let rmsprop:
+  public typealias RMSprop =
     @Sendable (
       _ w: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>, _ v: UnsafeMutablePointer<Float>, _ count: Int,
       _ rate: Float, _ smoothing: Double, _ epsilon: Float
     ) -> Void
-  public let adam:
+  public typealias Adam =
     @Sendable (
       _ w: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>, _ m: UnsafeMutablePointer<Float>,
       _ v: UnsafeMutablePointer<Float>, _ count: Int, _ stepSize: Float, _ beta1: Double, _ beta2: Double,
       _ sqrtCorrection2: Float, _ epsilon: Float
     ) -> Void
-  public let clamp: @Sendable (_ w: UnsafeMutablePointer<Float>, _ count: Int, _ low: Float, _ high: Float) -> Void
-
-  /// What the machine can do at best, for the benchmarks.
-  public let peak: PeakKernels
-
-  public init(
-    instructionSet: InstructionSet,
-    tile: RegisterTile,
-    multiply: @escaping @Sendable (_ tile: UnsafePointer<MultiplyTile>, _ groups: Int, _ blocks: Int) -> Void,
-    weights: @escaping @Sendable (_ tile: UnsafePointer<WeightsTile>, _ rows: Int, _ blocks: Int) -> Void,
-    transform:
-      @escaping @Sendable (_ tile: UnsafePointer<TransformTile>, _ kind: WinogradTransform, _ taps: Int) -> Void,
-    dot: @escaping @Sendable (_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float,
-    scaledSum:
-      @escaping @Sendable (
-        _ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ factor: Float, _ count: Int, _ accumulate: Bool
-      ) -> Void,
-    scaledGate:
-      @escaping @Sendable (
-        _ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ gate: UnsafePointer<Float>?, _ factor: Float,
-        _ slope: Float, _ count: Int
-      ) -> Void,
-    moments:
-      @escaping @Sendable (_ x: Plane, _ rows: Int, _ pixels: Int, _ moments: UnsafeMutablePointer<Float>) -> Void,
-    normalise:
-      @escaping @Sendable (
-        _ x: Plane, _ y: Plane, _ rows: Int, _ pixels: Int, _ channel: UnsafePointer<Float>, _ slope: Float
-      ) -> Void,
-    normSums:
-      @escaping @Sendable (
-        _ diffY: Plane, _ x: Plane, _ gate: Plane, _ rows: Int, _ pixels: Int, _ channel: UnsafePointer<Float>,
-        _ slope: Float, _ sums: UnsafeMutablePointer<Float>
-      ) -> Void,
-    normBackward:
-      @escaping @Sendable (
-        _ diffY: Plane, _ x: Plane, _ gate: Plane, _ diffX: Plane, _ rows: Int, _ pixels: Int,
-        _ channel: UnsafePointer<Float>, _ slope: Float, _ inputSlope: Float
-      ) -> Void,
-    tanh: @escaping @Sendable (_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) -> Void,
-    tanhBackward:
-      @escaping @Sendable (
-        _ diffY: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ diffX: UnsafeMutablePointer<Float>, _ count: Int
-      ) -> Void,
-    overlap:
-      @escaping @Sendable (
-        _ a: UnsafePointer<Float>?, _ b: UnsafePointer<Float>?, _ pixels: Int, _ channels: Int,
-        _ row: UnsafeMutablePointer<Float>
-      ) -> Void,
-    rmsprop:
-      @escaping @Sendable (
-        _ w: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>, _ v: UnsafeMutablePointer<Float>, _ count: Int,
-        _ rate: Float, _ smoothing: Double, _ epsilon: Float
-      ) -> Void,
-    adam:
-      @escaping @Sendable (
-        _ w: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>, _ m: UnsafeMutablePointer<Float>,
-        _ v: UnsafeMutablePointer<Float>, _ count: Int, _ stepSize: Float, _ beta1: Double, _ beta2: Double,
-        _ sqrtCorrection2: Float, _ epsilon: Float
-      ) -> Void,
-    clamp: @escaping @Sendable (_ w: UnsafeMutablePointer<Float>, _ count: Int, _ low: Float, _ high: Float) -> Void,
-    peak: PeakKernels
-  ) {
-    self.instructionSet = instructionSet
-    self.tile = tile
-    self.multiply = multiply
-    self.weights = weights
-    self.transform = transform
-    self.dot = dot
-    self.scaledSum = scaledSum
-    self.scaledGate = scaledGate
-    self.moments = moments
-    self.normalise = normalise
-    self.normSums = normSums
-    self.normBackward = normBackward
-    self.tanh = tanh
-    self.tanhBackward = tanhBackward
-    self.overlap = overlap
-    self.rmsprop = rmsprop
-    self.adam = adam
-    self.clamp = clamp
-    self.peak = peak
-  }
+  public typealias Clamp =
+    @Sendable (_ w: UnsafeMutablePointer<Float>, _ count: Int, _ low: Float, _ high: Float) -> Void
 }

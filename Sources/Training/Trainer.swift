@@ -46,7 +46,7 @@ package final class Trainer: TrainingEngine {
 
   /// - Precondition: the configuration is valid (`validate()`).
   package convenience init(_ configuration: TrainingConfiguration, on processor: Processor) throws(NetworkError) {
-    self.init(try TrainingPlan(configuration, threads: processor.threads), on: processor)
+    self.init(try TrainingPlan(configuration, on: processor), on: processor)
   }
 
   // MARK: - Steps

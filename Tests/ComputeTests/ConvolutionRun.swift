@@ -13,7 +13,7 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible, CustomStringConve
 
   /// The same convolution by the fast method, where it has one.
   var fast: ConvolutionCase? {
-    let primitive = ConvolutionPrimitive(convolution, batch: batch, choice: .winograd)
+    let primitive = ConvolutionPrimitive(convolution, batch: batch, choice: .winograd, on: Processor())
     return primitive.algorithm(.forward) == .winograd
       ? ConvolutionCase(convolution, batch: batch, algorithm: .winograd) : nil
   }
@@ -40,8 +40,9 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible, CustomStringConve
   var allowed: Double { algorithm == .direct ? 0 : 0.125 }
 
   /// For a batch that is larger than the one it runs, as an epoch's last is.
-  var primitive: ConvolutionPrimitive {
-    ConvolutionPrimitive(convolution, batch: batch + 2, choice: algorithm == .direct ? .direct : .winograd)
+  func primitive(on processor: Processor) -> ConvolutionPrimitive {
+    ConvolutionPrimitive(
+      convolution, batch: batch + 2, choice: algorithm == .direct ? .direct : .winograd, on: processor)
   }
   var testDescription: String { description }
 
@@ -127,7 +128,7 @@ extension ConvolutionCase {
           GuardedActivations(layout, batch: batch, values: $0).activations, slope: epilogue.gateSlope)
       }
     }
-    let primitive = primitive
+    let primitive = primitive(on: processor)
     let scratchCount = primitive.scratchpadCount([pass], threads: processor.threads)
     let scratchpad = Guarded(count: (scratchCount + 15) / 16 * 16)
     defer { scratchpad.expectUntouched(repro + ", scratchpad", sourceLocation: sourceLocation) }

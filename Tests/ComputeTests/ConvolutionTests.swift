@@ -127,8 +127,9 @@ import Testing
   }
 
   /// The cache decides in how many pieces a sum is made, and must not show in it: runs go on from one machine to
-  /// another, and this machine's cache leaves most layers in one piece.
-  @Test(arguments: netShapes + oddShapes, Pass.allCases)
+  /// another, and this machine's cache leaves most layers in one piece. Of the fast method it also decides whether
+  /// transformed weights are kept, and how much of the transformed gradient is.
+  @Test(arguments: netShapes + oddShapes + fastShapes, Pass.allCases)
   func sameBitsWhateverTheCache(_ shape: ConvolutionCase, pass: Pass) {
     var data = TestData(seed: 7000 + shape.batch)
     let (shapeA, shapeB) = shape.operandShapes(pass)
@@ -137,7 +138,7 @@ import Testing
     for set in Processor.supported {
       let large = Processor(instructionSet: set, threads: 1, firstCacheBytes: 1 << 30, cacheBytes: 1 << 30)
       let expected = shape.run(pass, a, b, on: large)
-      for cacheBytes in [1, 100_000] {
+      for cacheBytes in [1, 10_000, 100_000] {
         let processor = Processor(
           instructionSet: set, threads: 2, firstCacheBytes: cacheBytes / 10, cacheBytes: cacheBytes)
         expectSameBits(

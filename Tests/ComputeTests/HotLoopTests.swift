@@ -3,31 +3,23 @@ import Testing
 
 #if arch(x86_64)
 
-  /// Protects the speed of the register tiles, which no timed test can: the inner loop of each tile as the compiler
-  /// made it. An accumulator that went to memory, an FMA that fell apart into lanes or a call would cost a third of the
-  /// speed and up, and every result would still be right.
+  /// Protects the speed of the kernels, which no timed test can, as the compiler made them. An accumulator of a
+  /// register tile that went to memory, an FMA that fell apart into lanes or a call would cost a third of the speed and
+  /// up, and every result would still be right.
   @Suite struct HotLoopTests {
     struct Tile: CustomStringConvertible {
-      let module: String
       let name: String
       /// Vector FMAs of four turns of the loop.
       let operations: Int
-      let loop: [Instruction]
-      var description: String { "\(module).\(name)" }
+      let loop: [KernelObjects.Instruction]
+      var description: String { name }
     }
 
-    struct Instruction {
-      let address: Int
-      let text: String
-      /// Where a jump goes.
-      let target: Int?
-    }
-
-    @Test(arguments: [("KernelsAVX2", 2), ("KernelsAVX512", 1)])
-    func innerLoopsAreLoadsAndVectorFMAs(_ module: String, vectorsOfBlock: Int) throws {
-      let tiles = try Self.tiles(of: module, vectorsOfBlock: vectorsOfBlock)
+    @Test(arguments: ["KernelsAVX2", "KernelsAVX512"])
+    func innerLoopsAreLoadsAndVectorFMAs(_ module: String) throws {
+      let tiles = try Self.tiles(of: module)
       // Six or more tiles each: fewer means that the test reads the wrong names.
-      try #require(tiles.count >= 6, "only \(tiles.map(\.name)) found in \(module)")
+      try #require(tiles.count >= 6, "only \(tiles) found in \(module)")
       for tile in tiles {
         let text = tile.loop.map(\.text)
         let vectorFMAs = text.count { $0.hasPrefix("vfm") && $0.contains("ps ") }
@@ -42,45 +34,33 @@ import Testing
       }
     }
 
-    /// The tiles' functions with the innermost loop that has most vector FMAs.
-    private static func tiles(of module: String, vectorsOfBlock: Int) throws -> [Tile] {
-      var tiles: [Tile] = []
-      for object in try KernelObjects.files(of: module) {
-        let text = try KernelObjects.run("objdump", ["-d", "--no-show-raw-insn", object.path])
-        var name: String?
-        var pixels = 0
-        var blocks = 0
-        var body: [Instruction] = []
-        func finish() {
-          if let name, let loop = innermostLoop(body) {
-            tiles.append(
-              Tile(module: module, name: name, operations: 4 * pixels * blocks * vectorsOfBlock, loop: loop))
-          }
-          name = nil
-          body = []
-        }
-        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-          if line.hasSuffix(">:") {
-            finish()
-            // "...12multiply12x233_<file's hash>LL...": a private function of the page.
-            if let match = line.firstMatch(of: /(multiply|weights)([0-9]+)x([0-9])33_/) {
-              name = "\(match.1)\(match.2)x\(match.3)"
-              pixels = Int(match.2) ?? 0
-              blocks = Int(match.3) ?? 0
-            }
-          } else if name != nil, let match = line.firstMatch(of: /^ *([0-9a-f]+):\s+(.+)$/) {
-            guard let address = Int(match.1, radix: 16) else { continue }
-            let instruction = String(match.2).trimmingCharacters(in: .whitespaces)
-            let target = instruction.firstMatch(of: /^j[a-z]+ +([0-9a-f]+)/).flatMap { Int($0.1, radix: 16) }
-            body.append(Instruction(address: address, text: instruction, target: target))
-          }
-        }
-        finish()
+    /// A part of a kernel that isn't inlined would get its vectors through memory, call after call. What a kernel may
+    /// call is what ends the process, and what a page's metadata needs.
+    @Test(arguments: KernelObjects.pages) func kernelsCallNothing(_ module: String) throws {
+      let functions = try KernelObjects.functions(of: module)
+      let callees = Set(functions.values.joined().compactMap(\.callee))
+      let strangers = callees.filter { callee in
+        !["__stack_chk_fail", "swift_", "__swift_", "$s7Kernels11missingTile", "$s7Kernels16missingTransform"]
+          .contains { callee.hasPrefix($0) }
       }
-      return tiles
+      #expect(strangers.isEmpty, "\(module) calls \(strangers.sorted())")
     }
 
-    private static func innermostLoop(_ body: [Instruction]) -> [Instruction]? {
+    /// The tiles' functions with the innermost loop that has most vector FMAs.
+    private static func tiles(of module: String) throws -> [Tile] {
+      let functions = try KernelObjects.functions(of: module)
+      let names = try KernelObjects.demangled(Array(functions.keys))
+      return functions.compactMap { symbol, body in
+        // "generic specialization <KernelsAVX2.AVX2Page, 6, 2> of static Kernels.MultiplyKernel.run(...)"
+        guard let name = names[symbol],
+          let match = name.firstMatch(of: /<\w+\.\w+, ([0-9]+), ([0-9]+)> of static Kernels\.(\w+)Kernel\.run/),
+          let rows = Int(match.1), let vectors = Int(match.2), let loop = innermostLoop(body)
+        else { return nil }
+        return Tile(name: "\(module).\(match.3) \(rows) x \(vectors)", operations: 4 * rows * vectors, loop: loop)
+      }
+    }
+
+    private static func innermostLoop(_ body: [KernelObjects.Instruction]) -> [KernelObjects.Instruction]? {
       let loops = body.compactMap { jump -> ClosedRange<Int>? in
         guard let target = jump.target, target <= jump.address, target >= body[0].address else { return nil }
         return target...jump.address
@@ -92,7 +72,7 @@ import Testing
       return bodies.max { fmas($0) < fmas($1) }
     }
 
-    private static func fmas(_ loop: [Instruction]) -> Int { loop.count { $0.text.hasPrefix("vfm") } }
+    private static func fmas(_ loop: [KernelObjects.Instruction]) -> Int { loop.count { $0.text.hasPrefix("vfm") } }
   }
 
 #endif

@@ -6,17 +6,20 @@ import Testing
 /// layer says. (ConvolutionTests has the definitions.)
 @Suite struct LayerTests {
   struct Case: Sendable, CustomTestStringConvertible {
+    let number: Int
     let layer: any LayerPrimitive
     var testDescription: String { "\(layer.operation) \(layer.convolution)" }
   }
 
   static let batch = 9
-  static let cases: [Case] = {
+  static let cases = layers(on: Processor(threads: 2)).enumerated().map { Case(number: $0, layer: $1) }
+
+  static func layers(on processor: Processor) -> [any LayerPrimitive] {
     var layers: [any LayerPrimitive] = []
-    let auto = LayerSettings(batch: batch, algorithm: .auto)
+    let auto = LayerSettings(batch: batch, algorithm: .auto, on: processor)
     do {
       for algorithm in [AlgorithmChoice.direct, .winograd] {
-        let settings = LayerSettings(batch: batch, algorithm: algorithm)
+        let settings = LayerSettings(batch: batch, algorithm: algorithm, on: processor)
         func convolution(_ input: ActivationShape, _ outputs: Int, _ k: Int, _ s: Int, _ p: Int) throws(GeometryError) {
           layers.append(
             try ConvolutionLayer(
@@ -51,15 +54,15 @@ import Testing
         ScoreLayer(
           try Linear(.planes(channels: 20, size: 1), outputs: 1, isScore: true), auto))
     } catch { Issue.record("\(error)") }
-    return layers.map(Case.init)
-  }()
+    return layers
+  }
 
   /// With W the layer without its bias and a gate G between W and what follows, <G W x, d> = <x, W^T (G d)>
   /// = <W, backwardWeights(x, G d)>: one number from three passes. A pass over derivatives goes forward so.
   @Test(arguments: cases) func passesAreOneLinearMap(_ test: Case) {
-    let run = LayerRun(test.layer, seed: 1)
     let canGate = test.layer.followers == .activationAndNorm
     for processor in processors(threads: 2) {
+      let run = LayerRun(Self.layers(on: processor)[test.number], seed: 1)
       let forward = run.forward(bias: false, gate: canGate ? run.gate : nil, on: processor)
       let gated =
         canGate ? zip(run.gradientValues, run.gateValues).map { $0 * ($1 > 0 ? 1 : 0.25) } : run.gradientValues

@@ -46,7 +46,7 @@ import Testing
           on: processor)
         return scores.floats
       }
-      let primitive = ConvolutionPrimitive(c, batch: batch, choice: .auto)
+      let primitive = ConvolutionPrimitive(c, batch: batch, choice: .auto, on: processor)
       if linear.makesPictures {
         let packed = Guarded(count: primitive.preparedCount(.backwardData))
         primitive.prepare(.backwardData, weights: ourWeights.slice, into: packed.slice, on: processor)

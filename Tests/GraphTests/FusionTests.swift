@@ -15,7 +15,7 @@ import Testing
       do {
         for algorithm in AlgorithmChoice.allCases {
           for purpose in [ExecutionPlan.Purpose.training, .sampling] {
-            let plan = try ExecutionPlan(network, batch: 5, purpose: purpose, algorithm: algorithm, threads: 2)
+            let plan = try ExecutionPlan(network, batch: 5, purpose: purpose, algorithm: algorithm, on: Processor(threads: 2))
             #expect(plan.plannedBytes > 0 && plan.multiplyAdds > 0 && plan.summary.count == plan.steps.count)
           }
         }

@@ -79,7 +79,7 @@ struct Pair {
     self.reference = reference
     self.processor = processor
     executor = Executor(
-      try ExecutionPlan(network, batch: batch, purpose: purpose, algorithm: algorithm, threads: processor.threads),
+      try ExecutionPlan(network, batch: batch, purpose: purpose, algorithm: algorithm, on: processor),
       on: processor)
     for parameter in executor.plan.parameters.parameters {
       parameter.set(reference[parameter.name].values.map(Float.init), in: executor.parameters)

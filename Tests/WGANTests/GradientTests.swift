@@ -84,7 +84,7 @@ import WGAN
     _ algorithm: AlgorithmChoice
   ) throws -> (Executor, Activations) {
     let processor = Processor(instructionSet: set, threads: 2)
-    let plan = try ExecutionPlan(network, batch: batch, purpose: .training, algorithm: algorithm, threads: 2)
+    let plan = try ExecutionPlan(network, batch: batch, purpose: .training, algorithm: algorithm, on: processor)
     let executor = Executor(plan, on: processor)
     for parameter in plan.parameters.parameters {
       parameter.set(reference[parameter.name].values.map(Float.init), in: executor.parameters)

@@ -59,7 +59,7 @@ struct ReferenceNets: CustomTestStringConvertible {
           (c.criticNorm, c.generatorNorm, c.generatorExtra) = (norms, norms, extra)
         }
         try nets.configuration.validate()
-        let plan = try TrainingPlan(nets.configuration, threads: 2)
+        let plan = try TrainingPlan(nets.configuration, on: Processor(threads: 2))
         #expect(plan.bytes > 0)
         for (net, reference) in [(plan.critic, nets.critic), (plan.generator, nets.generator)] {
           let shapes = reference.parameterShapes

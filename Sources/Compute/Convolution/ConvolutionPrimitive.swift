@@ -21,12 +21,13 @@ package struct ConvolutionPrimitive: Sendable {
   private let choice: AlgorithmChoice
   private let winograd: Winograd?
 
-  package init(_ convolution: Convolution, batch: Int, choice: AlgorithmChoice) {
+  /// - Parameter processor: what the passes will run on, or one like it: it decides the sizes of scratch.
+  package init(_ convolution: Convolution, batch: Int, choice: AlgorithmChoice, on processor: Processor) {
     precondition(batch > 0)
     self.convolution = convolution
     self.batch = batch
     self.choice = choice
-    winograd = choice == .direct ? nil : Winograd(convolution)
+    winograd = choice == .direct ? nil : Winograd(convolution, processor.blocking.winograd(.float32))
   }
 
   package func algorithm(_ pass: ConvolutionPass) -> Algorithm { refusal(pass) == nil ? .winograd : .direct }
@@ -41,7 +42,7 @@ package struct ConvolutionPrimitive: Sendable {
         : "a picture has too few channels"
     }
     let tiles = winograd.tiles(batch: batch)
-    let least = Blocking.winogradLeastTiles
+    let least = WinogradBlocking.leastTiles
     return choice == .auto && tiles < least
       ? "\(tiles) tiles of 4x4 are too few for the transform of the weights, which takes \(least)" : nil
   }
@@ -51,7 +52,7 @@ package struct ConvolutionPrimitive: Sendable {
     algorithm(pass).rawValue + (refusal(pass).map { " (\($0))" } ?? "")
   }
 
-  private func fast(_ pass: ConvolutionPass) -> Winograd? { algorithm(pass) == .winograd ? winograd : nil }
+  func fast(_ pass: ConvolutionPass) -> Winograd? { algorithm(pass) == .winograd ? winograd : nil }
 
   /// What a pass over `batch` pictures can't do without.
   package func work(_ pass: ConvolutionPass, batch: Int) -> StepRecorder.Work {
@@ -179,6 +180,7 @@ package struct ConvolutionPrimitive: Sendable {
   private func checked(
     _ scratchpad: Slice?, _ pass: ConvolutionPass, _ processor: Processor
   ) -> UnsafeMutablePointer<Float> {
+    precondition(winograd?.blocking == processor.blocking.winograd(.float32), "planned for another processor")
     guard let scratchpad, scratchpad.count >= scratchpadCount([pass], threads: processor.threads) else {
       preconditionFailure("\(convolution.description): no scratchpad for \(pass)")
     }

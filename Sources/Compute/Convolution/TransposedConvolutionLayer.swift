@@ -24,7 +24,8 @@ package struct TransposedConvolutionLayer: LayerPrimitive {
   }
 
   init(_ convolution: Convolution, _ settings: LayerSettings) {
-    primitive = ConvolutionPrimitive(convolution, batch: settings.batch, choice: settings.algorithm)
+    primitive = ConvolutionPrimitive(
+      convolution, batch: settings.batch, choice: settings.algorithm, on: settings.processor)
   }
 
   private var geometry: Convolution { primitive.convolution }

@@ -92,10 +92,13 @@ package struct LayerSettings: Sendable {
   /// The most pictures of a pass.
   package let batch: Int
   package let algorithm: AlgorithmChoice
+  /// What the passes will run on, or one like it: its caches and threads decide the sizes of scratch.
+  package let processor: Processor
 
-  package init(batch: Int, algorithm: AlgorithmChoice) {
+  package init(batch: Int, algorithm: AlgorithmChoice, on processor: Processor) {
     self.batch = batch
     self.algorithm = algorithm
+    self.processor = processor
   }
 }
 

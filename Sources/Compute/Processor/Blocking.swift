@@ -1,47 +1,40 @@
-// How convolutions are cut: register tiles for the instruction set, cache blocks for the cache. All of it is here; the
-// drivers ask.
+// How convolutions are cut. Every size is here, and the drivers ask: register tiles come from the page of the
+// instruction set (Kernels/RegisterTile.swift), cache blocks from the sizes of the caches. No size changes a result's
+// bits, so a run may go on on another machine.
 //
-// Register tiles (Kernels<Set>.swift instantiates them). 16 channels are one vector with AVX-512, two with AVX2, four
-// with SSE2:
+// The direct method, on a first-level cache of F bytes and a second-level one of L:
 //
-// | set      | registers    | forward, backwardData: pixels x channels | backwardWeights: source Floats x channels |
-// |----------|--------------|------------------------------------------|-------------------------------------------|
-// | portable | 16 of 4      | 4 x 16 (in two halves of 8)              | 4 x 16 (in two halves of 8)               |
-// | avx2     | 16 of 8      | 6 x 16                                   | 6 x 16                                    |
-// | avx512   | 32 of 16     | 12 x 32                                  | 12 x 32                                   |
+//     forward and backwardData, in L                     backwardWeights, in L and F
+//     +----------------+----------------+----+           +----------------------------+----+
+//     | source planes  | weights of a   |    |         L | planes of a pair of blocks |    |
+//     | of a group of  | chunk of the   |    |           +----------------------------+----+
+//     | pictures: L/2  | sum: L/2       |    |           | taps and gradient of       |    |
+//     +----------------+----------------+----+         F | a block of pixels: F/2     |    |
+//                                                        +----------------------------+----+
 //
-// Cache blocks, for a first-level cache of F bytes and a second-level one of L (32 KiB and 1 MiB: 16 KiB and 512 KiB):
-//
-// | block                                    | size                                        | stays in the cache during         |
-// |------------------------------------------|---------------------------------------------|-----------------------------------|
-// | pictures of forward and backwardData     | their source planes are at most L/2         | all tiles of output channels      |
-// | depth (blocks of channels summed over)   | its weights of one channel tile at most L/2 | all pixels of the pictures        |
-// | pictures of backwardWeights              | planes of one block pair are at most L/2    | all taps of the block pair        |
-// | pixels of backwardWeights                | taps and gradient are at most F/2           | all tiles of a kernel row's taps  |
+// The fast method's sizes are at the end, with what each of them keeps in a cache.
 
 import Kernels
 
-struct Blocking {
-  let tile: RegisterTile
-  let firstCacheBytes: Int
-  let cacheBytes: Int
+/// What cuts the work of one processor.
+package struct Blocking: Sendable, Hashable {
+  package let tile: RegisterTile
+  package let firstCacheBytes: Int
+  package let cacheBytes: Int
 
-  /// Tiles of `tile.blocks` blocks (the last may have fewer) that cover `blocks` blocks of output channels.
-  func channelTiles(_ blocks: Int) -> Int { (blocks + tile.blocks - 1) / tile.blocks }
-
-  /// Pictures of a block, each of so many Floats.
-  func pictures(ofFloats count: Int) -> Int { share(count, of: cacheBytes) }
-
-  /// Pictures of a group of backwardWeights: one source block's plane and a tile's gradient planes each.
-  func picturesOfPlanes(_ source: ActivationLayout, _ gradient: ActivationLayout) -> Int {
-    share(source.blockStride + tile.blocks * gradient.blockStride, of: cacheBytes)
+  package init(tile: RegisterTile, firstCacheBytes: Int, cacheBytes: Int) {
+    self.tile = tile
+    self.firstCacheBytes = firstCacheBytes
+    self.cacheBytes = cacheBytes
   }
 
-  /// Output pixels of a block of backwardWeights, each with so many Floats of taps and the gradient of a channel tile.
-  func pixels(ofFloats count: Int) -> Int { share(count + tile.blocks * channelBlock, of: firstCacheBytes) }
+  // MARK: Register tiles
 
-  /// Channel blocks of a chunk of the sum, whose weights have so many Floats each.
-  func depth(ofFloats count: Int) -> Int { share(count, of: cacheBytes) }
+  /// Tiles of forward and backwardData that cover so many blocks of channels; the last may have fewer blocks.
+  func channelTiles(_ blocks: Int) -> Int { (blocks + tile.blocks - 1) / tile.blocks }
+
+  /// Tiles of backwardWeights that cover so many blocks of the gradient's channels; the last may have fewer blocks.
+  func gradientTiles(_ blocks: Int) -> Int { (blocks + tile.weightsBlocks - 1) / tile.weightsBlocks }
 
   /// Groups of pixels of the next tile where so many are left: as many as the registers hold, but no last tile much
   /// smaller than the one before it.
@@ -49,52 +42,108 @@ struct Blocking {
     count > tile.groups && count < 2 * tile.groups ? (count + 1) / 2 : min(count, tile.groups)
   }
 
-  /// Source Floats of backwardWeights' next tile where so many (an even number from 4 on) are left: tile.rows, 8 or 4.
-  func rows(ofRest count: Int) -> Int {
-    if count >= 2 * tile.rows || count == tile.rows { return tile.rows }
-    let half = count > tile.rows ? (count + 1) / 2 : count
-    return half <= 4 ? 4 : half <= 8 && tile.rows >= 8 ? 8 : tile.rows
+  /// Source Floats of backwardWeights' next tile where so many (a multiple of 4 at first) are left: as few tiles as the
+  /// largest one allows, as even as the page's counts are.
+  package func rows(ofRest count: Int) -> Int {
+    let counts = tile.weightsRows
+    if count >= 2 * counts.largest || count == counts.largest { return counts.largest }
+    let even = count > counts.largest ? (count + 1) / 2 : count
+    if let rows = counts.smallest(from: even), rows <= count { return rows }
+    guard let rows = counts.largest(upTo: count) else {
+      preconditionFailure("the page has no tile of backwardWeights for \(count) rows")
+    }
+    return rows
   }
+
+  // MARK: Cache blocks of the direct method
+
+  /// Pictures of a group of forward and backwardData, with so many Floats each.
+  func pictures(ofFloats count: Int) -> Int { share(count, of: cacheBytes) }
+
+  /// Channel blocks of a chunk of the sum, whose weights have so many Floats each.
+  func depth(ofFloats count: Int) -> Int { share(count, of: cacheBytes) }
+
+  /// Pictures of a group of backwardWeights: one source block's plane and a tile's gradient planes each.
+  func picturesOfPlanes(_ source: ActivationLayout, _ gradient: ActivationLayout) -> Int {
+    share(source.blockStride + tile.weightsBlocks * gradient.blockStride, of: cacheBytes)
+  }
+
+  /// Output pixels of a block of backwardWeights, each with so many Floats of taps and the gradient of a tile.
+  func pixels(ofFloats count: Int) -> Int { share(count + tile.weightsBlocks * channelBlock, of: firstCacheBytes) }
 
   private func share(_ count: Int, of cache: Int) -> Int {
     max(1, cache / 2 / (max(1, count) * MemoryLayout<Float>.stride))
   }
+
+  /// The sizes of fast convolution whose transformed tensors are of `precision`.
+  package func winograd(_ precision: Precision) -> WinogradBlocking { WinogradBlocking(self, precision) }
 }
 
 // MARK: - Fast convolution
 
-extension Blocking {
-  /// Fewer tiles of 4x4 results than this don't repay the transform of the weights.
-  static let winogradLeastTiles = 8
-  /// Transformed weights that take no more are kept between changes of the weights; larger ones are made on the way, by
-  /// every call.
-  static let winogradKeptBytes = 8 << 20
-  /// Transformed source and products of a block of tiles: they stay in the second-level cache, and each block brings
-  /// all transformed weights from the third once.
-  static let winogradBlockBytes = 640 << 10
-  /// Tiles whose products with two blocks of channels stay in the cache while the weights' chunks pass.
-  static let winogradTilesOfChunk = 128
-  /// Blocks of 16 channels and phases of a chunk of the weights: 25 * 256 * 32 Floats are 800 KiB, which are read in
-  /// their order once for each tile of pixels.
-  static let winogradDepth = 16
-  /// Transformed gradient that backwardWeights keeps at a time.
-  static let winogradGradientBytes = 16 << 20
+/// Of numbers in memory. (Sums are made in Float, whatever their operands are.)
+package enum Precision: Sendable, Hashable {
+  case float32
 
-  /// Tiles of a block that has `floats` Floats a tile, in whole units: of 4 tiles, or of pictures.
-  static func winogradTiles(ofFloats floats: Int, unit: Int) -> Int {
-    max(unit, winogradBlockBytes / (floats * MemoryLayout<Float>.stride) / unit * unit)
-  }
-
-  /// Tiles of a chunk: those of whole pictures.
-  static func winogradTilesOfChunk(tiles: Int, perPicture: Int) -> Int {
-    min(tiles, max(perPicture, winogradTilesOfChunk / perPicture * perPicture))
+  var bytes: Int {
+    switch self {
+    case .float32: 4
+    }
   }
 }
 
-extension Processor {
-  var blocking: Blocking {
-    Blocking(tile: kernels.tile, firstCacheBytes: firstCacheBytes, cacheBytes: cacheBytes)
+/// Sizes of fast convolution, as shares of the caches: what is a number of elements halves where elements double. The
+/// comments' figures are those of 32 KiB, 1 MiB and Floats.
+package struct WinogradBlocking: Sendable, Hashable {
+  let tile: RegisterTile
+  let precision: Precision
+
+  /// Transformed weights that take no more are kept between changes of the weights: 8 MiB. Each block of tiles reads
+  /// all of them from the third-level cache. Larger ones are made on the way, by every call.
+  package let keptBytes: Int
+  /// Where weights are kept: transformed source and products of a block of tiles, 640 KiB of the second-level cache.
+  package let blockBytes: Int
+  /// Where they aren't: tiles of a chunk, 128. A tile's products with two blocks of channels are 25 or 36 pairs of
+  /// lines, which stay in the second-level cache while the weights' chunks pass.
+  package let tilesOfChunk: Int
+  /// Blocks of 16 channels (and phases) of a chunk of the sum, 16. Their transformed weights, 25 or 36 pairs of panels
+  /// of 16x16 each, are read in their order once for each tile of pixels.
+  package let depthOfChunk: Int
+  /// backwardWeights: tiles of a call of the micro-kernel, 64. Their lines of source and of two blocks of gradient, 12
+  /// KiB, stay in the first-level cache.
+  package let tilesOfSum: Int
+  /// backwardWeights: transformed gradient that is kept at a time, 16 MiB.
+  package let gradientBytes: Int
+
+  init(_ blocking: Blocking, _ precision: Precision) {
+    tile = blocking.tile
+    self.precision = precision
+    let (first, second) = (blocking.firstCacheBytes, blocking.cacheBytes)
+    let lineBytes = channelBlock * precision.bytes
+    keptBytes = 8 * second
+    blockBytes = second / 8 * 5
+    tilesOfChunk = max(1, second / (128 * lineBytes))
+    depthOfChunk = max(1, second / (64 * channelBlock * lineBytes))
+    tilesOfSum = max(1, first / (8 * lineBytes))
+    gradientBytes = 16 * second
   }
+
+  /// `auto` takes the direct method where there are fewer tiles of 4x4 results: they don't repay the transform of the
+  /// weights. This decides a result's bits, so it is the same on every machine.
+  static let leastTiles = 8
+
+  /// Tiles of a block with so many elements each, in whole units.
+  func tilesOfBlock(elements: Int, unit: Int) -> Int {
+    max(unit, blockBytes / (elements * precision.bytes) / unit * unit)
+  }
+
+  /// Tiles of a chunk: those of whole pictures.
+  func tilesOfChunk(tiles: Int, perPicture: Int) -> Int {
+    min(tiles, max(perPicture, tilesOfChunk / perPicture * perPicture))
+  }
+
+  /// Blocks and parts of a chunk of the sum: whole blocks of `parts` parts.
+  func depthOfChunk(parts: Int) -> Int { max(parts, depthOfChunk / parts * parts) }
 }
 
 // MARK: - What comes of it, for wgan-bench
@@ -102,12 +151,12 @@ extension Processor {
 extension ConvolutionPrimitive {
   /// Tiles of a block and channels of a chunk, where `pass` is fast.
   package func winogradBlocking(_ pass: ConvolutionPass) -> String? {
-    guard algorithm(pass) == .winograd, let winograd = Winograd(convolution) else { return nil }
+    guard let winograd = fast(pass) else { return nil }
     let tiles = winograd.tiles(batch: batch)
-    if pass == .backwardWeights { return "\(min(tiles, WinogradBackwardWeights.tilesOfBlock)) tiles" }
+    if pass == .backwardWeights { return "\(min(tiles, winograd.blocking.tilesOfSum)) tiles" }
     if winograd.keepsWeights { return "\(winograd.tilesOfBlock(pass, batch: batch)) tiles, all deep" }
-    let chunk = Blocking.winogradTilesOfChunk(tiles: tiles, perPicture: tiles / batch)
-    return "\(chunk) tiles, \(Blocking.winogradDepth * channelBlock) deep"
+    let chunk = winograd.blocking.tilesOfChunk(tiles: tiles, perPicture: tiles / batch)
+    return "\(chunk) tiles, \(winograd.depthOfChunk(pass) * channelBlock) deep"
   }
 }
 

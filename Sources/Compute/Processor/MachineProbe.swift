@@ -74,6 +74,6 @@ extension Processor {
 
   /// The register tile of backwardWeights: input channels x output channels.
   package var weightsTile: (inputs: Int, outputs: Int) {
-    (kernels.tile.rows, kernels.tile.blocks * channelBlock)
+    (kernels.tile.weightsRows.largest, kernels.tile.weightsBlocks * channelBlock)
   }
 }

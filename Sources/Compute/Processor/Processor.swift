@@ -25,6 +25,8 @@ package struct Processor: Sendable {
   package let firstCacheBytes: Int
   package let cacheBytes: Int
   let kernels: KernelTable
+  /// How the work is cut.
+  package let blocking: Blocking
   /// Times the driver calls and the loops in them, where there is one.
   package let recorder: StepRecorder?
 
@@ -39,17 +41,29 @@ package struct Processor: Sendable {
     firstCacheBytes: Int? = nil, cacheBytes: Int? = nil, recorder: StepRecorder? = nil
   ) {
     precondition(Self.supported.contains(instructionSet), "this machine can't run \(instructionSet)")
+    let kernels =
+      switch instructionSet {
+      case .portable: portableKernels
+      case .avx2: avx2Kernels
+      case .avx512: avx512Kernels
+      }
+    self.init(
+      kernels: kernels, threads: threads, firstCacheBytes: firstCacheBytes, cacheBytes: cacheBytes, recorder: recorder)
+  }
+
+  /// - Parameter kernels: of a page that this machine can run.
+  package init(
+    kernels: KernelTable, threads: Int, firstCacheBytes: Int? = nil, cacheBytes: Int? = nil,
+    recorder: StepRecorder? = nil
+  ) {
     precondition(threads >= 1)
+    self.kernels = kernels
     self.threads = threads
     self.recorder = recorder
-    switch instructionSet {
-    case .portable: kernels = portableKernels
-    case .avx2: kernels = avx2Kernels
-    case .avx512: kernels = avx512Kernels
-    }
     let (first, second) = dataCacheBytes()
     self.firstCacheBytes = firstCacheBytes ?? (first > 0 ? first : 32 << 10)
     self.cacheBytes = cacheBytes ?? (second > 0 ? second : 512 << 10)
+    blocking = Blocking(tile: kernels.tile, firstCacheBytes: self.firstCacheBytes, cacheBytes: self.cacheBytes)
   }
 
   /// The instruction set that `WGAN_ISA` names, or the best one here.

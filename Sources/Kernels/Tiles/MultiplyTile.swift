@@ -5,7 +5,7 @@
 
 /// Where one tile reads and writes. All strides are in Floats.
 ///
-/// The tile computes, for pixels `p` of up to three groups (a group = `groupPixels` pixels at an even stride: a row's
+/// The tile computes, for pixels `p` of some groups (a group = `groupPixels` pixels at an even stride: a row's
 /// neighbours, or pictures of a batch) and 16-channel blocks `n`:
 ///
 ///     dst[p][n] = epilogue( initial + Σ_{o < outerCount} Σ_{i < innerCount} Σ_{k < length}
@@ -14,10 +14,11 @@
 ///
 /// with `t` counting the terms in that order, and `initial` 0 or, where `accumulate`, what dst holds.
 public struct MultiplyTile {
+  /// A place for each group that a tile may have; those of groups that it hasn't aren't looked at.
+  public typealias Groups<Place> = InlineArray<3, Place>
+
   /// Pixel 0 of each group; pixel j of a group at + j*sourcePixelStride.
-  public var source0: UnsafePointer<Float>
-  public var source1: UnsafePointer<Float>
-  public var source2: UnsafePointer<Float>
+  public var source: Groups<UnsafePointer<Float>>
   public var sourcePixelStride = 0
   public var outerCount = 1
   public var outerStride = 0
@@ -32,9 +33,7 @@ public struct MultiplyTile {
   /// Floats of a panel that belong to no term, after those of each `o`: window rows that would only meet zeros.
   public var weightsOuterSkip = 0
 
-  public var destination0: UnsafeMutablePointer<Float>
-  public var destination1: UnsafeMutablePointer<Float>
-  public var destination2: UnsafeMutablePointer<Float>
+  public var destination: Groups<UnsafeMutablePointer<Float>>
   public var destinationPixelStride = 0
   public var destinationBlockStride = 0
   public var accumulate = false
@@ -44,9 +43,7 @@ public struct MultiplyTile {
 
   /// Epilogue, second part, of backward passes: x * (gate > 0 ? 1 : gateSlope), the derivative of the activation whose
   /// output (or input: they have the same sign) is `gate`.
-  public var gate0: UnsafePointer<Float>?
-  public var gate1: UnsafePointer<Float>?
-  public var gate2: UnsafePointer<Float>?
+  public var gate: Groups<UnsafePointer<Float>>?
   public var gatePixelStride = 0
   public var gateBlockStride = 0
   public var gateSlope: Float = 1
@@ -55,91 +52,93 @@ public struct MultiplyTile {
   public init(
     source: UnsafePointer<Float>, weights: UnsafePointer<Float>, destination: UnsafeMutablePointer<Float>
   ) {
-    source0 = source
-    source1 = source
-    source2 = source
+    self.source = .init(repeating: source)
     self.weights = weights
-    destination0 = destination
-    destination1 = destination
-    destination2 = destination
+    self.destination = .init(repeating: destination)
   }
 }
 
-/// A register tile of M pixels (1, or one to three groups) x N vectors (N*V lanes of neighbouring channels from `lane`
-/// on). The terms are added in ascending order: the bits of an output don't depend on M, N or V (given `fused`).
-///
-/// The inner loop takes four terms a turn: where another hardware thread has half of the core's decoders, instructions
-/// that aren't FMAs are what costs time.
-@inlinable @inline(__always)
-public func multiplyTile<let M: Int, let N: Int, V: FloatVector>(
-  _ tile: UnsafePointer<MultiplyTile>, lane: Int, groupPixels: Int, fused: Bool,
-  accumulators: InlineArray<M, InlineArray<N, V>>
-) {
-  let t = tile.pointee
-  var c = accumulators
-  if t.accumulate {
-    for m in 0..<M {
-      let group = m / groupPixels
-      let p =
-        (group == 0 ? t.destination0 : group == 1 ? t.destination1 : t.destination2)
-        + m % groupPixels * t.destinationPixelStride
-      for n in 0..<N { c[m][n] = load(p + blockOffset(n, lane, V.scalarCount, t.destinationBlockStride)) }
-    }
+/// The register tile of `pixels` pixels (1, or whole groups) x `vectors` vectors of neighbouring channels. Vectors that
+/// are less than a block of 16 channels are run as often as a block takes.
+public enum MultiplyKernel<Page: KernelPage, let pixels: Int, let vectors: Int> {
+  @inlinable @inline(never)
+  public static func run(_ tile: UnsafePointer<MultiplyTile>) {
+    var lane = 0
+    repeat {
+      run(tile, lane: lane)
+      lane += vectors * Page.Vector.scalarCount
+    } while lane < 16
   }
-  var b = t.weights
-  var outer0 = t.source0
-  var outer1 = t.source1
-  var outer2 = t.source2
-  for _ in 0..<t.outerCount {
-    var row0 = outer0
-    var row1 = outer1
-    var row2 = outer2
-    for _ in 0..<t.innerCount {
-      var k = 0
-      while k < t.length {
-        for u in 0..<4 {
-          var w = InlineArray<N, V>(repeating: V())
-          for n in 0..<N { w[n] = load(b + (u &* 16 &+ blockOffset(n, lane, V.scalarCount, t.weightsBlockStride))) }
-          for m in 0..<M {
-            let group = m / groupPixels
-            let row = group == 0 ? row0 : group == 1 ? row1 : row2
-            let x = V(repeating: row[k &+ u &+ (m % groupPixels) &* t.sourcePixelStride])
-            for n in 0..<N { c[m][n] = c[m][n].adding(x, times: w[n], fused: fused) }
+
+  /// The channels from `lane` on. The terms are added in ascending order: the bits of an output don't depend on the
+  /// tile's size or on the vector (given `fused`).
+  ///
+  /// The inner loop takes four terms a turn: where another hardware thread has half of the core's decoders,
+  /// instructions that aren't FMAs are what costs time.
+  @inlinable @inline(__always)
+  static func run(_ tile: UnsafePointer<MultiplyTile>, lane: Int) {
+    let t = tile.pointee
+    let groupPixels = Page.tile.groupPixels
+    let width = Page.Vector.scalarCount
+    var c = InlineArray<pixels, InlineArray<vectors, Page.Vector>>(repeating: .init(repeating: Page.Vector()))
+    if t.accumulate {
+      for m in 0..<pixels {
+        let p = t.destination[m / groupPixels] + m % groupPixels * t.destinationPixelStride
+        for n in 0..<vectors { c[m][n] = load(p + blockOffset(n, lane, width, t.destinationBlockStride)) }
+      }
+    }
+    var b = t.weights
+    // A variable for each group: with an array the loop of 12 x 2 takes two instructions more.
+    var outer0 = t.source[0]
+    var outer1 = t.source[1]
+    var outer2 = t.source[2]
+    for _ in 0..<t.outerCount {
+      var row0 = outer0
+      var row1 = outer1
+      var row2 = outer2
+      for _ in 0..<t.innerCount {
+        var k = 0
+        while k < t.length {
+          for u in 0..<4 {
+            var w = InlineArray<vectors, Page.Vector>(repeating: Page.Vector())
+            for n in 0..<vectors { w[n] = load(b + (u &* 16 &+ blockOffset(n, lane, width, t.weightsBlockStride))) }
+            for m in 0..<pixels {
+              let group = m / groupPixels
+              let source = group == 0 ? row0 : group == 1 ? row1 : row2
+              let x = Page.Vector(repeating: source[k &+ u &+ (m % groupPixels) &* t.sourcePixelStride])
+              for n in 0..<vectors { c[m][n] = c[m][n].adding(x, times: w[n], fused: Page.fused) }
+            }
           }
+          b += 64
+          k &+= 4
         }
-        b += 64
-        k &+= 4
+        row0 += t.innerStride
+        row1 += t.innerStride
+        row2 += t.innerStride
       }
-      row0 += t.innerStride
-      row1 += t.innerStride
-      row2 += t.innerStride
+      outer0 += t.outerStride
+      outer1 += t.outerStride
+      outer2 += t.outerStride
+      b += t.weightsOuterSkip
     }
-    outer0 += t.outerStride
-    outer1 += t.outerStride
-    outer2 += t.outerStride
-    b += t.weightsOuterSkip
-  }
-  let slope = V(repeating: t.slope)
-  for m in 0..<M {
-    for n in 0..<N { c[m][n] = c[m][n].orElse(c[m][n] * slope, whereNotPositive: c[m][n]) }
-  }
-  if let gate0 = t.gate0, let gate1 = t.gate1, let gate2 = t.gate2 {
-    let gateSlope = V(repeating: t.gateSlope)
-    for m in 0..<M {
-      let group = m / groupPixels
-      let p = (group == 0 ? gate0 : group == 1 ? gate1 : gate2) + m % groupPixels * t.gatePixelStride
-      for n in 0..<N {
-        let gate: V = load(p + blockOffset(n, lane, V.scalarCount, t.gateBlockStride))
-        c[m][n] = c[m][n].orElse(c[m][n] * gateSlope, whereNotPositive: gate)
+    let slope = Page.Vector(repeating: t.slope)
+    for m in 0..<pixels {
+      for n in 0..<vectors { c[m][n] = c[m][n].orElse(c[m][n] * slope, whereNotPositive: c[m][n]) }
+    }
+    if let gates = t.gate {
+      let gateSlope = Page.Vector(repeating: t.gateSlope)
+      for m in 0..<pixels {
+        let p = gates[m / groupPixels] + m % groupPixels * t.gatePixelStride
+        for n in 0..<vectors {
+          let gate: Page.Vector = load(p + blockOffset(n, lane, width, t.gateBlockStride))
+          c[m][n] = c[m][n].orElse(c[m][n] * gateSlope, whereNotPositive: gate)
+        }
       }
     }
-  }
-  for m in 0..<M {
-    let group = m / groupPixels
-    let p =
-      (group == 0 ? t.destination0 : group == 1 ? t.destination1 : t.destination2)
-      + m % groupPixels * t.destinationPixelStride
-    for n in 0..<N { store(c[m][n], p + blockOffset(n, lane, V.scalarCount, t.destinationBlockStride)) }
+    for m in 0..<pixels {
+      let p = t.destination[m / groupPixels] + m % groupPixels * t.destinationPixelStride
+      for n in 0..<vectors { store(c[m][n], p + blockOffset(n, lane, width, t.destinationBlockStride)) }
+    }
   }
 }
 

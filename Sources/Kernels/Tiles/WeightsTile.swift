@@ -3,13 +3,14 @@
 
 /// Where one tile reads and writes. All strides are in Floats.
 ///
-/// The tile computes, for M neighbouring Floats `m` of the source (input channels of one tap, or taps x channels of a
-/// picture) and 16-channel blocks `n` of the gradient:
+/// The tile computes, for some neighbouring Floats `m` of the source (input channels of one tap, or taps x channels of
+/// a picture) and 16-channel blocks `n` of the gradient:
 ///
 ///     diffWeights[n*diffWeightsBlockStride + m*16 ..< +16] = initial +
 ///         Σ_{o < outerCount} Σ_{i < innerCount} Σ_{x < length}
 ///             source[o*sourceOuterStride + i*sourceInnerStride + x*sourceStep + m]
-///             * gradient[n*gradientBlockStride + o*gradientOuterStride + i*gradientInnerStride + x*gradientStep ..< +16]
+///             * gradient[o*gradientOuterStride + i*gradientInnerStride + x*gradientStep
+///                        + n*gradientBlockStride ..< +16]
 ///
 /// with the terms in that order, and `initial` 0 or, where `accumulate`, what diffWeights holds.
 public struct WeightsTile {
@@ -42,67 +43,80 @@ public struct WeightsTile {
   }
 }
 
-/// A register tile of M source Floats x N vectors (N*V lanes of neighbouring gradient channels from `lane` on).
-@inlinable @inline(__always)
-public func weightsTile<let M: Int, let N: Int, V: FloatVector>(
-  _ tile: UnsafePointer<WeightsTile>, lane: Int, fused: Bool, accumulators: InlineArray<M, InlineArray<N, V>>
-) {
-  let t = tile.pointee
-  var c = accumulators
-  if t.accumulate {
-    for m in 0..<M {
-      for n in 0..<N {
-        c[m][n] = load(t.diffWeights + m * 16 + blockOffset(n, lane, V.scalarCount, t.diffWeightsBlockStride))
+/// The register tile of `rows` source Floats x `vectors` vectors of neighbouring gradient channels. Vectors that are
+/// less than a block of 16 channels are run as often as a block takes.
+public enum WeightsKernel<Page: KernelPage, let rows: Int, let vectors: Int> {
+  @usableFromInline typealias Accumulators = InlineArray<rows, InlineArray<vectors, Page.Vector>>
+
+  @inlinable @inline(never)
+  public static func run(_ tile: UnsafePointer<WeightsTile>) {
+    var lane = 0
+    repeat {
+      run(tile, lane: lane)
+      lane += vectors * Page.Vector.scalarCount
+    } while lane < 16
+  }
+
+  /// The gradient's channels from `lane` on.
+  @inlinable @inline(__always)
+  static func run(_ tile: UnsafePointer<WeightsTile>, lane: Int) {
+    let t = tile.pointee
+    let width = Page.Vector.scalarCount
+    var c = Accumulators(repeating: .init(repeating: Page.Vector()))
+    if t.accumulate {
+      for m in 0..<rows {
+        for n in 0..<vectors {
+          c[m][n] = load(t.diffWeights + m * 16 + blockOffset(n, lane, width, t.diffWeightsBlockStride))
+        }
       }
     }
-  }
-  var outerA = t.source
-  var outerB = t.gradient
-  for _ in 0..<t.outerCount {
-    var rowA = outerA
-    var rowB = outerB
-    for _ in 0..<t.innerCount {
-      var a = rowA
-      var b = rowB
-      // Four terms a turn, as multiplyTile does; a batch may leave up to three.
-      var x = 0
-      while x &+ 4 <= t.length {
-        for _ in 0..<4 {
-          add(a, b, t.gradientBlockStride, lane, fused, to: &c)
+    var outerA = t.source
+    var outerB = t.gradient
+    for _ in 0..<t.outerCount {
+      var rowA = outerA
+      var rowB = outerB
+      for _ in 0..<t.innerCount {
+        var a = rowA
+        var b = rowB
+        // Four terms a turn, as in MultiplyKernel; a batch may leave up to three.
+        var x = 0
+        while x &+ 4 <= t.length {
+          for _ in 0..<4 {
+            add(a, b, t.gradientBlockStride, lane, to: &c)
+            a += t.sourceStep
+            b += t.gradientStep
+          }
+          x &+= 4
+        }
+        while x < t.length {
+          add(a, b, t.gradientBlockStride, lane, to: &c)
           a += t.sourceStep
           b += t.gradientStep
+          x &+= 1
         }
-        x &+= 4
+        rowA += t.sourceInnerStride
+        rowB += t.gradientInnerStride
       }
-      while x < t.length {
-        add(a, b, t.gradientBlockStride, lane, fused, to: &c)
-        a += t.sourceStep
-        b += t.gradientStep
-        x &+= 1
-      }
-      rowA += t.sourceInnerStride
-      rowB += t.gradientInnerStride
+      outerA += t.sourceOuterStride
+      outerB += t.gradientOuterStride
     }
-    outerA += t.sourceOuterStride
-    outerB += t.gradientOuterStride
-  }
-  for m in 0..<M {
-    for n in 0..<N {
-      store(c[m][n], t.diffWeights + m * 16 + blockOffset(n, lane, V.scalarCount, t.diffWeightsBlockStride))
+    for m in 0..<rows {
+      for n in 0..<vectors {
+        store(c[m][n], t.diffWeights + m * 16 + blockOffset(n, lane, width, t.diffWeightsBlockStride))
+      }
     }
   }
-}
 
-/// One outer product: c[m][n] += a[m] * b[n].
-@inlinable @inline(__always)
-func add<let M: Int, let N: Int, V: FloatVector>(
-  _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ blockStride: Int, _ lane: Int, _ fused: Bool,
-  to c: inout InlineArray<M, InlineArray<N, V>>
-) {
-  var g = InlineArray<N, V>(repeating: V())
-  for n in 0..<N { g[n] = load(b + blockOffset(n, lane, V.scalarCount, blockStride)) }
-  for m in 0..<M {
-    let x = V(repeating: a[m])
-    for n in 0..<N { c[m][n] = c[m][n].adding(x, times: g[n], fused: fused) }
+  /// One outer product: c[m][n] += a[m] * b[n].
+  @inlinable @inline(__always)
+  static func add(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ blockStride: Int, _ lane: Int, to c: inout Accumulators
+  ) {
+    var g = InlineArray<vectors, Page.Vector>(repeating: Page.Vector())
+    for n in 0..<vectors { g[n] = load(b + blockOffset(n, lane, Page.Vector.scalarCount, blockStride)) }
+    for m in 0..<rows {
+      let x = Page.Vector(repeating: a[m])
+      for n in 0..<vectors { c[m][n] = c[m][n].adding(x, times: g[n], fused: Page.fused) }
+    }
   }
 }

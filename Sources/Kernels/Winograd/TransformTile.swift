@@ -1,4 +1,14 @@
-// The micro-kernel of fast convolution's transforms: a small matrix on both sides of tiles of vectors.
+// The micro-kernel of fast convolution's transforms: a small matrix L on both sides of tiles of vectors, in two steps.
+//
+//       in                    each row times L                each column of that times L
+//     x x x x x                  y y y y                             z z z z
+//     x x x x x                  y y y y                             z z z z
+//     x x x x x       ->         y y y y                  ->         z z z z
+//     x x x x x                  y y y y                             z z z z
+//     x x x x x                  y y y y
+//
+// (Here L makes 4 values of 5, as the output transform does.)
+//
 // Source: Winograd, "Arithmetic Complexity of Computations" (SIAM 1980), chapter 5; Lavin and Gray, "Fast algorithms
 // for convolutional neural networks" (CVPR 2016), section 4. WinogradTransforms.swift has the matrices.
 
@@ -42,10 +52,16 @@ public struct TransformTile {
   }
 }
 
-/// How the patches of neighbouring tiles share their outermost row and column. Tiles come in such an order that a patch
-/// meets the one before it in its first row (column) and leaves its last to the one after it; where they ascend, the
-/// first is 0, else S - 1.
+/// How patches of neighbouring tiles share a row and a column. Patches are 5 wide and 4 apart, so in one direction:
+///
+///     first tile     a a a a a
+///     second                 b b b b b
+///     third                          c c c c c
+///
+/// A tile leaves its last value as it is, for the next one to add to; it finishes the others with the epilogue. The
+/// walk may go the other way: then the first value is at place 4 of the patch and the last at place 0.
 public struct PatchOverlap {
+  /// The walk goes down, to the right.
   public var rowsAscend = true
   public var columnsAscend = true
   /// A row of tiles came before this one, one comes after it. Without one after it, the last row is outside the plane.
@@ -58,110 +74,175 @@ public struct PatchOverlap {
   public init() {}
 }
 
-/// Which parts of `TransformTile` a transform has use for; constants at each call.
-public enum TransformEnding {
-  /// The result is stored.
-  case plain
-  /// Slope and gate.
-  case epilogue
-  /// `accumulate` counts.
-  case sum
-}
-
-/// - Parameter map: the product of L with a column of R vectors.
-@inlinable @inline(__always)
-public func transformTile<let R: Int, let S: Int, V: FloatVector>(
-  _ tile: UnsafePointer<TransformTile>, ending: TransformEnding, zero: V,
-  map: (InlineArray<R, V>) -> InlineArray<S, V>
-) {
-  let t = tile.pointee
-  let slope = V(repeating: t.slope)
-  let gateSlope = V(repeating: t.gateSlope)
-  for i in 0..<t.count {
-    var lane = 0
-    while lane < 16 {
-      let source = t.source + (i * t.sourceStep + lane)
-      let destination = t.destination + (i * t.destinationStep + lane)
-      var rows = InlineArray<R, InlineArray<S, V>>(repeating: .init(repeating: zero))
-      for r in 0..<R {
-        var row = InlineArray<R, V>(repeating: zero)
-        for c in 0..<R { row[c] = load(source + (r * t.sourceRowStride + c * t.sourceColumnStride)) }
-        rows[r] = map(row)
-      }
-      for s in 0..<S {
-        var column = InlineArray<R, V>(repeating: zero)
-        for r in 0..<R { column[r] = rows[r][s] }
-        let out = map(column)
-        for q in 0..<S {
-          var x = out[q]
-          let place = destination + (q * t.destinationRowStride + s * t.destinationColumnStride)
-          switch ending {
-          case .plain: break
-          case .sum: if t.accumulate { x = x + load(place) }
-          case .epilogue:
-            x = x.orElse(x * slope, whereNotPositive: x)
-            if let gate = t.gate {
-              let g: V = load(gate + (i * t.gateStep + lane + q * t.gateRowStride + s * t.gateColumnStride))
-              x = x.orElse(x * gateSlope, whereNotPositive: g)
-            }
-          }
-          store(x, place)
-        }
-      }
-      lane += V.scalarCount
+extension KernelPage {
+  /// `transformTile` with the matrix of `kind` for kernels of 2x2 or 3x3 `taps`. Each is a function of its own: the
+  /// compiler gives up inlining where one function holds them all.
+  @inlinable
+  static func transform(_ tile: UnsafePointer<TransformTile>, _ kind: WinogradTransform, taps: Int) {
+    switch (kind, taps) {
+    case (.input, 2): transformInput2(tile)
+    case (.input, 3): transformInput3(tile)
+    case (.output, 2): transformOutput2(tile)
+    case (.output, 3): transformOutput3(tile)
+    case (.gradient, 2): transformGradient2(tile)
+    case (.gradient, 3): transformGradient3(tile)
+    case (.weights, 2): transformWeights2(tile)
+    case (.weights, 3): transformWeights3(tile)
+    case (.patch, 2): transformPatch2(tile)
+    case (.diffWeights, 2): transformDiffWeights2(tile)
+    case (.diffWeights, 3): transformDiffWeights3(tile)
+    default: hasNoTransform(kind, taps: taps)
     }
   }
-}
 
-/// `transformTile` to patches of S x S that overlap: what a patch shares with those before it, it adds to what they
-/// left in the destination; what it shares with those after it, it leaves there without the epilogue, for them to
-/// complete; and what is outside the plane isn't written.
-///
-/// - Parameter map: the product of L with a column of S vectors.
-@inlinable @inline(__always)
-public func overlapTile<let S: Int, V: FloatVector>(
-  _ tile: UnsafePointer<TransformTile>, zero: V, map: (InlineArray<S, V>) -> InlineArray<S, V>
-) {
-  let t = tile.pointee
-  let slope = V(repeating: t.slope)
-  let gateSlope = V(repeating: t.gateSlope)
-  let lastRow = t.overlap.rowsAscend ? S - 1 : 0
-  let lastColumn = t.overlap.columnsAscend ? S - 1 : 0
-  for i in 0..<t.count {
-    let hasColumnBefore = t.overlap.areNeighbours && i > 0
-    let hasColumnAfter = t.overlap.areNeighbours && i &+ 1 < t.count
-    var lane = 0
-    while lane < 16 {
-      let source = t.source + (i * t.sourceStep + lane)
-      let destination = t.destination + (i * t.destinationStep + lane)
-      var rows = InlineArray<S, InlineArray<S, V>>(repeating: .init(repeating: zero))
-      for r in 0..<S {
-        var row = InlineArray<S, V>(repeating: zero)
-        for c in 0..<S { row[c] = load(source + (r * t.sourceRowStride + c * t.sourceColumnStride)) }
-        rows[r] = map(row)
-      }
-      for s in 0..<S {
-        var column = InlineArray<S, V>(repeating: zero)
-        for r in 0..<S { column[r] = rows[r][s] }
-        let out = map(column)
-        if s == lastColumn && !hasColumnAfter { continue }
-        let meetsColumn = hasColumnBefore && s == S - 1 - lastColumn
-        for q in 0..<S {
-          if q == lastRow && !t.overlap.hasRowAfter { continue }
-          var x = out[q]
-          let place = destination + (q * t.destinationRowStride + s * t.destinationColumnStride)
-          if meetsColumn || t.overlap.hasRowBefore && q == S - 1 - lastRow { x = x + load(place) }
-          if s != lastColumn && q != lastRow {
-            x = x.orElse(x * slope, whereNotPositive: x)
-            if let gate = t.gate {
-              let g: V = load(gate + (i * t.gateStep + lane + q * t.gateRowStride + s * t.gateColumnStride))
-              x = x.orElse(x * gateSlope, whereNotPositive: g)
+  @inlinable @inline(never)
+  static func transformInput2(_ tile: UnsafePointer<TransformTile>) { transformTile(tile, .input, taps: 2) }
+
+  @inlinable @inline(never)
+  static func transformInput3(_ tile: UnsafePointer<TransformTile>) { transformTile(tile, .input, taps: 3) }
+
+  @inlinable @inline(never)
+  static func transformOutput2(_ tile: UnsafePointer<TransformTile>) { transformTile(tile, .output, taps: 2) }
+
+  @inlinable @inline(never)
+  static func transformOutput3(_ tile: UnsafePointer<TransformTile>) { transformTile(tile, .output, taps: 3) }
+
+  @inlinable @inline(never)
+  static func transformGradient2(_ tile: UnsafePointer<TransformTile>) { transformTile(tile, .gradient, taps: 2) }
+
+  @inlinable @inline(never)
+  static func transformGradient3(_ tile: UnsafePointer<TransformTile>) { transformTile(tile, .gradient, taps: 3) }
+
+  @inlinable @inline(never)
+  static func transformWeights2(_ tile: UnsafePointer<TransformTile>) { transformTile(tile, .weights, taps: 2) }
+
+  @inlinable @inline(never)
+  static func transformWeights3(_ tile: UnsafePointer<TransformTile>) { transformTile(tile, .weights, taps: 3) }
+
+  @inlinable @inline(never)
+  static func transformPatch2(_ tile: UnsafePointer<TransformTile>) { overlapTile(tile, taps: 2) }
+
+  @inlinable @inline(never)
+  static func transformDiffWeights2(_ tile: UnsafePointer<TransformTile>) {
+    transformTile(tile, .diffWeights, taps: 2)
+  }
+
+  @inlinable @inline(never)
+  static func transformDiffWeights3(_ tile: UnsafePointer<TransformTile>) {
+    transformTile(tile, .diffWeights, taps: 3)
+  }
+
+  /// - Parameters kind, taps: constants at each call; what they decide isn't in the loops.
+  @inlinable @inline(__always)
+  static func transformTile(_ tile: UnsafePointer<TransformTile>, _ kind: WinogradTransform, taps: Int) {
+    let t = tile.pointee
+    let (sourceSide, side) = (kind.sourceSide(taps: taps), kind.side(taps: taps))
+    for i in 0..<t.count {
+      var lane = 0
+      while lane < 16 {
+        let destination = t.destination + (i * t.destinationStep + lane)
+        let rows = rowProducts(t, t.source + (i * t.sourceStep + lane), kind, taps)
+        for s in 0..<side {
+          var column = WinogradColumn(repeating: Vector())
+          for r in 0..<sourceSide { column[r] = rows[r][s] }
+          let out = product(kind, taps, column)
+          for q in 0..<side {
+            var x = out[q]
+            let place = destination + (q * t.destinationRowStride + s * t.destinationColumnStride)
+            if kind == .diffWeights && t.accumulate { x = x + load(place) }
+            if kind == .output {
+              x = epilogue(x, t, gateAt: i * t.gateStep + lane + q * t.gateRowStride + s * t.gateColumnStride)
             }
+            store(x, place)
           }
-          store(x, place)
         }
+        lane += Vector.scalarCount
       }
-      lane += V.scalarCount
     }
+  }
+
+  /// `transformTile` to patches that overlap (see `PatchOverlap`). What is outside the plane isn't written.
+  @inlinable @inline(__always)
+  static func overlapTile(_ tile: UnsafePointer<TransformTile>, taps: Int) {
+    let t = tile.pointee
+    let side = WinogradTransform.patch.side(taps: taps)
+    let lastRow = t.overlap.rowsAscend ? side - 1 : 0
+    let lastColumn = t.overlap.columnsAscend ? side - 1 : 0
+    for i in 0..<t.count {
+      let hasColumnBefore = t.overlap.areNeighbours && i > 0
+      let hasColumnAfter = t.overlap.areNeighbours && i &+ 1 < t.count
+      var lane = 0
+      while lane < 16 {
+        let destination = t.destination + (i * t.destinationStep + lane)
+        let rows = rowProducts(t, t.source + (i * t.sourceStep + lane), .patch, taps)
+        for s in 0..<side {
+          var column = WinogradColumn(repeating: Vector())
+          for r in 0..<side { column[r] = rows[r][s] }
+          let out = product(.patch, taps, column)
+          if s == lastColumn && !hasColumnAfter { continue }
+          let meetsColumn = hasColumnBefore && s == side - 1 - lastColumn
+          for q in 0..<side {
+            if q == lastRow && !t.overlap.hasRowAfter { continue }
+            var x = out[q]
+            let place = destination + (q * t.destinationRowStride + s * t.destinationColumnStride)
+            if meetsColumn || t.overlap.hasRowBefore && q == side - 1 - lastRow { x = x + load(place) }
+            if s != lastColumn && q != lastRow {
+              x = epilogue(x, t, gateAt: i * t.gateStep + lane + q * t.gateRowStride + s * t.gateColumnStride)
+            }
+            store(x, place)
+          }
+        }
+        lane += Vector.scalarCount
+      }
+    }
+  }
+
+  /// The first step: each row of the tile at `source` times the matrix.
+  @inlinable @inline(__always)
+  static func rowProducts(
+    _ t: TransformTile, _ source: UnsafePointer<Float>, _ kind: WinogradTransform, _ taps: Int
+  ) -> InlineArray<6, WinogradColumn<Vector>> {
+    let side = kind.sourceSide(taps: taps)
+    var rows = InlineArray<6, WinogradColumn<Vector>>(repeating: .init(repeating: Vector()))
+    for r in 0..<side {
+      var row = WinogradColumn(repeating: Vector())
+      for c in 0..<side { row[c] = load(source + (r * t.sourceRowStride + c * t.sourceColumnStride)) }
+      rows[r] = product(kind, taps, row)
+    }
+    return rows
+  }
+
+  @inlinable @inline(__always)
+  static func epilogue(_ x: Vector, _ t: TransformTile, gateAt offset: Int) -> Vector {
+    let y = x.orElse(x * Vector(repeating: t.slope), whereNotPositive: x)
+    guard let gate = t.gate else { return y }
+    return y.orElse(y * Vector(repeating: t.gateSlope), whereNotPositive: load(gate + offset))
+  }
+
+  /// The matrix of `kind` times a column.
+  @inlinable @inline(__always)
+  static func product(
+    _ kind: WinogradTransform, _ taps: Int, _ x: WinogradColumn<Vector>
+  ) -> WinogradColumn<Vector> {
+    switch (kind, taps) {
+    case (.input, 2): resized(inputOf2(resized(x)))
+    case (.input, _): resized(inputOf3(resized(x)))
+    case (.output, 2): resized(outputOf2(resized(x)))
+    case (.output, _): resized(outputOf3(resized(x)))
+    case (.gradient, 2): resized(gradientOf2(resized(x)))
+    case (.gradient, _): resized(gradientOf3(resized(x)))
+    case (.weights, 2): resized(weightsOf2(resized(x)))
+    case (.weights, _): resized(weightsOf3(resized(x)))
+    case (.patch, _): resized(patchOf2(resized(x)))
+    case (.diffWeights, 2): resized(diffWeightsOf2(resized(x)))
+    case (.diffWeights, _): resized(diffWeightsOf3(resized(x)))
+    }
+  }
+
+  @inlinable @inline(__always)
+  static func resized<let from: Int, let to: Int>(_ x: InlineArray<from, Vector>) -> InlineArray<to, Vector> {
+    var y = InlineArray<to, Vector>(repeating: Vector())
+    for i in 0..<min(from, to) { y[i] = x[i] }
+    return y
   }
 }

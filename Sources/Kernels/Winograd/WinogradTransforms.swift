@@ -8,7 +8,8 @@
 // In one dimension, with input d (n = 4 + taps - 1 values), kernel g and result y, `*` by element:
 //
 //     y = Aᵀ [ (G g) * (Bᵀ d) ]                 forward (and backwardData at stride 1)
-//     d = B  [ (G g) * (A y) ]                  backwardData at stride 2, its adjoint in d: patches of neighbouring tiles overlap and add up
+//     d = B  [ (G g) * (A y) ]                  backwardData at stride 2, its adjoint in d: patches of neighbouring
+//                                               tiles overlap and add up
 //     g = Gᵀ [ (A y) * (Bᵀ d) ]                 backwardWeights, its adjoint in g
 //
 // F(4, 2), points 1/2, -1/2, 3/2, -3/2, infinity:
@@ -43,174 +44,204 @@ public enum WinogradTransform: Int, Sendable {
   case patch
   /// Gᵀ q G: sums of products to the kernel's gradient, 5x5 (6x6) to 2x2 (3x3), which may add to what is there.
   case diffWeights
+
+  /// Rows and columns of what it takes.
+  @inlinable
+  func sourceSide(taps: Int) -> Int {
+    switch self {
+    case .input, .output, .patch, .diffWeights: 3 + taps
+    case .gradient: 4
+    case .weights: taps
+    }
+  }
+
+  /// Rows and columns of what it makes.
+  @inlinable
+  func side(taps: Int) -> Int {
+    switch self {
+    case .input, .gradient, .weights, .patch: 3 + taps
+    case .output: 4
+    case .diffWeights: taps
+    }
+  }
 }
+
+/// A column of vectors that a matrix takes or makes, with room for the longest: 6 of F(4, 3).
+public typealias WinogradColumn<Vector: FloatVector> = InlineArray<6, Vector>
 
 // MARK: - F(4, 2)
 
-@inlinable @inline(__always)
-public func inputOf2<V: FloatVector>(_ d: InlineArray<5, V>, fused: Bool) -> InlineArray<5, V> {
-  let minus94 = V(repeating: -9.0 / 4)
-  let minus14 = V(repeating: -1.0 / 4)
-  let odd1 = d[3].adding(d[1], times: minus94, fused: fused)
-  let even1 = d[2].adding(d[0], times: minus94, fused: fused)
-  let odd2 = d[3].adding(d[1], times: minus14, fused: fused)
-  let even2 = d[2].adding(d[0], times: minus14, fused: fused)
-  let last = d[4].adding(d[2], times: V(repeating: -5.0 / 2), fused: fused)
-  return [
-    odd1.adding(even1, times: V(repeating: 1.0 / 2), fused: fused),
-    odd1.adding(even1, times: V(repeating: -1.0 / 2), fused: fused),
-    odd2.adding(even2, times: V(repeating: 3.0 / 2), fused: fused),
-    odd2.adding(even2, times: V(repeating: -3.0 / 2), fused: fused),
-    last.adding(d[0], times: V(repeating: 9.0 / 16), fused: fused),
-  ]
-}
+extension KernelPage {
+  @inlinable @inline(__always)
+  static func inputOf2(_ d: InlineArray<5, Vector>) -> InlineArray<5, Vector> {
+    let minus94 = Vector(repeating: -9.0 / 4)
+    let minus14 = Vector(repeating: -1.0 / 4)
+    let odd1 = d[3].adding(d[1], times: minus94, fused: fused)
+    let even1 = d[2].adding(d[0], times: minus94, fused: fused)
+    let odd2 = d[3].adding(d[1], times: minus14, fused: fused)
+    let even2 = d[2].adding(d[0], times: minus14, fused: fused)
+    let last = d[4].adding(d[2], times: Vector(repeating: -5.0 / 2), fused: fused)
+    return [
+      odd1.adding(even1, times: Vector(repeating: 1.0 / 2), fused: fused),
+      odd1.adding(even1, times: Vector(repeating: -1.0 / 2), fused: fused),
+      odd2.adding(even2, times: Vector(repeating: 3.0 / 2), fused: fused),
+      odd2.adding(even2, times: Vector(repeating: -3.0 / 2), fused: fused),
+      last.adding(d[0], times: Vector(repeating: 9.0 / 16), fused: fused),
+    ]
+  }
 
-@inlinable @inline(__always)
-public func outputOf2<V: FloatVector>(_ m: InlineArray<5, V>, fused: Bool) -> InlineArray<4, V> {
-  let sum1 = m[0] + m[1]
-  let difference1 = m[0] - m[1]
-  let sum2 = m[2] + m[3]
-  let difference2 = m[2] - m[3]
-  let last = m[4].adding(difference1, times: V(repeating: 1.0 / 8), fused: fused)
-  return [
-    sum1 + sum2,
-    (difference1 * V(repeating: 1.0 / 2)).adding(difference2, times: V(repeating: 3.0 / 2), fused: fused),
-    (sum1 * V(repeating: 1.0 / 4)).adding(sum2, times: V(repeating: 9.0 / 4), fused: fused),
-    last.adding(difference2, times: V(repeating: 27.0 / 8), fused: fused),
-  ]
-}
+  @inlinable @inline(__always)
+  static func outputOf2(_ m: InlineArray<5, Vector>) -> InlineArray<4, Vector> {
+    let sum1 = m[0] + m[1]
+    let difference1 = m[0] - m[1]
+    let sum2 = m[2] + m[3]
+    let difference2 = m[2] - m[3]
+    let last = m[4].adding(difference1, times: Vector(repeating: 1.0 / 8), fused: fused)
+    return [
+      sum1 + sum2,
+      (difference1 * Vector(repeating: 1.0 / 2)).adding(difference2, times: Vector(repeating: 3.0 / 2), fused: fused),
+      (sum1 * Vector(repeating: 1.0 / 4)).adding(sum2, times: Vector(repeating: 9.0 / 4), fused: fused),
+      last.adding(difference2, times: Vector(repeating: 27.0 / 8), fused: fused),
+    ]
+  }
 
-@inlinable @inline(__always)
-public func gradientOf2<V: FloatVector>(_ y: InlineArray<4, V>, fused: Bool) -> InlineArray<5, V> {
-  let even1 = y[0].adding(y[2], times: V(repeating: 1.0 / 4), fused: fused)
-  let odd1 = y[1].adding(y[3], times: V(repeating: 1.0 / 4), fused: fused)
-  let even2 = y[0].adding(y[2], times: V(repeating: 9.0 / 4), fused: fused)
-  let odd2 = y[1].adding(y[3], times: V(repeating: 9.0 / 4), fused: fused)
-  return [
-    even1.adding(odd1, times: V(repeating: 1.0 / 2), fused: fused),
-    even1.adding(odd1, times: V(repeating: -1.0 / 2), fused: fused),
-    even2.adding(odd2, times: V(repeating: 3.0 / 2), fused: fused),
-    even2.adding(odd2, times: V(repeating: -3.0 / 2), fused: fused),
-    y[3],
-  ]
-}
+  @inlinable @inline(__always)
+  static func gradientOf2(_ y: InlineArray<4, Vector>) -> InlineArray<5, Vector> {
+    let even1 = y[0].adding(y[2], times: Vector(repeating: 1.0 / 4), fused: fused)
+    let odd1 = y[1].adding(y[3], times: Vector(repeating: 1.0 / 4), fused: fused)
+    let even2 = y[0].adding(y[2], times: Vector(repeating: 9.0 / 4), fused: fused)
+    let odd2 = y[1].adding(y[3], times: Vector(repeating: 9.0 / 4), fused: fused)
+    return [
+      even1.adding(odd1, times: Vector(repeating: 1.0 / 2), fused: fused),
+      even1.adding(odd1, times: Vector(repeating: -1.0 / 2), fused: fused),
+      even2.adding(odd2, times: Vector(repeating: 3.0 / 2), fused: fused),
+      even2.adding(odd2, times: Vector(repeating: -3.0 / 2), fused: fused),
+      y[3],
+    ]
+  }
 
-@inlinable @inline(__always)
-public func patchOf2<V: FloatVector>(_ m: InlineArray<5, V>, fused: Bool) -> InlineArray<5, V> {
-  let sum1 = m[0] + m[1]
-  let difference1 = m[0] - m[1]
-  let sum2 = m[2] + m[3]
-  let difference2 = m[2] - m[3]
-  let first = (m[4] * V(repeating: 9.0 / 16)).adding(difference2, times: V(repeating: -3.0 / 8), fused: fused)
-  let middle = (m[4] * V(repeating: -5.0 / 2)).adding(difference2, times: V(repeating: 3.0 / 2), fused: fused)
-  return [
-    first.adding(difference1, times: V(repeating: -9.0 / 8), fused: fused),
-    (sum2 * V(repeating: -1.0 / 4)).adding(sum1, times: V(repeating: -9.0 / 4), fused: fused),
-    middle.adding(difference1, times: V(repeating: 1.0 / 2), fused: fused),
-    sum1 + sum2,
-    m[4],
-  ]
-}
+  @inlinable @inline(__always)
+  static func patchOf2(_ m: InlineArray<5, Vector>) -> InlineArray<5, Vector> {
+    let sum1 = m[0] + m[1]
+    let difference1 = m[0] - m[1]
+    let sum2 = m[2] + m[3]
+    let difference2 = m[2] - m[3]
+    let first = (m[4] * Vector(repeating: 9.0 / 16)).adding(
+      difference2, times: Vector(repeating: -3.0 / 8), fused: fused)
+    let middle = (m[4] * Vector(repeating: -5.0 / 2)).adding(
+      difference2, times: Vector(repeating: 3.0 / 2), fused: fused)
+    return [
+      first.adding(difference1, times: Vector(repeating: -9.0 / 8), fused: fused),
+      (sum2 * Vector(repeating: -1.0 / 4)).adding(sum1, times: Vector(repeating: -9.0 / 4), fused: fused),
+      middle.adding(difference1, times: Vector(repeating: 1.0 / 2), fused: fused),
+      sum1 + sum2,
+      m[4],
+    ]
+  }
 
-@inlinable @inline(__always)
-public func weightsOf2<V: FloatVector>(_ g: InlineArray<2, V>, fused: Bool) -> InlineArray<5, V> {
-  let quarter = g[1] * V(repeating: 1.0 / 4)
-  let minusQuarter = g[1] * V(repeating: -1.0 / 4)
-  return [
-    minusQuarter.adding(g[0], times: V(repeating: -1.0 / 2), fused: fused),
-    minusQuarter.adding(g[0], times: V(repeating: 1.0 / 2), fused: fused),
-    quarter.adding(g[0], times: V(repeating: 1.0 / 6), fused: fused),
-    quarter.adding(g[0], times: V(repeating: -1.0 / 6), fused: fused),
-    g[1],
-  ]
-}
+  @inlinable @inline(__always)
+  static func weightsOf2(_ g: InlineArray<2, Vector>) -> InlineArray<5, Vector> {
+    let quarter = g[1] * Vector(repeating: 1.0 / 4)
+    let minusQuarter = g[1] * Vector(repeating: -1.0 / 4)
+    return [
+      minusQuarter.adding(g[0], times: Vector(repeating: -1.0 / 2), fused: fused),
+      minusQuarter.adding(g[0], times: Vector(repeating: 1.0 / 2), fused: fused),
+      quarter.adding(g[0], times: Vector(repeating: 1.0 / 6), fused: fused),
+      quarter.adding(g[0], times: Vector(repeating: -1.0 / 6), fused: fused),
+      g[1],
+    ]
+  }
 
-@inlinable @inline(__always)
-public func diffWeightsOf2<V: FloatVector>(_ q: InlineArray<5, V>, fused: Bool) -> InlineArray<2, V> {
-  let difference1 = (q[1] - q[0]) * V(repeating: 1.0 / 2)
-  let sums = (q[2] + q[3]) - (q[0] + q[1])
-  return [
-    difference1.adding(q[2] - q[3], times: V(repeating: 1.0 / 6), fused: fused),
-    q[4].adding(sums, times: V(repeating: 1.0 / 4), fused: fused),
-  ]
+  @inlinable @inline(__always)
+  static func diffWeightsOf2(_ q: InlineArray<5, Vector>) -> InlineArray<2, Vector> {
+    let difference1 = (q[1] - q[0]) * Vector(repeating: 1.0 / 2)
+    let sums = (q[2] + q[3]) - (q[0] + q[1])
+    return [
+      difference1.adding(q[2] - q[3], times: Vector(repeating: 1.0 / 6), fused: fused),
+      q[4].adding(sums, times: Vector(repeating: 1.0 / 4), fused: fused),
+    ]
+  }
+
 }
 
 // MARK: - F(4, 3)
 
-@inlinable @inline(__always)
-public func inputOf3<V: FloatVector>(_ d: InlineArray<6, V>, fused: Bool) -> InlineArray<6, V> {
-  let minus94 = V(repeating: -9.0 / 4)
-  let minus916 = V(repeating: -9.0 / 16)
-  let minus4516 = V(repeating: -45.0 / 16)
-  let plus8164 = V(repeating: 81.0 / 64)
-  let even1 = d[4].adding(d[2], times: minus94, fused: fused)
-  let odd1 = d[3].adding(d[1], times: minus94, fused: fused)
-  let even2 = d[4].adding(d[2], times: minus916, fused: fused)
-  let odd2 = d[3].adding(d[1], times: minus916, fused: fused)
-  let first = d[4].adding(d[2], times: minus4516, fused: fused)
-  let last = d[5].adding(d[3], times: minus4516, fused: fused)
-  return [
-    first.adding(d[0], times: plus8164, fused: fused),
-    even1.adding(odd1, times: V(repeating: 3.0 / 4), fused: fused),
-    even1.adding(odd1, times: V(repeating: -3.0 / 4), fused: fused),
-    even2.adding(odd2, times: V(repeating: 3.0 / 2), fused: fused),
-    even2.adding(odd2, times: V(repeating: -3.0 / 2), fused: fused),
-    last.adding(d[1], times: plus8164, fused: fused),
-  ]
-}
+extension KernelPage {
+  @inlinable @inline(__always)
+  static func inputOf3(_ d: InlineArray<6, Vector>) -> InlineArray<6, Vector> {
+    let minus94 = Vector(repeating: -9.0 / 4)
+    let minus916 = Vector(repeating: -9.0 / 16)
+    let minus4516 = Vector(repeating: -45.0 / 16)
+    let plus8164 = Vector(repeating: 81.0 / 64)
+    let even1 = d[4].adding(d[2], times: minus94, fused: fused)
+    let odd1 = d[3].adding(d[1], times: minus94, fused: fused)
+    let even2 = d[4].adding(d[2], times: minus916, fused: fused)
+    let odd2 = d[3].adding(d[1], times: minus916, fused: fused)
+    let first = d[4].adding(d[2], times: minus4516, fused: fused)
+    let last = d[5].adding(d[3], times: minus4516, fused: fused)
+    return [
+      first.adding(d[0], times: plus8164, fused: fused),
+      even1.adding(odd1, times: Vector(repeating: 3.0 / 4), fused: fused),
+      even1.adding(odd1, times: Vector(repeating: -3.0 / 4), fused: fused),
+      even2.adding(odd2, times: Vector(repeating: 3.0 / 2), fused: fused),
+      even2.adding(odd2, times: Vector(repeating: -3.0 / 2), fused: fused),
+      last.adding(d[1], times: plus8164, fused: fused),
+    ]
+  }
 
-@inlinable @inline(__always)
-public func outputOf3<V: FloatVector>(_ m: InlineArray<6, V>, fused: Bool) -> InlineArray<4, V> {
-  let sum1 = m[1] + m[2]
-  let difference1 = m[1] - m[2]
-  let sum2 = m[3] + m[4]
-  let difference2 = m[3] - m[4]
-  let last = m[5].adding(difference1, times: V(repeating: 27.0 / 64), fused: fused)
-  return [
-    m[0] + (sum1 + sum2),
-    (difference1 * V(repeating: 3.0 / 4)).adding(difference2, times: V(repeating: 3.0 / 2), fused: fused),
-    (sum1 * V(repeating: 9.0 / 16)).adding(sum2, times: V(repeating: 9.0 / 4), fused: fused),
-    last.adding(difference2, times: V(repeating: 27.0 / 8), fused: fused),
-  ]
-}
+  @inlinable @inline(__always)
+  static func outputOf3(_ m: InlineArray<6, Vector>) -> InlineArray<4, Vector> {
+    let sum1 = m[1] + m[2]
+    let difference1 = m[1] - m[2]
+    let sum2 = m[3] + m[4]
+    let difference2 = m[3] - m[4]
+    let last = m[5].adding(difference1, times: Vector(repeating: 27.0 / 64), fused: fused)
+    return [
+      m[0] + (sum1 + sum2),
+      (difference1 * Vector(repeating: 3.0 / 4)).adding(difference2, times: Vector(repeating: 3.0 / 2), fused: fused),
+      (sum1 * Vector(repeating: 9.0 / 16)).adding(sum2, times: Vector(repeating: 9.0 / 4), fused: fused),
+      last.adding(difference2, times: Vector(repeating: 27.0 / 8), fused: fused),
+    ]
+  }
 
-@inlinable @inline(__always)
-public func gradientOf3<V: FloatVector>(_ y: InlineArray<4, V>, fused: Bool) -> InlineArray<6, V> {
-  let even1 = y[0].adding(y[2], times: V(repeating: 9.0 / 16), fused: fused)
-  let odd1 = y[1].adding(y[3], times: V(repeating: 9.0 / 16), fused: fused)
-  let even2 = y[0].adding(y[2], times: V(repeating: 9.0 / 4), fused: fused)
-  let odd2 = y[1].adding(y[3], times: V(repeating: 9.0 / 4), fused: fused)
-  return [
-    y[0],
-    even1.adding(odd1, times: V(repeating: 3.0 / 4), fused: fused),
-    even1.adding(odd1, times: V(repeating: -3.0 / 4), fused: fused),
-    even2.adding(odd2, times: V(repeating: 3.0 / 2), fused: fused),
-    even2.adding(odd2, times: V(repeating: -3.0 / 2), fused: fused),
-    y[3],
-  ]
-}
+  @inlinable @inline(__always)
+  static func gradientOf3(_ y: InlineArray<4, Vector>) -> InlineArray<6, Vector> {
+    let even1 = y[0].adding(y[2], times: Vector(repeating: 9.0 / 16), fused: fused)
+    let odd1 = y[1].adding(y[3], times: Vector(repeating: 9.0 / 16), fused: fused)
+    let even2 = y[0].adding(y[2], times: Vector(repeating: 9.0 / 4), fused: fused)
+    let odd2 = y[1].adding(y[3], times: Vector(repeating: 9.0 / 4), fused: fused)
+    return [
+      y[0],
+      even1.adding(odd1, times: Vector(repeating: 3.0 / 4), fused: fused),
+      even1.adding(odd1, times: Vector(repeating: -3.0 / 4), fused: fused),
+      even2.adding(odd2, times: Vector(repeating: 3.0 / 2), fused: fused),
+      even2.adding(odd2, times: Vector(repeating: -3.0 / 2), fused: fused),
+      y[3],
+    ]
+  }
 
-@inlinable @inline(__always)
-public func weightsOf3<V: FloatVector>(_ g: InlineArray<3, V>, fused: Bool) -> InlineArray<6, V> {
-  let a = V(repeating: -128.0 / 243)
-  let b = V(repeating: 32.0 / 243)
-  let even1 = g[0].adding(g[2], times: V(repeating: 9.0 / 16), fused: fused) * a
-  let odd1 = g[1] * V(repeating: -32.0 / 81)
-  let even2 = g[0].adding(g[2], times: V(repeating: 9.0 / 4), fused: fused) * b
-  let odd2 = g[1] * V(repeating: 16.0 / 81)
-  return [g[0] * V(repeating: 64.0 / 81), even1 + odd1, even1 - odd1, even2 + odd2, even2 - odd2, g[2]]
-}
+  @inlinable @inline(__always)
+  static func weightsOf3(_ g: InlineArray<3, Vector>) -> InlineArray<6, Vector> {
+    let a = Vector(repeating: -128.0 / 243)
+    let b = Vector(repeating: 32.0 / 243)
+    let even1 = g[0].adding(g[2], times: Vector(repeating: 9.0 / 16), fused: fused) * a
+    let odd1 = g[1] * Vector(repeating: -32.0 / 81)
+    let even2 = g[0].adding(g[2], times: Vector(repeating: 9.0 / 4), fused: fused) * b
+    let odd2 = g[1] * Vector(repeating: 16.0 / 81)
+    return [g[0] * Vector(repeating: 64.0 / 81), even1 + odd1, even1 - odd1, even2 + odd2, even2 - odd2, g[2]]
+  }
 
-@inlinable @inline(__always)
-public func diffWeightsOf3<V: FloatVector>(_ q: InlineArray<6, V>, fused: Bool) -> InlineArray<3, V> {
-  let sum1 = (q[1] + q[2]) * V(repeating: -128.0 / 243)
-  let difference1 = (q[1] - q[2]) * V(repeating: -32.0 / 81)
-  let sum2 = (q[3] + q[4]) * V(repeating: 32.0 / 243)
-  let difference2 = (q[3] - q[4]) * V(repeating: 16.0 / 81)
-  let last = q[5].adding(sum1, times: V(repeating: 9.0 / 16), fused: fused)
-  return [
-    (sum1 + sum2).adding(q[0], times: V(repeating: 64.0 / 81), fused: fused),
-    difference1 + difference2,
-    last.adding(sum2, times: V(repeating: 9.0 / 4), fused: fused),
-  ]
+  @inlinable @inline(__always)
+  static func diffWeightsOf3(_ q: InlineArray<6, Vector>) -> InlineArray<3, Vector> {
+    let sum1 = (q[1] + q[2]) * Vector(repeating: -128.0 / 243)
+    let difference1 = (q[1] - q[2]) * Vector(repeating: -32.0 / 81)
+    let sum2 = (q[3] + q[4]) * Vector(repeating: 32.0 / 243)
+    let difference2 = (q[3] - q[4]) * Vector(repeating: 16.0 / 81)
+    let last = q[5].adding(sum1, times: Vector(repeating: 9.0 / 16), fused: fused)
+    return [
+      (sum1 + sum2).adding(q[0], times: Vector(repeating: 64.0 / 81), fused: fused),
+      difference1 + difference2,
+      last.adding(sum2, times: Vector(repeating: 9.0 / 4), fused: fused),
+    ]
+  }
 }

@@ -59,7 +59,7 @@ public final class WassersteinGAN {
     try settings.validate()
     (processor, engine) = try withPublicErrors {
       let processor = try Processor.fromEnvironment(threads: threads)
-      let plan = try TrainingPlan(settings.configuration, threads: threads)
+      let plan = try TrainingPlan(settings.configuration, on: processor)
       try plan.checkMemory()
       return (processor, Trainer(plan, on: processor))
     }

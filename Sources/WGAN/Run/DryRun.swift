@@ -29,7 +29,7 @@ package struct DryRun {
     let training = configuration.training
     preset = try TrainingConfiguration.preset(named: training.preset)
     let processor = try Processor.fromEnvironment(threads: configuration.threads)
-    plan = try TrainingPlan(training, threads: configuration.threads)
+    plan = try TrainingPlan(training, on: processor)
     try plan.checkMemory()
     pictures = try request.data.map {
       let source = try DatasetSource(argument: $0)

@@ -43,7 +43,7 @@ package struct TrainingRun {
     paths = claim.paths
     if let warning = claim.warning { report(.notice(warning)) }
     processor = try Processor.fromEnvironment(threads: configuration.threads)
-    let plan = try TrainingPlan(configuration.training, threads: configuration.threads)
+    let plan = try TrainingPlan(configuration.training, on: processor)
     try plan.checkMemory()
     // Before the pictures, which take longer.
     let initialNets = InitialNets(configuration)

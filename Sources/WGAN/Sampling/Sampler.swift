@@ -27,7 +27,7 @@ package final class Sampler {
     let batch = configuration.samplingStatistics == .batch ? min(configuration.batchSize, 64) : 16
     let plan = try ExecutionPlan(
       configuration.generator, batch: batch, purpose: .sampling, algorithm: configuration.algorithm,
-      threads: processor.threads)
+      on: processor)
     generator = Executor(plan, on: processor)
     noise = Activations(Slab(count: plan.inputLayout.count(batch: batch)).all, plan.inputLayout)
     try update(tensors)

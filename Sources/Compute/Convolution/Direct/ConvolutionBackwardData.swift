@@ -61,7 +61,7 @@ extension Convolution {
       processor.parallel(kernel * rowBlocks) { items in
         for item in items {
           for o in 0..<outputBlocks {
-            transpose16(
+            transposeBlock(
               from + (o * kernel * rowBlocks + item) * 256, into: to + (item * outputBlocks + o) * 256)
           }
         }
@@ -92,7 +92,7 @@ extension Convolution {
               for column in 0..<taps {
                 let ky = phase.firstTapY - row * stride
                 let kx = phase.firstTapX - column * stride
-                transpose16(from + weightOffset(outputBlock * 16, inputBlock * 16, ky, kx), into: tile)
+                transposeBlock(from + weightOffset(outputBlock * 16, inputBlock * 16, ky, kx), into: tile)
                 tile += 256
               }
             }
@@ -182,7 +182,7 @@ extension Convolution {
 }
 
 /// to[j*16 + i] = from[i*16 + j], by tiles of 4 x 4.
-func transpose16(_ from: UnsafePointer<Float>, into to: UnsafeMutablePointer<Float>) {
+func transposeBlock(_ from: UnsafePointer<Float>, into to: UnsafeMutablePointer<Float>) {
   func row(_ i: Int, _ j: Int) -> SIMD4<Float> {
     UnsafeRawPointer(from + (i * 16 + j)).loadUnaligned(as: SIMD4<Float>.self)
   }
@@ -252,9 +252,11 @@ extension Convolution {
           }
           // Rows 2*row - 1 (kernel rows 2 of the row before, 0 of this one) and 2*row (3 and 1) are complete now.
           let stride = outputSize * channelBlock
-          for (y, tapBefore, tapHere) in [(2 * row - 1, 2, 0), (2 * row, 3, 1)] where y >= 0 && y < inputSize {
+          for half in 0..<2 {
+            let y = 2 * row - 1 + half
+            if y < 0 || y >= inputSize { continue }
             kernels.overlap(
-              row > 0 ? before + tapBefore * stride : nil, row < rows ? products + tapHere * stride : nil,
+              row > 0 ? before + (2 + half) * stride : nil, row < rows ? products + half * stride : nil,
               outputSize, inputChannels, pixelRow)
             let to =
               diffSource.slice.pointer + picture * diffSource.layout.pictureStride + diffSource.layout.pixel(y, 0)

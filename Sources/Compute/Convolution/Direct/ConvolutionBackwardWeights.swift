@@ -2,11 +2,12 @@
 //
 // The cache loops, from the outside in:
 //
-//   workers      (output-channel tile, input block, kernel row) triples: every weight belongs to one worker, so its
-//   sum's order is fixed pictures     a group whose planes of one block pair stay in the second-level cache triples
-//   of this worker pixels       a block of pictures, or of rows of one, whose taps and gradient stay in the first-level
-//   cache taps         register tiles of (kernel column, input channel)                          -> micro-kernel over
-//   the block's pixels
+//   workers      (gradient tile, input block, kernel row) triples: every weight belongs to one worker, so its sum's
+//                order is fixed
+//   pictures     a group whose planes of one block pair stay in the second-level cache
+//   triples      of this worker
+//   pixels       a block of pictures, or of rows of one, whose taps and gradient stay in the first-level cache
+//   taps         register tiles of (kernel column, input channel)        -> micro-kernel over the block's pixels
 
 import Kernels
 
@@ -29,7 +30,7 @@ extension Convolution {
     let blocking = processor.blocking
     let from = source.layout
     let gradient = diffDestination.layout
-    let channelTiles = blocking.channelTiles(outputBlocks)
+    let gradientTiles = blocking.gradientTiles(outputBlocks)
 
     // The taps of a kernel row are neighbours in the source and in the weights: one run of Floats.
     let runLength = kernel * inputBlock
@@ -38,15 +39,15 @@ extension Convolution {
     let block = backwardWeightsBlock(batch: batch, on: processor)
     // A whole picture is met once by each weight: its rows pass, and nothing of it is worth staying.
     let group = form == .picture && outputSize == 1 ? batch : blocking.picturesOfPlanes(from, gradient)
-    processor.parallel(channelTiles * from.blocks * kernel) { items in
+    processor.parallel(gradientTiles * from.blocks * kernel) { items in
       var first = 0
       while first < batch {
         let next = min(batch, first + group)
         for item in items {
           let ky = item % kernel
           let inputBlock = item / kernel % from.blocks
-          let firstBlock = item / kernel / from.blocks * blocking.tile.blocks
-          let blocks = min(blocking.tile.blocks, outputBlocks - firstBlock)
+          let firstBlock = item / kernel / from.blocks * blocking.tile.weightsBlocks
+          let blocks = min(blocking.tile.weightsBlocks, outputBlocks - firstBlock)
           let rows = rowsInside(ky)
           let firstWeight = diffWeights.pointer + weightOffset(firstBlock * 16, inputBlock * channelBlock, ky, 0)
           var tile = WeightsTile(source: source.slice.pointer, gradient: source.slice.pointer, diffWeights: firstWeight)

@@ -2,10 +2,10 @@
 //
 //   workers      pictures, or, where a picture is a single pixel, channel tiles
 //   pictures     a group whose source stays in the second-level cache
-//   channels     a tile of 1 or 2 blocks of 16 output channels
+//   channels     a tile of blocks of 16 output channels
 //   depth        a chunk of the sum whose weights stay in the cache beside it
 //   bands        rows of the grid for which the same rows of the window are inside the source
-//   pixels       groups of neighbours, up to three a tile                           -> micro-kernel
+//   pixels       groups of neighbours, some a tile                                  -> micro-kernel
 //
 // Blocking.swift has the sizes.
 
@@ -22,16 +22,6 @@ struct TiledProduct {
     var pixelStride: Int
     var blockStride: Int
 
-    /// The first pixel of group `g` (of `size` pixels) of the pictures from `picture` on, in a grid `width` wide with
-    /// `groups` groups a picture. In a grid of one pixel a group is `size` pictures.
-    func group(_ g: Int, of size: Int, width: Int, groups: Int) -> UnsafeMutablePointer<Float> {
-      if width == 1 { return start + size * g * pictureStride }
-      let inPicture = g % groups
-      let perRow = width / size
-      return start + g / groups * pictureStride + inPicture / perRow * rowStride
-        + inPicture % perRow * size * pixelStride
-    }
-
     /// The same walk from a later picture and block on.
     func advanced(pictures: Int, blocks: Int = 0) -> Walk {
       var walk = self
@@ -45,8 +35,8 @@ struct TiledProduct {
       return walk
     }
 
-    /// From one pixel of a group to the next.
-    func groupStride(width: Int) -> Int { width == 1 ? pictureStride : pixelStride }
+    /// From one pixel of a line to the next, see `Lines`.
+    func neighbourStride(width: Int) -> Int { width == 1 ? pictureStride : pixelStride }
   }
 
   var source: Walk
@@ -104,7 +94,6 @@ struct TiledProduct {
   /// One channel tile for the pictures `range`.
   func run(pictures range: Range<Int>, channelTile: Int, _ processor: Processor) {
     let blocking = processor.blocking
-    let size = blocking.tile.groupPixels
     let firstBlock = channelTile * blocking.tile.blocks
     let blocks = min(blocking.tile.blocks, outputBlocks - firstBlock)
     let chunk = blocking.depth(ofFloats: depthBlockWeights * blocks)
@@ -114,15 +103,15 @@ struct TiledProduct {
 
     var tile = MultiplyTile(
       source: from.start, weights: weights + firstBlock * weightsBlockStride, destination: to.start)
-    tile.sourcePixelStride = from.groupStride(width: gridWidth)
+    tile.sourcePixelStride = from.neighbourStride(width: gridWidth)
     tile.outerStride = from.blockStride
     tile.innerStride = windowRowStride
     tile.length = windowLength
     tile.weightsBlockStride = weightsBlockStride
-    tile.destinationPixelStride = to.groupStride(width: gridWidth)
+    tile.destinationPixelStride = to.neighbourStride(width: gridWidth)
     tile.destinationBlockStride = to.blockStride
     if let gated {
-      tile.gatePixelStride = gated.groupStride(width: gridWidth)
+      tile.gatePixelStride = gated.neighbourStride(width: gridWidth)
       tile.gateBlockStride = gated.blockStride
       tile.gateSlope = gateSlope
     }
@@ -155,7 +144,8 @@ struct TiledProduct {
           + window.lowerBound * windowLength * channelBlock
         tile.weightsOuterSkip = (windowRows - window.count) * windowLength * channelBlock
         run(
-          &tile, blocks: blocks, groupsOf: size, pictures: range.count, height: endOfBand - firstOfBand,
+          &tile, blocks: blocks,
+          lines: Lines(pictures: range.count, height: endOfBand - firstOfBand, width: gridWidth),
           source: from.offset(
             by: depth * from.blockStride + firstOfBand * from.rowStride + window.lowerBound * windowRowStride),
           destination: to.offset(by: firstOfBand * to.rowStride),
@@ -166,48 +156,67 @@ struct TiledProduct {
     }
   }
 
-  /// All pixels of a band `height` rows high, in groups of `size`: the walks begin at its first row.
+  /// All pixels of a band: groups of neighbours, then what is left of a line, one by one. The walks begin at its first
+  /// row.
   private func run(
-    _ tile: inout MultiplyTile, blocks: Int, groupsOf size: Int, pictures: Int, height: Int, source from: Walk,
-    destination to: Walk, gate: Walk?, _ processor: Processor
+    _ tile: inout MultiplyTile, blocks: Int, lines: Lines, source from: Walk, destination to: Walk, gate: Walk?,
+    _ processor: Processor
   ) {
-    let pixels = gridWidth == 1 ? pictures : pictures * height * gridWidth
-    let groupCount = pixels / size
-    let groupsOfPicture = height * gridWidth / size
-    func place(_ walk: Walk, _ group: Int) -> UnsafeMutablePointer<Float> {
-      walk.group(group, of: size, width: gridWidth, groups: groupsOfPicture)
-    }
+    let size = processor.kernels.tile.groupPixels
+    let groupsOfLine = lines.length / size
+    let groupCount = lines.count * groupsOfLine
     var g = 0
     while g < groupCount {
       let groups = processor.blocking.groups(ofRest: groupCount - g)
       // A tile of fewer groups doesn't look at the others' places.
-      let second = min(g + 1, groupCount - 1)
-      let third = min(g + 2, groupCount - 1)
-      tile.source0 = UnsafePointer(place(from, g))
-      tile.source1 = UnsafePointer(place(from, second))
-      tile.source2 = UnsafePointer(place(from, third))
-      tile.destination0 = place(to, g)
-      tile.destination1 = place(to, second)
-      tile.destination2 = place(to, third)
-      if let gate {
-        tile.gate0 = UnsafePointer(place(gate, g))
-        tile.gate1 = UnsafePointer(place(gate, second))
-        tile.gate2 = UnsafePointer(place(gate, third))
+      func places(_ walk: Walk) -> MultiplyTile.Groups<UnsafeMutablePointer<Float>> {
+        .init { n in
+          let group = min(g + n, groupCount - 1)
+          return lines.place(walk, line: group / groupsOfLine, pixel: group % groupsOfLine * size)
+        }
       }
+      tile.setPlaces(source: places(from), destination: places(to), gate: gate.map { places($0) })
       processor.kernels.multiply(&tile, groups, blocks)
       g += groups
     }
-    // Only a grid of one pixel can leave less than a group: a batch that is no multiple of its size.
-    for picture in groupCount * size..<pixels {
-      tile.source0 = UnsafePointer(from.start + picture * from.pictureStride)
-      tile.destination0 = to.start + picture * to.pictureStride
-      if let gate {
-        tile.gate0 = UnsafePointer(gate.start + picture * gate.pictureStride)
-        tile.gate1 = tile.gate0
-        tile.gate2 = tile.gate0
+    if groupsOfLine * size == lines.length { return }
+    for line in 0..<lines.count {
+      for pixel in groupsOfLine * size..<lines.length {
+        func place(_ walk: Walk) -> MultiplyTile.Groups<UnsafeMutablePointer<Float>> {
+          .init(repeating: lines.place(walk, line: line, pixel: pixel))
+        }
+        tile.setPlaces(source: place(from), destination: place(to), gate: gate.map { place($0) })
+        processor.kernels.multiply(&tile, 0, blocks)
       }
-      processor.kernels.multiply(&tile, 0, blocks)
     }
+  }
+
+  /// The pixels of a band, by lines of neighbours that groups are cut from: the rows of all pictures, or, in a grid of
+  /// one pixel, the pictures in one line.
+  private struct Lines {
+    let pictures: Int
+    let height: Int
+    let width: Int
+
+    var count: Int { width == 1 ? 1 : pictures * height }
+    var length: Int { width == 1 ? pictures : width }
+
+    func place(_ walk: Walk, line: Int, pixel: Int) -> UnsafeMutablePointer<Float> {
+      if width == 1 { return walk.start + pixel * walk.pictureStride }
+      return walk.start + line / height * walk.pictureStride + line % height * walk.rowStride
+        + pixel * walk.pixelStride
+    }
+  }
+}
+
+extension MultiplyTile {
+  fileprivate mutating func setPlaces(
+    source: Groups<UnsafeMutablePointer<Float>>, destination: Groups<UnsafeMutablePointer<Float>>,
+    gate: Groups<UnsafeMutablePointer<Float>>?
+  ) {
+    self.source = .init { UnsafePointer(source[$0]) }
+    self.destination = destination
+    if let gate { self.gate = .init { UnsafePointer(gate[$0]) } }
   }
 }
 

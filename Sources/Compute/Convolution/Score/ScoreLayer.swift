@@ -31,7 +31,8 @@ package struct ScoreLayer: LayerPrimitive {
     precondition(convolution.form == .score)
     geometry = convolution
     self.linear = linear
-    primitive = ConvolutionPrimitive(convolution, batch: settings.batch, choice: settings.algorithm)
+    primitive = ConvolutionPrimitive(
+      convolution, batch: settings.batch, choice: settings.algorithm, on: settings.processor)
   }
 
   package var input: ActivationShape { geometry.inputShape }

@@ -10,11 +10,12 @@ import Kernels
 /// The fast method of one convolution.
 struct Winograd {
   let convolution: Convolution
+  let blocking: WinogradBlocking
   /// Of the kernel of a phase, in each direction: 2 or 3.
   let taps: Int
 
   /// Nil: this convolution has none.
-  init?(_ convolution: Convolution) {
+  init?(_ convolution: Convolution, _ blocking: WinogradBlocking) {
     guard convolution.form == .blocked else { return nil }
     switch (convolution.kernel, convolution.stride) {
     case (4, 2): taps = 2
@@ -22,6 +23,7 @@ struct Winograd {
     default: return nil
     }
     self.convolution = convolution
+    self.blocking = blocking
   }
 
   /// Results of a tile in each direction; every plane that a convolution of ours makes is a multiple of it.
@@ -36,7 +38,8 @@ struct Winograd {
   var isAdjoint: Bool { phases == 4 }
   /// Tiles of a picture in each direction.
   var tilesPerSide: Int { convolution.outputSize / Self.tile }
-  func tiles(batch: Int) -> Int { batch * tilesPerSide * tilesPerSide }
+  var tilesOfPicture: Int { tilesPerSide * tilesPerSide }
+  func tiles(batch: Int) -> Int { batch * tilesOfPicture }
 
   /// The runs of neighbouring tiles in `tiles`: where their kernel calls begin, in tiles, and how many they are. Of
   /// planes with one tile the neighbours are pictures.
@@ -63,35 +66,41 @@ extension TiledProduct.Walk {
   func tileStep(perSide: Int) -> Int { perSide == 1 ? pictureStride : Winograd.tile * pixelStride }
 }
 
-/// A tensor in the transform domain, `[position][block][tile][16]`: offset(p, b, t, lane) = p*positionStride + (b*tiles
+/// A tensor in the transform domain, `[position][block][tile][16]`: offset(p, b, t, lane) = p*positionStride + (b*room
 /// + t)*16 + lane.
 struct Transformed {
   let start: UnsafeMutablePointer<Float>
-  /// Room for so many, a multiple of 4.
-  let tiles: Int
+  /// Tiles that a block has room for: whole groups of the micro-kernel, whose last one may reach beyond the tiles.
+  private let room: Int
   let positionStride: Int
 
-  init(_ start: UnsafeMutablePointer<Float>, blocks: Int, tiles: Int) {
+  fileprivate init(_ start: UnsafeMutablePointer<Float>, room: Int, positionStride: Int) {
     self.start = start
-    self.tiles = Self.rounded(tiles)
-    positionStride = Self.positionStride(blocks: blocks, tiles: tiles)
+    self.room = room
+    self.positionStride = positionStride
   }
 
-  var blockStride: Int { tiles * channelBlock }
+  var blockStride: Int { room * channelBlock }
 
   func block(_ block: Int, tile: Int = 0) -> UnsafeMutablePointer<Float> {
     start + block * blockStride + tile * channelBlock
   }
+}
 
-  static func count(positions: Int, blocks: Int, tiles: Int) -> Int {
-    positions * positionStride(blocks: blocks, tiles: tiles)
+extension Winograd {
+  func transformed(_ start: UnsafeMutablePointer<Float>, blocks: Int, tiles: Int) -> Transformed {
+    Transformed(start, room: room(tiles), positionStride: positionStride(blocks: blocks, tiles: tiles))
   }
 
-  private static func rounded(_ tiles: Int) -> Int { (tiles + 3) / 4 * 4 }
+  /// Floats of a tensor in the transform domain.
+  func transformedCount(blocks: Int, tiles: Int) -> Int { positions * positionStride(blocks: blocks, tiles: tiles) }
+
+  private func room(_ tiles: Int) -> Int {
+    let group = blocking.tile.groupPixels
+    return (tiles + group - 1) / group * group
+  }
 
   /// One line more than is needed: strides of whole pages would put all positions of a tile into one set of the
   /// first-level cache.
-  private static func positionStride(blocks: Int, tiles: Int) -> Int {
-    (blocks * rounded(tiles) + 1) * channelBlock
-  }
+  private func positionStride(blocks: Int, tiles: Int) -> Int { (blocks * room(tiles) + 1) * channelBlock }
 }

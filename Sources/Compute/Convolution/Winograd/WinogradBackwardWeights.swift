@@ -1,77 +1,91 @@
-// backwardWeights of fast convolution: products of transformed source and transformed gradient, summed over all tiles
-// of the batch in the transform domain, and one inverse transform at the end.
+// backwardWeights of fast convolution. Both operands are transformed, their products are summed in the transform domain
+// over all tiles of the batch, and one inverse transform at the end makes the kernel's gradient of the sums.
 //
-// The loops, from the outside in:
+//     the gradient                            an item of the source
+//     [position][gradient block][tile][16]    [position][part][tile][16]
+//                    \                         /
+//           the item's sums over the tiles, in their order
+//           [position][gradient block][part][16][16]
+//                            |
+//           the kernel's gradient at the item's taps
 //
-//   pictures    a part of the batch whose transformed gradient the scratchpad holds
-//   all         gradient -> transformed
-//   workers     groups of source blocks and phases: every sum belongs to one worker, so its order is fixed
-//   tiles       source -> transformed
-//   positions   then channels: a position's source stays in the cache (of few tiles: channels, then positions; all of
-//   the source does) channels    a tile of 1 or 2 gradient blocks tiles       a block that stays in the first-level
-//   cache rows        register tiles of source channels                     -> micro-kernel over the block's tiles
-//   weights     sums -> the kernel's gradient, after the last tile
+// An item is a source block with one phase, or with two phases of a row. It is one worker's from beginning to end, so
+// the order of its sums is fixed. The loops, from the outside in:
+//
+//     pictures              a part of the batch, whose transformed gradient the scratchpad holds
+//       gradient            transformed, by all workers
+//       items               taken by the workers
+//         source            transformed
+//         positions         these two loops are exchanged where there are few tiles (`keepsAll`)
+//           channels        a tile of gradient blocks
+//             tiles         a block of them, which stays in the first-level cache
+//               rows        register tiles of source channels        -> micro-kernel over the block's tiles
+//         inverse           after the last part of the batch
 
 import Kernels
 
 struct WinogradBackwardWeights {
   let winograd: Winograd
   /// Its source alone counts.
-  var source: WinogradProduct
+  let source: WinogradProduct
   /// The walk over the gradient's planes, from pixel (0, 0).
-  var gradient: TiledProduct.Walk
+  let gradient: TiledProduct.Walk
 
   private var gradientBlocks: Int { winograd.convolution.outputBlocks }
-  private var partsOfItem: Int { winograd.partsOfItem }
-
-  /// Tiles of a call of the micro-kernel: 64 lines of source and 128 of gradient, 12 KiB.
-  static let tilesOfBlock = 64
 
   func run(
-    batch: Int, picturesAtATime: Int, weights: UnsafeMutablePointer<Float>, accumulate: Bool,
-    scratch: UnsafeMutablePointer<Float>, on processor: Processor
+    batch: Int, weights: UnsafeMutablePointer<Float>, accumulate: Bool, scratch: UnsafeMutablePointer<Float>,
+    on processor: Processor
   ) {
-    let perPicture = winograd.tilesPerSide * winograd.tilesPerSide
-    let layout = Scratch(winograd, picturesAtATime: picturesAtATime, batch: batch)
+    let perPicture = winograd.tilesOfPicture
+    let layout = Scratch(winograd, batch: batch)
     var first = 0
     while first < batch {
-      let next = min(batch, first + picturesAtATime)
+      let next = min(batch, first + layout.picturesAtATime)
       let tiles = first * perPicture..<next * perPicture
-      let transformed = Transformed(scratch, blocks: gradientBlocks, tiles: tiles.count)
+      let transformed = winograd.transformed(scratch, blocks: gradientBlocks, tiles: tiles.count)
       transformGradient(tiles: tiles, to: transformed, processor)
       processor.parallel(layout.items) { items, worker in
-        for item in items {
-          sum(
-            item: item, tiles: tiles, gradient: transformed,
-            sums: scratch + layout.sums(worker: worker, item: item), keepsAll: layout.keepsAll,
-            source: scratch + layout.source(worker: worker), weights: weights, isFirst: first == 0,
-            isLast: next == batch, accumulate: accumulate, processor)
+        for index in items {
+          let item = item(
+            index, tiles: tiles, gradient: transformed, source: scratch + layout.source(worker: worker),
+            sums: scratch + layout.sums(worker: worker, item: index), keepsAll: layout.keepsAll, isFirst: first == 0,
+            processor)
+          item.sum(isLast: next == batch, to: weights, accumulate: accumulate)
         }
       }
       first = next
     }
   }
 
+  // MARK: - Scratch
+
   /// Floats of scratch, and where its parts are: the transformed gradient, the sums, the workers' transformed source.
   struct Scratch {
+    let picturesAtATime: Int
     let gradientCount: Int
     let sumsCount: Int
     let sourceCount: Int
-    /// Sums of all items outlive a part of the batch; else those of a worker's channel tile or item do.
+    /// Sums of all items outlive a part of the batch; else those of a worker's item do.
     let isShared: Bool
-    /// An item's sums of all gradient blocks are kept, not of one channel tile alone.
+    /// An item's sums of all gradient blocks are kept: each position's source is read once for all of them, while it is
+    /// in the cache. Of few tiles the cache holds the source of all positions. Then an item goes through the positions
+    /// once for each tile of gradient blocks, and keeps the sums of that tile alone.
     let keepsAll: Bool
     let items: Int
 
-    init(_ w: Winograd, picturesAtATime: Int, batch: Int) {
+    init(_ w: Winograd, batch: Int) {
       let gradientBlocks = w.convolution.outputBlocks
+      let bytesOfPicture =
+        w.transformedCount(blocks: gradientBlocks, tiles: w.tilesOfPicture) * w.blocking.precision.bytes
+      picturesAtATime = max(1, w.blocking.gradientBytes / bytesOfPicture)
       let tiles = w.tiles(batch: min(batch, picturesAtATime))
-      gradientCount = Transformed.count(positions: w.positions, blocks: gradientBlocks, tiles: tiles)
+      gradientCount = w.transformedCount(blocks: gradientBlocks, tiles: tiles)
       isShared = picturesAtATime < batch
-      keepsAll = isShared || tiles > WinogradBackwardWeights.tilesOfBlock
-      let blocks = keepsAll ? gradientBlocks : min(2, gradientBlocks)
-      sumsCount = w.positions * (w.partsOfItem * blocks * channelBlock + 1) * channelBlock
-      sourceCount = Transformed.count(positions: w.positions, blocks: w.partsOfItem, tiles: tiles)
+      keepsAll = isShared || tiles > w.blocking.tilesOfSum
+      let blocks = keepsAll ? gradientBlocks : min(w.blocking.tile.weightsBlocks, gradientBlocks)
+      sumsCount = w.positions * w.sumsPositionStride(blocks: blocks)
+      sourceCount = w.transformedCount(blocks: w.partsOfItem, tiles: tiles)
       items = w.convolution.inputBlocks * w.phases / w.partsOfItem
     }
 
@@ -86,12 +100,15 @@ struct WinogradBackwardWeights {
     func count(threads: Int) -> Int { source(worker: threads) }
   }
 
-  // MARK: - Stages
+  // MARK: - Transforms
+
+  /// Pictures of an item where each has one tile.
+  private static let picturesOfRun = 8
 
   private func transformGradient(tiles: Range<Int>, to: Transformed, _ processor: Processor) {
     let perSide = winograd.tilesPerSide
     // Rows of tiles (of planes with one tile: pictures), so that a plane is read once.
-    let run = perSide == 1 ? min(tiles.count, 8) : perSide
+    let run = perSide == 1 ? min(tiles.count, Self.picturesOfRun) : perSide
     let runs = (tiles.count + run - 1) / run
     processor.parallel(gradientBlocks * runs) { items in
       for item in items {
@@ -112,98 +129,142 @@ struct WinogradBackwardWeights {
     }
   }
 
-  /// The item's sums over `tiles`, and, after the last of the batch, its weights' gradient.
-  private func sum(
-    item: Int, tiles: Range<Int>, gradient: Transformed, sums: UnsafeMutablePointer<Float>, keepsAll: Bool,
-    source scratch: UnsafeMutablePointer<Float>, weights: UnsafeMutablePointer<Float>, isFirst: Bool, isLast: Bool,
-    accumulate: Bool, _ processor: Processor
-  ) {
-    let blocking = processor.blocking
-    let area = channelBlock * channelBlock
-    let (block, firstPart) = (item * partsOfItem / winograd.phases, item * partsOfItem % winograd.phases)
+  /// Item `index` with its source transformed.
+  private func item(
+    _ index: Int, tiles: Range<Int>, gradient: Transformed, source scratch: UnsafeMutablePointer<Float>,
+    sums: UnsafeMutablePointer<Float>, keepsAll: Bool, isFirst: Bool, _ processor: Processor
+  ) -> Item {
+    let parts = winograd.partsOfItem
+    let (block, firstPart) = (index * parts / winograd.phases, index * parts % winograd.phases)
     var mine = source
-    mine.source.parts = partsOfItem
+    mine.source.parts = parts
     mine.source.walk.start += firstPart / 2 * source.source.phaseRowStride
+    let transformed = winograd.transformed(scratch, blocks: parts, tiles: tiles.count)
+    mine.transformSource(block: block, place: 0, tiles: tiles, to: transformed, processor)
+    return Item(
+      winograd: winograd, block: block, firstPart: firstPart, source: transformed, gradient: gradient,
+      tiles: tiles.count, sums: sums, keepsAll: keepsAll, isFirst: isFirst, processor: processor)
+  }
+}
 
-    let from = Transformed(scratch, blocks: partsOfItem, tiles: tiles.count)
-    mine.transformSource(block: block, place: 0, tiles: tiles, to: from, processor)
+// MARK: - One item's sums
 
-    // [position][gradient block][part][16][16]
-    let kept = keepsAll ? gradientBlocks : min(blocking.tile.blocks, gradientBlocks)
-    let positionStride = kept * partsOfItem * area + channelBlock
-    func place(_ gradientBlock: Int) -> UnsafeMutablePointer<Float> {
-      sums + (keepsAll ? gradientBlock * partsOfItem * area : 0)
+extension WinogradBackwardWeights {
+  fileprivate struct Item {
+    let winograd: Winograd
+    /// Of the source, and the first of its phases.
+    let block: Int
+    let firstPart: Int
+    let source: Transformed
+    let gradient: Transformed
+    let tiles: Int
+    /// `[position][gradient block][part][16][16]`: of all gradient blocks where `keepsAll`, else of one tile of them.
+    let sums: UnsafeMutablePointer<Float>
+    let keepsAll: Bool
+    /// The first part of the batch: sums begin at zero.
+    let isFirst: Bool
+    let processor: Processor
+
+    private var parts: Int { winograd.partsOfItem }
+    private var area: Int { channelBlock * channelBlock }
+    private var gradientBlocks: Int { winograd.convolution.outputBlocks }
+    private var tile: RegisterTile { winograd.blocking.tile }
+    private var positionStride: Int {
+      winograd.sumsPositionStride(blocks: keepsAll ? gradientBlocks : min(tile.weightsBlocks, gradientBlocks))
     }
-    func add(position: Int, gradientBlock: Int) {
-      let blocks = min(blocking.tile.blocks, gradientBlocks - gradientBlock)
+
+    /// The sums over the tiles, and, where these are the last of the batch, the gradient of the item's weights.
+    func sum(isLast: Bool, to weights: UnsafeMutablePointer<Float>, accumulate: Bool) {
+      let gradientTiles = processor.blocking.gradientTiles(gradientBlocks)
+      if keepsAll {
+        for position in 0..<winograd.positions {
+          for gradientTile in 0..<gradientTiles { add(position: position, gradientTile: gradientTile) }
+        }
+        if !isLast { return }
+        for gradientTile in 0..<gradientTiles { invert(gradientTile, to: weights, accumulate: accumulate) }
+      } else {
+        for gradientTile in 0..<gradientTiles {
+          for position in 0..<winograd.positions { add(position: position, gradientTile: gradientTile) }
+          invert(gradientTile, to: weights, accumulate: accumulate)
+        }
+      }
+    }
+
+    /// Gradient blocks of a tile.
+    private func blocks(_ gradientTile: Int) -> Range<Int> {
+      let first = gradientTile * tile.weightsBlocks
+      return first..<min(gradientBlocks, first + tile.weightsBlocks)
+    }
+
+    private func place(_ gradientTile: Int) -> UnsafeMutablePointer<Float> {
+      sums + (keepsAll ? gradientTile * tile.weightsBlocks * parts * area : 0)
+    }
+
+    /// The products of all tiles at one position, added to the sums of a tile of gradient blocks.
+    private func add(position: Int, gradientTile: Int) {
+      let most = winograd.blocking.tilesOfSum
       var first = 0
-      while first < tiles.count {
-        let count = min(Self.tilesOfBlock, tiles.count - first)
-        for part in 0..<partsOfItem {
-          var tile = WeightsTile(
-            source: from.block(part, tile: first) + position * from.positionStride,
-            gradient: gradient.block(gradientBlock, tile: first) + position * gradient.positionStride,
-            diffWeights: place(gradientBlock) + position * positionStride + part * area)
-          tile.sourceStep = channelBlock
-          tile.gradientStep = channelBlock
-          tile.gradientBlockStride = gradient.blockStride
-          tile.length = count
-          tile.diffWeightsBlockStride = partsOfItem * area
-          tile.accumulate = !isFirst || first > 0
-          var rest = channelBlock
-          while rest > 0 {
-            let rows = blocking.rows(ofRest: rest)
-            processor.kernels.weights(&tile, rows, blocks)
-            tile.source += rows
-            tile.diffWeights += rows * channelBlock
-            rest -= rows
-          }
+      while first < tiles {
+        let count = min(most, tiles - first)
+        for part in 0..<parts {
+          add(position: position, gradientTile: gradientTile, part: part, tiles: first..<first + count)
         }
         first += count
       }
     }
-    func finish(_ gradientBlock: Int) {
-      for n in 0..<min(blocking.tile.blocks, gradientBlocks - gradientBlock) {
-        for part in 0..<partsOfItem {
+
+    private func add(position: Int, gradientTile: Int, part: Int, tiles: Range<Int>) {
+      let blocks = blocks(gradientTile)
+      let first = tiles.lowerBound
+      var tile = WeightsTile(
+        source: source.block(part, tile: first) + position * source.positionStride,
+        gradient: gradient.block(blocks.lowerBound, tile: first) + position * gradient.positionStride,
+        diffWeights: place(gradientTile) + position * positionStride + part * area)
+      tile.sourceStep = channelBlock
+      tile.gradientStep = channelBlock
+      tile.gradientBlockStride = gradient.blockStride
+      tile.length = tiles.count
+      tile.diffWeightsBlockStride = parts * area
+      tile.accumulate = !isFirst || first > 0
+      var rest = channelBlock
+      while rest > 0 {
+        let rows = processor.blocking.rows(ofRest: rest)
+        processor.kernels.weights(&tile, rows, blocks.count)
+        tile.source += rows
+        tile.diffWeights += rows * channelBlock
+        rest -= rows
+      }
+    }
+
+    /// The sums of a tile of gradient blocks to the gradient of the kernel's taps.
+    private func invert(_ gradientTile: Int, to weights: UnsafeMutablePointer<Float>, accumulate: Bool) {
+      for (n, gradientBlock) in blocks(gradientTile).enumerated() {
+        for part in 0..<parts {
           invert(
-            place(gradientBlock) + (n * partsOfItem + part) * area, positionStride: positionStride, sourceBlock: block,
-            gradientBlock: gradientBlock + n, phase: firstPart + part, to: weights, accumulate: accumulate, processor)
+            place(gradientTile) + (n * parts + part) * area, gradientBlock: gradientBlock, phase: firstPart + part,
+            to: weights, accumulate: accumulate)
         }
       }
     }
-    let channelTiles = stride(from: 0, to: gradientBlocks, by: blocking.tile.blocks)
-    if keepsAll {
-      for position in 0..<winograd.positions {
-        for gradientBlock in channelTiles { add(position: position, gradientBlock: gradientBlock) }
-      }
-      if isLast { for gradientBlock in channelTiles { finish(gradientBlock) } }
-    } else {
-      for gradientBlock in channelTiles {
-        for position in 0..<winograd.positions { add(position: position, gradientBlock: gradientBlock) }
-        finish(gradientBlock)
-      }
-    }
-  }
 
-  /// Sums [16][16] at each position to the gradient of the kernel's taps of one phase.
-  private func invert(
-    _ sums: UnsafePointer<Float>, positionStride: Int, sourceBlock: Int, gradientBlock: Int, phase: Int,
-    to weights: UnsafeMutablePointer<Float>, accumulate: Bool, _ processor: Processor
-  ) {
-    let c = winograd.convolution
-    let area = channelBlock * channelBlock
-    var tile = TransformTile(
-      source: sums,
-      destination: weights + c.weightOffset(gradientBlock * 16, sourceBlock * 16, phase / c.stride, phase % c.stride))
-    tile.sourceRowStride = winograd.side * positionStride
-    tile.sourceColumnStride = positionStride
-    tile.sourceStep = channelBlock
-    tile.destinationRowStride = c.stride * c.kernel * area
-    tile.destinationColumnStride = c.stride * area
-    tile.destinationStep = channelBlock
-    tile.count = channelBlock
-    tile.accumulate = accumulate
-    processor.kernels.transform(&tile, .diffWeights, winograd.taps)
+    /// Sums [16][16] at each position to the gradient of the kernel's taps of one phase.
+    private func invert(
+      _ sums: UnsafePointer<Float>, gradientBlock: Int, phase: Int, to weights: UnsafeMutablePointer<Float>,
+      accumulate: Bool
+    ) {
+      let c = winograd.convolution
+      let place = c.weightOffset(gradientBlock * 16, block * 16, phase / c.stride, phase % c.stride)
+      var tile = TransformTile(source: sums, destination: weights + place)
+      tile.sourceRowStride = winograd.side * positionStride
+      tile.sourceColumnStride = positionStride
+      tile.sourceStep = channelBlock
+      tile.destinationRowStride = c.stride * c.kernel * area
+      tile.destinationColumnStride = c.stride * area
+      tile.destinationStep = channelBlock
+      tile.count = channelBlock
+      tile.accumulate = accumulate
+      processor.kernels.transform(&tile, .diffWeights, winograd.taps)
+    }
   }
 }
 
@@ -211,4 +272,9 @@ extension Winograd {
   /// Phases of the source that an item of backwardWeights takes: two of a row, so that it reads a gradient once for
   /// both.
   fileprivate var partsOfItem: Int { phases == 4 ? 2 : 1 }
+
+  /// From one position of an item's sums to the next: a line more than they are, as everywhere.
+  fileprivate func sumsPositionStride(blocks: Int) -> Int {
+    (blocks * partsOfItem * channelBlock + 1) * channelBlock
+  }
 }

@@ -4,55 +4,54 @@ import Kernels
 
 extension Winograd {
   /// The transformed weights are few enough to be kept from one change of the weights to the next.
-  var keepsWeights: Bool { weightsCount * MemoryLayout<Float>.stride <= Blocking.winogradKeptBytes }
+  var keepsWeights: Bool { weightsCount * blocking.precision.bytes <= blocking.keptBytes }
 
   /// Floats of scratch of a pass over at most `batch` pictures.
   func scratchpadCount(_ pass: ConvolutionPass, batch: Int, threads: Int) -> Int {
-    let c = convolution
-    switch pass {
-    case .forward: return scratchpadCount(pass, c.inputBlocks * phases, c.outputBlocks, batch, threads)
-    case .backwardData: return scratchpadCount(pass, c.outputBlocks, c.inputBlocks * phases, batch, threads)
-    case .backwardWeights:
-      return WinogradBackwardWeights.Scratch(self, picturesAtATime: picturesAtATime, batch: batch).count(
-        threads: threads)
+    if pass == .backwardWeights {
+      return WinogradBackwardWeights.Scratch(self, batch: batch).count(threads: threads)
     }
-  }
-
-  /// - Parameters: blocks of 16 of a product's two sides.
-  private func scratchpadCount(
-    _ pass: ConvolutionPass, _ sources: Int, _ results: Int, _ batch: Int, _ threads: Int
-  ) -> Int {
-    let tiles = tiles(batch: batch)
+    let (sources, results) = productBlocks(pass)
     if keepsWeights {
       let most = tilesOfBlock(pass, batch: batch)
       return threads
-        * (Transformed.count(positions: positions, blocks: sources, tiles: most)
-          + Transformed.count(positions: positions, blocks: results, tiles: most))
+        * (transformedCount(blocks: sources, tiles: most) + transformedCount(blocks: results, tiles: most))
     }
-    let most = Blocking.winogradTilesOfChunk(tiles: tiles, perPicture: tiles / batch)
-    return Transformed.count(positions: positions, blocks: sources, tiles: most)
-      + threads * chunkScratchCount(tiles: most)
+    let most = blocking.tilesOfChunk(tiles: tiles(batch: batch), perPicture: tilesOfPicture)
+    return transformedCount(blocks: sources, tiles: most)
+      + threads * chunkScratchCount(tiles: most, depth: depthOfChunk(pass))
+  }
+
+  /// Blocks of 16, with phases, of the two sides of a pass's product.
+  private func productBlocks(_ pass: ConvolutionPass) -> (sources: Int, results: Int) {
+    let inputs = convolution.inputBlocks * phases
+    return pass == .backwardData ? (convolution.outputBlocks, inputs) : (inputs, convolution.outputBlocks)
   }
 
   /// Tiles of a block where weights are kept: the most that one has.
   func tilesOfBlock(_ pass: ConvolutionPass, batch: Int) -> Int {
-    let c = convolution
-    let width = phases * c.inputBlocks + c.outputBlocks
-    let perPicture = tilesPerSide * tilesPerSide
+    let (sources, results) = productBlocks(pass)
     return min(
       tiles(batch: batch),
-      Blocking.winogradTiles(
-        ofFloats: positions * width * channelBlock, unit: unit(pass == .backwardData, perPicture: perPicture)))
+      blocking.tilesOfBlock(
+        elements: positions * (sources + results) * channelBlock, unit: unit(pass == .backwardData)))
   }
 
-  /// Tiles that a block has multiples of: patches that overlap are those of whole pictures.
-  private func unit(_ backward: Bool, perPicture: Int) -> Int {
-    backward && isAdjoint ? perPicture : min(4, perPicture)
+  /// Tiles that a block has multiples of: a group of the micro-kernel; patches that overlap are those of whole
+  /// pictures.
+  private func unit(_ backward: Bool) -> Int {
+    backward && isAdjoint ? tilesOfPicture : min(blocking.tile.groupPixels, tilesOfPicture)
   }
 
-  private func chunkScratchCount(tiles: Int) -> Int {
-    Transformed.count(positions: positions, blocks: 2, tiles: tiles)
-      + positions * (2 * Blocking.winogradDepth * channelBlock * channelBlock + channelBlock)
+  /// Blocks and phases of a chunk of a pass's sum where weights aren't kept.
+  func depthOfChunk(_ pass: ConvolutionPass) -> Int {
+    blocking.depthOfChunk(parts: pass == .backwardData ? 1 : phases)
+  }
+
+  /// A worker's products and transformed weights of a chunk.
+  private func chunkScratchCount(tiles: Int, depth: Int) -> Int {
+    transformedCount(blocks: blocking.tile.blocks, tiles: tiles)
+      + positions * (blocking.tile.blocks * depth * channelBlock * channelBlock + channelBlock)
   }
 
   // MARK: - forward, backwardData
@@ -113,58 +112,75 @@ extension Winograd {
     _ product: WinogradProduct, batch: Int, backward: Bool, weights: Slice, prepared: Slice, result: Activations,
     _ scratchpad: UnsafeMutablePointer<Float>, _ processor: Processor
   ) {
-    let perPicture = tilesPerSide * tilesPerSide
-    let tiles = tiles(batch: batch)
-    let weights = UnsafePointer(weights.pointer)
     if keepsWeights {
-      let prepared = UnsafePointer(prepared.pointer)
-      let most = tilesOfBlock(backward ? .backwardData : .forward, batch: batch)
-      let scratchCount = product.blockScratchCount(tiles: most)
-      let unit = unit(backward, perPicture: perPicture)
-      let units = (tiles + unit - 1) / unit
-      let blocks = min(units, processor.evenCount(from: (tiles + most - 1) / most))
-      // Of fewer blocks than threads each makes a part of the channels.
-      let channelTiles = processor.blocking.channelTiles(product.destination.width)
-      let splits = blocks < processor.threads ? min(channelTiles, processor.threads) : 1
-      processor.parallel(blocks * splits) { items, worker in
-        for item in items {
-          let (block, split) = (item / splits, item % splits)
-          let range = units * block / blocks * unit..<min(tiles, units * (block + 1) / blocks * unit)
-          let step = processor.blocking.tile.blocks
-          product.run(
-            tiles: range,
-            blocks: channelTiles * split / splits
-              * step..<min(
-                product.destination.width, channelTiles * (split + 1) / splits * step),
-            weights: prepared, scratch: scratchpad + worker * scratchCount, processor)
-          // The halo belongs to whom the picture's first tile does.
-          if split == 0 {
-            result.clearHalo(
-              pictures: (range.lowerBound + perPicture - 1) / perPicture..<(range.upperBound + perPicture - 1)
-                / perPicture)
-          }
+      run(
+        product, batch: batch, backward: backward, prepared: prepared.pointer, result: result, scratchpad, processor)
+    } else {
+      run(product, batch: batch, backward: backward, weights: weights.pointer, scratchpad, processor)
+      processor.parallel(batch) { result.clearHalo(pictures: $0) }
+    }
+  }
+
+  /// Weights ready: each worker takes blocks of tiles.
+  private func run(
+    _ product: WinogradProduct, batch: Int, backward: Bool, prepared: UnsafePointer<Float>, result: Activations,
+    _ scratchpad: UnsafeMutablePointer<Float>, _ processor: Processor
+  ) {
+    let perPicture = tilesOfPicture
+    let tiles = tiles(batch: batch)
+    let most = tilesOfBlock(backward ? .backwardData : .forward, batch: batch)
+    let scratchCount = product.blockScratchCount(tiles: most)
+    let unit = unit(backward)
+    let units = (tiles + unit - 1) / unit
+    let blocks = min(units, processor.evenCount(from: (tiles + most - 1) / most))
+    // Of fewer blocks than threads each makes a part of the channels.
+    let width = product.destination.width
+    let channelTiles = processor.blocking.channelTiles(width)
+    let step = processor.blocking.tile.blocks
+    let splits = blocks < processor.threads ? min(channelTiles, processor.threads) : 1
+    processor.parallel(blocks * splits) { items, worker in
+      for item in items {
+        let (block, split) = (item / splits, item % splits)
+        let range = units * block / blocks * unit..<min(tiles, units * (block + 1) / blocks * unit)
+        let channels =
+          channelTiles * split / splits * step..<min(width, channelTiles * (split + 1) / splits * step)
+        product.run(
+          tiles: range, blocks: channels, weights: prepared, scratch: scratchpad + worker * scratchCount, processor)
+        // The halo belongs to whom the picture's first tile does.
+        if split == 0 {
+          let pictures =
+            (range.lowerBound + perPicture - 1) / perPicture..<(range.upperBound + perPicture - 1) / perPicture
+          result.clearHalo(pictures: pictures)
         }
       }
-      return
     }
+  }
 
+  /// Weights on the way: all workers transform a chunk of tiles, then each takes tiles of channels.
+  private func run(
+    _ product: WinogradProduct, batch: Int, backward: Bool, weights: UnsafePointer<Float>,
+    _ scratchpad: UnsafeMutablePointer<Float>, _ processor: Processor
+  ) {
+    let tiles = tiles(batch: batch)
+    let chunk = blocking.tilesOfChunk(tiles: tiles, perPicture: tilesOfPicture)
+    let depth = depthOfChunk(backward ? .backwardData : .forward)
     var begin = 0
-    let chunk = Blocking.winogradTilesOfChunk(tiles: tiles, perPicture: perPicture)
     while begin < tiles {
       let range = begin..<min(tiles, begin + chunk)
-      let transformed = Transformed(scratchpad, blocks: product.depth, tiles: range.count)
+      let source = transformed(scratchpad, blocks: product.depth, tiles: range.count)
       processor.parallel(product.source.blocks) { blocks in
         for block in blocks {
           product.transformSource(
-            block: block, place: block * product.source.parts, tiles: range, to: transformed, processor)
+            block: block, place: block * product.source.parts, tiles: range, to: source, processor)
         }
       }
-      let workers = scratchpad + positions * transformed.positionStride
-      let workerCount = chunkScratchCount(tiles: range.count)
+      let workers = scratchpad + transformedCount(blocks: product.depth, tiles: range.count)
+      let workerCount = chunkScratchCount(tiles: range.count, depth: depth)
       processor.parallel(processor.blocking.channelTiles(product.destination.width)) { items, worker in
         for item in items {
           product.run(
-            channelTile: item, tiles: range, from: transformed, scratch: workers + worker * workerCount, processor
+            channelTile: item, tiles: range, depthOfChunk: depth, from: source,
+            scratch: workers + worker * workerCount, processor
           ) { sourceBlock, block, to, positionStride in
             transformWeights(
               weights, backward: backward, sourceBlock: sourceBlock, block: block, to: to,
@@ -174,7 +190,6 @@ extension Winograd {
       }
       begin = range.upperBound
     }
-    processor.parallel(batch) { result.clearHalo(pictures: $0) }
   }
 
   // MARK: - backwardWeights
@@ -187,15 +202,6 @@ extension Winograd {
       winograd: self, source: inputSide(source),
       destination: .init(walk: diffDestination.walk(), blocks: convolution.outputBlocks))
     WinogradBackwardWeights(winograd: self, source: from, gradient: diffDestination.walk()).run(
-      batch: batch, picturesAtATime: picturesAtATime, weights: diffWeights.pointer, accumulate: accumulate,
-      scratch: scratchpad, on: processor)
-  }
-
-  /// Pictures whose transformed gradient is kept at a time.
-  private var picturesAtATime: Int {
-    let ofPicture =
-      Transformed.count(positions: positions, blocks: convolution.outputBlocks, tiles: tiles(batch: 1))
-      * MemoryLayout<Float>.stride
-    return max(1, Blocking.winogradGradientBytes / ofPicture)
+      batch: batch, weights: diffWeights.pointer, accumulate: accumulate, scratch: scratchpad, on: processor)
   }
 }

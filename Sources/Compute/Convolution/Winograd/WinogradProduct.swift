@@ -1,15 +1,21 @@
-// forward and backwardData of fast convolution: the source's transform, one product of matrices for each position, the
-// results' transform.
+// forward and backwardData of fast convolution: the source is transformed, at each position a product of matrices is
+// made, and the products are transformed back.
 //
-// Two orders of the loops, chosen by the size of the transformed weights (Blocking.swift):
+//     5x5 patches  -->  source (tiles x depth)  *  weights (depth x channels)  =  products (tiles x channels)  -->  4x4
+//     of the source     at each of 25 positions                                                                results
 //
-//   weights ready                                        weights on the way (they would fill memory)
-//   workers     blocks of tiles                          all          source -> transformed, once
-//   tiles       source -> transformed, in the cache      workers      tiles of 1 or 2 blocks of the destination
-//   positions                                            depth        a chunk of the sum: weights -> transformed, in
-//   the cache channels    a tile of 1 or 2 blocks                  positions pixels      register tiles   ->
-//   micro-kernel         pixels       register tiles   -> micro-kernel tiles       products -> results
-//   tiles        products -> results
+// The transformed weights are 6.25 times the weights (of 3x3 kernels: 4 times). Their size decides the order of the
+// loops (Blocking.swift has the sizes), from the outside in:
+//
+//     weights ready: few enough to be kept              weights on the way
+//
+//     workers: blocks of tiles                          source -> transformed: a chunk of tiles, all workers
+//       source -> transformed                           workers: tiles of channels
+//       positions                                         depth: chunks of the sum
+//         channels: tiles of blocks                         weights -> transformed
+//           pixels: register tiles  -> micro-kernel         positions
+//       products -> results                                   pixels: register tiles  -> micro-kernel
+//                                                         products -> results
 
 import CProcessor
 import Kernels
@@ -41,7 +47,7 @@ struct WinogradProduct {
   /// Input transform, or the gradient's.
   var sourceTransform = WinogradTransform.input
   var destination: Side
-  /// Output transform, or patches that overlap: then tiles are those of whole pictures.
+  /// The output transform, or patches that overlap: then tiles are those of whole pictures.
   var destinationTransform = WinogradTransform.output
   var slope: Float = 1
   /// Of the destination's blocks and parts.
@@ -96,7 +102,7 @@ struct WinogradProduct {
   }
 
   /// For position `position`: products(tile, block) (+)= Σ_depth source(tile, depth) * weights(depth, block), for
-  /// `tiles` tiles and 1 or 2 neighbouring blocks.
+  /// `tiles` tiles and up to tile.blocks neighbouring blocks.
   ///
   /// - Parameters:
   ///   - from: the first depth block of this position; `depthStride` to the next.
@@ -122,12 +128,8 @@ struct WinogradProduct {
     var g = 0
     while g < groupCount {
       let groups = processor.blocking.groups(ofRest: groupCount - g)
-      tile.source0 = from + g * step
-      tile.source1 = from + (g + 1) * step
-      tile.source2 = from + (g + 2) * step
-      tile.destination0 = to + g * step
-      tile.destination1 = to + (g + 1) * step
-      tile.destination2 = to + (g + 2) * step
+      tile.source = .init { from + (g + $0) * step }
+      tile.destination = .init { to + (g + $0) * step }
       processor.kernels.multiply(&tile, groups, blocks)
       g += groups
     }
@@ -201,8 +203,8 @@ struct WinogradProduct {
     _ processor: Processor
   ) {
     let blocking = processor.blocking
-    let from = Transformed(scratch, blocks: depth, tiles: tiles.count)
-    let products = Transformed(
+    let from = winograd.transformed(scratch, blocks: depth, tiles: tiles.count)
+    let products = winograd.transformed(
       scratch + winograd.positions * from.positionStride, blocks: range.count, tiles: tiles.count)
     for block in 0..<source.blocks {
       transformSource(block: block, place: block * source.parts, tiles: tiles, to: from, processor)
@@ -227,8 +229,8 @@ struct WinogradProduct {
   }
 
   func blockScratchCount(tiles: Int) -> Int {
-    Transformed.count(positions: winograd.positions, blocks: depth, tiles: tiles)
-      + Transformed.count(positions: winograd.positions, blocks: destination.width, tiles: tiles)
+    winograd.transformedCount(blocks: depth, tiles: tiles)
+      + winograd.transformedCount(blocks: destination.width, tiles: tiles)
   }
 
   // MARK: - Weights on the way
@@ -236,12 +238,13 @@ struct WinogradProduct {
   /// Results of the tiles `tiles` and the destination's blocks of channel tile `channelTile`.
   ///
   /// - Parameters:
+  ///   - depthOfChunk: blocks and parts of the source of a chunk of the sum; whole blocks.
   ///   - from: all of the tiles' transformed source.
   ///   - transformWeights: puts the transformed weights of a source block and a block of the destination,
   ///     `[part][16][16]` at each position, to a place.
   ///   - scratch: `chunkScratchCount` Floats of this worker's.
   func run(
-    channelTile: Int, tiles: Range<Int>, from: Transformed, scratch: UnsafeMutablePointer<Float>,
+    channelTile: Int, tiles: Range<Int>, depthOfChunk: Int, from: Transformed, scratch: UnsafeMutablePointer<Float>,
     _ processor: Processor,
     transformWeights: (
       _ sourceBlock: Int, _ block: Int, _ to: UnsafeMutablePointer<Float>, _ positionStride: Int
@@ -250,10 +253,10 @@ struct WinogradProduct {
     let blocking = processor.blocking
     let firstBlock = channelTile * blocking.tile.blocks
     let blocks = min(blocking.tile.blocks, destination.width - firstBlock)
-    let products = Transformed(scratch, blocks: blocks, tiles: tiles.count)
+    let products = winograd.transformed(scratch, blocks: blocks, tiles: tiles.count)
     let weights = scratch + winograd.positions * products.positionStride
     let parts = source.parts
-    let chunk = Blocking.winogradDepth / parts
+    let chunk = depthOfChunk / parts
     let panel = chunk * parts * channelBlock * channelBlock
     let positionStride = blocks * panel + channelBlock
 

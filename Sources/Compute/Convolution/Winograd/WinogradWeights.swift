@@ -64,7 +64,7 @@ extension Winograd {
           // The same tap of the next output block, which is the next call's, is too far away for the processor to
           // foresee.
           for line in 0..<channelBlock { cprocessor_prefetch(tap + nextBlock + line * channelBlock) }
-          transpose16(tap, into: start + (row * self.taps + column) * channelBlock * channelBlock)
+          transposeBlock(tap, into: start + (row * self.taps + column) * channelBlock * channelBlock)
         }
       }
       body(start)

@@ -1,0 +1,56 @@
+// A page of kernels: what one instruction set says of itself, and all that it says.
+//
+// A page is an enum in a module of its own, which is compiled for that set. Each kernel is a function of the page's
+// type, so every specialised symbol carries the page's name. The linker keeps one copy of a symbol that several modules
+// define: no machine code may have a name that two pages share, or an old machine would run a new one's instructions.
+// KernelSymbolsTests holds the modules to it.
+
+/// The kernels of one instruction set: its vector, its register tiles, and whether it fuses.
+public protocol KernelPage: SendableMetatype {
+  /// What the set's registers hold; pages may share one.
+  associatedtype Vector: FloatVector
+  static var instructionSet: InstructionSet { get }
+  /// The set has FMA: a product and its addition are rounded once.
+  static var fused: Bool { get }
+  /// The tiles that `multiply` and `weights` have, all that the drivers know of them.
+  static var tile: RegisterTile { get }
+  /// Runs `MultiplyKernel` with 0 ... tile.groups groups of pixels (0: a single pixel) and 1 ... tile.blocks blocks.
+  static func multiply(_ tile: UnsafePointer<MultiplyTile>, groups: Int, blocks: Int)
+  /// Runs `WeightsKernel` with one of tile.weightsRows source Floats and 1 ... tile.weightsBlocks blocks.
+  static func weights(_ tile: UnsafePointer<WeightsTile>, rows: Int, blocks: Int)
+  static var peak: PeakKernels { get }
+}
+
+// MARK: - What a page hasn't
+
+// A driver's mistake, caught in unchecked code too: another tile in the place of the one that is asked for would leave
+// results unwritten, or write where there is no room. The messages are made in Kernels: no page has a copy of them.
+
+extension KernelPage {
+  @inlinable
+  public static func hasNoTile(groups: Int, blocks: Int) -> Never {
+    missingTile("multiply tile", groups, "groups", blocks, instructionSet)
+  }
+
+  @inlinable
+  public static func hasNoTile(rows: Int, blocks: Int) -> Never {
+    missingTile("weights tile", rows, "rows", blocks, instructionSet)
+  }
+
+  @inlinable
+  static func hasNoTransform(_ kind: WinogradTransform, taps: Int) -> Never {
+    missingTransform(kind, taps, instructionSet)
+  }
+}
+
+@usableFromInline @inline(never)
+func missingTile(
+  _ kernel: StaticString, _ size: Int, _ unit: StaticString, _ blocks: Int, _ set: InstructionSet
+) -> Never {
+  fatalError("the \(set.rawValue) page has no \(kernel) of \(size) \(unit) x \(blocks) blocks")
+}
+
+@usableFromInline @inline(never)
+func missingTransform(_ kind: WinogradTransform, _ taps: Int, _ set: InstructionSet) -> Never {
+  fatalError("the \(set.rawValue) page has no \(kind) transform for \(taps)x\(taps) taps")
+}
