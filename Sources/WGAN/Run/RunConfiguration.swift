@@ -10,9 +10,6 @@ import SystemSupport
   import Foundation
 #endif
 
-/// This library's version, written into every run.
-package let wganVersion = "0.1.0"
-
 package struct RunConfiguration: Codable, Sendable, Equatable {
   package var version = wganVersion
   /// `synthetic`, or the absolute path of a folder or CSV list.
