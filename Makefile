@@ -5,7 +5,12 @@ WGAN := .build/release/wgan
 DEMO_STEPS := 3000
 SOURCES := Package.swift Sources Tests Benchmarks/wgan-bench Examples
 
-.PHONY: build setup demo test same-bits bench report peers parity check-weights format lint clean
+# Where make install puts things: PREFIX, below DESTDIR when a package is made.
+PREFIX := /usr/local
+DESTDIR :=
+
+.PHONY: build setup demo stage install uninstall dist test test-install same-bits bench report peers parity check-weights \
+  format lint clean
 
 build: setup
 	$(SWIFT) build -c release
@@ -19,12 +24,30 @@ demo: setup
 	@rm -rf demo
 	$(WGAN) train --data synthetic --preset demo --out demo --generator-steps $(DEMO_STEPS)
 
+# The tools for machines without Swift, with manual pages and completions, laid out as they are installed.
+stage: setup
+	@Scripts/stage
+
+install: stage
+	@DESTDIR="$(DESTDIR)" Scripts/install "$(PREFIX)"
+
+uninstall:
+	@DESTDIR="$(DESTDIR)" Scripts/install --remove "$(PREFIX)"
+
+# The same as an archive, dist/wgan-VERSION-linux-ARCH.tar.gz.
+dist: stage
+	@Scripts/dist
+
 # All tests, in release mode: what is tested is what runs. (No @testable: it would take another build of everything.) Then a
 # package that depends on this one.
 test: setup
 	$(SWIFT) build -c release
 	$(SWIFT) test -c release --disable-xctest --disable-testable-imports
 	$(SWIFT) run -c release --package-path Examples/TrainAndSample --scratch-path .build-examples
+
+# Whether what is installed runs without Swift, and goes away again.
+test-install: stage
+	@Scripts/test-install
 
 # Whether this tree computes the same bits as another commit: BASE=COMMIT. ONLY="demo mlp": these cases alone.
 same-bits: setup
@@ -78,4 +101,4 @@ lint:
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
 
 clean:
-	rm -rf .build .build-examples .build-same-bits demo
+	rm -rf .build .build-examples .build-same-bits .build-static demo dist
