@@ -106,7 +106,8 @@ extension SVG {
     let r = size / 2
     func path(_ points: [(Double, Double)], closed: Bool) -> String {
       let steps = points.enumerated().map { index, point in
-        "\(index == 0 || (!closed && index % 2 == 0) ? "M" : "L")\(Self.number(x + point.0)) \(Self.number(y + point.1))"
+        let command = index == 0 || (!closed && index % 2 == 0) ? "M" : "L"
+        return "\(command)\(Self.number(x + point.0)) \(Self.number(y + point.1))"
       }
       return steps.joined(separator: " ") + (closed ? " Z" : "")
     }

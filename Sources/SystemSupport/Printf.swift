@@ -1,5 +1,5 @@
-// Numbers as printf writes them. (Foundation's String(format:) would link its 33 MB of tables of the world's languages into
-// a tool that carries its libraries with it.)
+// Numbers as printf writes them. (Foundation's String(format:) would link its 33 MB of tables of the world's languages
+// into a tool that carries its libraries with it.)
 
 extension String {
   /// - Parameter format: of the C library; numbers only: a `%s` has no Swift type here.

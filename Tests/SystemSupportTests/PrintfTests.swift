@@ -6,7 +6,9 @@ import Testing
 @Suite struct PrintfTests {
   @Test(arguments: ["%g", "%.0e", "%.2f", "%8.2f", "%+.1f", "a %.3f %% b"])
   func writesAsFoundationDoes(format: String) {
-    let values = [0, -0.0, 1, -1, 0.005, 0.015, 2.5, 1e-300, 123_456.789, -9.995e7, 1e22, .pi, .infinity, -.infinity, .nan]
+    let values = [
+      0, -0.0, 1, -1, 0.005, 0.015, 2.5, 1e-300, 123_456.789, -9.995e7, 1e22, .pi, .infinity, -.infinity, .nan,
+    ]
     for value in values {
       #expect(String(printf: format, value) == String(format: format, value))
     }
