@@ -61,7 +61,7 @@ let package = Package(
       "WGAN",
       [
         "Training", "Configuration", "TensorFiles", "Graph", "Compute", "Datasets", "Images", "Plots", "SystemSupport",
-        "Randomness",
+        "Randomness", "Statistics",
       ]),
     module("Training", ["Configuration", "TensorFiles", "Graph", "Compute", "SystemSupport", "Randomness"]),
     module("Configuration", ["Graph", "Compute", "SystemSupport"]),
@@ -77,6 +77,7 @@ let package = Package(
     module("Kernels", ["CVector"]),
     module("ReferenceKernels", ["SystemSupport"]),
     module("SystemSupport"),
+    module("Statistics"),
     module("Randomness", ["SystemSupport"]),
     .target(name: "CProcessor"),
     .target(name: "CVector"),
@@ -89,8 +90,7 @@ let package = Package(
       name: "WGANBench",
       dependencies: [
         "WGAN", "Training", "Configuration", "Graph", "Compute", "Datasets", "Images", "Plots", "SystemSupport",
-        "ReferenceKernels",
-        "Randomness", argumentParser,
+        "ReferenceKernels", "Randomness", "Statistics", argumentParser,
       ],
       path: "Benchmarks/wgan-bench"),
 
@@ -98,7 +98,7 @@ let package = Package(
     tests("Randomness", ["Randomness"]),
     tests("ReferenceKernels", ["ReferenceKernels", "Randomness"]),
     tests("Images", ["Images", "Randomness", "CTurboJPEG", "TestSupport"], resources: [.copy("Fixtures")]),
-    tests("Datasets", ["Datasets", "Images", "Randomness"]),
+    tests("Datasets", ["Datasets", "Images", "Randomness", "SystemSupport"]),
     tests(
       "Compute",
       [
@@ -107,6 +107,7 @@ let package = Package(
       ]),
     tests("Graph", ["Graph", "ReferenceKernels", "Randomness"]),
     tests("SystemSupport", ["SystemSupport", "TestSupport"]),
+    tests("Statistics", ["Statistics"]),
     tests(
       "TensorFiles", ["TensorFiles", "Randomness", "SystemSupport", "TestSupport"], resources: [.copy("TorchFiles")]),
     tests("Training", ["Training", "Configuration", "TensorFiles", "Graph", "Compute", "Randomness"]),
