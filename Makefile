@@ -53,7 +53,7 @@ test-install: stage
 same-bits: setup
 	@Scripts/same-bits "$(BASE)" $(ONLY)
 
-# This machine's limits; each convolution (and the 3x3 layer that --extra-layers adds) and each step of the seed preset
+# This machine's limits; each convolution (and the 3x3 layer that --extra-layers adds) and each step of the preset blog
 # next to them. With DATA=FOLDER also how fast that folder's pictures are prepared.
 bench: setup
 	$(SWIFT) build -c release --product wgan-bench
