@@ -1,11 +1,16 @@
-# Everything a newcomer needs: `make demo` and `make test` set the machine up (Debian: what's missing, by apt), build, run.
+# Everything a newcomer needs: `make demo` and `make test` set the machine up (Debian: by apt), build, run.
 
 SWIFT := swift
 WGAN := .build/release/wgan
 DEMO_STEPS := 3000
 SOURCES := Package.swift Sources Tests Benchmarks/wgan-bench Examples
 
-.PHONY: build setup demo test same-bits bench report peers parity check-weights format lint clean
+# Where make install puts things: PREFIX, below DESTDIR when a package is made.
+PREFIX := /usr/local
+DESTDIR :=
+
+.PHONY: build setup demo stage install uninstall dist test test-install same-bits bench report peers parity \
+  check-weights format lint clean
 
 build: setup
 	$(SWIFT) build -c release
@@ -19,19 +24,37 @@ demo: setup
 	@rm -rf demo
 	$(WGAN) train --data synthetic --preset demo --out demo --generator-steps $(DEMO_STEPS)
 
-# All tests, in release mode: what is tested is what runs. (No @testable: it would take another build of everything.) Then a
-# package that depends on this one.
+# The tools for machines without Swift, with manual pages and completions, laid out as they are installed.
+stage: setup
+	@Scripts/stage
+
+install: stage
+	@DESTDIR="$(DESTDIR)" Scripts/install "$(PREFIX)"
+
+uninstall:
+	@DESTDIR="$(DESTDIR)" Scripts/install --remove "$(PREFIX)"
+
+# The same as an archive, dist/wgan-VERSION-linux-ARCH.tar.gz.
+dist: stage
+	@Scripts/dist
+
+# All tests, in release mode: what is tested is what runs. (No @testable: it would take another build of everything.)
+# Then a package that depends on this one.
 test: setup
 	$(SWIFT) build -c release
 	$(SWIFT) test -c release --disable-xctest --disable-testable-imports
 	$(SWIFT) run -c release --package-path Examples/TrainAndSample --scratch-path .build-examples
 
+# Whether what is installed runs without Swift, and goes away again.
+test-install: stage
+	@Scripts/test-install
+
 # Whether this tree computes the same bits as another commit: BASE=COMMIT. ONLY="demo mlp": these cases alone.
 same-bits: setup
 	@Scripts/same-bits "$(BASE)" $(ONLY)
 
-# This machine's limits; each convolution (and the 3x3 layer that --extra-layers adds) and each step of the preset blog next to
-# them. With DATA=FOLDER also how fast that folder's pictures are prepared.
+# This machine's limits; each convolution (and the 3x3 layer that --extra-layers adds) and each step of the preset blog
+# next to them. With DATA=FOLDER also how fast that folder's pictures are prepared.
 bench: setup
 	$(SWIFT) build -c release --product wgan-bench
 	.build/release/wgan-bench peak
@@ -39,22 +62,22 @@ bench: setup
 	.build/release/wgan-bench step
 	$(if $(DATA),.build/release/wgan-bench data --data "$(DATA)")
 
-# All of that once more, written to perf-reports/<date>-<processor>, with the ratios of the last `make peers` where there was one.
-# DATA=FOLDER also times reading that folder's pictures.
+# All of that once more, written to perf-reports/<date>-<processor>, with the ratios of the last `make peers` where
+# there was one. DATA=FOLDER also times reading that folder's pictures.
 report: setup
 	$(SWIFT) build -c release --product wgan-bench
 	.build/release/wgan-bench report --isa all --commit "$$(git describe --always --dirty 2>/dev/null || echo unknown)" \
 	  $(if $(wildcard peers.json),--peers peers.json) $(if $(DATA),--data "$(DATA)")
 
-# The same work in PyTorch and here, in turn, and the ratios, also as peers.json. PEERS: more of compare.py's flags, such as
-# PEERS="--quick --only conv,steps".
+# The same work in PyTorch and here, in turn, and the ratios, also as peers.json. PEERS: more of compare.py's flags,
+# such as PEERS="--quick --only conv,steps".
 peers: setup
 	$(SWIFT) build -c release
 	python=$$(Benchmarks/peers/setup.sh) && "$$python" Benchmarks/peers/compare.py --ours .build/release/wgan-bench \
 	  --wgan .build/release/wgan --json peers.json $(PEERS)
 
-# The steps of every preset and kind of net here and in PyTorch, made anew: a table of the largest differences. Fails where one is
-# above its tolerance, or where the committed files (Tests/WGANTests/Golden) aren't what PyTorch computes.
+# The steps of every preset and kind of net here and in PyTorch, made anew: a table of the largest differences. Fails
+# where one is above its tolerance, or where the committed files (Tests/WGANTests/Golden) aren't what PyTorch computes.
 parity: setup
 	$(SWIFT) build -c release
 	python=$$(Benchmarks/peers/setup.sh) && rm -rf .build/parity && \
@@ -75,7 +98,8 @@ format:
 	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)
 
 lint:
+	@Scripts/lint-lines
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
 
 clean:
-	rm -rf .build .build-examples .build-same-bits demo
+	rm -rf .build .build-examples .build-same-bits .build-static demo dist

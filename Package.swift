@@ -69,7 +69,7 @@ let package = Package(
     module("TensorFiles", ["SystemSupport"]),
     module("Datasets", ["Images", "SystemSupport", "Randomness"]),
     module("Images", ["SystemSupport", "CTurboJPEG", "CPNG", "CPNGReader"]),
-    module("Plots"),
+    module("Plots", ["SystemSupport"]),
     module("Graph", ["Compute", "SystemSupport"]),
     module("Compute", ["KernelsPortable", "KernelsAVX2", "KernelsAVX512", "Kernels", "CProcessor", "SystemSupport"]),
     module("KernelsPortable", ["Kernels"]),

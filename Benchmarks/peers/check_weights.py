@@ -2,9 +2,10 @@
 
     python3 check_weights.py --wgan ../../.build/release/wgan
 
-Out: what `wgan export` writes loads strictly into the modules of wgan_reference.py and passes onnx.checker, and both make
-the pictures that `wgan generate` makes, within 1e-4. In: what torch.save and safetensors write of such a module, in every
-form that docs/Weights.md names, gives those pictures again. Prints a line for each check; exits 1 if one fails.
+Out: what `wgan export` writes loads strictly into the modules of wgan_reference.py and passes onnx.checker, and both
+make the pictures that `wgan generate` makes, within 1e-4. In: what torch.save and safetensors write of such a module,
+in every form that docs/Weights.md names, gives those pictures again. Prints a line for each check; exits 1 if one
+fails.
 
 Needs requirements.txt and requirements-weights.txt.
 """
@@ -34,7 +35,8 @@ NETS = {
         ["--size", "16", "--features", "8", "--latent", "12", "--extra-layers", "1"],
         Configuration(size=16, critic_features=8, generator_features=8, latent=12, extra_layers=1)),
     "plain-extra-16": (
-        ["--size", "16", "--features", "8", "--latent", "12", "--extra-layers", "2", "--generator-extra", "convolution"],
+        ["--size", "16", "--features", "8", "--latent", "12", "--extra-layers", "2",
+         "--generator-extra", "convolution"],
         Configuration(
             size=16, critic_features=8, generator_features=8, latent=12, extra_layers=2,
             generator_extra="convolution")),
@@ -60,7 +62,8 @@ class Checks:
         print(f"{'ok    ' if good else 'FAILED'}  {name:48} {detail}")
 
     def near(self, name: str, ours, theirs) -> None:
-        """Pictures are compared as they are, in [-1, 1]; what is smaller (a clipped critic's scores) by its largest value."""
+        """Pictures are compared as they are, in [-1, 1]; what is smaller (a clipped critic's scores) by its largest
+        value."""
         ours, theirs = np.asarray(ours), np.asarray(theirs)
         same = ours.shape == theirs.shape
         scale = min(1.0, float(np.abs(theirs).max()))
@@ -193,7 +196,8 @@ def check_in(checks: Checks, tool: Tool, name: str, flags: list[str], generator,
     result = tool.run(
         "train", "--data", "synthetic", "--fraction", "0.005", "--batch-size", "8", "--generator-steps", "1", "--out",
         f"{name}-on", "--init-generator", "net.safetensors", "--init-critic", "critic.pth", *flags)
-    checks.note(f"{name}: training begins with both", result.returncode == 0, result.stderr.strip()[-60:].split("\n")[-1])
+    last = result.stderr.strip()[-60:].split("\n")[-1]
+    checks.note(f"{name}: training begins with both", result.returncode == 0, last)
 
 
 def check_refused(checks: Checks, tool: Tool, name: str, flags: list[str], generator) -> None:

@@ -56,7 +56,8 @@ def curves(metrics: dict, last: float) -> str:
     low, high = min(values), max(max(values), 0)
 
     def place(step: float, value: float) -> str:
-        return f"{LEFT + (WIDTH - LEFT - 20) * step / last:.1f},{20 + (BOTTOM - 20) * (high - value) / (high - low):.1f}"
+        x, y = LEFT + (WIDTH - LEFT - 20) * step / last, 20 + (BOTTOM - 20) * (high - value) / (high - low)
+        return f"{x:.1f},{y:.1f}"
 
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" '
              f'font-size="12"><rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>']
@@ -65,7 +66,8 @@ def curves(metrics: dict, last: float) -> str:
         x, y = place(0, value).split(",")
         parts.append(f'<line x1="{x}" y1="{y}" x2="{WIDTH - 20}" y2="{y}" stroke="#ddd"/>'
                      f'<text x="{LEFT - 8}" y="{y}" text-anchor="end">{value:.2f}</text>')
-        parts.append(f'<text x="{place(step, low).split(",")[0]}" y="{BOTTOM + 18}" text-anchor="middle">{step:.0f}</text>')
+        parts.append(f'<text x="{place(step, low).split(",")[0]}" y="{BOTTOM + 18}" text-anchor="middle">'
+                     f'{step:.0f}</text>')
     for i, (name, points) in enumerate(smooth.items()):
         line = " ".join(place(step, value) for step, value in points)
         parts.append(f'<polyline points="{line}" fill="none" stroke="{COLORS[i % 3]}" stroke-width="1.5"/>'
@@ -75,7 +77,8 @@ def curves(metrics: dict, last: float) -> str:
 
 
 def galleries(runs: dict, last: float) -> Image.Image:
-    pictures = [(name, Image.open(folder / "samples" / f"{int(last):06d}.png").convert("RGB")) for name, folder in runs.items()]
+    pictures = [(name, Image.open(folder / "samples" / f"{int(last):06d}.png").convert("RGB"))
+                for name, folder in runs.items()]
     width = sum(picture.width for _, picture in pictures) + 8 * (len(pictures) - 1)
     sheet = Image.new("RGB", (width, 16 + max(picture.height for _, picture in pictures)), "white")
     x = 0

@@ -1,12 +1,13 @@
 #!/bin/sh
-# Prints the path of a Python that has PyTorch 2.13.0 (and numpy, Pillow and safetensors): the machine's own if it has them,
-# else the one in .venv at the top of the package, made on the first call. All else goes to stderr.
+# Prints the path of a Python that has PyTorch 2.13.0 (and numpy, Pillow and safetensors): the machine's own if it has
+# them, else the one in .venv at the top of the package, made on the first call. All else goes to stderr.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 venv=$(dirname "$(dirname "$here")")/.venv
 
 ready() {
-  "$1" -c 'import numpy, PIL, safetensors, torch, sys; sys.exit(torch.__version__.split("+")[0] != "2.13.0")' 2>/dev/null
+  "$1" -c 'import numpy, PIL, safetensors, torch, sys
+sys.exit(torch.__version__.split("+")[0] != "2.13.0")' 2>/dev/null
 }
 
 for python in python3 "$venv/bin/python3"; do

@@ -1,6 +1,6 @@
 // Two runs compared row by row: is anything slower than the noise of both measurements explains?
 
-import Foundation
+import SystemSupport
 
 package struct BaselineComparison: Sendable {
   package struct Slowdown: Equatable, Sendable {
@@ -62,7 +62,7 @@ package struct BaselineComparison: Sendable {
       guard !changes.isEmpty else { return }
       lines.append(title)
       for c in changes {
-        let percent = String(format: "%.1f %%, noise %.1f %%", 100 * abs(c.ratio - 1), 100 * c.tolerance)
+        let percent = String(printf: "%.1f %%, noise %.1f %%", 100 * abs(c.ratio - 1), 100 * c.tolerance)
         lines.append("  \(c.row): \(sign)\(percent)")
       }
     }

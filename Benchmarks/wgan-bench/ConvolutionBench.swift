@@ -2,7 +2,7 @@
 
 import ArgumentParser
 import CommandSupport
-import Foundation
+import SystemSupport
 
 struct ConvolutionBench: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -70,7 +70,7 @@ struct ConvolutionBench: ParsableCommand {
   }
 
   private func say(_ text: String) {
-    if format == .table { print(text) } else { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+    if format == .table { print(text) } else { Console.note(text) }
   }
 }
 
@@ -81,11 +81,11 @@ func printHead(_ machine: Machine, _ peak: Peak) {
   print(machine.summary)
   for row in peak.arithmetic {
     let memory = peak.bandwidth.filter { $0.threads == row.threads }.map {
-      String(format: "%@ %.0f", $0.level, $0.read)
+      $0.level + String(printf: " %.0f", $0.read)
     }
     print(
       "\(row.isa), \(row.threads) threads: "
-        + String(format: "peak %.1f GFLOP/s (median %.1f); reads GB/s from ", row.gflops, row.before.median)
+        + String(printf: "peak %.1f GFLOP/s (median %.1f); reads GB/s from ", row.gflops, row.before.median)
         + memory.joined(separator: ", "))
   }
 }

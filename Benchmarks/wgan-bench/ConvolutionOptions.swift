@@ -4,10 +4,15 @@ import Configuration
 import ArgumentParser
 import CommandSupport
 import Compute
-import Foundation
 import Graph
 import SystemSupport
 import WGAN
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 struct ConvolutionOptions: ParsableArguments {
   @OptionGroup var parameters: ParameterOptions<MeasuredParameters>

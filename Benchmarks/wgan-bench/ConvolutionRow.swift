@@ -1,7 +1,7 @@
 // One row of results: a convolution's pass, on an instruction set, with some threads.
 
 import Compute
-import Foundation
+import SystemSupport
 
 package typealias Pass = ConvolutionPass
 
@@ -83,7 +83,7 @@ package struct ConvolutionRow: Codable, Equatable, Sendable {
   package var marks: [String] { (verified ? [] : ["FAILED"]) + doubts }
 
   private var doubts: [String] {
-    (isDisturbed ? [String(format: "disturbed by %.0f %%", 100 * (othersShare ?? 0))] : [])
+    (isDisturbed ? [String(printf: "disturbed by %.0f %%", 100 * (othersShare ?? 0))] : [])
       + (isUnsteady ? ["unsteady"] : [])
   }
 
@@ -115,9 +115,9 @@ extension ConvolutionRow {
   package var csv: String {
     func quoted(_ text: String) -> String {
       text.contains { $0 == "," || $0 == "\"" || $0.isNewline }
-        ? "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\"" : text
+        ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
     }
-    func number(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
+    func number(_ value: Double, _ digits: Int) -> String { String(printf: "%.\(digits)f", value) }
     return [
       quoted(layer), shape, pass.rawValue, isa, "\(threads)", algorithm, tile, quoted(blocking ?? ""),
       verified ? "PASSED" : "FAILED",
@@ -139,10 +139,10 @@ extension ConvolutionRow {
 
   var tableCells: [String] {
     [
-      pass.rawValue, isa, "\(threads)", algorithm, tile, blocking ?? "", String(format: "%.3f", milliseconds.min),
-      String(format: "%.3f", milliseconds.median), String(format: "%.1f", gflops),
-      String(format: "%.1f", percentOfPeak), String(format: "%.1f", intensity), roof,
-      String(format: "%.1f", 100 * gflops / roofGflops),
+      pass.rawValue, isa, "\(threads)", algorithm, tile, blocking ?? "", String(printf: "%.3f", milliseconds.min),
+      String(printf: "%.3f", milliseconds.median), String(printf: "%.1f", gflops),
+      String(printf: "%.1f", percentOfPeak), String(printf: "%.1f", intensity), roof,
+      String(printf: "%.1f", 100 * gflops / roofGflops),
       verdict,
     ]
   }

@@ -2,7 +2,7 @@
 
 import CommandSupport
 import Datasets
-import Foundation
+import SystemSupport
 
 /// What `data` writes as JSON.
 package struct DataReport: Codable, Sendable {
@@ -101,7 +101,7 @@ extension DataReport.Row {
 
 extension DataReport {
   package var text: String {
-    func number(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
+    func number(_ value: Double, _ digits: Int) -> String { String(printf: "%.\(digits)f", value) }
     var lines = [machine.summary, "", headline]
     if bad > 0 { lines.append("\(bad) bad files left out; 'wgan data scan' names them") }
     for row in results {

@@ -1,8 +1,13 @@
 // How much of the machine others took while we measured: what /proc/stat says was used, less what we used.
 
 import Compute
-import Foundation
 import SystemSupport
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 package struct Interference {
   /// Seconds of processor time.

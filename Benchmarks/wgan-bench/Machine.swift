@@ -1,7 +1,12 @@
 // The machine that figures were measured on.
 
 import Compute
-import Foundation
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 package struct Machine: Codable, Equatable, Sendable {
   package struct Caches: Codable, Equatable, Sendable {
@@ -27,7 +32,7 @@ package struct Machine: Codable, Equatable, Sendable {
       cacheBytes: Caches(level1: cache(1), level2: cache(2), level3: cache(3)),
       memoryBytes: ProcessInfo.processInfo.physicalMemory,
       system: ProcessInfo.processInfo.operatingSystemVersionString,
-      date: ISO8601DateFormatter().string(from: Date()))
+      date: Date().ISO8601Format())
   }
 
   /// One line for a person.
@@ -45,7 +50,7 @@ package struct Machine: Codable, Equatable, Sendable {
     for index in 0..<8 {
       let folder = "/sys/devices/system/cpu/cpu0/cache/index\(index)/"
       func value(_ name: String) -> String? {
-        (try? String(contentsOfFile: folder + name, encoding: .utf8))?.trimmingCharacters(in: .whitespacesAndNewlines)
+        (try? String(contentsOfFile: folder + name, encoding: .utf8)).map(trimmed)
       }
       guard value("level") == "\(level)", value("type") != "Instruction", let size = value("size") else { continue }
       if size.hasSuffix("K") { return (Int(size.dropLast()) ?? 0) << 10 }
@@ -58,11 +63,16 @@ package struct Machine: Codable, Equatable, Sendable {
     guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8) else { return nil }
     func value(_ key: String) -> String? {
       text.split(separator: "\n").first { $0.hasPrefix(key) }?.split(separator: ":").last
-        .map { $0.trimmingCharacters(in: .whitespaces) }
+        .map(trimmed)
     }
     guard let name = value("model name") else { return nil }
     // Hypervisors shorten names ("AMD EPYC"): family and model say which one it is.
     guard let family = value("cpu family"), let model = value("model\t") else { return name }
     return "\(name) (family \(family) model \(model))"
+  }
+
+  /// Without white space at its ends.
+  private static func trimmed(_ text: some StringProtocol) -> String {
+    String(text.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
   }
 }

@@ -4,7 +4,12 @@ import ArgumentParser
 import CommandSupport
 import Compute
 import Configuration
-import Foundation
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// The parameters of a measurement: what the nets are whose layers or steps are timed, and how they convolve. What isn't
 /// given is the preset blog's.

@@ -1,7 +1,7 @@
 // The machine's measured limits, and whether the machine was quiet enough to believe them.
 
 import Compute
-import Foundation
+import SystemSupport
 
 package struct Peak: Codable, Sendable {
   /// GFLOP/s of one instruction set and thread count: the loop of independent multiply-adds, again and again.
@@ -190,7 +190,7 @@ extension Peak {
   ///   - rows: what was measured between before and after.
   package mutating func judge(_ interference: Interference.Share?, rows: [ConvolutionRow] = []) {
     doubts = []
-    func percent(_ x: Double) -> String { String(format: "%.1f %%", 100 * x) }
+    func percent(_ x: Double) -> String { String(printf: "%.1f %%", 100 * x) }
     for row in arithmetic {
       let name = "peak of \(row.isa), \(row.threads) threads"
       for (when, spread) in [("before", row.before), ("after", row.after)] {

@@ -3,7 +3,7 @@
 import ArgumentParser
 import CommandSupport
 import Compute
-import Foundation
+import SystemSupport
 
 /// A machine and what it can do at best.
 package struct MachineReport: Codable, Sendable {
@@ -65,7 +65,7 @@ struct PeakBench: ParsableCommand {
     print(machine.summary)
     if let clock = peak.clock {
       print(
-        String(format: "clock: steps of %.0f ns, %.0f ns a reading", clock.resolutionNanoseconds, clock.costNanoseconds)
+        String(printf: "clock: steps of %.0f ns, %.0f ns a reading", clock.resolutionNanoseconds, clock.costNanoseconds)
       )
     }
     var arithmetic = TextTable([
@@ -73,14 +73,14 @@ struct PeakBench: ParsableCommand {
     ])
     for row in peak.arithmetic {
       let spreads = [row.before, row.after ?? row.before].flatMap { [$0.min, $0.median, $0.max] }
-      arithmetic.add([row.isa, "\(row.threads)"] + ([row.gflops] + spreads).map { String(format: "%.1f", $0) })
+      arithmetic.add([row.isa, "\(row.threads)"] + ([row.gflops] + spreads).map { String(printf: "%.1f", $0) })
     }
     print("\n" + arithmetic.text)
     var memory = TextTable(["memory", "threads", "KiB a thread", "read GB/s", "copy GB/s"])
     for row in peak.bandwidth {
       memory.add([
-        row.level, "\(row.threads)", "\(row.bytesPerThread >> 10)", String(format: "%.1f", row.read),
-        String(format: "%.1f", row.copy),
+        row.level, "\(row.threads)", "\(row.bytesPerThread >> 10)", String(printf: "%.1f", row.read),
+        String(printf: "%.1f", row.copy),
       ])
     }
     print("\n" + memory.text)

@@ -4,7 +4,6 @@ import SystemSupport
 import ArgumentParser
 import Compute
 import Datasets
-import Foundation
 
 struct ReportBench: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -135,7 +134,7 @@ struct ReportBench: ParsableCommand {
       let isPlain = argument.allSatisfy {
         $0.isASCII && ($0.isLetter || $0.isNumber || "-_./,:=+^".contains($0))
       }
-      return isPlain && !argument.isEmpty ? argument : "'\(argument.replacingOccurrences(of: "'", with: "'\\''"))'"
+      return isPlain && !argument.isEmpty ? argument : "'\(argument.replacing("'", with: "'\\''"))'"
     }.joined(separator: " ")
   }
 }

@@ -4,8 +4,14 @@ import Configuration
 import ArgumentParser
 import CommandSupport
 import Compute
-import Foundation
 import WGAN
+import SystemSupport
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 struct StepBench: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -53,13 +59,13 @@ struct StepBench: ParsableCommand {
     print(
       "\(report.isa), \(report.threads) threads, size \(configuration.size), features \(configuration.features), "
         + "batch \(configuration.batchSize), "
-        + String(format: "peak %.0f MB resident", report.rss_mb)
-        + (split ? String(format: ", %.1f GFLOP/s at most", report.peak_gflops) : ""))
+        + String(printf: "peak %.0f MB resident", report.rss_mb)
+        + (split ? String(printf: ", %.1f GFLOP/s at most", report.peak_gflops) : ""))
     for (name, timing, speed) in [
       ("critic step   ", report.critic_ms, report.critic_gflops),
       ("generator step", report.generator_ms, report.generator_gflops),
     ] {
-      print(name + String(format: "  min %8.2f ms  median %8.2f ms  %7.1f GFLOP/s", timing.min, timing.median, speed))
+      print(name + String(printf: "  min %8.2f ms  median %8.2f ms  %7.1f GFLOP/s", timing.min, timing.median, speed))
     }
     for step in report.steps { print("\n" + step.text) }
     print("\n" + Peak.verdict(report.doubts))

@@ -3,7 +3,6 @@
 import Training
 import Configuration
 import Compute
-import Foundation
 import Graph
 import Randomness
 import SystemSupport

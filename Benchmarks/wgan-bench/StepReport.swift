@@ -2,7 +2,7 @@
 
 import CommandSupport
 import Compute
-import Foundation
+import SystemSupport
 
 /// What `step` writes as JSON. (The names with underscores are what Benchmarks/peers/compare.py reads.)
 package struct StepReport: Codable, Sendable {
@@ -163,7 +163,7 @@ extension SplitStep {
     var calls = TextTable(
       ["layer", "kind", "pass", "algorithm", "ms", "limit", "waiting", "% of step", "GFLOP/s", "% of peak"],
       wordColumns: [0, 1, 2, 3])
-    func number(_ value: Double?, _ digits: Int) -> String { value.map { String(format: "%.\(digits)f", $0) } ?? "" }
+    func number(_ value: Double?, _ digits: Int) -> String { value.map { String(printf: "%.\(digits)f", $0) } ?? "" }
     for part in parts {
       calls.add([
         part.layer, part.kind == part.layer ? "" : part.kind, part.pass, part.algorithm ?? "",
@@ -187,7 +187,7 @@ extension SplitStep {
     let cost = 100 * (recordedMilliseconds.median / max(milliseconds.median, 1e-9) - 1)
     return """
       \(step) step, medians while recorded (the whole step: \(number(recordedMilliseconds.median, 2)) ms, not recorded: \
-      \(number(milliseconds.median, 2)) ms, \(String(format: "%+.1f", cost)) %)
+      \(number(milliseconds.median, 2)) ms, \(String(printf: "%+.1f", cost)) %)
       \(calls.text)
 
       \(summary.text)

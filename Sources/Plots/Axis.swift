@@ -1,6 +1,6 @@
 // An axis of a plot: where a value lies, and which values get a tick.
 
-import Foundation
+import SystemSupport
 
 /// Values that a plot can show, from low to high, at pixels from one to another.
 package struct Axis: Sendable {
@@ -47,7 +47,7 @@ package struct Axis: Sendable {
 
   /// The tick as text: no more digits than it needs.
   package static func label(_ value: Double) -> String {
-    value == 0 ? "0" : String(format: abs(value) >= 1e5 || abs(value) < 1e-3 ? "%.0e" : "%g", value)
+    value == 0 ? "0" : String(printf: abs(value) >= 1e5 || abs(value) < 1e-3 ? "%.0e" : "%g", value)
   }
 
   /// The 1, 2 or 5 times a power of ten that is next above.

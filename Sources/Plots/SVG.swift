@@ -1,7 +1,7 @@
 // A small writer of SVG: lines, boxes, markers and text on a white ground, as a browser and a report's reader expect
 // them.
 
-import Foundation
+import SystemSupport
 
 package struct SVG {
   /// Pixels. The height may be set when everything is drawn.
@@ -106,7 +106,8 @@ extension SVG {
     let r = size / 2
     func path(_ points: [(Double, Double)], closed: Bool) -> String {
       let steps = points.enumerated().map { index, point in
-        "\(index == 0 || (!closed && index % 2 == 0) ? "M" : "L")\(Self.number(x + point.0)) \(Self.number(y + point.1))"
+        let command = index == 0 || (!closed && index % 2 == 0) ? "M" : "L"
+        return "\(command)\(Self.number(x + point.0)) \(Self.number(y + point.1))"
       }
       return steps.joined(separator: " ") + (closed ? " Z" : "")
     }
@@ -197,7 +198,7 @@ extension SVG {
   /// Two decimals at most; 0 for what isn't a number.
   static func number(_ value: Double) -> String {
     guard value.isFinite, abs(value) < 1e9 else { return "0" }
-    let text = String(format: "%.2f", value)
+    let text = String(printf: "%.2f", value)
     let short = text.contains(".") ? String(text.reversed().drop { $0 == "0" }.drop { $0 == "." }.reversed()) : text
     return short == "-0" ? "0" : short
   }

@@ -42,6 +42,7 @@ import WGAN
     try inTemporaryFolder { folder in
       try writeFile(Array(text.utf8), to: joinPath(folder, "config.json"))
       var expected = configuration
+      expected.version = "0.1.0"
       expected.evaluateEvery = 0
       expected.training.algorithm = .direct
       expected.training.warmUpCriticSteps = 5

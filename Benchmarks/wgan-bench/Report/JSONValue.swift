@@ -1,7 +1,12 @@
 // Any JSON, as a value; and what is wrong with a file of JSON, in one line for a person.
 
-import Foundation
 import SystemSupport
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 enum JSONValue: Codable, Sendable {
   case null

@@ -1,7 +1,5 @@
 // Markdown: text that means itself, and tables.
 
-import Foundation
-
 enum Markdown {
   /// Text in which no character is a sign of Markdown's or HTML's, on one line.
   static func escaped(_ text: String) -> String {

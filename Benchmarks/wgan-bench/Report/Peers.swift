@@ -1,7 +1,5 @@
 // The same work in PyTorch, side by side with ours: what Benchmarks/peers/compare.py --json writes.
 
-import Foundation
-
 /// Each section may be null or missing: what wasn't compared. The names are the file's. Ratios above 1: wgan is better.
 package struct Peers: Codable, Sendable {
   package var machine: String?

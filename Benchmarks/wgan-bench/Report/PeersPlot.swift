@@ -1,7 +1,7 @@
 // Bars from 1: how many times as fast as PyTorch.
 
-import Foundation
 import Plots
+import SystemSupport
 
 package enum PeersPlot {
   /// Nil: there are no ratios.
@@ -57,7 +57,7 @@ package enum PeersPlot {
       var range: ClosedRange<Double>?
       if let least, let most, 0 < least, least <= most { range = least...most }
       return BarChart.Bar(
-        value: ratio, range: range, text: String(format: "%.2f", ratio) + (isShaky == true ? " shaky" : ""),
+        value: ratio, range: range, text: String(printf: "%.2f", ratio) + (isShaky == true ? " shaky" : ""),
         color: color, isDoubtful: isShaky == true, tip: tip)
     }
     var charts: [BarChart] = []
@@ -73,7 +73,7 @@ package enum PeersPlot {
                 $0.ratio, $0.ratio_min, $0.ratio_max, Pass(rawValue: $0.pass)?.color ?? PlotColor.grey,
                 isShaky: $0.shaky,
                 tip: "\($0.layer) \($0.shape) \($0.pass): "
-                  + String(format: "%.3f ms, PyTorch %.3f ms", $0.ours_ms, $0.theirs_ms))
+                  + String(printf: "%.3f ms, PyTorch %.3f ms", $0.ours_ms, $0.theirs_ms))
             })
         })
     }
@@ -87,7 +87,7 @@ package enum PeersPlot {
             bar(
               row.ratio, row.ratio_min, row.ratio_max,
               stepColors.first { $0.step == row.step }?.color ?? PlotColor.grey, isShaky: row.shaky,
-              tip: "\(row.step) step: " + String(format: "%.2f ms", row.ours_ms))
+              tip: "\(row.step) step: " + String(printf: "%.2f ms", row.ours_ms))
           })
       })
     var others: [BarChart.Group] = []
@@ -98,7 +98,7 @@ package enum PeersPlot {
           bars: [
             bar(
               s.ratio, s.ratio_min, s.ratio_max, PlotColor.grey, isShaky: s.shaky,
-              tip: String(format: "%.2f s, PyTorch %.2f s", s.ours_s, s.theirs_s))
+              tip: String(printf: "%.2f s, PyTorch %.2f s", s.ours_s, s.theirs_s))
           ]))
     }
     if let m = peers.memory {
@@ -108,7 +108,7 @@ package enum PeersPlot {
           bars: [
             bar(
               m.ratio, nil, nil, PlotColor.grey, isShaky: false,
-              tip: String(format: "%.0f MB, PyTorch %.0f MB", m.ours_mb, m.theirs_mb))
+              tip: String(printf: "%.0f MB, PyTorch %.0f MB", m.ours_mb, m.theirs_mb))
           ]))
     }
     for p in peers.pictures ?? [] {
@@ -118,7 +118,7 @@ package enum PeersPlot {
           bars: [
             bar(
               p.ratio, p.ratio_min, p.ratio_max, PlotColor.grey, isShaky: p.shaky,
-              tip: String(format: "%.0f pictures/s", p.ours_per_s))
+              tip: String(printf: "%.0f pictures/s", p.ours_per_s))
           ]))
     }
     return charts + chart("Start-up, memory, pictures", others)

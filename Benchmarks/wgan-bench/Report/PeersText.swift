@@ -1,6 +1,6 @@
 // report.md: the same work in PyTorch.
 
-import Foundation
+import SystemSupport
 
 extension PerformanceReport {
   func peersText(_ peers: Peers, _ picture: [String]) -> [String] {
@@ -113,7 +113,7 @@ extension Peers {
   func doubts(on machine: Machine) -> [String] {
     var doubts: [String] = []
     if let share = others_share, share > Interference.tolerance {
-      doubts.append(String(format: "other processes had %.0f %% of the machine meanwhile", 100 * share))
+      doubts.append(String(printf: "other processes had %.0f %% of the machine meanwhile", 100 * share))
     }
     if let name = self.machine, name != machine.processor {
       doubts.append("measured on another machine than the rest: \(name)")

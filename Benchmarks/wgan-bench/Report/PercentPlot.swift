@@ -1,8 +1,8 @@
 // Bars: how near each layer and pass comes to the measured peak.
 
 import Compute
-import Foundation
 import Plots
+import SystemSupport
 
 package enum PercentPlot {
   /// What the middle convolutions of both nets shall reach.
@@ -46,7 +46,7 @@ package enum PercentPlot {
         if let aim = aim(isa: setting.isa, algorithm: algorithm) {
           chart.marks.append(
             BarChart.Mark(
-              value: aim, text: String(format: "aim\(namesAlgorithms ? ", \(algorithm)" : ""): %.0f %%", aim)))
+              value: aim, text: String(printf: "aim\(namesAlgorithms ? ", \(algorithm)" : ""): %.0f %%", aim)))
         }
       }
       y = chart.draw(&svg, y: y)
@@ -57,7 +57,7 @@ package enum PercentPlot {
   }
 
   private static func bar(_ row: ConvolutionRow, namesAlgorithm: Bool) -> BarChart.Bar {
-    let figure = String(format: row.percentOfPeak < 1e4 ? "%.1f" : "%.2g", row.percentOfPeak)
+    let figure = String(printf: row.percentOfPeak < 1e4 ? "%.1f" : "%.2g", row.percentOfPeak)
     // The worst of what there is to say; report.md says all.
     let mark = !row.verified ? ["FAILED"] : row.isDisturbed ? ["disturbed"] : row.isUnsteady ? ["unsteady"] : []
     return BarChart.Bar(
@@ -65,7 +65,7 @@ package enum PercentPlot {
       text: ([figure] + (namesAlgorithm ? [row.algorithm] : []) + mark).joined(separator: " "),
       color: row.pass.color, isDoubtful: row.isDoubtful,
       tip: "\(row.layer) \(row.key): \(figure) % of peak, "
-        + String(format: "%.1f GFLOP/s, %.3f ms", row.gflops, row.milliseconds.median))
+        + String(printf: "%.1f GFLOP/s, %.3f ms", row.gflops, row.milliseconds.median))
   }
 }
 

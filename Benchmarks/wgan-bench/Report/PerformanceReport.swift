@@ -1,7 +1,12 @@
 // Everything that `report` measures and shows: results.json.
 
-import Foundation
 import Plots
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 package struct PerformanceReport: Codable, Sendable {
   package var machine: Machine
@@ -70,7 +75,7 @@ extension Machine {
   fileprivate var slug: String {
     var name = processor.lowercased()
     for (text, short) in [("(r)", ""), ("(tm)", ""), (" processor", ""), ("family ", "family"), ("model ", "model")] {
-      name = name.replacingOccurrences(of: text, with: short)
+      name = name.replacing(text, with: short)
     }
     return asFileName(name)
   }

@@ -1,6 +1,5 @@
 // What the bench's plots have in common: marks of passes, and short names of layers.
 
-import Foundation
 import Plots
 
 extension Pass {
@@ -29,8 +28,8 @@ package enum LayerLabel {
 
   /// "critic.pyramid.0.conv + generator.pyramid.2.conv^T" -> "C pyramid.0 + G pyramid.2^T".
   package static func short(_ layer: String) -> String {
-    layer.replacingOccurrences(of: "critic.", with: "C ").replacingOccurrences(of: "generator.", with: "G ")
-      .replacingOccurrences(of: ".conv", with: "")
+    layer.replacing("critic.", with: "C ").replacing("generator.", with: "G ")
+      .replacing(".conv", with: "")
   }
 
   /// "mb64ic64ih32oc128oh16kh4sh2ph1" -> "64→128, 4×4/2, 32²→16², mb64"; a shape that can't be read stays what it is.

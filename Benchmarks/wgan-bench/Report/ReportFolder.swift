@@ -1,7 +1,6 @@
 // Where a report goes: a folder that appears whole or not at all.
 
 import SystemSupport
-import Foundation
 
 struct ReportFolder {
   let path: String

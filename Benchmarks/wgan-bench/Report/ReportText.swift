@@ -1,6 +1,6 @@
 // report.md: what was measured, beginning with how far it can be trusted.
 
-import Foundation
+import SystemSupport
 
 extension PerformanceReport {
   /// - Parameter plots: the files of pictures that lie beside the text.
@@ -75,7 +75,7 @@ extension PerformanceReport {
       ["processor", "\(Markdown.escaped(machine.processor)), \(machine.cores) cores"],
       ["instruction sets", Markdown.escaped(machine.instructionSets.joined(separator: ", "))],
       ["caches", caches.joined(separator: ", ")],
-      ["memory", String(format: "%.1f GiB", Double(machine.memoryBytes) / 0x1p30)],
+      ["memory", String(printf: "%.1f GiB", Double(machine.memoryBytes) / 0x1p30)],
       ["system", Markdown.escaped(machine.system)],
       ["measured", Markdown.escaped(machine.date)],
       ["commit", Markdown.escaped(origin?.commit ?? "")],
@@ -268,4 +268,4 @@ extension ConvolutionRow {
 }
 
 /// A number with so many decimals.
-func figure(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
+func figure(_ value: Double, _ digits: Int) -> String { String(printf: "%.\(digits)f", value) }

@@ -1,7 +1,7 @@
 // The roofline: what arithmetic and memory allow at each intensity, and where each layer and pass is.
 
-import Foundation
 import Plots
+import SystemSupport
 
 package enum RooflinePlot {
   private static let width = 960.0
@@ -111,7 +111,7 @@ package enum RooflinePlot {
     // On the left of what lies high: the fast methods' marks are above the peak of the direct one.
     let lastRidge = levels.map { limit / $0.read }.max() ?? xs.low
     svg.text(
-      String(format: "measured peak: %.0f GFLOP/s", limit), min(xs.position(lastRidge) + 8, xs.to - 170), peakY - 9,
+      String(printf: "measured peak: %.0f GFLOP/s", limit), min(xs.position(lastRidge) + 8, xs.to - 170), peakY - 9,
       size: 11, halo: true)
 
     let decadeX = (xs.to - xs.from) / log10(xs.high / xs.low)
@@ -126,7 +126,7 @@ package enum RooflinePlot {
       let (x, y) = (xs.position(start), ys.position(start * level.read))
       svg.line(x, y, xs.position(end), peakY, paint)
       // Above its line, and further up where the line before is too near to write between.
-      let text = String(format: "%@ %.0f GB/s", level.level, level.read)
+      let text = level.level + String(printf: " %.0f GB/s", level.read)
       let length = SVG.length(of: text, size: 11)
       let offset = log10(level.read) * decadeY * cos(angle)
       var along = 14.0
@@ -162,7 +162,7 @@ package enum RooflinePlot {
         if row.isDoubtful { paint = SVG.Paint(fill: "#ffffff", stroke: row.pass.color, strokeWidth: 2) }
         let tip =
           "\(row.layer) \(row.key): "
-          + String(format: "%.1f GFLOP/s, %.1f %% of peak", row.gflops, row.percentOfPeak)
+          + String(printf: "%.1f GFLOP/s, %.1f %% of peak", row.gflops, row.percentOfPeak)
         svg.marker(row.pass.marker, x, ys.position(row.gflops), size: 10, paint, tip: tip)
         if !row.verified {
           svg.marker(.cross, x, ys.position(row.gflops), size: 12, SVG.Paint(stroke: PlotColor.black, strokeWidth: 2.5))

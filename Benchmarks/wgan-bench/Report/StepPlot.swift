@@ -1,7 +1,7 @@
 // What training steps spend their time on: a bar for each kind of step, its pieces the kinds of work.
 
-import Foundation
 import Plots
+import SystemSupport
 
 package enum StepPlot {
   /// Convolution first: what isn't is what lies to its right.
@@ -38,18 +38,18 @@ package enum StepPlot {
       svg.text(step.step, left - 10, y + 21, anchor: .end)
       svg.text(
         String(
-          format: "%.1f ms in sum; %.1f %% of them not convolution", total(step), 100 * step.notConvolutionShare),
+          printf: "%.1f ms in sum; %.1f %% of them not convolution", total(step), 100 * step.notConvolutionShare),
         left + 2, y - 7, size: 11, halo: true)
       var sum = 0.0
       for (kind, color) in kinds {
         let milliseconds = max(0, step.kinds[kind, default: 0])
         let (from, to) = (axis.position(sum), axis.position(sum + milliseconds))
         sum += milliseconds
-        let figures = String(format: "%.2f ms, %.1f %%", milliseconds, 100 * milliseconds / total(step))
+        let figures = String(printf: "%.2f ms, %.1f %%", milliseconds, 100 * milliseconds / total(step))
         svg.box(
           SVG.Box(x: from, y: y, width: to - from, height: 34),
           SVG.Paint(fill: color, stroke: "#ffffff", strokeWidth: 0.7), tip: "\(step.step) step, \(kind): \(figures)")
-        let label = String(format: "%.0f %%", 100 * milliseconds / total(step))
+        let label = String(printf: "%.0f %%", 100 * milliseconds / total(step))
         if to - from > SVG.length(of: label, size: 11) + 4 {
           let isDark = color == PlotColor.blue
           svg.text(
@@ -70,8 +70,8 @@ package enum StepPlot {
       svg.text(kind, left + 20, y)
       for (column, step) in zip(columns.dropFirst(), steps) {
         let milliseconds = step.kinds[kind, default: 0]
-        svg.text(String(format: "%.2f", milliseconds), column, y, anchor: .end)
-        svg.text(String(format: "%.1f", 100 * milliseconds / total(step)), column + 48, y, anchor: .end)
+        svg.text(String(printf: "%.2f", milliseconds), column, y, anchor: .end)
+        svg.text(String(printf: "%.1f", 100 * milliseconds / total(step)), column + 48, y, anchor: .end)
       }
     }
     svg.height = y + 18

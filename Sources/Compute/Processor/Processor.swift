@@ -3,12 +3,17 @@
 
 import CProcessor
 import Dispatch
-import Foundation
 import Kernels
 import KernelsAVX2
 import KernelsAVX512
 import KernelsPortable
 import SystemSupport
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 package typealias InstructionSet = Kernels.InstructionSet
 

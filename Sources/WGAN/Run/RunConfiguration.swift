@@ -4,9 +4,6 @@
 import Configuration
 import Training
 
-/// This library's version, written into every run.
-package let wganVersion = "0.1.0"
-
 /// The values of `RunParameters` are its properties, too: `configuration.threads`.
 package struct RunConfiguration: Parameterized, Equatable {
   package typealias Parameters = RunParameters

@@ -6,8 +6,8 @@ decode to.
 
 All pictures are drawings made here. `X.jpg` or `X.png` is the input; `X.expected.png`, or where several share one
 `NAME.expected.png`, is the answer in 8-bit sRGB, as PIL decodes the file (JPEG) or as the drawing was before it was
-written (PNG, which loses nothing; PIL itself cuts or clips 16-bit samples). The table in `fixtures.csv` says which belongs
-to which: input, expected, the largest difference that is allowed.
+written (PNG, which loses nothing; PIL itself cuts or clips 16-bit samples). The table in `fixtures.csv` says which
+belongs to which: input, expected, the largest difference that is allowed.
 """
 
 import io
@@ -51,7 +51,7 @@ def row(file, expected, tolerance):
     table.append(f"{file},{expected}.expected.png,{tolerance}")
 
 
-# JPEG ------------------------------------------------------------------------------------------------------------------
+# JPEG ---------------------------------------------------------------------------------------------------------------
 
 
 def jpeg(name, image, tolerance=1, data=None, **options):
@@ -104,10 +104,11 @@ def jpegs():
             "arithmetic": ["-arithmetic"],
         }.items():
             command = ["cjpeg", "-quality", "90", *options]
-            jpeg(name, None, data=subprocess.run(command, input=buffer.getvalue(), capture_output=True, check=True).stdout)
+            made = subprocess.run(command, input=buffer.getvalue(), capture_output=True, check=True)
+            jpeg(name, None, data=made.stdout)
 
 
-# The eight orientations, all the same picture once upright --------------------------------------------------------------
+# The eight orientations, all the same picture once upright -----------------------------------------------------------
 
 
 def exif(orientation, little, extra=b""):
@@ -145,7 +146,7 @@ def orientations():
     png("orientation-6", numpy.ascontiguousarray(STORED[6](upright)), 2, 8, exif=exif(6, little=False))
 
 
-# PNG -------------------------------------------------------------------------------------------------------------------
+# PNG ----------------------------------------------------------------------------------------------------------------
 
 ADAM7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
 
@@ -280,7 +281,7 @@ def pngs():
     png("grey-4-key", levels, 0, 4, "grey-4-key", tRNS=struct.pack(">H", 8))
 
 
-# Scaling ---------------------------------------------------------------------------------------------------------------
+# Scaling ------------------------------------------------------------------------------------------------------------
 
 
 def scaling():

@@ -2,7 +2,8 @@
 
 forms-P.pth        every way in which torch.save states a tensor, in pickle protocol P
 forms.safetensors  the same tensors by their paths, contiguous float32
-authors-*.pth      a generator and a critic (size 16, features 2, latent 3) under the WGAN authors' names, spelled out here
+authors-*.pth      a generator and a critic (size 16, features 2, latent 3) under the WGAN authors' names, spelled out
+                   here
 authors.safetensors   the same under ours
 legacy.pth, module.pth, call.pth   what must be refused
 """

@@ -133,7 +133,8 @@ def initial(seed: int, name: str, shape: torch.Size, c: Configuration) -> Tensor
         values = (u * 2 - 1) * 0.02
     else:
         # PyTorch's range; of a critic with narrow bounds a tenth of it. Nearly all of so small a critic's weights would
-        # be clipped to the bound, and whole-numbered pixels would then often sum to exactly 0, where LeakyReLU's kink is.
+        # be clipped to the bound, and whole-numbered pixels would then often sum to exactly 0, where LeakyReLU's kink
+        # is.
         values = (u * 2 - 1) * ((0.1 if critic and c.clip_upper < 0.05 else 1) / np.sqrt(shape[1:].numel()))
     return torch.from_numpy(values.astype(np.float32)).reshape(shape)
 
