@@ -23,6 +23,8 @@ let flags: [String: [String]] = [
   "ReferenceKernels": ["-O"],
   "Images": ["-O"],
   "Datasets": ["-O"],
+  "Randomness": ["-O"],
+  "ElementaryFunctions": ["-O"],
 ]
 
 func settings(_ module: String) -> [SwiftSetting] {
@@ -65,7 +67,7 @@ let package = Package(
       ]),
     module("Configuration", ["Graph", "Compute", "SystemSupport"]),
     module("TensorFiles", ["SystemSupport"]),
-    module("Datasets", ["Images", "SystemSupport", "Randomness"]),
+    module("Datasets", ["Images", "SystemSupport", "Randomness", "ElementaryFunctions"]),
     module("Images", ["SystemSupport", "CTurboJPEG", "CPNG", "CPNGReader"]),
     module("Plots"),
     module("Graph", ["Compute", "SystemSupport"]),
@@ -76,7 +78,8 @@ let package = Package(
     module("Kernels", ["CVector"]),
     module("ReferenceKernels", ["SystemSupport"]),
     module("SystemSupport"),
-    module("Randomness", ["SystemSupport"]),
+    module("Randomness", ["ElementaryFunctions"]),
+    module("ElementaryFunctions"),
     .target(name: "CProcessor"),
     .target(name: "CVector"),
     .target(name: "CPNGReader", dependencies: ["CPNG"]),
@@ -92,7 +95,8 @@ let package = Package(
       ],
       path: "Benchmarks/wgan-bench"),
 
-    tests("Randomness", ["Randomness"]),
+    tests("ElementaryFunctions", ["ElementaryFunctions"]),
+    tests("Randomness", ["Randomness", "ElementaryFunctions"]),
     tests("ReferenceKernels", ["ReferenceKernels", "Randomness"]),
     tests("Images", ["Images", "Randomness", "CTurboJPEG"], resources: [.copy("Fixtures")]),
     tests("Datasets", ["Datasets", "Images", "Randomness"]),

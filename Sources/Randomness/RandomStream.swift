@@ -1,7 +1,8 @@
 // Counter-based randomness: a stream is a pure function of (seed, purpose, step, index), so nothing depends on who
 // asked first, on the number of threads, or on what an interrupted run had drawn before it stopped.
-
-import SystemSupport
+//
+// Every number is defined here, or in Normals.swift, down to the words that it takes and to its last bit; neither the
+// standard library nor libm has a say. Tests pin them: the same seed gives the same run in later versions, too.
 
 /// What a stream of random numbers is for. Two purposes never share numbers.
 package enum RandomPurpose: UInt8, Sendable, CaseIterable {
@@ -20,7 +21,10 @@ package enum RandomPurpose: UInt8, Sendable, CaseIterable {
 
 /// A stream of random numbers: Philox's blocks in turn, keyed by `seed`, the 128-bit counter made of (block, index,
 /// step, purpose).
-package struct RandomStream: RandomNumberGenerator, Sendable {
+///
+/// Not a `RandomNumberGenerator`: what `Int.random(in:using:)` and `shuffle(using:)` draw, and with how many words, is
+/// promised nowhere.
+package struct RandomStream: Sendable {
   private let key: SIMD2<UInt32>
   private var counter: SIMD4<UInt32>
   private var block = SIMD4<UInt32>()
@@ -48,6 +52,7 @@ package struct RandomStream: RandomNumberGenerator, Sendable {
     return block[used]
   }
 
+  /// Two words, the low one first.
   package mutating func next() -> UInt64 {
     let low = nextWord()
     return UInt64(low) | UInt64(nextWord()) << 32
@@ -59,25 +64,23 @@ package struct RandomStream: RandomNumberGenerator, Sendable {
   /// Uniform in [0, 1), 32 bits.
   package mutating func uniformDouble() -> Double { Double(nextWord()) * 0x1p-32 }
 
-  /// Uniform in 0 ..< bound.
-  package mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
-
-  /// Fills `values` with numbers from N(0, 1): Box and Muller's transform, in Double, two numbers for two words.
-  package mutating func fillNormal(_ values: UnsafeMutableBufferPointer<Float>) {
-    var i = 0
-    while i < values.count {
-      let radius = (-2 * log((Double(nextWord()) + 0.5) * 0x1p-32)).squareRoot()
-      let angle = 2 * Double.pi * (Double(nextWord()) * 0x1p-32)
-      values[i] = Float(radius * cos(angle))
-      if i + 1 < values.count { values[i + 1] = Float(radius * sin(angle)) }
-      i += 2
+  /// Uniform in 0 ..< bound, without bias (Lemire, "Fast random integer generation in an interval", ACM Transactions
+  /// on Modeling and Computer Simulation 29, 2019, algorithm 5).
+  ///
+  /// An attempt takes two words, whatever the bound: x = `next()`; the result is the high half of the 128-bit product
+  /// x * bound. It is rejected, and the next two words tried, where the low half is less than 2^64 mod bound: so often
+  /// that each result has as many x. That happens with a probability below bound / 2^64, so for pictures and places
+  /// next to never.
+  /// - Precondition: bound >= 1.
+  package mutating func below(_ bound: Int) -> Int {
+    precondition(bound >= 1)
+    let bound = UInt64(bound)
+    var product = next().multipliedFullWidth(by: bound)
+    // 2^64 mod bound is less than bound: the division is for the few products that may be rejected.
+    if product.low < bound {
+      let surplus = (0 &- bound) % bound
+      while product.low < surplus { product = next().multipliedFullWidth(by: bound) }
     }
-  }
-
-  package mutating func normals(_ count: Int) -> [Float] {
-    [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
-      fillNormal(UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
-      initialized = count
-    }
+    return Int(product.high)
   }
 }

@@ -119,17 +119,6 @@ import Testing
     for third in thirds { #expect(abs(third - 10_000) < 330) }
   }
 
-  // MARK: - Normals
-
-  @Test func normalsHaveTheirMoments() {
-    var stream = RandomStream(seed: 1, purpose: .test)
-    let values = stream.normals(100_001)
-    let mean = values.reduce(0.0) { $0 + Double($1) } / Double(values.count)
-    let variance = values.reduce(0.0) { $0 + Double($1) * Double($1) } / Double(values.count)
-    #expect(abs(mean) < 0.02)
-    #expect(abs(variance - 1) < 0.02)
-  }
-
   private static func stream(_ index: Int = 0) -> RandomStream {
     RandomStream(seed: 42, purpose: .test, index: index)
   }
