@@ -76,7 +76,7 @@ let package = Package(
     module("KernelsAVX2", ["Kernels"]),
     module("KernelsAVX512", ["Kernels"]),
     module("Kernels", ["CVector"]),
-    module("ReferenceKernels", ["SystemSupport"]),
+    module("ReferenceKernels"),
     module("SystemSupport"),
     module("Randomness", ["ElementaryFunctions"]),
     module("ElementaryFunctions"),
