@@ -56,15 +56,16 @@ let package = Package(
     .executableTarget(
       name: "WGANCommand",
       dependencies: [
-        "WGAN", "Configuration", "TensorFiles", "Graph", "Compute", "Datasets", "Images", "SystemSupport",
+        "WGAN", "Training", "Configuration", "TensorFiles", "Graph", "Compute", "Datasets", "Images", "SystemSupport",
         argumentParser,
       ]),
     module(
       "WGAN",
       [
-        "Configuration", "TensorFiles", "Graph", "Compute", "Datasets", "Images", "Plots", "SystemSupport",
+        "Training", "Configuration", "TensorFiles", "Graph", "Compute", "Datasets", "Images", "Plots", "SystemSupport",
         "Randomness",
       ]),
+    module("Training", ["Configuration", "TensorFiles", "Graph", "Compute", "SystemSupport", "Randomness"]),
     module("Configuration", ["Graph", "Compute", "SystemSupport"]),
     module("TensorFiles", ["SystemSupport"]),
     module("Datasets", ["Images", "SystemSupport", "Randomness", "ElementaryFunctions"]),
@@ -90,15 +91,17 @@ let package = Package(
     .executableTarget(
       name: "WGANBench",
       dependencies: [
-        "WGAN", "Configuration", "Graph", "Compute", "Datasets", "Images", "Plots", "SystemSupport", "ReferenceKernels",
+        "WGAN", "Training", "Configuration", "Graph", "Compute", "Datasets", "Images", "Plots", "SystemSupport",
+        "ReferenceKernels",
         "Randomness", argumentParser,
       ],
       path: "Benchmarks/wgan-bench"),
 
+    .target(name: "TestSupport", dependencies: ["SystemSupport"], path: "Tests/TestSupport"),
     tests("ElementaryFunctions", ["ElementaryFunctions"]),
-    tests("Randomness", ["Randomness", "ElementaryFunctions"]),
+    tests("Randomness", ["Randomness"]),
     tests("ReferenceKernels", ["ReferenceKernels", "Randomness"]),
-    tests("Images", ["Images", "Randomness", "CTurboJPEG"], resources: [.copy("Fixtures")]),
+    tests("Images", ["Images", "Randomness", "CTurboJPEG", "TestSupport"], resources: [.copy("Fixtures")]),
     tests("Datasets", ["Datasets", "Images", "Randomness"]),
     tests(
       "Compute",
@@ -107,18 +110,29 @@ let package = Package(
         "SystemSupport",
       ]),
     tests("Graph", ["Graph", "ReferenceKernels", "Randomness"]),
-    tests("SystemSupport", ["SystemSupport"]),
+    tests("SystemSupport", ["SystemSupport", "TestSupport"]),
+    tests(
+      "TensorFiles", ["TensorFiles", "Randomness", "SystemSupport", "TestSupport"], resources: [.copy("TorchFiles")]),
+    tests("Training", ["Training", "Configuration", "TensorFiles", "Graph", "Compute", "Randomness"]),
     tests(
       "WGAN",
       [
-        "WGAN", "Configuration", "TensorFiles", "Graph", "Compute", "Datasets", "Images", "Plots", "SystemSupport",
-        "ReferenceKernels", "Randomness",
+        "WGAN", "Training", "Configuration", "TensorFiles", "Graph", "Compute", "Datasets", "Images", "Plots",
+        "SystemSupport",
+        "ReferenceKernels", "Randomness", "TestSupport",
       ],
       resources: [.copy("Golden"), .copy("TorchFiles")]),
     tests(
       "WGANBench",
-      ["WGANBench", "WGAN", "Configuration", "Graph", "Compute", "Datasets", "Images", "Plots", "Randomness"]),
+      [
+        "WGANBench", "WGAN", "Training", "Configuration", "Graph", "Compute", "Datasets", "Images", "Plots",
+        "Randomness",
+      ]),
     tests(
-      "WGANCommand", ["WGANCommand", "WGAN", "Configuration", "TensorFiles", "Datasets", "Images", "SystemSupport"]),
+      "WGANCommand",
+      [
+        "WGANCommand", "WGAN", "Training", "Configuration", "TensorFiles", "Datasets", "Images", "SystemSupport",
+        "TestSupport",
+      ]),
   ]
 )

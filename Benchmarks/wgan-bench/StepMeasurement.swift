@@ -1,5 +1,6 @@
 // Times training steps of random pictures: whole ones, in turn with recorded ones that tell where the time goes.
 
+import Training
 import Configuration
 import Compute
 import Foundation
@@ -51,7 +52,7 @@ extension StepReport {
       }
 
     let limit = peak.arithmetic.first?.gflops ?? 0
-    let work = trainer.multiplyAddsPerStep()
+    let work = trainer.plan.multiplyAddsPerStep
     let (criticTiming, generatorTiming) = (Timing(critic.whole), Timing(generator.whole))
     return StepReport(
       machine: .current(), size: configuration.size, features: configuration.features, latent: configuration.latent,

@@ -17,7 +17,7 @@ package enum Safetensors {
   /// - Parameter counts: whole numbers that stand among the tensors (PyTorch's `num_batches_tracked`).
   /// - Throws: `Failure`, also for a name that the format can't hold.
   package static func write(
-    _ tensors: [NamedTensor], counts: [(name: String, value: Int64)] = [], metadata: [String: String], to path: String
+    _ tensors: TensorSet, counts: [(name: String, value: Int64)] = [], metadata: [String: String], to path: String
   ) throws {
     let file = try AtomicFile(at: path)
     try file.write(header(of: tensors, counts: counts, metadata: metadata, path: path))
@@ -29,7 +29,7 @@ package enum Safetensors {
   }
 
   private static func header(
-    of tensors: [NamedTensor], counts: [(name: String, value: Int64)], metadata: [String: String], path: String
+    of tensors: TensorSet, counts: [(name: String, value: Int64)], metadata: [String: String], path: String
   ) throws -> [UInt8] {
     var items: [String] = []
     if !metadata.isEmpty {
@@ -178,12 +178,10 @@ package struct SafetensorsFile: ~Copyable {
     return NamedTensor(name: entry.name, shape: entry.shape, values: values)
   }
 
-  /// All tensors whose names start with one of `prefixes`.
-  package func tensors(prefixes: [String] = [""]) throws -> [NamedTensor] {
-    var result: [NamedTensor] = []
-    for entry in entries where prefixes.contains(where: { $0.isEmpty || entry.name.hasPrefix($0) }) {
-      result.append(try tensor(entry))
-    }
+  /// All tensors of `groups`; nil: of every one.
+  package func tensors(groups: [String]? = nil) throws -> TensorSet {
+    var result = TensorSet([])
+    for entry in entries where TensorSet.isName(entry.name, in: groups) { result.append(try tensor(entry)) }
     return result
   }
 }

@@ -1,6 +1,7 @@
 // wgan export
 
 import ArgumentParser
+import Configuration
 import WGAN
 
 extension NetRole: ExpressibleByArgument {}

@@ -1,5 +1,6 @@
 // wgan inspect
 
+import Training
 import Configuration
 import ArgumentParser
 import Compute
@@ -27,7 +28,7 @@ struct InspectCommand: ParsableCommand {
 
   func run() throws {
     let configuration =
-      try runPath.map { try RunFolder.configuration(of: $0).training }
+      try runPath.map { try RunPaths($0).configuration().training }
       ?? (network.preset.map(TrainingConfiguration.preset(named:)) ?? .seed).overridden(by: network.overrides)
     try configuration.validate()
     let plan = try TrainingPlan(configuration, threads: Processor.coreCount)

@@ -1,5 +1,6 @@
 // What is told of two nets before they train: layers, parameters, work, memory. For `inspect` and `train --dry-run`.
 
+import Training
 import Graph
 import WGAN
 

@@ -1,5 +1,6 @@
 // What `wgan train` shows while it runs, on standard error: a redrawn bar on a terminal, plain lines elsewhere.
 
+import Training
 import Synchronization
 import WGAN
 
@@ -49,7 +50,7 @@ final class ProgressDisplay: Sendable {
     line(
       "\(grouped(run.trainingPictures)) pictures\(heldOut) of \(training.size)x\(training.size), batches of "
         + "\(training.batchSize), \(configuration.threads) \(configuration.threads == 1 ? "thread" : "threads"), preset "
-        + "\(training.preset), run in \(run.folder.path)")
+        + "\(training.preset), run in \(run.paths.path)")
     if run.start.position != RunPosition() {
       line("goes on after generator step \(run.start.position.generatorSteps)")
     }
@@ -88,7 +89,7 @@ final class ProgressDisplay: Sendable {
           + "\(clockTime(summary.seconds)): \(fixed(summary.batchesPerSecond, 2)) it/s, "
           + "\(fixed(100 * summary.waitingShare, 1)) % of the time waiting for pictures")
     }
-    if summary.stopped { line("go on with: wgan train --out \(run.folder.path) --resume") }
+    if summary.stopped { line("go on with: wgan train --out \(run.paths.path) --resume") }
     if let gallery = summary.gallery { line("samples: \(gallery)") }
   }
 

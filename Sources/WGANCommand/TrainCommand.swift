@@ -1,5 +1,6 @@
 // wgan train
 
+import Training
 import Configuration
 import ArgumentParser
 import Compute

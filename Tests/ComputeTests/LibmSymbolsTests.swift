@@ -7,7 +7,7 @@ import Testing
 @Suite struct LibmSymbolsTests {
   static let modules = [
     "ElementaryFunctions", "Randomness", "Images", "Datasets", "KernelsPortable", "KernelsAVX2", "KernelsAVX512",
-    "Compute", "Graph", "TensorFiles", "Configuration", "WGAN",
+    "Compute", "Graph", "TensorFiles", "Configuration", "Training", "WGAN",
   ]
 
   static let inexact: Set<String> = {

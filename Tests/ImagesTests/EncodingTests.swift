@@ -1,5 +1,6 @@
 // PNG files hold exactly the picture, and appear whole or not at all; a gallery puts every picture where it belongs.
 
+import TestSupport
 import Foundation
 import Randomness
 import Testing
@@ -24,7 +25,7 @@ import Images
 
   @Test("a file is replaced whole, and a failure leaves what was there and nothing else")
   func writing() throws {
-    try withTemporaryFolder { folder in
+    try inTemporaryFolder { folder in
       let path = folder + "/out.png"
       let (first, second) = (Picture.gradient(9, 8, 3), Picture.gradient(5, 6, 1))
       try PNGEncoder.write(first, to: path)

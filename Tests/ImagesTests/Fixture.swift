@@ -30,14 +30,6 @@ enum Fixture {
   }()
 }
 
-/// A folder that is gone after the test.
-func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
-  let folder = FileManager.default.temporaryDirectory.appending(path: "images-\(UUID().uuidString)")
-  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(at: folder) }
-  return try body(folder.path)
-}
-
 extension RandomStream {
   static func test(_ index: Int) -> RandomStream { RandomStream(seed: 1, purpose: .test, index: index) }
 

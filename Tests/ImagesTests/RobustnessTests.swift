@@ -1,5 +1,6 @@
 // No file, whatever is in it, crashes or hangs the decoder, and a bad one is called bad.
 
+import TestSupport
 import CTurboJPEG
 import Foundation
 import Randomness
@@ -227,7 +228,7 @@ import Images
   @Test(
     "what isn't a readable regular file is an error that names it, and a pipe doesn't hang", .timeLimit(.minutes(1)))
   func oddFiles() throws {
-    try withTemporaryFolder { folder in
+    try inTemporaryFolder { folder in
       #expect(kind(path: folder + "/missing.jpg") == .notFound)
       #expect(kind(path: folder) == .unreadable)
       #expect(mkfifo(folder + "/pipe.jpg", 0o600) == 0)
@@ -253,7 +254,7 @@ import Images
     // The orientation comes after a chunk that nobody knows (whose checksum doesn't matter to the header).
     let turned = try Fixture.bytes("orientation-6.png")
     let unknown = [0, 1, 0x11, 0x70] + Array("junK".utf8) + [UInt8](repeating: 7, count: 70_000 + 4)
-    try withTemporaryFolder { folder in
+    try inTemporaryFolder { folder in
       try Data(plain[..<2] + comment + comment + plain[2...]).write(to: URL(filePath: folder + "/long.jpg"))
       try Data(turned[..<33] + unknown + turned[33...]).write(to: URL(filePath: folder + "/long.png"))
       let information = try PictureDecoder.information(path: folder + "/long.jpg")

@@ -1,14 +1,7 @@
+import TestSupport
 import SystemSupport
 import Foundation
 import Testing
-
-/// A folder of its own, gone at the end.
-private func inTemporaryFolder(_ body: (String) throws -> Void) throws {
-  let path = NSTemporaryDirectory() + "wgan-files-\(UUID().uuidString)"
-  try makeFolder(path)
-  defer { try? FileManager.default.removeItem(atPath: path) }
-  try body(path)
-}
 
 @Suite struct AtomicFileTests {
   @Test func aFileAppearsOnCommitOnly() throws {

@@ -1,3 +1,4 @@
+import Training
 import Configuration
 import Compute
 import Foundation
@@ -83,9 +84,9 @@ private func recordedProcessor(_ recorder: StepRecorder, threads: Int) -> Proces
     recorder.isOn = true
     for (work, step) in [
       (
-        trainer.multiplyAddsPerStep().critic,
+        trainer.plan.multiplyAddsPerStep.critic,
         { _ = bytes.withUnsafeBufferPointer { trainer.criticStep(pixels: $0, count: c.batchSize) } }
-      ), (trainer.multiplyAddsPerStep().generator, { _ = trainer.generatorStep() }),
+      ), (trainer.plan.multiplyAddsPerStep.generator, { _ = trainer.generatorStep() }),
     ] as [(Int, () -> Void)] {
       recorder.reset()
       let start = ContinuousClock.now

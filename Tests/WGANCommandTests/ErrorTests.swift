@@ -1,3 +1,5 @@
+import TestSupport
+import Training
 import TensorFiles
 import Configuration
 import SystemSupport
@@ -183,7 +185,7 @@ import WGAN
       let state = CheckpointState(
         position: RunPosition(), seconds: 0, picturesPerEpoch: 1, dataFingerprint: "",
         criticLosses: CriticLosses(real: 0, fake: 0))
-      for tensors in [[], [NamedTensor(name: "generator.initial.conv.weight", shape: [1], values: [1])]] {
+      for tensors: TensorSet in [[], [NamedTensor(name: "generator.initial.conv.weight", shape: [1], values: [1])]] {
         try CheckpointFolder(folder).save(state, tensors: tensors, configuration: huge)
         try expect(
           65, ["generate", "--checkpoint", "000000.safetensors", "--grid", "grid.png"],

@@ -1,3 +1,4 @@
+import TestSupport
 import SystemSupport
 import Foundation
 import Images

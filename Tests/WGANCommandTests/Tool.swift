@@ -66,16 +66,3 @@ enum Tool {
     return Result(code: process.terminationStatus, output: texts[0], errors: texts[1])
   }
 }
-
-/// A folder of its own, gone at the end.
-func inTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
-  let parent = isFolder("/dev/shm") ? "/dev/shm/" : NSTemporaryDirectory()
-  let path = parent + "wgan-tests-\(UUID().uuidString)"
-  try makeFolder(path)
-  defer { try? FileManager.default.removeItem(atPath: path) }
-  return try body(path)
-}
-
-extension String {
-  static func / (folder: String, name: String) -> String { joinPath(folder, name) }
-}

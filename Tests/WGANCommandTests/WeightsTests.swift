@@ -1,3 +1,4 @@
+import TestSupport
 import TensorFiles
 import SystemSupport
 import Foundation
@@ -14,7 +15,7 @@ import WGAN
     for word in words { #expect(result.errors.contains(word), "\(word) in \(result)") }
   }
 
-  func tensors(_ path: String) throws -> [NamedTensor] { try SafetensorsFile(at: path).tensors() }
+  func tensors(_ path: String) throws -> TensorSet { try SafetensorsFile(at: path).tensors() }
 
   @Test func netsLeaveAndComeBack() throws {
     try inTemporaryFolder { folder in
@@ -33,7 +34,7 @@ import WGAN
 
       // As if another program had written it: then the flags say what it is.
       let bare = try tensors(folder / "generator.safetensors").filter { !$0.name.hasSuffix("num_batches_tracked") }
-      try Safetensors.write(bare, metadata: [:], to: folder / "bare")
+      try Safetensors.write(TensorSet(bare), metadata: [:], to: folder / "bare")
       let flags = ["--size", "16", "--features", "4", "--latent", "8"]
       try run(["generate", "--generator", "bare", "--count", "3", "--tensors", "c"] + flags, in: folder)
       #expect(try tensors(folder / "c") == tensors(folder / "a"))
@@ -43,7 +44,7 @@ import WGAN
       try run(
         ["train", "--out", "on", "--generator-steps", "1", "--learning-rate", "1e-30", "--clip", "1000"] + both
           + Tool.tiny, in: folder)
-      #expect(try RunFolder.configuration(of: folder / "on").initialCritic == folder / "critic.safetensors")
+      #expect(try RunPaths(folder / "on").configuration().initialCritic == folder / "critic.safetensors")
       for net in ["generator", "critic"] {
         try run(["export", "--run", "on", "--format", "safetensors", "--net", net, "--out", "again"], in: folder)
         let before = try tensors(folder / "\(net).safetensors")

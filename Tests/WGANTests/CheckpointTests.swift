@@ -1,4 +1,6 @@
 import Configuration
+import TestSupport
+import Training
 import TensorFiles
 import SystemSupport
 import Foundation
@@ -16,8 +18,8 @@ import WGAN
       criticLosses: CriticLosses(real: .nan, fake: 0.1))
   }
 
-  func tensors(_ value: Int) -> [NamedTensor] {
-    ["generator.w", "critic.w"].map { NamedTensor(name: $0, shape: [2], values: [Float(value), 1]) }
+  func tensors(_ value: Int) -> TensorSet {
+    TensorSet(["generator.w", "critic.w"].map { NamedTensor(name: $0, shape: [2], values: [Float(value), 1]) })
   }
 
   func save(_ folder: CheckpointFolder, _ steps: Int, phase: Int = 0) throws {
@@ -47,12 +49,12 @@ import WGAN
       #expect(newest.state.version == wganVersion)
       #expect(newest.checkpoint.provenance.configuration == .demo)
       #expect(newest.checkpoint.tensors == tensors(500))
-      #expect(try Checkpoint(at: newest.checkpoint.path, prefixes: ["critic."]).tensors.map(\.name) == ["critic.w"])
+      #expect(try Checkpoint(at: newest.checkpoint.path, groups: ["critic"]).tensors.map(\.name) == ["critic.w"])
     }
   }
 
-  /// The two files as version 0.1.0 wrote them, word for word. Its runs go on: random numbers are keyed by the
-  /// counters here, whatever version draws them.
+  /// The two files as version 0.1.0 wrote them. Its runs go on: random numbers are keyed by the counters here, whatever
+  /// version draws them.
   @Test func theFirstVersionsCheckpointsAreRead() throws {
     let state = """
       {

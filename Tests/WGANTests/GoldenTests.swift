@@ -1,3 +1,4 @@
+import Training
 import TensorFiles
 import Configuration
 import Compute
@@ -16,6 +17,8 @@ import WGAN
     [AlgorithmChoice.direct, .winograd].map { (set: set, algorithm: $0) }
   }
 
+  static let nets = NetRole.allCases.map(\.rawValue)
+
   @Test func everyPresetIsThere() throws {
     let presets = try Set(Golden.names.map { try Golden($0).configuration.preset })
     #expect(presets.isSuperset(of: ["seed", "original", "paper", "fastai"]))
@@ -27,8 +30,8 @@ import WGAN
     var configuration = golden.configuration
     configuration.algorithm = method.algorithm
     let trainer = try Trainer(configuration, on: Processor(instructionSet: method.set, threads: 2))
-    let nets = trainer.tensors().filter { !$0.name.hasPrefix("optimizer.") }
-    try trainer.setNets(nets.map { golden.initial($0.name, shape: $0.shape) })
+    let nets = trainer.tensors(groups: Self.nets)
+    try trainer.setNets(NetRole.allCases, from: TensorSet(nets.map { golden.initial($0.name, shape: $0.shape) }))
 
     var differences = Differences(golden)
     var (real, fake, generated): ([Float], [Float], [Float]) = ([], [], [])
@@ -46,7 +49,7 @@ import WGAN
       }
     }
     differences.compareLosses(real: real, fake: fake, generator: generated)
-    differences.compareNets(trainer.tensors().filter { !$0.name.hasPrefix("optimizer.") })
+    differences.compareNets(trainer.tensors(groups: Self.nets))
 
     #expect(differences.compared == golden.resultNames)
     for (quantity, tolerance) in golden.tolerances {
@@ -96,7 +99,7 @@ private struct Differences {
   }
 
   /// A tensor whose rms is below 1e-3 of its net's largest is measured against that: it may be zero but for rounding.
-  mutating func compareGradients(_ gradients: [NamedTensor], of net: String) {
+  mutating func compareGradients(_ gradients: TensorSet, of net: String) {
     let ours = gradients.filter { $0.name.hasPrefix(net + ".") }
     let largest = ours.map { rms(golden["gradient/" + $0.name]) }.max() ?? 0
     for tensor in ours {
@@ -106,7 +109,7 @@ private struct Differences {
     }
   }
 
-  mutating func compareNets(_ tensors: [NamedTensor]) {
+  mutating func compareNets(_ tensors: TensorSet) {
     for tensor in tensors {
       let off = rms(distance(tensor.values, "final/" + tensor.name))
       if tensor.name.contains(".running_") {

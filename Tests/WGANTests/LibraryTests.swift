@@ -1,3 +1,4 @@
+import TestSupport
 import TensorFiles
 import Configuration
 import Datasets
@@ -345,7 +346,7 @@ import WGAN
       try gan.save(to: path)
       let file = try SafetensorsFile(at: path)
       let tensors = try file.tensors()
-      try Safetensors.write(Array(tensors.dropFirst()), metadata: file.metadata, to: path)
+      try Safetensors.write(TensorSet(tensors.dropFirst()), metadata: file.metadata, to: path)
       expect(.invalidFile, "\(path): tensor \(tensors[0].name) is missing") { _ = try WassersteinGAN(contentsOf: path) }
       try Safetensors.write(tensors, metadata: file.metadata.merging(["generator_steps": "1"]) { $1 }, to: path)
       expect(.invalidFile, "\(path): belongs to another state than \(path)") {

@@ -1,3 +1,4 @@
+import Training
 import TensorFiles
 import Configuration
 import Compute
@@ -143,7 +144,7 @@ struct ReferenceNets: CustomTestStringConvertible {
       critic: nets.critic.randomised { stream.uniformDouble() },
       generator: nets.generator.randomised { stream.uniformDouble() }, learningRate: Double(c.learningRate),
       clip: Double(c.clip))
-    try trainer.setNets(Self.tensors(training))
+    try trainer.setNets(NetRole.allCases, from: TensorSet(Self.tensors(training)))
 
     var losses: [(ours: Float, reference: Double)] = []
     func noise() -> [Float] { stream.normals(c.batchSize * c.latent) }

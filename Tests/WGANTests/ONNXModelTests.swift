@@ -1,3 +1,5 @@
+import TestSupport
+import Training
 import TensorFiles
 import Configuration
 import Compute
@@ -113,7 +115,7 @@ import WGAN
     throws
   {
     var random = RandomStream(seed: 4, purpose: .test)
-    let tensors = try NetRole.allCases.flatMap { role in
+    let all = try NetRole.allCases.flatMap { role in
       ParameterTable(try configuration.network(role).fused()).all.map { parameter in
         let values = random.normals(parameter.valueCount).map { parameter.name.hasSuffix("_var") ? abs($0) : $0 / 4 }
         return NamedTensor(name: "\(role.rawValue).\(parameter.name)", shape: parameter.shape, values: values)
@@ -123,7 +125,7 @@ import WGAN
       let state = CheckpointState(
         position: RunPosition(), seconds: 1, picturesPerEpoch: 1, dataFingerprint: "",
         criticLosses: CriticLosses(real: 0, fake: 0))
-      try body(folder, try CheckpointFolder(folder).save(state, tensors: tensors, configuration: configuration))
+      try body(folder, try CheckpointFolder(folder).save(state, tensors: TensorSet(all), configuration: configuration))
     }
   }
 

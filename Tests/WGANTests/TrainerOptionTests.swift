@@ -1,3 +1,4 @@
+import Training
 import TensorFiles
 import Configuration
 import Compute

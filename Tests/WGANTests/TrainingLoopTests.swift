@@ -1,5 +1,8 @@
+import TestSupport
+import Training
 import TensorFiles
 import SystemSupport
+import Configuration
 import Foundation
 import Testing
 import WGAN
@@ -28,11 +31,11 @@ final class RecordingEngine: TrainingEngine {
     return CriticLosses(real: Float(pixels.first ?? 0), fake: Float(batch))
   }
 
-  func tensors() -> [NamedTensor] {
+  func tensors(groups: [String]?) -> TensorSet {
     [NamedTensor(name: "fingerprint", shape: [2], values: [Float(fingerprint >> 16), Float(fingerprint & 0xffff)])]
   }
 
-  func restore(_ tensors: [NamedTensor]) {
+  func restore(_ tensors: TensorSet) {
     fingerprint = UInt32(tensors[0].values[0]) << 16 | UInt32(tensors[0].values[1])
   }
 }
@@ -51,6 +54,36 @@ final class CountingBatches: BatchSource {
     defer { next += 1 }
     return [UInt8(next % 256)].withUnsafeBufferPointer { body($0, 1) }
   }
+}
+
+/// A run's journal, but for its pictures.
+final class RecordingJournal: TrainingJournal {
+  private let start: CheckpointState
+  private let checkpoints: CheckpointFolder
+  private let metrics: MetricsLog
+  private let gallery: (_ generatorSteps: Int) throws -> String
+
+  init(
+    _ folder: String, from start: CheckpointState, gallery: @escaping (_ generatorSteps: Int) throws -> String
+  ) throws {
+    self.start = start
+    self.gallery = gallery
+    checkpoints = RunPaths(folder).checkpoints
+    metrics = try MetricsLog(
+      at: RunPaths(folder).metrics, columns: MetricsLogTests.columns,
+      keepingRowsThrough: start.position.generatorSteps)
+  }
+
+  func append(_ row: StepMetrics) throws { try metrics.append(row) }
+
+  func save(_ state: TrainingState, of engine: some TrainingEngine) throws -> String {
+    let state = CheckpointState(
+      position: state.position, seconds: state.seconds, picturesPerEpoch: start.picturesPerEpoch,
+      dataFingerprint: start.dataFingerprint, criticLosses: state.criticLosses)
+    return try checkpoints.save(state, tensors: engine.tensors(groups: nil), configuration: .seed)
+  }
+
+  func drawGallery(of engine: some TrainingEngine, generatorSteps: Int) throws -> String { try gallery(generatorSteps) }
 }
 
 @Suite struct TrainingLoopTests {
@@ -74,16 +107,13 @@ final class CountingBatches: BatchSource {
       engine.restore(newest.checkpoint.tensors)
     }
     let loop = TrainingLoop(
-      schedule: Schedule(.seed, picturesPerEpoch: Self.pictures, length: length), start: start,
+      schedule: Schedule(.seed, picturesPerEpoch: Self.pictures, length: length), start: start.trainingState,
       sampleEvery: sampleEvery, checkpointEvery: checkpointEvery, heldOut: heldOut, evaluateEvery: evaluateEvery,
-      metrics: try MetricsLog(
-        at: joinPath(folder, "metrics.csv"), keepingRowsThrough: start.position.generatorSteps),
-      checkpoints: checkpoints
-    ) { _, step in
-      let path = joinPath(folder, "\(step).png")
-      try writeFile([], to: path)
-      return path
-    }
+      journal: try RecordingJournal(folder, from: start) { step in
+        let path = joinPath(folder, "\(step).png")
+        try writeFile([], to: path)
+        return path
+      })
     var asked = 0
     let summary = try loop.run(
       engine: engine, batches: CountingBatches(13, from: start.position),
@@ -136,13 +166,11 @@ final class CountingBatches: BatchSource {
         engine.restore(newest.checkpoint.tensors)
         let loop = TrainingLoop(
           schedule: Schedule(.seed, picturesPerEpoch: Self.pictures, length: .generatorSteps(10)),
-          start: newest.state, sampleEvery: 3, checkpointEvery: 0,
-          metrics: try MetricsLog(at: joinPath(parts, "metrics.csv"), keepingRowsThrough: 4),
-          checkpoints: checkpoints
-        ) { _, step in
-          if step == 9 { throw Killed() }
-          return ""
-        }
+          start: newest.state.trainingState, sampleEvery: 3, checkpointEvery: 0,
+          journal: try RecordingJournal(parts, from: newest.state) { step in
+            if step == 9 { throw Killed() }
+            return ""
+          })
         _ = try loop.run(
           engine: engine, batches: CountingBatches(13, from: newest.state.position), shouldStop: { false },
           report: { _ in })
@@ -218,20 +246,29 @@ final class CountingBatches: BatchSource {
 }
 
 @Suite struct MetricsLogTests {
+  static let columns = MetricColumn.all(of: TrainingConfiguration.seed.objective)
+  static let header = "step,epoch,seconds,d_loss,g_loss,real_loss,fake_loss,wasserstein,held_out_d_loss"
+
+  func open(_ path: String, through step: Int) throws -> MetricsLog {
+    try MetricsLog(at: path, columns: Self.columns, keepingRowsThrough: step)
+  }
+
+  func text(_ row: StepMetrics) -> String { Self.columns.map { $0.cell(row) }.joined(separator: ",") }
+
   func row(_ step: Int) -> StepMetrics {
     StepMetrics(
       step: step, epoch: 1, seconds: 2.0625, criticLosses: CriticLosses(real: -0.5, fake: 0.25), generatorLoss: 0.125)
   }
 
   @Test func aRowIsTheDocumentedOne() {
-    #expect(StepMetrics.header == "step,epoch,seconds,d_loss,g_loss,real_loss,fake_loss,wasserstein,held_out_d_loss")
-    #expect(row(12).row == "12,1,2.063,-0.75,0.125,-0.5,0.25,0.75,")
+    #expect(Self.columns.map(\.name).joined(separator: ",") == Self.header)
+    #expect(text(row(12)) == "12,1,2.063,-0.75,0.125,-0.5,0.25,0.75,")
     var evaluated = row(12)
     evaluated.heldOutLosses = CriticLosses(real: -0.25, fake: 0.25)
-    #expect(evaluated.row == "12,1,2.063,-0.75,0.125,-0.5,0.25,0.75,-0.5")
+    #expect(text(evaluated) == "12,1,2.063,-0.75,0.125,-0.5,0.25,0.75,-0.5")
     var diverged = row(1)
     diverged.criticLosses = CriticLosses(real: .nan, fake: .infinity)
-    #expect(diverged.row == "1,1,2.063,nan,0.125,nan,inf,nan,")
+    #expect(text(diverged) == "1,1,2.063,nan,0.125,nan,inf,nan,")
   }
 
   @Test func rowsPastTheCheckpointAndHalfRowsAreCutOff() throws {
@@ -241,23 +278,23 @@ final class CountingBatches: BatchSource {
         String(decoding: try readFile(path), as: UTF8.self).components(separatedBy: "\n")
       }
       do {
-        let log = try MetricsLog(at: path, keepingRowsThrough: 0)
+        let log = try open(path, through: 0)
         for step in 1...5 { try log.append(row(step)) }
       }
       let all = try lines()
       try writeFile(try readFile(path) + Array("6,1,2.0".utf8), to: path)
-      _ = try MetricsLog(at: path, keepingRowsThrough: 9)
+      _ = try open(path, through: 9)
       #expect(try lines() == all)
-      _ = try MetricsLog(at: path, keepingRowsThrough: 3)
+      _ = try open(path, through: 3)
       #expect(try lines() == Array(all[...3]) + [""])
-      try MetricsLog(at: path, keepingRowsThrough: 3).append(row(4))
+      try open(path, through: 3).append(row(4))
       #expect(try lines() == Array(all[...4]) + [""])
-      _ = try MetricsLog(at: path, keepingRowsThrough: 0)
-      #expect(try lines() == [StepMetrics.header, ""])
+      _ = try open(path, through: 0)
+      #expect(try lines() == [Self.header, ""])
       // Killed before the first line was whole.
       try writeFile(Array("step,ep".utf8), to: path)
-      _ = try MetricsLog(at: path, keepingRowsThrough: 3)
-      #expect(try lines() == [StepMetrics.header, ""])
+      _ = try open(path, through: 3)
+      #expect(try lines() == [Self.header, ""])
     }
   }
 
@@ -272,11 +309,11 @@ final class CountingBatches: BatchSource {
         3,1,0.9,-0.25,0.125
         """
       try writeFile(Array(former.utf8), to: path)
-      let log = try MetricsLog(at: path, keepingRowsThrough: 9)
+      let log = try open(path, through: 9)
       try log.append(row(3))
       #expect(
         String(decoding: try readFile(path), as: UTF8.self) == """
-          \(StepMetrics.header)
+          \(Self.header)
           1,1,0.5,-0.75,0.125,-0.5,0.25,0.75,
           2,1,0.7,-0.5,0.125,-0.25,0.25,0.5,
           3,1,2.063,-0.75,0.125,-0.5,0.25,0.75,
@@ -286,12 +323,47 @@ final class CountingBatches: BatchSource {
     }
   }
 
+  /// Columns are found by their names: another order, and fewer of them, are the same table.
+  @Test func columnsAreReadByName() throws {
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "metrics.csv")
+      try writeFile(Array("wasserstein,step,held_out_d_loss\n0.75,1,-0.5\n0.5,2,\n".utf8), to: path)
+      let log = try open(path, through: 9)
+      #expect(log.curves.estimate == [.init(step: 1, value: 0.75), .init(step: 2, value: 0.5)])
+      #expect(log.curves.heldOut == [.init(step: 1, value: 0.5)])
+      #expect(
+        String(decoding: try readFile(path), as: UTF8.self)
+          == "\(Self.header)\n1,,,,,,,0.75,-0.5\n2,,,,,,,0.5,\n")
+    }
+  }
+
+  /// What another objective measures gets its column, is saved with the state, and comes back.
+  @Test func anObjectivesOwnColumnIsWritten() throws {
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "metrics.csv")
+      let columns = Self.columns + [MetricColumn.measured("penalty")]
+      var penalised = row(1)
+      penalised.criticLosses.measured["penalty"] = 1.5
+      let log = try MetricsLog(at: path, columns: columns, keepingRowsThrough: 0)
+      try log.append(penalised)
+      try log.append(row(2))
+      let rows = String(decoding: try readFile(path), as: UTF8.self).split(separator: "\n")
+      #expect(rows[0] == Self.header + ",penalty" && rows[1].hasSuffix(",1.5") && rows[2].hasSuffix(",,"))
+      // A run that doesn't measure it doesn't drop it in silence.
+      #expect(throws: Failure.self) { try open(path, through: 2) }
+      let state = CheckpointState(
+        position: RunPosition(), seconds: 0, picturesPerEpoch: 1, dataFingerprint: "",
+        criticLosses: penalised.criticLosses)
+      #expect(state.criticLosses == penalised.criticLosses)
+    }
+  }
+
   @Test func anotherTableIsNotWrittenOver() throws {
     try inTemporaryFolder { folder in
       let path = joinPath(folder, "metrics.csv")
       let other = Array("something else\n1,2\n".utf8)
       try writeFile(other, to: path)
-      let error = #expect(throws: Failure.self) { try MetricsLog(at: path, keepingRowsThrough: 3) }
+      let error = #expect(throws: Failure.self) { try open(path, through: 3) }
       #expect(error?.kind == .badData && error?.description.hasPrefix(path) == true)
       #expect(try readFile(path) == other)
     }
@@ -305,11 +377,11 @@ final class CountingBatches: BatchSource {
       evaluated.heldOutLosses = CriticLosses(real: -0.25, fake: 0.25)
       var diverged = row(3)
       diverged.criticLosses = CriticLosses(real: .nan, fake: 0)
-      let log = try MetricsLog(at: path, keepingRowsThrough: 0)
+      let log = try open(path, through: 0)
       for row in [row(1), evaluated, diverged] { try log.append(row) }
       #expect(log.curves.heldOut == [LossCurves.Point(step: 2, value: 0.5)])
       #expect(log.curves.estimate.map(\.step) == [1, 2, 3])
-      let again = try MetricsLog(at: path, keepingRowsThrough: 2).curves
+      let again = try open(path, through: 2).curves
       #expect(again.heldOut == log.curves.heldOut && again.estimate == Array(log.curves.estimate[..<2]))
     }
   }

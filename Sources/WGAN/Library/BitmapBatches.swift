@@ -1,5 +1,6 @@
 // Batches of pictures that are in memory: the order and the crops are those of `BatchLoader`, which reads a data set's.
 
+import Training
 import Configuration
 import Datasets
 

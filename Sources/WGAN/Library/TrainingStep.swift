@@ -1,5 +1,7 @@
 // What a program is told after each step, and what it answers.
 
+import Training
+
 /// A step of training that is done: what ``WassersteinGAN/train(on:generatorSteps:onStep:)`` tells its caller.
 public struct TrainingStep: Sendable, Equatable {
   /// Which net has learned.

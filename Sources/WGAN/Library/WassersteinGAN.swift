@@ -1,5 +1,6 @@
 // The library: a critic and a generator that a program trains on its own pictures, samples, saves and loads.
 
+import Training
 import Compute
 
 /// A Wasserstein GAN: a critic and a generator in training.
@@ -48,7 +49,7 @@ public final class WassersteinGAN {
   public convenience init(_ settings: TrainingSettings, threads: Int? = nil) throws(WGANError) {
     let start = CheckpointState(
       position: RunPosition(), seconds: 0, picturesPerEpoch: 0, dataFingerprint: "",
-      criticLosses: CriticLosses(real: .nan, fake: .nan))
+      criticLosses: .none)
     try self.init(settings, state: start, threads: threads)
   }
 
@@ -58,8 +59,9 @@ public final class WassersteinGAN {
     try settings.validate()
     (processor, engine) = try withPublicErrors {
       let processor = try Processor.fromEnvironment(threads: threads)
-      try TrainingPlan(settings.configuration, threads: threads).checkMemory()
-      return (processor, try Trainer(settings.configuration, on: processor))
+      let plan = try TrainingPlan(settings.configuration, threads: threads)
+      try plan.checkMemory()
+      return (processor, Trainer(plan, on: processor))
     }
     self.settings = settings
     self.threads = threads
@@ -104,7 +106,7 @@ public final class WassersteinGAN {
     isTraining = true
     defer { isTraining = false }
     var (isStopped, failure) = (false, (any Error)?.none)
-    _ = try TrainingLoop(schedule: schedule, start: state).run(
+    _ = try TrainingLoop(schedule: schedule, start: state.trainingState).run(
       engine: engine, batches: BitmapBatches(pictures, schedule, from: state.position), shouldStop: { isStopped }
     ) { event in
       let (step, progress): (TrainingStep, TrainingProgress)
@@ -116,8 +118,8 @@ public final class WassersteinGAN {
         progress = now
       case .epochEnded, .gallerySaved, .checkpointSaved: return
       }
-      state.position = progress.position
-      (state.realLoss, state.fakeLoss) = (progress.criticLosses.real, progress.criticLosses.fake)
+      state = state.following(
+        TrainingState(position: progress.position, seconds: state.seconds, criticLosses: progress.criticLosses))
       samplerIsCurrent = false
       do {
         isStopped = try onStep(step) == .stop
@@ -172,7 +174,7 @@ public final class WassersteinGAN {
   private func currentSampler() throws(WGANError) -> Sampler {
     try withPublicErrors {
       if let sampler, samplerIsCurrent { return sampler }
-      let tensors = engine.tensors()
+      let tensors = engine.tensors(groups: Sampler.groups)
       let current = try sampler ?? Sampler(settings.configuration, tensors: tensors, on: processor)
       try current.update(tensors)
       (sampler, samplerIsCurrent) = (current, true)

@@ -1,8 +1,10 @@
 // A run's saved states. Each is two files: all tensors in safetensors, and a small JSON state that is written last, so
 // a state that has its JSON is complete. Both are written under a temporary name, synced and renamed.
 
+import Training
 import TensorFiles
 import Configuration
+import Graph
 import SystemSupport
 
 /// All of a run's state that isn't a tensor. (Random numbers are keyed by seed and step, so these counters are the
@@ -19,6 +21,8 @@ package struct CheckpointState: Codable, Sendable, Equatable {
   /// Of the last critic step.
   package var realLoss: Float
   package var fakeLoss: Float
+  /// What else the objective measured in it; nil: nothing.
+  package var measured: [String: Float]?
 
   package init(
     position: RunPosition, seconds: Double, picturesPerEpoch: Int, dataFingerprint: String, criticLosses: CriticLosses
@@ -29,9 +33,21 @@ package struct CheckpointState: Codable, Sendable, Equatable {
     self.dataFingerprint = dataFingerprint
     realLoss = criticLosses.real
     fakeLoss = criticLosses.fake
+    measured = criticLosses.measured.isEmpty ? nil : criticLosses.measured
   }
 
-  package var criticLosses: CriticLosses { CriticLosses(real: realLoss, fake: fakeLoss) }
+  package var criticLosses: CriticLosses { CriticLosses(real: realLoss, fake: fakeLoss, measured: measured ?? [:]) }
+
+  package var trainingState: TrainingState {
+    TrainingState(position: position, seconds: seconds, criticLosses: criticLosses)
+  }
+
+  /// A later state of the same run, on the same pictures.
+  func following(_ state: TrainingState) -> CheckpointState {
+    CheckpointState(
+      position: state.position, seconds: state.seconds, picturesPerEpoch: picturesPerEpoch,
+      dataFingerprint: dataFingerprint, criticLosses: state.criticLosses)
+  }
 }
 
 /// A saved state, read back.
@@ -39,14 +55,14 @@ package struct Checkpoint: Sendable {
   /// The safetensors file.
   package var path: String
   package var provenance: Provenance
-  package var tensors: [NamedTensor]
+  package var tensors: TensorSet
   /// What `write` has put into the file itself; a run's state is in the JSON beside it.
   private let stateInside: String?
 
   /// A safetensors file by itself; it holds the configuration too.
-  /// - Parameter prefixes: read the tensors whose names begin so.
-  /// - Throws: `Failure`; `Failure(.badData)`.
-  package init(at path: String, prefixes: [String] = [""]) throws {
+  /// - Parameter groups: of the tensors to read; nil: all.
+  /// - Throws: `Failure`.
+  package init(at path: String, groups: [String]? = nil) throws {
     let file = try SafetensorsFile(at: path)
     guard let provenance = try Provenance(metadata: file.metadata, source: path) else {
       throw Failure(.badData, "\(path): isn't a checkpoint of wgan: its metadata has no configuration")
@@ -54,7 +70,18 @@ package struct Checkpoint: Sendable {
     self.provenance = provenance
     self.path = path
     stateInside = file.metadata[Self.stateKey]
-    tensors = try file.tensors(prefixes: prefixes)
+    tensors = try file.tensors(groups: groups)
+  }
+
+  /// One net's tensors under its own names, checked against the net before anything of its size is allocated.
+  /// - Throws: `Failure(.badData)`, `NetworkError`.
+  func tensors(of role: NetRole) throws -> TensorSet {
+    let parameters = ParameterTable(try provenance.configuration.network(role).fused())
+    do {
+      return try parameters.tensors(of: role.rawValue, in: tensors)
+    } catch {
+      throw Failure(error.kind, "\(path): \(error)")
+    }
   }
 
   private static let stateKey = "state"
@@ -62,7 +89,7 @@ package struct Checkpoint: Sendable {
   /// Writes a state as one file by itself.
   /// - Throws: `Failure`.
   static func write(
-    _ state: CheckpointState, tensors: [NamedTensor], configuration: TrainingConfiguration, to path: String
+    _ state: CheckpointState, tensors: TensorSet, configuration: TrainingConfiguration, to path: String
   ) throws {
     var metadata = try metadata(of: state, configuration)
     metadata[stateKey] = String(decoding: try RunJSON.encode(state), as: UTF8.self)
@@ -114,7 +141,7 @@ package struct CheckpointFolder: Sendable {
   /// Saves a state, then removes all but the last `kept`.
   /// - Returns: the safetensors file's path.
   @discardableResult
-  package func save(_ state: CheckpointState, tensors: [NamedTensor], configuration: TrainingConfiguration) throws
+  package func save(_ state: CheckpointState, tensors: TensorSet, configuration: TrainingConfiguration) throws
     -> String
   {
     let key = Key(state.position)
@@ -134,11 +161,11 @@ package struct CheckpointFolder: Sendable {
 
   /// The newest whole state.
   /// - Parameters:
-  ///   - prefixes: read the tensors whose names begin so.
+  ///   - groups: of the tensors to read; nil: all.
   ///   - broken: told one line for each newer state that can't be used.
   /// - Returns: nil where nothing was saved yet.
   /// - Throws: `Failure(.badData)` when there are states and all are broken; `Failure`.
-  package func newest(prefixes: [String] = [""], broken: (_ name: String, _ line: String) -> Void) throws
+  package func newest(groups: [String]? = nil, broken: (_ name: String, _ line: String) -> Void) throws
     -> (state: CheckpointState, checkpoint: Checkpoint)?
   {
     let keys = try keys(suffix: ".json")
@@ -147,7 +174,7 @@ package struct CheckpointFolder: Sendable {
       do {
         let statePath = joinPath(path, key.name + ".json")
         let tensorsPath = joinPath(path, key.name + ".safetensors")
-        let checkpoint = try Checkpoint(at: tensorsPath, prefixes: prefixes)
+        let checkpoint = try Checkpoint(at: tensorsPath, groups: groups)
         let state = try checkpoint.state(from: readFile(statePath, limit: 1 << 20), source: statePath)
         guard key == Key(state.position) else {
           throw Failure(.badData, "\(statePath): belongs to another state than \(tensorsPath)")

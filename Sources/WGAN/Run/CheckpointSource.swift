@@ -7,16 +7,16 @@ package enum CheckpointSource: Sendable {
   case checkpoint(String)
 
   /// - Parameters:
-  ///   - prefixes: read the tensors whose names begin so.
+  ///   - groups: of the tensors to read; nil: all.
   ///   - notice: told of checkpoints that can't be used.
   /// - Throws: `Failure`.
-  func open(prefixes: [String], notice: (String) -> Void) throws -> Checkpoint {
+  func open(groups: [String]?, notice: (String) -> Void) throws -> Checkpoint {
     switch self {
-    case .checkpoint(let path): return try Checkpoint(at: path, prefixes: prefixes)
+    case .checkpoint(let path): return try Checkpoint(at: path, groups: groups)
     case .run(let path):
-      _ = try RunFolder.configuration(of: path)
-      let folder = CheckpointFolder(joinPath(path, "checkpoints"))
-      let newest = try folder.newest(prefixes: prefixes) { _, line in
+      let run = RunPaths(path)
+      _ = try run.configuration()
+      let newest = try run.checkpoints.newest(groups: groups) { _, line in
         notice("a checkpoint is broken, the one before it is taken: \(line)")
       }
       guard let newest else {

@@ -1,5 +1,6 @@
 // `wgan train --dry-run`: what a request would train and how long that would take. Reads names, writes nothing.
 
+import Training
 import Configuration
 import SystemSupport
 import Compute

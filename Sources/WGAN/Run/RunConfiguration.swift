@@ -1,6 +1,7 @@
 // config.json: every resolved value of a run. The training configuration decides the numbers; the rest (how long, how
 // many threads, how often something is written) may change when a run goes on.
 
+import Training
 import Configuration
 import SystemSupport
 

@@ -4,6 +4,7 @@ import TensorFiles
 import Configuration
 import Compute
 import Datasets
+import Training
 import SystemSupport
 import Images
 
@@ -89,7 +90,7 @@ package enum PreparationEvent: Sendable {
 /// A run that is ready to train.
 package struct TrainingRun {
   package let configuration: RunConfiguration
-  package let folder: RunFolder
+  package let paths: RunPaths
   /// Pictures that are trained on, and those kept from it.
   package let trainingPictures: Int
   package let heldOutPictures: Int
@@ -98,8 +99,9 @@ package struct TrainingRun {
 
   /// A line for each convolution's pass: how it is computed, and why.
   package let methods: [String]
+  private let claim: RunClaim
   private let dataset: Dataset
-  private let engine: Trainer
+  private let trainer: Trainer
   private let processor: Processor
 
   /// Checks everything that can be wrong, in the order of how little it costs, and prepares the pictures. A new run's
@@ -109,88 +111,65 @@ package struct TrainingRun {
     _ request: TrainingRequest, report: @escaping @Sendable (PreparationEvent) -> Void,
     isCancelled: @escaping @Sendable () -> Bool
   ) throws {
-    var configuration: RunConfiguration
-    let folder: RunFolder
-    if request.resume {
-      folder = try RunFolder.open(request.out)
-      configuration = try Self.resumed(request)
-    } else {
-      configuration = try Self.new(request)
-      folder = try RunFolder.create(at: request.out)
-    }
-    try configuration.validate()
-    let training = configuration.training
-    let processor = try Processor.fromEnvironment(threads: configuration.threads)
-    let plan = try TrainingPlan(training, threads: configuration.threads)
+    (claim, configuration) = try Self.claimed(request)
+    paths = claim.paths
+    processor = try Processor.fromEnvironment(threads: configuration.threads)
+    let plan = try TrainingPlan(configuration.training, threads: configuration.threads)
     try plan.checkMemory()
     // Before the pictures, which take longer.
-    if !request.resume { try Self.forEachInitialNet(configuration) { _, _, _ in } }
+    let initialNets = InitialNets(configuration)
+    if !request.resume { try initialNets.check() }
     methods = plan.critic.methods + plan.generator.methods
-
-    let dataset = try Dataset(
-      DatasetSource(argument: configuration.data),
-      DatasetOptions(
-        size: training.size, channels: training.channels, fraction: training.fraction, heldOut: training.heldOut,
-        seed: training.seed, threads: configuration.threads, cacheDirectory: configuration.cache),
-      progress: { report(.decoding(done: $0, total: $1)) }, isCancelled: isCancelled)
-    for note in dataset.notes { report(.notice(note)) }
-    Self.tell(dataset.badFiles, report)
-
-    let engine = try Trainer(training, on: processor)
-    var start = CheckpointState(
-      position: RunPosition(), seconds: 0, picturesPerEpoch: dataset.count(.training),
-      dataFingerprint: String(dataset.fingerprint, radix: 16), criticLosses: CriticLosses(real: .nan, fake: .nan))
-    if request.resume {
-      let checkpoints = CheckpointFolder(folder.checkpointsPath)
-      var broken: [String] = []
-      let newest = try checkpoints.newest { name, line in
-        broken.append(name)
-        report(.notice("a checkpoint is broken, the one before it is taken: \(line)"))
-      }
-      if let (state, checkpoint) = newest {
-        guard state.dataFingerprint == start.dataFingerprint, state.picturesPerEpoch == start.picturesPerEpoch else {
-          throw Failure(
-            .badData,
-            "\(configuration.data): has other pictures than when the run began (\(start.picturesPerEpoch) to train on, "
-              + "it had \(state.picturesPerEpoch)): put them back, give their new place as --data, or begin a new run")
-        }
-        let position = state.position
-        guard checkpoint.provenance.configuration == training,
-          position.batch <= dataset.batchesPerEpoch(batchSize: training.batchSize)
-        else {
-          throw Failure(
-            .badData, "\(folder.configPath): isn't the configuration that \(checkpoint.path) was trained with")
-        }
-        do {
-          try engine.restore(
-            checkpoint.tensors, criticSteps: position.criticSteps, generatorSteps: position.generatorSteps)
-        } catch {
-          throw Failure(error.kind, "\(checkpoint.path): \(error)")
-        }
-        start = state
-      } else {
-        report(.notice("\(request.out): has no checkpoint yet, the run begins anew"))
-      }
-      broken.forEach(checkpoints.setAside)
-    }
-
-    if start.position == RunPosition() {
-      try Self.forEachInitialNet(configuration) { role, file, weights in
-        try engine.setNet(role, weights.tensors(of: file))
-      }
-    }
-    try folder.write(configuration)
-    if start.position == RunPosition() {
-      try PNGEncoder.write(Gallery.compose(dataset.samples(12, seed: training.seed), columns: 4), to: folder.realPath)
-    }
-    self.configuration = configuration
-    self.folder = folder
-    self.dataset = dataset
-    self.engine = engine
-    self.processor = processor
-    self.start = start
+    dataset = try Self.prepared(configuration, report, isCancelled)
     trainingPictures = dataset.count(.training)
     heldOutPictures = dataset.count(.heldOut)
+    trainer = Trainer(plan, on: processor)
+    start = try Self.restored(trainer, paths, configuration, dataset, request, report)
+    if start.position == RunPosition() { try initialNets.set(trainer) }
+    try claim.write(configuration)
+    if start.position == RunPosition() {
+      let some = dataset.samples(12, seed: configuration.training.seed)
+      try PNGEncoder.write(Gallery.compose(some, columns: 4), to: paths.real)
+    }
+  }
+
+  /// Trains to the end, or until `shouldStop`; see `TrainingLoop.run`.
+  package func train(shouldStop: () -> Bool, report: (TrainingEvent) -> Void) throws -> TrainingSummary {
+    let training = configuration.training
+    let position = start.position
+    let loader = try BatchLoader(
+      dataset: dataset, batchSize: training.batchSize, crop: training.crop == .random ? .random : .center,
+      seed: training.seed, startEpoch: position.epoch, startBatch: position.batch)
+    let loop = TrainingLoop(
+      schedule: Schedule(training, picturesPerEpoch: trainingPictures, length: configuration.length),
+      start: start.trainingState, sampleEvery: configuration.sampleEvery,
+      checkpointEvery: configuration.checkpointEvery,
+      heldOut: configuration.evaluateEvery > 0 ? try HeldOutPictures(of: dataset, training) : nil,
+      evaluateEvery: configuration.evaluateEvery,
+      journal: try RunJournal(paths, of: trainer, from: start, on: processor))
+    return try loop.run(
+      engine: trainer,
+      batches: LoadedBatches(loader: loader, pictureBytes: training.size * training.size * training.channels),
+      shouldStop: shouldStop, report: report)
+  }
+}
+
+// MARK: - The configuration
+
+extension TrainingRun {
+  /// The run's folder, claimed, and its configuration, checked.
+  private static func claimed(_ request: TrainingRequest) throws -> (RunClaim, RunConfiguration) {
+    let claim: RunClaim
+    let configuration: RunConfiguration
+    if request.resume {
+      claim = try RunClaim.open(request.out)
+      configuration = try resumed(request)
+    } else {
+      configuration = try new(request)
+      claim = try RunClaim.create(at: request.out)
+    }
+    try configuration.validate()
+    return (claim, configuration)
   }
 
   private static func new(_ request: TrainingRequest) throws -> RunConfiguration {
@@ -203,19 +182,8 @@ package struct TrainingRun {
     return configuration
   }
 
-  /// The nets that begin with a file's weights, these found and checked.
-  private static func forEachInitialNet(
-    _ configuration: RunConfiguration, _ body: (NetRole, borrowing WeightsFile, NetWeights) throws -> Void
-  ) throws {
-    for role in NetRole.allCases {
-      guard let path = configuration.initialWeights(role) else { continue }
-      let file = try WeightsFile(at: path)
-      try body(role, file, NetWeights(in: file, for: role, of: configuration.training))
-    }
-  }
-
   private static func resumed(_ request: TrainingRequest) throws -> RunConfiguration {
-    var configuration = try RunFolder.configuration(of: request.out)
+    var configuration = try RunPaths(request.out).configuration()
     if let preset = request.preset {
       try configuration.training.refuseContradictions(
         [ConfigurationOverride("--preset", \.preset, preset)], path: request.out)
@@ -238,6 +206,27 @@ package struct TrainingRun {
   }
 
   private static func absoluteSource(_ data: String) -> String { data == "synthetic" ? data : absolutePath(data) }
+}
+
+// MARK: - The pictures
+
+extension TrainingRun {
+  /// The data set, all of it decoded; what can't be used is told.
+  private static func prepared(
+    _ configuration: RunConfiguration, _ report: @escaping @Sendable (PreparationEvent) -> Void,
+    _ isCancelled: @escaping @Sendable () -> Bool
+  ) throws -> Dataset {
+    let training = configuration.training
+    let dataset = try Dataset(
+      DatasetSource(argument: configuration.data),
+      DatasetOptions(
+        size: training.size, channels: training.channels, fraction: training.fraction, heldOut: training.heldOut,
+        seed: training.seed, threads: configuration.threads, cacheDirectory: configuration.cache),
+      progress: { report(.decoding(done: $0, total: $1)) }, isCancelled: isCancelled)
+    for note in dataset.notes { report(.notice(note)) }
+    tell(dataset.badFiles, report)
+    return dataset
+  }
 
   private static func tell(_ badFiles: [BadFile], _ report: (PreparationEvent) -> Void) {
     if badFiles.isEmpty { return }
@@ -248,34 +237,74 @@ package struct TrainingRun {
       report(.notice("  and \(badFiles.count - shown) more: `wgan data scan` names them all"))
     }
   }
+}
 
-  /// Trains to the end, or until `shouldStop`; see `TrainingLoop.run`.
-  package func train(shouldStop: () -> Bool, report: (TrainingEvent) -> Void) throws -> TrainingSummary {
-    let training = configuration.training
-    let position = start.position
-    let loader = try BatchLoader(
-      dataset: dataset, batchSize: training.batchSize, crop: training.crop == .random ? .random : .center,
-      seed: training.seed, startEpoch: position.epoch, startBatch: position.batch)
-    let sampler = try Sampler(training, tensors: engine.tensors(), on: processor)
-    let metrics = try MetricsLog(at: folder.metricsPath, keepingRowsThrough: position.generatorSteps)
-    let loop = TrainingLoop(
-      schedule: Schedule(training, picturesPerEpoch: trainingPictures, length: configuration.length), start: start,
-      sampleEvery: configuration.sampleEvery, checkpointEvery: configuration.checkpointEvery,
-      heldOut: configuration.evaluateEvery > 0 ? try HeldOutPictures(of: dataset, training) : nil,
-      evaluateEvery: configuration.evaluateEvery, metrics: metrics,
-      checkpoints: CheckpointFolder(folder.checkpointsPath)
-    ) { [folder] engine, generatorSteps in
-      let path = folder.samplePath(generatorSteps: generatorSteps)
-      try sampler.update(engine.tensors())
-      try PNGEncoder.write(
-        Gallery.compose(sampler.pictures(seed: training.seed, indices: 0..<64), columns: 8), to: path)
-      try writeFile(Array(LossPlot.svg(metrics.curves).text.utf8), to: folder.curvesPath)
-      return path
+// MARK: - The state
+
+extension TrainingRun {
+  /// Where the run begins: a new one at its beginning, a resumed one at its newest whole checkpoint, which the trainer gets.
+  private static func restored(
+    _ trainer: Trainer, _ paths: RunPaths, _ configuration: RunConfiguration, _ dataset: Dataset,
+    _ request: TrainingRequest, _ report: (PreparationEvent) -> Void
+  ) throws -> CheckpointState {
+    let beginning = CheckpointState(
+      position: RunPosition(), seconds: 0, picturesPerEpoch: dataset.count(.training),
+      dataFingerprint: String(dataset.fingerprint, radix: 16), criticLosses: .none)
+    if !request.resume { return beginning }
+    var broken: [String] = []
+    let newest = try paths.checkpoints.newest { name, line in
+      broken.append(name)
+      report(.notice("a checkpoint is broken, the one before it is taken: \(line)"))
     }
-    return try loop.run(
-      engine: engine,
-      batches: LoadedBatches(loader: loader, pictureBytes: training.size * training.size * training.channels),
-      shouldStop: shouldStop, report: report)
+    guard let (state, checkpoint) = newest else {
+      report(.notice("\(request.out): has no checkpoint yet, the run begins anew"))
+      return beginning
+    }
+    guard state.dataFingerprint == beginning.dataFingerprint, state.picturesPerEpoch == beginning.picturesPerEpoch
+    else {
+      throw Failure(
+        .badData,
+        "\(configuration.data): has other pictures than when the run began (\(beginning.picturesPerEpoch) to train on, "
+          + "it had \(state.picturesPerEpoch)): put them back, give their new place as --data, or begin a new run")
+    }
+    let position = state.position
+    guard checkpoint.provenance.configuration == configuration.training,
+      position.batch <= dataset.batchesPerEpoch(batchSize: configuration.training.batchSize)
+    else {
+      throw Failure(
+        .badData, "\(paths.config): isn't the configuration that \(checkpoint.path) was trained with")
+    }
+    do {
+      try trainer.restore(
+        checkpoint.tensors, criticSteps: position.criticSteps, generatorSteps: position.generatorSteps)
+    } catch {
+      throw Failure(error.kind, "\(checkpoint.path): \(error)")
+    }
+    // Out of the way of those that will be written.
+    broken.forEach(paths.checkpoints.setAside)
+    return state
+  }
+}
+
+/// The nets that begin with a file's weights.
+private struct InitialNets {
+  private let configuration: RunConfiguration
+
+  init(_ configuration: RunConfiguration) { self.configuration = configuration }
+
+  /// - Throws: `Failure`, `NetworkError` where a file isn't there, or isn't such a net's.
+  func check() throws { try forEach { _, _, _ in } }
+
+  func set(_ trainer: Trainer) throws {
+    try forEach { role, file, weights in try trainer.setNets([role], from: weights.tensors(of: file)) }
+  }
+
+  private func forEach(_ body: (NetRole, borrowing WeightsFile, NetWeights) throws -> Void) throws {
+    for role in NetRole.allCases {
+      guard let path = configuration.initialWeights(role) else { continue }
+      let file = try WeightsFile(at: path)
+      try body(role, file, NetWeights(in: file, for: role, of: configuration.training))
+    }
   }
 }
 

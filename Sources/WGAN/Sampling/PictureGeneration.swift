@@ -24,21 +24,13 @@ package struct PictureGenerator {
   /// - Throws: `Failure`, `ConfigurationError`, `NetworkError`.
   package init(_ source: Source, threads: Int?, notice: (String) -> Void) throws {
     // Before anything of the size that a file declares is allocated: are its tensors those of such a net?
-    let tensors: [NamedTensor]
+    let tensors: TensorSet
     switch source {
     case .trained(let source):
-      let checkpoint = try source.open(prefixes: ["generator."], notice: notice)
+      let checkpoint = try source.open(groups: Sampler.groups, notice: notice)
       configuration = checkpoint.provenance.configuration
       tensors = checkpoint.tensors
-      let byName = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-      for parameter in ParameterTable(try configuration.generator.fused()).all {
-        let name = "generator." + parameter.name
-        do {
-          try parameter.check(byName[name], name: name)
-        } catch {
-          throw Failure(error.kind, "\(checkpoint.path): \(error)")
-        }
-      }
+      _ = try checkpoint.tensors(of: .generator)
     case .weights(let file, let preset, let overrides):
       let weights = try WeightsFile(at: file)
       if let trained = try weights.provenance?.configuration {

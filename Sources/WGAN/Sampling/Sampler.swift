@@ -18,8 +18,8 @@ package final class Sampler {
   private let generator: Executor
   private let noise: Activations
 
-  /// - Parameter tensors: a checkpoint's; of them "generator.…" is read.
-  package init(_ configuration: TrainingConfiguration, tensors: [NamedTensor], on processor: Processor) throws {
+  /// - Parameter tensors: a checkpoint's; of them the generator's are read.
+  package init(_ configuration: TrainingConfiguration, tensors: TensorSet, on processor: Processor) throws {
     self.configuration = configuration
     self.processor = processor
     // A block is a training batch, but no more than a gallery has; else the batch bounds the memory and changes no
@@ -33,16 +33,12 @@ package final class Sampler {
     try update(tensors)
   }
 
+  /// The groups of a state's tensors that a sampler needs.
+  package static let groups = [NetRole.generator.rawValue]
+
   /// Takes on the generator of these tensors.
-  package func update(_ tensors: [NamedTensor]) throws(Failure) {
-    let byName = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    for parameter in generator.plan.parameters.all {
-      let name = "generator." + parameter.name
-      try parameter.check(byName[name], name: name)
-      if let tensor = byName[name] {
-        parameter.set(tensor.values, in: parameter.isBuffer ? generator.buffers : generator.parameters)
-      }
-    }
+  package func update(_ tensors: TensorSet) throws(Failure) {
+    try generator.places(group: NetRole.generator.rawValue).set(from: tensors)
     generator.parametersChanged()
   }
 

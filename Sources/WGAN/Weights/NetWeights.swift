@@ -5,21 +5,6 @@ import Configuration
 import SystemSupport
 import Graph
 
-/// Which of the two nets.
-package enum NetRole: String, Sendable, CaseIterable {
-  case generator
-  case critic
-}
-
-extension TrainingConfiguration {
-  package func network(_ role: NetRole) -> Network {
-    switch role {
-    case .generator: generator
-    case .critic: critic
-    }
-  }
-}
-
 /// A file's weights for one net. All that a net needs is there and has the net's shapes; nothing else is.
 package struct NetWeights: Sendable {
   private let role: NetRole
@@ -55,8 +40,8 @@ package struct NetWeights: Sendable {
 
   /// Parameters and running statistics, as the trainer's and sampler's: "generator.initial.conv.weight".
   /// - Parameter file: the one that they were found in.
-  package func tensors(of file: borrowing WeightsFile) throws -> [NamedTensor] {
-    var result: [NamedTensor] = []
+  package func tensors(of file: borrowing WeightsFile) throws -> TensorSet {
+    var result = TensorSet([])
     for (name, tensor) in places { result.append(try file.read(tensor, as: "\(role.rawValue).\(name)")) }
     return result
   }

@@ -25,9 +25,9 @@ enum ONNXModel {
   ///   - path: for errors.
   /// - Throws: `Failure`.
   static func encode(
-    _ network: Network, tensors: [String: NamedTensor], metadata: [String: String], path: String
+    _ network: Network, tensors: TensorSet, metadata: [String: String], path: String
   ) throws(Failure) -> [UInt8] {
-    guard tensors.values.reduce(0, { $0 + 4 * $1.values.count }) < sizeLimit - 1 << 20 else {
+    guard tensors.reduce(0, { $0 + 4 * $1.values.count }) < sizeLimit - 1 << 20 else {
       throw Failure(.cannotCreate, "\(path): an ONNX file holds 2 GiB at most: give --format safetensors")
     }
     var graph = Graph(tensors: tensors)
@@ -54,13 +54,13 @@ enum ONNXModel {
 
   /// The graph as it grows. Field numbers are onnx.proto's.
   private struct Graph {
-    let tensors: [String: NamedTensor]
+    let tensors: TensorSet
     private var nodes: [(type: String, inputs: [String], attributes: [ProtobufMessage])] = []
     private var initializers: [ProtobufMessage] = []
     /// Whether the last node's result is [N, count].
     private var isFlat = false
 
-    init(tensors: [String: NamedTensor]) { self.tensors = tensors }
+    init(tensors: TensorSet) { self.tensors = tensors }
 
     /// Appends the layer's node and its weights. Returns the name of a tensor that isn't there.
     mutating func add(_ layer: Layer) -> String? {

@@ -2,6 +2,7 @@
 
 import TensorFiles
 import SystemSupport
+import Configuration
 import Graph
 
 package enum WeightsFormat: String, Sendable, CaseIterable {
@@ -17,24 +18,10 @@ package enum WeightsExport {
   package static func write(
     _ role: NetRole, of source: CheckpointSource, as format: WeightsFormat, to path: String, notice: (String) -> Void
   ) throws {
-    let prefix = role.rawValue + "."
-    let checkpoint = try source.open(prefixes: [prefix], notice: notice)
+    let checkpoint = try source.open(groups: [role.rawValue], notice: notice)
     let configuration = checkpoint.provenance.configuration
     let network = configuration.network(role)
-    let byName = Dictionary(checkpoint.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    var tensors: [NamedTensor] = []
-    for parameter in ParameterTable(try network.fused()).all {
-      let name = prefix + parameter.name
-      do {
-        try parameter.check(byName[name], name: name)
-      } catch {
-        throw Failure(error.kind, "\(checkpoint.path): \(error)")
-      }
-      if var tensor = byName[name] {
-        tensor.name = parameter.name
-        tensors.append(tensor)
-      }
-    }
+    let tensors = try checkpoint.tensors(of: role)
     // "pt": the layouts are PyTorch's. Some of its tools ask for it.
     let metadata = try checkpoint.provenance.metadata.merging(["format": "pt", "net": role.rawValue]) { $1 }
     switch format {
@@ -48,9 +35,7 @@ package enum WeightsExport {
       if configuration.samplingStatistics == .batch {
         notice("the run samples with the norms' batch statistics; an ONNX model always uses the running ones")
       }
-      let model = try ONNXModel.encode(
-        network, tensors: Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0) }), metadata: metadata,
-        path: path)
+      let model = try ONNXModel.encode(network, tensors: tensors, metadata: metadata, path: path)
       try writeFile(model, to: path)
     }
   }

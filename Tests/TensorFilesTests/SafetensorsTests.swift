@@ -1,13 +1,13 @@
+import TestSupport
 import TensorFiles
 import SystemSupport
 import Foundation
 import Randomness
 import Testing
-import WGAN
 
 /// What a file of ours, or of anyone, may look like.
 @Suite struct SafetensorsTests {
-  let tensors = [
+  let tensors: TensorSet = [
     NamedTensor(name: "generator.weight", shape: [2, 3], values: [1, -2, 3.5, .infinity, -0.0, 0x1p-149]),
     NamedTensor(name: "a \"quoted\\name\"\n\u{1F600}", shape: [], values: [7]),
     NamedTensor(name: "empty", shape: [0, 4], values: []),
@@ -18,7 +18,7 @@ import WGAN
       + [UInt8](repeating: 0, count: data)
   }
 
-  func read(_ bytes: [UInt8]) throws -> [NamedTensor] {
+  func read(_ bytes: [UInt8]) throws -> TensorSet {
     try inTemporaryFolder { folder in
       let path = joinPath(folder, "t.safetensors")
       try writeFile(bytes, to: path)
@@ -47,14 +47,16 @@ import WGAN
         #expect(same.shape == tensor.shape)
         #expect(same.values.map(\.bitPattern) == tensor.values.map(\.bitPattern))
       }
-      #expect(try file.tensors(prefixes: ["generator."]).map(\.name) == ["generator.weight"])
+      #expect(try file.tensors(groups: ["generator"]).map(\.name) == ["generator.weight"])
     }
   }
 
   @Test func twoTensorsOfOneNameAreRefused() throws {
     try inTemporaryFolder { folder in
       let path = joinPath(folder, "t.safetensors")
-      #expect(throws: Failure.self) { try Safetensors.write(tensors + [tensors[0]], metadata: [:], to: path) }
+      #expect(throws: Failure.self) {
+        try Safetensors.write(tensors, counts: [(tensors[0].name, 1)], metadata: [:], to: path)
+      }
       let names = try folderNames(folder)
       #expect(names.isEmpty)
     }

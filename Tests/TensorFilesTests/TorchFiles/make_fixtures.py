@@ -1,4 +1,4 @@
-"""Writes the files of this folder, with PyTorch 2.13: python3 make_fixtures.py
+"""Writes the files of this folder and of WGANTests/TorchFiles, with PyTorch 2.13: python3 make_fixtures.py
 
 forms-P.pth        every way in which torch.save states a tensor, in pickle protocol P
 forms.safetensors  the same tensors by their paths, contiguous float32
@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import save_file
 
 FOLDER = Path(__file__).parent
+NETS = FOLDER.parents[1] / "WGANTests" / "TorchFiles"
 
 
 def numbers(*shape: int) -> torch.Tensor:
@@ -75,11 +76,11 @@ def make_authors() -> None:
         **norm("pyramid.0.bn", "main.pyramid.4.batchnorm", 4),
         ("final.weight", "main.final.4-1.conv.weight"): numbers(1, 4, 4, 4),
     }
-    torch.save(OrderedDict((theirs, t) for (_, theirs), t in generator.items()), FOLDER / "authors-generator.pth")
-    torch.save(OrderedDict((theirs, t) for (_, theirs), t in critic.items()), FOLDER / "authors-critic.pth")
+    torch.save(OrderedDict((theirs, t) for (_, theirs), t in generator.items()), NETS / "authors-generator.pth")
+    torch.save(OrderedDict((theirs, t) for (_, theirs), t in critic.items()), NETS / "authors-critic.pth")
     nets = {"generator": generator, "critic": critic}
     save_file({f"{net}.{ours}": t for net, tensors in nets.items() for (ours, _), t in tensors.items()},
-              FOLDER / "authors.safetensors")
+              NETS / "authors.safetensors")
 
 
 def make_refused() -> None:

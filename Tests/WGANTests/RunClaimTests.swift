@@ -1,9 +1,11 @@
+import TestSupport
 import SystemSupport
 import Foundation
 import Testing
 import WGAN
 
-@Suite struct RunFolderTests {
+/// Protects: a run has one writer, any number of readers, and a folder that isn't one is named.
+@Suite struct RunClaimTests {
   let configuration = RunConfiguration(
     data: "synthetic", cache: nil, training: .demo, length: .generatorSteps(7), threads: 2, sampleEvery: 3,
     checkpointEvery: 0, evaluateEvery: 5)
@@ -11,13 +13,13 @@ import WGAN
   @Test func theConfigurationComesBackWhole() throws {
     try inTemporaryFolder { folder in
       let path = joinPath(folder, "a/b/run")
-      try RunFolder.create(at: path).write(configuration)
-      #expect(try RunFolder.configuration(of: path) == configuration)
+      try RunClaim.create(at: path).write(configuration)
+      #expect(try RunPaths(path).configuration() == configuration)
       var epochs = configuration
       epochs.length = .epochs(3)
-      try RunFolder.open(path).write(epochs)
-      #expect(try RunFolder.configuration(of: path) == epochs)
-      #expect(try RunFolder.configuration(of: path).generatorSteps == nil)
+      try RunClaim.open(path).write(epochs)
+      #expect(try RunPaths(path).configuration() == epochs)
+      #expect(try RunPaths(path).configuration().generatorSteps == nil)
     }
   }
 
@@ -46,7 +48,7 @@ import WGAN
       (expected.training.clipLower, expected.training.clipUpper) = (-0.02, 0.02)
       (expected.training.criticLearningRate, expected.training.generatorLearningRate) = (2e-4, 2e-4)
       (expected.training.adamBeta1, expected.training.adamBeta2) = (0.9, 0.999)
-      #expect(try RunFolder.configuration(of: folder) == expected)
+      #expect(try RunPaths(folder).configuration() == expected)
     }
   }
 
@@ -54,7 +56,7 @@ import WGAN
   @Test func aRunWithOneWidthHasItInBothNets() throws {
     try inTemporaryFolder { folder in
       let path = joinPath(folder, "run")
-      try RunFolder.create(at: path).write(configuration)
+      try RunClaim.create(at: path).write(configuration)
       let file = joinPath(path, "config.json")
       let text = String(decoding: try readFile(file), as: UTF8.self)
       let later = ["criticNet", "generatorNet", "generatorFeatures", "criticNorm", "generatorNorm", "generatorExtra"]
@@ -62,30 +64,30 @@ import WGAN
       #expect(lines.count == text.split(separator: "\n").count - later.count)
       let former = lines.joined(separator: "\n").replacingOccurrences(of: "\"criticFeatures\"", with: "\"features\"")
       try writeFile(Array(former.utf8), to: file)
-      #expect(try RunFolder.configuration(of: path) == configuration)
+      #expect(try RunPaths(path).configuration() == configuration)
       // Neither the one nor the other: an error, and no width that nobody asked for.
       try writeFile(Array(former.replacingOccurrences(of: "\"features\"", with: "\"width\"").utf8), to: file)
-      #expect(throws: Failure.self) { try RunFolder.configuration(of: path) }
+      #expect(throws: Failure.self) { try RunPaths(path).configuration() }
     }
   }
 
   @Test func aFolderWithFilesIsNotWrittenOver() throws {
     try inTemporaryFolder { folder in
       try writeFile([], to: joinPath(folder, "mine"))
-      let error = #expect(throws: Failure.self) { try RunFolder.create(at: folder) }
+      let error = #expect(throws: Failure.self) { try RunClaim.create(at: folder) }
       #expect(error?.kind == .cannotCreate)
       #expect(try folderNames(folder) == ["mine"])
-      #expect(throws: Failure.self) { try RunFolder.create(at: joinPath(folder, "mine")) }
-      #expect(throws: Failure.self) { try RunFolder.create(at: joinPath(folder, "mine/run")) }
+      #expect(throws: Failure.self) { try RunClaim.create(at: joinPath(folder, "mine")) }
+      #expect(throws: Failure.self) { try RunClaim.create(at: joinPath(folder, "mine/run")) }
     }
   }
 
   @Test func aRunThatNeverBeganLeavesNothing() throws {
     try inTemporaryFolder { folder in
-      _ = try RunFolder.create(at: joinPath(folder, "run"))
+      _ = try RunClaim.create(at: joinPath(folder, "run"))
       let names = try folderNames(folder)
       #expect(names.isEmpty)
-      _ = try RunFolder.create(at: folder)
+      _ = try RunClaim.create(at: folder)
       #expect(isFolder(folder))
     }
   }
@@ -93,27 +95,44 @@ import WGAN
   @Test func oneRunHasOneWriter() throws {
     try inTemporaryFolder { folder in
       let path = joinPath(folder, "run")
-      let first = try RunFolder.create(at: path)
+      let first = try RunClaim.create(at: path)
       try first.write(configuration)
-      #expect(#expect(throws: Failure.self) { try RunFolder.open(path) }?.kind == .cannotCreate)
+      #expect(#expect(throws: Failure.self) { try RunClaim.open(path) }?.kind == .cannotCreate)
       withExtendedLifetime(first) {}
+    }
+  }
+
+  /// A reader has no lock to take: neither does a claim keep it out, nor it a claim.
+  @Test func readersDontMeetTheLock() throws {
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "run")
+      let reader = RunPaths(path)
+      do {
+        let writer = try RunClaim.create(at: path)
+        try writer.write(configuration)
+        #expect(try reader.configuration() == configuration)
+        #expect(try reader.checkpoints.newest(broken: { _, _ in }) == nil)
+        withExtendedLifetime(writer) {}
+      }
+      _ = try RunClaim.open(path)
+      #expect(try reader.configuration() == configuration)
     }
   }
 
   @Test func goingOnWithWhatIsNoRunIsRefused() throws {
     try inTemporaryFolder { folder in
-      #expect(#expect(throws: Failure.self) { try RunFolder.open(folder) }?.kind == .missing)
-      #expect(#expect(throws: Failure.self) { try RunFolder.open(joinPath(folder, "no")) }?.kind == .missing)
+      #expect(#expect(throws: Failure.self) { try RunClaim.open(folder) }?.kind == .missing)
+      #expect(#expect(throws: Failure.self) { try RunClaim.open(joinPath(folder, "no")) }?.kind == .missing)
     }
   }
 
   @Test func theRestOfAKilledProcessIsSweptUp() throws {
     try inTemporaryFolder { folder in
       let path = joinPath(folder, "run")
-      try RunFolder.create(at: path).write(configuration)
+      try RunClaim.create(at: path).write(configuration)
       let rest = joinPath(path, "checkpoints/.000001.json.77.partial")
       try writeFile([1], to: rest)
-      _ = try RunFolder.open(path)
+      _ = try RunClaim.open(path)
       #expect(!fileExists(rest))
     }
   }
@@ -127,7 +146,7 @@ import WGAN
   ]) func aBrokenConfigurationIsOneClearLine(change: String, says: String) throws {
     try inTemporaryFolder { folder in
       let path = joinPath(folder, "run")
-      try RunFolder.create(at: path).write(configuration)
+      try RunClaim.create(at: path).write(configuration)
       let file = joinPath(path, "config.json")
       var text = change
       if let bar = change.firstIndex(of: "|") {
@@ -136,7 +155,7 @@ import WGAN
         #expect(text != old)
       }
       try writeFile(Array(text.utf8), to: file)
-      let error = #expect(throws: Failure.self) { try RunFolder.configuration(of: path) }
+      let error = #expect(throws: Failure.self) { try RunPaths(path).configuration() }
       #expect(error?.kind == .badData)
       #expect(error?.description.hasPrefix(file) == true)
       #expect(error?.description.contains(says) == true, "\(error?.description ?? "")")

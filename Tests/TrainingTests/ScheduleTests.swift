@@ -1,6 +1,6 @@
+import Training
 import Configuration
 import Testing
-import WGAN
 
 @Suite struct ScheduleTests {
   typealias Step = Schedule.Step

@@ -1,9 +1,6 @@
 // Evaluation on held-out pictures: a critic that learns its pictures by heart tells them from fakes better than it
 // tells others.
 
-import Configuration
-import Datasets
-
 /// Some of the held-out pictures, the same ones all through a run, in batches as training has them.
 package struct HeldOutPictures {
   package struct Batch: Sendable {
@@ -19,27 +16,14 @@ package struct HeldOutPictures {
 
   /// So many are enough for a mean, and few enough to cost little: with an evaluation in 50 generator steps, less than
   /// 1 % of the run.
-  static let pictures = 256
+  package static let pictures = 256
 
   private let batches: [Batch]
 
   package init(_ batches: [Batch]) { self.batches = batches }
 
-  /// Chosen by the configuration's seed, cropped at the centre. Nil where no picture is held out.
-  init?(of dataset: Dataset, _ configuration: TrainingConfiguration) throws {
-    let size = configuration.batchSize
-    let all = dataset.batchesPerEpoch(batchSize: size, subset: .heldOut)
-    if all == 0 { return nil }
-    let loader = try BatchLoader(
-      dataset: dataset, subset: .heldOut, batchSize: size, crop: .center, seed: configuration.seed)
-    batches = (0..<min(all, max(1, Self.pictures / size))).map { _ in
-      let batch = loader.next()
-      return Batch(pixels: batch.pixels, count: batch.count)
-    }
-  }
-
   /// The critic's means over all of them and over as many fakes.
-  func evaluate(_ engine: some TrainingEngine) -> CriticLosses {
+  package func evaluate(_ engine: some TrainingEngine) -> CriticLosses {
     var (real, fake, count) = (0.0, 0.0, 0.0)
     for (number, batch) in batches.enumerated() {
       let pictureBytes = batch.pixels.count / max(1, batch.count)

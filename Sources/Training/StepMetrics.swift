@@ -1,0 +1,69 @@
+// What is told of a generator step, and the columns that it is told in.
+
+/// The losses at a generator step: the critic's are those of the last critic step before it.
+package struct StepMetrics: Sendable, Equatable {
+  /// 1-based: the number of generator steps done with this one.
+  package var step: Int
+  /// 1-based: the epoch the step belongs to.
+  package var epoch: Int
+  /// Of training, over all the parts of an interrupted run.
+  package var seconds: Double
+  package var criticLosses: CriticLosses
+  package var generatorLoss: Float
+  /// Of held-out pictures, after the step; nil where it wasn't evaluated.
+  package var heldOutLosses: CriticLosses?
+
+  package init(
+    step: Int, epoch: Int, seconds: Double, criticLosses: CriticLosses, generatorLoss: Float,
+    heldOutLosses: CriticLosses? = nil
+  ) {
+    self.step = step
+    self.epoch = epoch
+    self.seconds = seconds
+    self.criticLosses = criticLosses
+    self.generatorLoss = generatorLoss
+    self.heldOutLosses = heldOutLosses
+  }
+}
+
+/// A column of metrics.csv. Readers look one up by its name, never by its place.
+package struct MetricColumn: Sendable {
+  package let name: String
+  /// A row's cell, empty where nothing was measured.
+  package let cell: @Sendable (StepMetrics) -> String
+
+  private init(_ name: String, cell: @escaping @Sendable (StepMetrics) -> String) {
+    self.name = name
+    self.cell = cell
+  }
+
+  /// A column of a number.
+  package init(_ name: String, _ value: @escaping @Sendable (StepMetrics) -> Float?) {
+    self.init(name, cell: { value($0).map { "\($0)" } ?? "" })
+  }
+
+  /// A column of what a critic step `measured` under this name.
+  package static func measured(_ name: String) -> MetricColumn {
+    MetricColumn(name) { $0.criticLosses.measured[name] }
+  }
+
+  // What readers ask for.
+  package static let step = "step"
+  package static let wasserstein = "wasserstein"
+  package static let heldOut = "held_out_d_loss"
+
+  /// All columns of a run, in their order.
+  package static func all(of objective: any Objective) -> [MetricColumn] {
+    let place = [
+      MetricColumn(step, cell: { "\($0.step)" }), MetricColumn("epoch", cell: { "\($0.epoch)" }),
+      MetricColumn("seconds", cell: { milliseconds($0.seconds) }),
+    ]
+    return place + objective.columns + [MetricColumn(heldOut) { $0.heldOutLosses?.difference }]
+  }
+
+  /// "2.063"
+  private static func milliseconds(_ seconds: Double) -> String {
+    let milliseconds = seconds.isFinite ? Int((max(0, seconds) * 1000).rounded()) : 0
+    return "\(milliseconds / 1000).\(String(1000 + milliseconds % 1000).dropFirst())"
+  }
+}

@@ -1,0 +1,189 @@
+// A critic and a generator in training: their state, and the two steps that change it. What a step minimises is its
+// objective's matter.
+
+import Compute
+import Configuration
+import Graph
+import Randomness
+import SystemSupport
+import TensorFiles
+
+/// A critic and a generator in training. All that changes from step to step is in `tensors()` and the two counters.
+package final class Trainer: TrainingEngine {
+  package let plan: TrainingPlan
+  package private(set) var criticStepsDone = 0
+  package private(set) var generatorStepsDone = 0
+
+  /// Called between a step's gradients and its update, with the gradients' slab: where several machines train together,
+  /// it puts the sum over all of them there.
+  package var reduce: ((_ gradients: Slice, _ net: NetRole) -> Void)?
+
+  private let nets: TrainingNets
+  private let processor: Processor
+  private let criticState: OptimizerState
+  private let generatorState: OptimizerState
+  /// The noise as drawn, `[picture][latent]`.
+  private var noiseValues: [Float]
+
+  package var configuration: TrainingConfiguration { plan.configuration }
+  private var objective: any Objective { plan.objective }
+  private var recorder: StepRecorder? { processor.recorder }
+
+  /// Takes all memory that steps need. Initial weights are a function of the configuration's seed.
+  package init(_ plan: TrainingPlan, on processor: Processor) {
+    self.plan = plan
+    self.processor = processor
+    nets = TrainingNets(plan, on: processor)
+    let configuration = plan.configuration
+    nets.critic.initialise(configuration.initialisation, seed: configuration.seed, netIndex: 0)
+    nets.generator.initialise(configuration.initialisation, seed: configuration.seed, netIndex: 1)
+    criticState = OptimizerState(
+      configuration, learningRate: configuration.criticLearningRate, count: nets.critic.parameters.count)
+    generatorState = OptimizerState(
+      configuration, learningRate: configuration.generatorLearningRate, count: nets.generator.parameters.count)
+    noiseValues = [Float](repeating: 0, count: configuration.batchSize * configuration.latent)
+  }
+
+  /// - Precondition: the configuration is valid (`validate()`).
+  package convenience init(_ configuration: TrainingConfiguration, on processor: Processor) throws(NetworkError) {
+    self.init(try TrainingPlan(configuration, threads: processor.threads), on: processor)
+  }
+
+  // MARK: - Steps
+
+  /// One critic step on real pictures.
+  ///
+  /// - Parameter pixels: bytes [picture][y][x][channel] of `count` pictures, 1 ... batchSize.
+  package func criticStep(pixels: UnsafeBufferPointer<UInt8>, count: Int) -> CriticLosses {
+    let fakes = configuration.fakes(besideRealPictures: count)
+    drawNoise(.criticNoise, step: criticStepsDone, count: fakes)
+    return criticStep(pixels: pixels, count: count, fakes: fakes)
+  }
+
+  /// One generator step. Returns g_loss.
+  package func generatorStep() -> Float {
+    drawNoise(.generatorNoise, step: generatorStepsDone, count: configuration.batchSize)
+    return generatorStepOnNoise()
+  }
+
+  /// The same steps with the caller's noise, `[picture][latent]`: for comparison with other implementations.
+  package func criticStep(pixels: [UInt8], count: Int, noise values: [Float]) -> CriticLosses {
+    let fakes = values.count / configuration.latent
+    nets.noise.set(values, batch: fakes)
+    return pixels.withUnsafeBufferPointer { criticStep(pixels: $0, count: count, fakes: fakes) }
+  }
+
+  package func generatorStep(noise values: [Float]) -> Float {
+    precondition(values.count == configuration.batchSize * configuration.latent)
+    nets.noise.set(values, batch: configuration.batchSize)
+    return generatorStepOnNoise()
+  }
+
+  private func criticStep(pixels: UnsafeBufferPointer<UInt8>, count: Int, fakes: Int) -> CriticLosses {
+    objective.constrain(nets, at: .beforeStep)
+    recorder?.begin("critic.input", .elementwise, .forward)
+    nets.real.setPixels(pixels, count: count, on: processor)
+    recorder?.end()
+    let losses = objective.criticStep(nets, reals: count, fakes: fakes)
+    criticStepsDone += 1
+    update(.critic, criticState, step: criticStepsDone)
+    objective.constrain(nets, at: .afterUpdate)
+    return losses
+  }
+
+  private func generatorStepOnNoise() -> Float {
+    let loss = objective.generatorStep(nets, fakes: configuration.batchSize)
+    generatorStepsDone += 1
+    update(.generator, generatorState, step: generatorStepsDone)
+    return loss
+  }
+
+  private func update(_ role: NetRole, _ state: OptimizerState, step: Int) {
+    let net = nets.net(role)
+    reduce?(net.gradients, role)
+    recorder?.begin(role.rawValue, .optimizer, .update)
+    state.update(net, step: step, on: processor)
+    recorder?.end()
+  }
+
+  private func drawNoise(_ purpose: RandomPurpose, step: Int, index: Int = 0, count: Int) {
+    recorder?.begin("generator.input", .elementwise, .forward)
+    var random = RandomStream(seed: configuration.seed, purpose: purpose, step: step, index: index)
+    noiseValues.withUnsafeMutableBufferPointer {
+      let values = UnsafeMutableBufferPointer(rebasing: $0[..<(count * configuration.latent)])
+      random.fillNormal(values)
+      nets.noise.set(UnsafeBufferPointer(values), batch: count)
+    }
+    recorder?.end()
+  }
+
+  // MARK: - Evaluation
+
+  /// What the critic thinks of other pictures than those it learns from: its means over `count` of them and over as many
+  /// fakes, each with the batch's statistics, as in a critic step. Training doesn't notice: parameters, running
+  /// statistics and its random streams stay what they are.
+  ///
+  /// - Parameter batch: its number among the batches evaluated now: each has its own noise.
+  package func evaluate(pixels: UnsafeBufferPointer<UInt8>, count: Int, batch: Int) -> CriticLosses {
+    let (critic, generator) = (nets.critic, nets.generator)
+    let buffers = (critic: critic.buffers.array, generator: generator.buffers.array)
+    nets.real.setPixels(pixels, count: count, on: processor)
+    critic.forward(batch: count, input: nets.real, statistics: .batch)
+    let realLoss = critic.meanScore(batch: count)
+    drawNoise(.evaluationNoise, step: generatorStepsDone, index: batch, count: count)
+    generator.forward(batch: count, input: nets.noise, statistics: .batch)
+    critic.forward(batch: count, input: generator.output, statistics: .batch)
+    let fakeLoss = critic.meanScore(batch: count)
+    critic.buffers.copy(from: buffers.critic)
+    generator.buffers.copy(from: buffers.generator)
+    return CriticLosses(real: realLoss, fake: fakeLoss)
+  }
+
+  // MARK: - State
+
+  /// The state, in PyTorch's names and layouts: "critic.pyramid.0.bn.running_mean", "generator.final.weight",
+  /// "optimizer.critic.square_avg.final.weight".
+  ///
+  /// - Parameter groups: nil: all of it.
+  package func tensors(groups: [String]? = nil) -> TensorSet { places.inGroups(groups).tensors }
+
+  /// The gradients of the last steps: "critic.final.weight".
+  package func gradients() -> TensorSet {
+    var places = TensorPlaces()
+    for role in [NetRole.critic, .generator] {
+      let net = nets.net(role)
+      places.add(net.plan.parameters.parameters, in: net.gradients, group: role.rawValue)
+    }
+    return places.tensors
+  }
+
+  /// Sets the state that `tensors()` gave. Tensors that are missing or of another shape are an error, and nothing is set.
+  package func restore(_ tensors: TensorSet, criticSteps: Int, generatorSteps: Int) throws(Failure) {
+    try set(nil, from: tensors)
+    criticStepsDone = criticSteps
+    generatorStepsDone = generatorSteps
+  }
+
+  /// Sets the parameters and running statistics of these nets alone; the optimizers' state stays.
+  package func setNets(_ roles: [NetRole], from tensors: TensorSet) throws(Failure) {
+    try set(roles.map(\.rawValue), from: tensors)
+  }
+
+  private func set(_ groups: [String]?, from tensors: TensorSet) throws(Failure) {
+    try places.inGroups(groups).set(from: tensors)
+    nets.critic.parametersChanged()
+    nets.generator.parametersChanged()
+  }
+
+  private var places: TensorPlaces {
+    var all = TensorPlaces()
+    for (role, state) in [(NetRole.generator, generatorState), (.critic, criticState)] {
+      let net = nets.net(role)
+      all.add(net.places(group: role.rawValue))
+      for (name, slab) in state.slabs {
+        all.add(net.plan.parameters.parameters, in: slab, group: "optimizer.\(role.rawValue).\(name)")
+      }
+    }
+    return all
+  }
+}

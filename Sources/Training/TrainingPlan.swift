@@ -1,0 +1,75 @@
+// What a configuration will need, known before anything is allocated: for `wgan inspect`, and to refuse in a line what
+// would otherwise end as an allocation that fails. Multiply-adds and memory are counted here and nowhere else.
+
+import Compute
+import Configuration
+import Graph
+import SystemSupport
+
+/// Both nets of a configuration, compiled for the passes that its objective runs, and not yet in memory.
+package struct TrainingPlan {
+  package let configuration: TrainingConfiguration
+  package let objective: any Objective
+  package let critic: ExecutionPlan
+  package let generator: ExecutionPlan
+
+  /// - Precondition: the configuration is valid.
+  package init(_ configuration: TrainingConfiguration, threads: Int) throws(NetworkError) {
+    let objective = configuration.objective
+    func plan(_ role: NetRole) throws(NetworkError) -> ExecutionPlan {
+      let isTrained = (objective.criticPasses + objective.generatorPasses).contains { pass in
+        pass.net == role && pass.kind != .forward
+      }
+      return try ExecutionPlan(
+        configuration.network(role), batch: configuration.batchSize, purpose: isTrained ? .training : .sampling,
+        algorithm: configuration.algorithm, threads: threads)
+    }
+    self.configuration = configuration
+    self.objective = objective
+    critic = try plan(.critic)
+    generator = try plan(.generator)
+  }
+
+  private func plan(_ role: NetRole) -> ExecutionPlan {
+    switch role {
+    case .critic: critic
+    case .generator: generator
+    }
+  }
+
+  // MARK: - Work
+
+  /// The multiply-adds of the convolutions and linear layers of one step on full batches.
+  package var multiplyAddsPerStep: (critic: Int, generator: Int) {
+    func count(_ passes: [NetPass]) -> Int {
+      passes.reduce(0) { $0 + configuration.batchSize * $1.multiplyAdds(plan($1.net)) }
+    }
+    return (count(objective.criticPasses), count(objective.generatorPasses))
+  }
+
+  // MARK: - Memory
+
+  /// The optimizer's state of one net.
+  package func optimizerBytes(_ net: ExecutionPlan) -> Int {
+    MemoryLayout<Float>.stride * net.parameters.parameterCount * OptimizerState.slabCount(configuration.optimizer)
+  }
+
+  /// All that training keeps in memory but the pictures.
+  package var bytes: Int {
+    [critic, generator].reduce(0) { $0 + $1.plannedBytes + optimizerBytes($1) }
+  }
+
+  /// - Throws: where the machine hasn't the memory, naming the flags that mend it.
+  package func checkMemory(available: Int = memoryOfMachine()) throws(ConfigurationError) {
+    if available > 0, bytes > available {
+      let needed = Double(bytes) / 0x1p30
+      let has = Double(available) / 0x1p30
+      throw ConfigurationError(
+        "--batch-size",
+        "\(configuration.batchSize) with --size \(configuration.size) and --features "
+          + "\(max(configuration.criticFeatures, configuration.generatorFeatures)) needs "
+          + "\((needed * 10).rounded() / 10) GiB of memory, this machine has \((has * 10).rounded() / 10): lower one of "
+          + "them")
+    }
+  }
+}

@@ -1,0 +1,44 @@
+// What a run in training writes into its folder: rows, states, galleries and curves.
+
+import Compute
+import Configuration
+import Images
+import SystemSupport
+import Training
+
+final class RunJournal: TrainingJournal {
+  private let paths: RunPaths
+  private let configuration: TrainingConfiguration
+  /// Where this part of the run began: its data are every state's.
+  private let start: CheckpointState
+  private let metrics: MetricsLog
+  private let sampler: Sampler
+
+  /// - Throws: `Failure`, `NetworkError`.
+  init(_ paths: RunPaths, of trainer: Trainer, from start: CheckpointState, on processor: Processor) throws {
+    self.paths = paths
+    self.start = start
+    configuration = trainer.configuration
+    metrics = try MetricsLog(
+      at: paths.metrics, columns: MetricColumn.all(of: trainer.plan.objective),
+      keepingRowsThrough: start.position.generatorSteps)
+    sampler = try Sampler(configuration, tensors: trainer.tensors(groups: Sampler.groups), on: processor)
+  }
+
+  func append(_ row: StepMetrics) throws { try metrics.append(row) }
+
+  func save(_ state: TrainingState, of engine: some TrainingEngine) throws -> String {
+    metrics.synchronize()
+    return try paths.checkpoints.save(
+      start.following(state), tensors: engine.tensors(groups: nil), configuration: configuration)
+  }
+
+  func drawGallery(of engine: some TrainingEngine, generatorSteps: Int) throws -> String {
+    let path = paths.sample(generatorSteps: generatorSteps)
+    try sampler.update(engine.tensors(groups: Sampler.groups))
+    try PNGEncoder.write(
+      Gallery.compose(sampler.pictures(seed: configuration.seed, indices: 0..<64), columns: 8), to: path)
+    try writeFile(Array(LossPlot.svg(metrics.curves).text.utf8), to: paths.curves)
+    return path
+  }
+}

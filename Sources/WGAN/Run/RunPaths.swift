@@ -1,0 +1,47 @@
+// A run's folder, to be read. Who writes it claims it first (RunClaim.swift); a reader takes no lock.
+//
+//     config.json      every resolved value
+//     metrics.csv      one row per generator step
+//     curves.svg       what the rows say of the Wasserstein estimate, drawn
+//     real.png         some of the pictures that are trained on
+//     samples/         galleries of one fixed noise batch: 000500.png after 500 generator steps
+//     checkpoints/     the last few states: 000500.safetensors and 000500.json
+
+import SystemSupport
+
+/// Where the parts of the run in the folder `path` are.
+package struct RunPaths: Sendable {
+  package let path: String
+
+  package init(_ path: String) { self.path = path }
+
+  package var config: String { joinPath(path, "config.json") }
+  package var metrics: String { joinPath(path, "metrics.csv") }
+  package var curves: String { joinPath(path, "curves.svg") }
+  package var real: String { joinPath(path, "real.png") }
+  package var samples: String { joinPath(path, "samples") }
+  package var checkpoints: CheckpointFolder { CheckpointFolder(joinPath(path, "checkpoints")) }
+
+  package func sample(generatorSteps: Int) -> String { joinPath(samples, zeroPadded(generatorSteps) + ".png") }
+
+  /// The run's configuration, checked.
+  ///
+  /// - Throws: `Failure`: `.missing` where this isn't a run's folder, `.badData` for a file that no run can have.
+  package func configuration() throws -> RunConfiguration {
+    guard fileExists(config) else { throw Failure(.missing, "\(path): isn't a run's folder, it has no config.json") }
+    let configuration = try RunJSON.decode(
+      RunConfiguration.self, from: readFile(config, limit: 1 << 20), source: config)
+    do {
+      try configuration.validate()
+    } catch {
+      throw Failure(.badData, "\(config): \(error)")
+    }
+    return configuration
+  }
+}
+
+/// 500 -> "000500", so that names sort as numbers do.
+func zeroPadded(_ number: Int) -> String {
+  let digits = String(number)
+  return String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+}

@@ -1,0 +1,113 @@
+import Compute
+import Configuration
+import Graph
+import SystemSupport
+import TensorFiles
+import Testing
+import Training
+
+/// Protects: what the trainer keeps to itself, whatever the objective: state by name, the hook between gradients and
+/// update, the count of the passes.
+@Suite struct TrainerTests {
+  static let configuration: TrainingConfiguration = {
+    var configuration = TrainingConfiguration.seed
+    configuration.size = 16
+    configuration.features = 4
+    configuration.latent = 5
+    configuration.batchSize = 3
+    return configuration
+  }()
+
+  func trainer(_ change: (inout TrainingConfiguration) -> Void = { _ in }) throws -> Trainer {
+    var configuration = Self.configuration
+    change(&configuration)
+    return try Trainer(configuration, on: Processor(threads: 1))
+  }
+
+  func criticStep(_ trainer: Trainer) {
+    let c = trainer.configuration
+    let pixels = (0..<c.batchSize * c.size * c.size * c.channels).map { UInt8(truncatingIfNeeded: $0 &* 37) }
+    _ = pixels.withUnsafeBufferPointer { trainer.criticStep(pixels: $0, count: c.batchSize) }
+  }
+
+  /// A machine's gradients can be replaced by those of all machines before they move anything.
+  @Test func reduceStandsBetweenGradientsAndUpdate() throws {
+    let plain = try trainer()
+    let reduced = try trainer()
+    var seen: [NetRole] = []
+    reduced.reduce = { gradients, net in
+      seen.append(net)
+      gradients.fill(0)
+    }
+    let before = reduced.tensors(groups: ["generator"]).filter { !$0.name.contains(".running_") }
+    for trainer in [plain, reduced] {
+      criticStep(trainer)
+      _ = trainer.generatorStep()
+    }
+    #expect(seen == [.critic, .generator])
+    // Without gradients nothing moves; with them it does.
+    #expect(reduced.tensors(groups: ["generator"]).filter { !$0.name.contains(".running_") } == before)
+    #expect(plain.tensors(groups: ["generator"]).filter { !$0.name.contains(".running_") } != before)
+  }
+
+  /// By PyTorch's names; an optimizer's state beside each parameter; a group alone is the same as out of all.
+  @Test(arguments: Optimizer.allCases) func theStateIsNamed(optimizer: Optimizer) throws {
+    let trainer = try trainer { $0.optimizer = optimizer }
+    criticStep(trainer)
+    let all = trainer.tensors()
+    let states = optimizer == .adam ? ["exp_avg", "exp_avg_sq"] : ["square_avg"]
+    for role in NetRole.allCases {
+      let net = trainer.tensors(groups: [role.rawValue])
+      #expect(!net.isEmpty && net.allSatisfy { all[$0.name] == $0 })
+      for parameter in net where !parameter.name.contains(".running_") {
+        for state in states {
+          let name = "optimizer.\(role.rawValue).\(state)." + parameter.name.dropFirst(role.rawValue.count + 1)
+          #expect(all[name]?.shape == parameter.shape, "\(name)")
+        }
+      }
+    }
+    #expect(trainer.tensors(groups: ["critic", "generator", "optimizer"]) == all)
+    #expect(trainer.tensors(groups: ["generator_ema"]).isEmpty)
+  }
+
+  /// A state comes back whole, or not at all.
+  @Test func aStateIsSetWholeOrNotAtAll() throws {
+    let trained = try trainer()
+    criticStep(trained)
+    _ = trained.generatorStep()
+    let state = trained.tensors()
+    let other = try trainer { $0.seed = 7 }
+    let before = other.tensors()
+    let lacking = TensorSet(state.dropLast())
+    #expect(throws: Failure.self) { try other.restore(lacking, criticSteps: 1, generatorSteps: 1) }
+    #expect(other.tensors() == before && other.criticStepsDone == 0)
+    try other.restore(state, criticSteps: 1, generatorSteps: 1)
+    #expect(other.tensors() == state && other.criticStepsDone == 1 && other.generatorStepsDone == 1)
+    // And goes on as the other does, but for the seed's noise.
+    let again = try trainer()
+    try again.restore(state, criticSteps: 1, generatorSteps: 1)
+    for trainer in [trained, again] {
+      criticStep(trainer)
+      _ = trainer.generatorStep()
+    }
+    #expect(again.tensors() == trained.tensors())
+  }
+
+  /// The passes that the objective declares are the calls that its steps make: the recorder hears as many multiply-adds.
+  @Test(arguments: [NetKind.dcgan, .mlp]) func thePassesAreThoseThatRun(kind: NetKind) throws {
+    let recorder = StepRecorder()
+    var configuration = Self.configuration
+    (configuration.criticNet, configuration.generatorNet) = (kind, kind)
+    let trainer = try Trainer(configuration, on: Processor(threads: 1, recorder: recorder))
+    func heard(_ step: () -> Void) -> Int {
+      recorder.reset()
+      recorder.isOn = true
+      step()
+      recorder.isOn = false
+      return recorder.entries.reduce(0) { $0 + $1.work.multiplyAdds }
+    }
+    let counted = trainer.plan.multiplyAddsPerStep
+    #expect(heard { criticStep(trainer) } == counted.critic)
+    #expect(heard { _ = trainer.generatorStep() } == counted.generator)
+  }
+}
