@@ -234,9 +234,11 @@ extension PerformanceReport {
   private func dataText(_ data: DataReport) -> [String] {
     var lines = [
       "## Pictures",
-      "\(Markdown.escaped(data.data)): \(data.tried) of \(data.files) files to "
-        + "\(data.size)x\(data.size)x\(data.channels), \(data.rounds) rounds, from the page cache"
-        + "\(data.bad > 0 ? "; left out, since they can't be used: \(data.bad)" : "").",
+      """
+      \(Markdown.escaped(data.data)): \(data.tried) of \(data.files) files to \
+      \(data.size)x\(data.size)x\(data.channels), \(data.rounds) rounds, from the page cache\
+      \(data.bad > 0 ? "; left out, since they can't be used: \(data.bad)" : "").
+      """,
     ]
     let stages = data.results.first?.stages.map(\.stage) ?? []
     lines.append(
