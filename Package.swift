@@ -63,7 +63,7 @@ let package = Package(
       "WGAN",
       [
         "Training", "Configuration", "TensorFiles", "Graph", "Compute", "Datasets", "Images", "Plots", "SystemSupport",
-        "Randomness",
+        "Randomness", "Statistics",
       ]),
     module("Training", ["Configuration", "TensorFiles", "Graph", "Compute", "SystemSupport", "Randomness"]),
     module("Configuration", ["Graph", "Compute", "SystemSupport"]),
@@ -79,6 +79,7 @@ let package = Package(
     module("Kernels", ["CVector"]),
     module("ReferenceKernels"),
     module("SystemSupport"),
+    module("Statistics"),
     module("Randomness", ["ElementaryFunctions"]),
     module("ElementaryFunctions"),
     .target(name: "CProcessor"),
@@ -92,8 +93,7 @@ let package = Package(
       name: "WGANBench",
       dependencies: [
         "WGAN", "Training", "Configuration", "Graph", "Compute", "Datasets", "Images", "Plots", "SystemSupport",
-        "ReferenceKernels",
-        "Randomness", argumentParser,
+        "ReferenceKernels", "Randomness", "Statistics", argumentParser,
       ],
       path: "Benchmarks/wgan-bench"),
 
@@ -102,7 +102,7 @@ let package = Package(
     tests("Randomness", ["Randomness"]),
     tests("ReferenceKernels", ["ReferenceKernels", "Randomness"]),
     tests("Images", ["Images", "Randomness", "CTurboJPEG", "TestSupport"], resources: [.copy("Fixtures")]),
-    tests("Datasets", ["Datasets", "Images", "Randomness"]),
+    tests("Datasets", ["Datasets", "Images", "Randomness", "SystemSupport"]),
     tests(
       "Compute",
       [
@@ -111,6 +111,7 @@ let package = Package(
       ]),
     tests("Graph", ["Graph", "ReferenceKernels", "Randomness"]),
     tests("SystemSupport", ["SystemSupport", "TestSupport"]),
+    tests("Statistics", ["Statistics"]),
     tests(
       "TensorFiles", ["TensorFiles", "Randomness", "SystemSupport", "TestSupport"], resources: [.copy("TorchFiles")]),
     tests("Training", ["Training", "Configuration", "TensorFiles", "Graph", "Compute", "Randomness"]),

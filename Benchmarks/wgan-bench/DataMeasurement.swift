@@ -1,13 +1,11 @@
 // Times the way of a folder's pictures from file to training picture: the functions that training calls, a clock
 // between them.
 
-import SystemSupport
 import Compute
 import Datasets
-import Dispatch
-import Foundation
 import Images
 import Synchronization
+import SystemSupport
 
 extension DataReport {
   package struct Options: Sendable {
@@ -60,7 +58,7 @@ extension DataReport {
       }
     }
     return DataReport(
-      machine: .current(), data: "\(source)".split(separator: "/").last.map(String.init) ?? "/", size: options.size,
+      machine: .current(), data: FilePath("\(source)").components.last?.description ?? "/", size: options.size,
       channels: options.channels, rounds: options.rounds, files: listing.paths.count + listing.bad.count, tried: count,
       bad: listing.bad.count + found.bad.count, doubts: peak.doubts, results: rows)
   }
@@ -68,7 +66,7 @@ extension DataReport {
 
 /// All pictures, one after the other, on some threads.
 private struct Pipeline: Sendable {
-  let paths: [String]
+  let paths: [FilePath]
   let size: Int
   let channels: Int
 
@@ -96,22 +94,16 @@ private struct Pipeline: Sendable {
   }
 
   func run(_ numbers: [Int], threads: Int) -> Result {
-    let chunk = 8
-    let next = Mutex(0)
+    let queue = WorkQueue(count: numbers.count, chunk: 8)
     let result = Mutex(Result())
     let clock = ContinuousClock()
     let start = clock.now
-    DispatchQueue.concurrentPerform(iterations: threads) { _ in
+    onThreads(threads) {
       var mine = Result()
       // As in a batch, the place of the crop is there before.
       var target = [UInt8](repeating: 0, count: size * size * channels)
-      while true {
-        let first = next.withLock { next in
-          defer { next += chunk }
-          return next
-        }
-        guard first < numbers.count else { break }
-        for i in numbers[first..<min(first + chunk, numbers.count)] { make(i, &target, &mine) }
+      while let range = queue.take() {
+        for i in numbers[range] { make(i, &target, &mine) }
       }
       result.withLock { $0.add(mine) }
     }

@@ -2,6 +2,7 @@
 
 import Compute
 import Foundation
+import SystemSupport
 
 package struct Interference {
   /// Seconds of processor time.
@@ -60,43 +61,27 @@ package struct Interference {
     var attempt = 0
     while true {
       attempt += 1
-      let own = ownSeconds()
+      let own = processCPUSeconds()
       let start = ContinuousClock.now
       let measurement = measure()
       let wall = start.duration(to: .now) / .seconds(1)
-      let used = ownSeconds() - own
+      let used = processCPUSeconds() - own
       if attempt == 5 || used > 0.95 * wall * Double(min(threads, Processor.coreCount)) {
         return measurement
       }
     }
   }
 
-  /// Processor time of this process so far, all threads.
-  private static func ownSeconds() -> Double {
-    var usage = rusage()
-    #if canImport(Glibc)
-      getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    #else
-      getrusage(RUSAGE_SELF, &usage)
-    #endif
-    func seconds(_ t: timeval) -> Double { Double(t.tv_sec) + Double(t.tv_usec) * 1e-6 }
-    return seconds(usage.ru_utime) + seconds(usage.ru_stime)
-  }
-
   private static func read() -> Reading? {
-    #if os(Linux)
-      // cpu  user nice system idle iowait irq softirq steal ...
-      guard let text = try? String(contentsOfFile: "/proc/stat", encoding: .utf8),
-        let line = text.split(separator: "\n").first, line.hasPrefix("cpu ")
-      else { return nil }
-      let ticks = line.split(separator: " ").dropFirst().compactMap { Double($0) }
-      guard ticks.count >= 8 else { return nil }
-      let perSecond = Double(sysconf(Int32(_SC_CLK_TCK)))
-      return Reading(
-        time: .now, busy: (ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6]) / perSecond,
-        stolen: ticks[7] / perSecond, own: ownSeconds())
-    #else
-      return nil
-    #endif
+    // cpu  user nice system idle iowait irq softirq steal ...
+    guard let text = try? String(contentsOfFile: "/proc/stat", encoding: .utf8),
+      let line = text.split(separator: "\n").first, line.hasPrefix("cpu ")
+    else { return nil }
+    let ticks = line.split(separator: " ").dropFirst().compactMap { Double($0) }
+    guard ticks.count >= 8 else { return nil }
+    let perSecond = Double(sysconf(Int32(_SC_CLK_TCK)))
+    return Reading(
+      time: .now, busy: (ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6]) / perSecond,
+      stolen: ticks[7] / perSecond, own: processCPUSeconds())
   }
 }

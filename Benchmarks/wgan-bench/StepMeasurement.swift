@@ -6,6 +6,7 @@ import Compute
 import Foundation
 import Graph
 import Randomness
+import SystemSupport
 import WGAN
 
 extension StepReport {
@@ -42,7 +43,7 @@ extension StepReport {
     let share = interference.share(cores: Processor.coreCount)
     if splits { peak.arithmetic[0].measureAgain(processor, seconds: peakSeconds) }
     peak.judge(share)
-    let resident = peakResidentMegabytes()
+    let resident = Double(peakResidentBytes()) / 1_048_576
     // Last: its buffers are larger than the nets.
     let memory =
       !splits
@@ -84,16 +85,4 @@ extension StepReport {
       }
     }
   }
-}
-
-/// The largest resident size of this process so far.
-private func peakResidentMegabytes() -> Double {
-  var usage = rusage()
-  #if canImport(Glibc)
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    return Double(usage.ru_maxrss) / 1024
-  #else
-    getrusage(RUSAGE_SELF, &usage)
-    return Double(usage.ru_maxrss) / 1_048_576
-  #endif
 }

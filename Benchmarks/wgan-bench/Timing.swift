@@ -1,5 +1,7 @@
 // Timing of a piece of work: warmed up, repeated, its smallest and its median duration.
 
+import Statistics
+
 /// Milliseconds.
 package struct Timing: Codable, Equatable, Sendable {
   package var min: Double
@@ -60,9 +62,8 @@ package struct Spread: Codable, Equatable, Sendable {
   package var max: Double
 
   package init(_ values: [Double]) {
-    let sorted = values.sorted()
-    min = sorted.first ?? 0
-    median = sorted.isEmpty ? 0 : sorted[sorted.count / 2]
-    max = sorted.last ?? 0
+    min = values.min() ?? 0
+    median = Statistics.median(values) ?? 0
+    max = values.max() ?? 0
   }
 }

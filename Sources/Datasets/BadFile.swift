@@ -15,10 +15,10 @@ extension Failure {
 
 /// A file, or a line of a list, that can't be used and is skipped.
 package struct BadFile: Error, Equatable, CustomStringConvertible {
-  package var path: String
+  package var path: FilePath
   package var reason: String
 
-  package init(path: String, reason: String) {
+  package init(path: FilePath, reason: String) {
     self.path = path
     self.reason = reason
   }

@@ -78,20 +78,18 @@ package final class Dataset: Sendable {
         wanted.append(SourcePicture(number: number, name: name))
         continue
       }
-      var status = stat()
-      guard stat(listing.path(name), &status) == 0 else {
-        bad.append(BadFile(path: name, reason: lastSystemError()))
-        continue
+      do throws(SystemError) {
+        let status = try fileStatus(listing.path(name))
+        if status.isRegularFile {
+          wanted.append(
+            SourcePicture(
+              number: number, name: name, bytes: Int64(status.st_size), modified: status.modifiedNanoseconds))
+        } else {
+          bad.append(BadFile(path: name, reason: "isn't a file"))
+        }
+      } catch {
+        bad.append(BadFile(path: name, reason: error.description))
       }
-      guard status.st_mode & S_IFMT == S_IFREG else {
-        bad.append(BadFile(path: name, reason: "isn't a file"))
-        continue
-      }
-      let (seconds, nanoseconds) = modificationTime(status)
-      wanted.append(
-        SourcePicture(
-          number: number, name: name, bytes: Int64(status.st_size),
-          modified: Int64(seconds) &* 1_000_000_000 &+ Int64(nanoseconds)))
     }
     if wanted.isEmpty { throw Self.nothing(source, listing, bad, options) }
 
@@ -112,14 +110,18 @@ package final class Dataset: Sendable {
     if heldOut.count == good.count {
       throw Failure(
         .badData,
-        "all \(good.count) pictures of \(source) are held out: lower the held-out share (\(options.heldOut)) or add pictures"
-      )
+        "all \(good.count) pictures of \(source) are held out: lower the held-out share (\(options.heldOut)) or add "
+          + "pictures")
     }
-    var digest = "\(size) \(channels)"
-    for i in good { digest += "\n\(wanted[i].name) \(wanted[i].bytes)" }
+    var digest = Array("\(size) \(channels)".utf8)
+    for i in good {
+      digest.append(UInt8(ascii: "\n"))
+      digest += wanted[i].name.bytes
+      digest += " \(wanted[i].bytes)".utf8
+    }
     self.init(
       pictures, prepared, places: good.compactMap { prepared.places[$0] }, heldOut: heldOut, bad: bad,
-      fingerprint: Checksum.of(digest.utf8))
+      fingerprint: Checksum.of(digest))
   }
 
   private init(
@@ -156,7 +158,7 @@ package final class Dataset: Sendable {
 
   /// The path of picture `index` as it's named in the folder or list.
   /// - Precondition: 0 <= `index` < `count`.
-  package func name(_ index: Int) -> String { pictures.index.name(Int(places[index])) }
+  package func name(_ index: Int) -> FilePath { pictures.index.name(Int(places[index])) }
 
   /// Picture `index`, scaled: its short side is `size`.
   /// - Precondition: 0 <= `index` < `count`.
@@ -190,7 +192,7 @@ package final class Dataset: Sendable {
   private static func label(_ source: DatasetSource, _ listing: SourceListing) -> String {
     switch source {
     case .synthetic: "synthetic"
-    case .folder, .list: String(listing.identity.split(separator: "/").last ?? "pictures")
+    case .folder, .list: listing.identity.components.last?.description ?? "pictures"
     }
   }
 
@@ -200,8 +202,8 @@ package final class Dataset: Sendable {
     if listing.names.isEmpty || !bad.isEmpty { return .noPictures(in: source, bad: bad) }
     return Failure(
       .badData,
-      "a fraction of \(options.fraction) keeps none of the \(listing.names.count) pictures in \(source): raise --fraction"
-    )
+      "a fraction of \(options.fraction) keeps none of the \(listing.names.count) pictures in \(source): raise "
+        + "--fraction")
   }
 }
 
@@ -237,12 +239,4 @@ extension CropMode {
         .copyMemory(from: UnsafeRawBufferPointer(rebasing: pixels[start..<start + rowBytes]))
     }
   }
-}
-
-private func modificationTime(_ status: stat) -> (seconds: Int, nanoseconds: Int) {
-  #if canImport(Darwin)
-    (status.st_mtimespec.tv_sec, status.st_mtimespec.tv_nsec)
-  #else
-    (status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
-  #endif
 }

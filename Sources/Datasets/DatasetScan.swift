@@ -1,9 +1,8 @@
 // Looking at a data set without training on it: what's in it, which files it has, some of its pictures.
 
-import Dispatch
-import SystemSupport
 import Images
 import Synchronization
+import SystemSupport
 
 /// What a folder or list holds, found by decoding every file.
 package struct DatasetScan: Sendable {
@@ -31,43 +30,42 @@ package struct DatasetScan: Sendable {
       pngCount = count
       return
     }
-    struct Work {
-      var next = 0
-      var done = 0
-      var found = DatasetScan()
+    struct Seen {
+      var count = 0
+      var good = DatasetScan()
       var bad: [(i: Int, file: BadFile)] = []
     }
-    let work = Mutex(Work())
+    let seen = Mutex(Seen())
     let total = listing.names.count
-    DispatchQueue.concurrentPerform(iterations: max(1, threads)) { _ in
-      while true {
-        let mine: Int? = work.withLock { work in
-          if work.next == total { return nil }
-          defer { work.next += 1 }
-          return work.next
-        }
-        guard let i = mine else { return }
-        let path = listing.path(listing.names[i])
-        do throws(PictureError) {
-          let information = try PictureDecoder.information(path: path)
-          // Only decoding finds a file that's cut short.
-          _ = try PictureDecoder.decode(path: path, channels: 3, shortSide: size)
-          work.withLock { $0.found.add(information, size) }
-        } catch {
-          work.withLock { $0.bad.append((i, BadFile(path: listing.names[i], reason: error.reason))) }
-        }
-        work.withLock { work in
-          work.done += 1
-          if work.done % 64 == 0 || work.done == total { progress(work.done, total) }
+    let queue = WorkQueue(count: total)
+    onThreads(threads) {
+      while let i = queue.take()?.lowerBound {
+        let result = Self.look(at: listing.path(listing.names[i]), size)
+        seen.withLock { seen in
+          switch result {
+          case .success(let information): seen.good.add(information, size)
+          case .failure(let error): seen.bad.append((i, BadFile(path: listing.names[i], reason: error.reason)))
+          }
+          seen.count += 1
+          if seen.count % 64 == 0 || seen.count == total { progress(seen.count, total) }
         }
       }
     }
     let listed = bad
-    self = work.withLock { $0.found }
-    bad = listed + work.withLock { $0.bad }.sorted { $0.i < $1.i }.map(\.file)
+    self = seen.withLock { $0.good }
+    bad = listed + seen.withLock { $0.bad }.sorted { $0.i < $1.i }.map(\.file)
   }
 
   private init() {}
+
+  private static func look(at path: FilePath, _ size: Int) -> Result<PictureInformation, PictureError> {
+    Result { () throws(PictureError) in
+      let information = try PictureDecoder.information(path: path)
+      // Only decoding finds a file that's cut short.
+      _ = try PictureDecoder.decode(path: path, channels: 3, shortSide: size)
+      return information
+    }
+  }
 
   private mutating func add(_ picture: PictureInformation, _ size: Int) {
     switch picture.format {
@@ -87,7 +85,7 @@ package struct DatasetScan: Sendable {
 /// The files that training would take.
 package struct DatasetFiles: Sendable {
   /// From the root of the file system.
-  package var paths: [String]
+  package var paths: [FilePath]
   /// What isn't a picture, going by the first bytes.
   package var bad: [BadFile]
 

@@ -1,6 +1,8 @@
 // From a file's bytes to a picture of the wanted size and channels: what it is, whether it may be that large, decode,
 // scale, turn upright.
 
+import SystemSupport
+
 /// What a file holds, told from its first bytes; its name plays no part.
 package enum PictureFormat: Sendable, CaseIterable {
   case jpeg
@@ -44,8 +46,8 @@ package struct DecodeLimits: Sendable {
     guard width <= maximumWidth, height <= maximumHeight, !overflow, pixels <= maximumPixels else {
       throw PictureError(
         .tooLarge,
-        "\(what) \(width) x \(height) pixels; the limit is \(maximumWidth) x \(maximumHeight) and \(maximumPixels) in all"
-      )
+        "\(what) \(width) x \(height) pixels; the limit is \(maximumWidth) x \(maximumHeight) and \(maximumPixels) "
+          + "in all")
     }
   }
 }
@@ -78,7 +80,7 @@ package enum PictureDecoder {
   /// - Throws: any kind but `cannotWrite`; with the path.
   /// - Precondition: `channels` is 1 or 3, `shortSide` at least 1.
   package static func decode(
-    path: String, channels: Int, shortSide: Int?, limits: DecodeLimits = .default
+    path: some FilePathConvertible, channels: Int, shortSide: Int?, limits: DecodeLimits = .default
   ) throws(PictureError) -> Picture {
     let bytes = try PictureFile.read(path, maximumBytes: limits.maximumFileBytes).bytes
     do {
@@ -109,7 +111,7 @@ package enum PictureDecoder {
 
   /// What a file's header declares. Reads the first 64 KiB, and more only if the header is longer.
   package static func information(
-    path: String, limits: DecodeLimits = .default
+    path: some FilePathConvertible, limits: DecodeLimits = .default
   ) throws(PictureError) -> PictureInformation {
     let start = try PictureFile.read(path, prefix: 1 << 16, maximumBytes: limits.maximumFileBytes)
     do {
@@ -187,9 +189,9 @@ package struct CodecOutput: Sendable {
 
 extension PictureError {
   /// The same error, naming the file it is about.
-  func at(_ path: String) -> PictureError {
+  func at(_ path: some FilePathConvertible) -> PictureError {
     var error = self
-    error.path = path
+    error.path = "\(path)"
     return error
   }
 }

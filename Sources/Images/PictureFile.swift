@@ -8,7 +8,7 @@ package enum PictureFile {
   ///
   /// - Throws: `notFound`, `unreadable` or, for a file of more than `maximumBytes`, `tooLarge`; with the path.
   package static func read(
-    _ path: String, prefix: Int = .max, maximumBytes: Int
+    _ path: some FilePathConvertible, prefix: Int = .max, maximumBytes: Int
   ) throws(PictureError) -> (bytes: [UInt8], isWhole: Bool) {
     do throws(Failure) {
       let file = try InputFile(at: path)
@@ -28,9 +28,10 @@ package enum PictureFile {
         return (bytes, count == file.size)
       }
     } catch {
-      throw PictureError(error.kind == .missing ? .notFound : .unreadable, error, path)
+      throw PictureError(error.kind == .missing ? .notFound : .unreadable, error, "\(path)")
     }
-    throw PictureError(.tooLarge, "has more than \(maximumBytes) bytes, the most that is read of a picture", path: path)
+    let reason = "has more than \(maximumBytes) bytes, the most that is read of a picture"
+    throw PictureError(.tooLarge, reason, path: "\(path)")
   }
 
   /// Writes a whole file, or leaves what was there.
@@ -47,8 +48,9 @@ package enum PictureFile {
 
 extension PictureError {
   fileprivate init(_ kind: Kind, _ error: Failure, _ path: String) {
-    let name = path + ": "
-    let line = error.description
-    self.init(kind, line.hasPrefix(name) ? String(line.dropFirst(name.count)) : line, path: path)
+    // Byte by byte: a name may end with half of what a character is made of.
+    let (name, line) = ("\(path): ".utf8, error.description.utf8)
+    let reason = line.starts(with: name) ? line.dropFirst(name.count) : line[...]
+    self.init(kind, String(decoding: reason, as: UTF8.self), path: path)
   }
 }

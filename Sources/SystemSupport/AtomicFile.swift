@@ -1,84 +1,82 @@
 // A file that is either whole or not there: written under a temporary name in the same folder, synced, renamed, and the
 // folder synced. After a crash, a full disk or a thrown error the old file, if any, is still what it was.
 
-/// An output file that appears under its name on `commit()`, and never if that isn't reached.
+/// An output file that appears under its name on `commit()`, and never if that isn't reached. Of several that are
+/// written to one path at once the last to commit counts.
 package struct AtomicFile: ~Copyable {
-  private let path: String
-  private let temporaryPath: String
-  private var descriptor: Int32
+  private let path: FilePath
+  private let temporaryPath: FilePath
+  private var state: State
 
-  /// What a temporary name ends with: a file of that name is the rest of a process that was killed, safe to delete.
-  package static let temporarySuffix = ".partial"
+  private enum State {
+    case open(Int32)
+    case closed
+    /// It has its name. The temporary one isn't ours any more.
+    case committed
+  }
 
   /// - Throws: `.cannotCreate` when the folder isn't there or can't be written.
-  package init(at path: String) throws(Failure) {
-    let (folder, name) = splitPath(path)
-    let temporaryPath = joinPath(folder, ".\(name).\(getpid())\(Self.temporarySuffix)")
+  package init(at path: some FilePathConvertible) throws(Failure) {
     if isFolder(path) { throw Failure(.cannotCreate, path, "is a folder, a file was to be written there") }
-    let descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    if descriptor < 0 { throw Failure(.cannotCreate, path, "can't be created", errno: errno) }
-    self.path = path
-    self.temporaryPath = temporaryPath
-    self.descriptor = descriptor
+    do throws(SystemError) {
+      let (temporaryPath, descriptor) = try TemporaryName.make(beside: path.filePath) { (name) throws(SystemError) in
+        try openFile(name, O_WRONLY | O_CREAT | O_EXCL)
+      }
+      self.path = path.filePath
+      self.temporaryPath = temporaryPath
+      state = .open(descriptor)
+    } catch {
+      throw Failure(.cannotCreate, path, "can't be created", error)
+    }
   }
 
   package func write(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
+    guard case .open(let descriptor) = state else { preconditionFailure("a file is written before it's committed") }
     try writeAll(bytes, to: descriptor, path: path)
   }
 
   package func write(_ bytes: [UInt8]) throws(Failure) {
-    try bytes.withUnsafeBufferPointer { (buffer) throws(Failure) in try write(UnsafeRawBufferPointer(buffer)) }
+    try bytes.withUnsafeBufferPointer { (bytes) throws(Failure) in try write(UnsafeRawBufferPointer(bytes)) }
   }
 
   package func write(_ text: String) throws(Failure) { try write(Array(text.utf8)) }
 
   /// Syncs the bytes, gives the file its name and syncs the folder.
   package consuming func commit() throws(Failure) {
-    // Some file systems don't sync (EINVAL, ENOTSUP); that isn't the caller's failure.
-    if fsync(descriptor) != 0 && errno != EINVAL && errno != ENOTSUP {
-      throw Failure(.inputOutput, path, "can't be synced to disk", errno: errno)
+    guard case .open(let descriptor) = state else { return }
+    do { try syncFile(descriptor) } catch { throw Failure(.inputOutput, path, "can't be synced to disk", error) }
+    state = .closed
+    do { try closeFile(descriptor) } catch { throw Failure(.inputOutput, path, "can't be closed", error) }
+    do {
+      try renameFile(temporaryPath, to: path)
+    } catch {
+      throw Failure(.cannotCreate, path, "can't be put in its place", error)
     }
-    let open = descriptor
-    descriptor = -1
-    if close(open) != 0 { throw Failure(.inputOutput, path, "can't be closed", errno: errno) }
-    if rename(temporaryPath, path) != 0 {
-      throw Failure(.cannotCreate, path, "can't be put in its place", errno: errno)
-    }
-    syncFolder(splitPath(path).folder)
+    state = .committed
+    syncFolder(path.folder)
   }
 
   deinit {
-    // After a commit both are gone already; without one (an error on the way) this is what cleans up.
-    if descriptor >= 0 { close(descriptor) }
-    unlink(temporaryPath)
+    switch state {
+    case .open(let descriptor):
+      try? closeFile(descriptor)
+      removeFile(temporaryPath)
+    case .closed: removeFile(temporaryPath)
+    case .committed: break
+    }
   }
 }
 
 /// Writes a whole file at once, or not at all.
-package func writeFile(_ bytes: [UInt8], to path: String) throws(Failure) {
+package func writeFile(_ bytes: [UInt8], to path: some FilePathConvertible) throws(Failure) {
   let file = try AtomicFile(at: path)
   try file.write(bytes)
   try file.commit()
 }
 
-/// All of `bytes`, however many calls that takes.
-package func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws(Failure) {
-  var rest = bytes[...]
-  while let start = UnsafeRawBufferPointer(rebasing: rest).baseAddress, !rest.isEmpty {
-    let written = write(descriptor, start, rest.count)
-    if written < 0 {
-      if errno == EINTR { continue }
-      throw Failure(.inputOutput, path, "can't be written", errno: errno)
-    }
-    rest = rest.dropFirst(written)
-  }
-}
-
-/// Makes renames and deletions in a folder last through a power cut. Best effort: not every file system can.
-package func syncFolder(_ path: String) {
-  let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-  if descriptor >= 0 {
-    fsync(descriptor)
-    close(descriptor)
-  }
+/// All of `bytes` to an open file that is called `path`.
+package func writeAll(
+  _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: some FilePathConvertible
+) throws(Failure) {
+  do { try writeBytes(bytes, to: descriptor) } catch { throw Failure(.inputOutput, path, "can't be written", error) }
 }

@@ -44,11 +44,10 @@ package struct Failure: ClassifiedError, Equatable {
     self.description = description
   }
 
-  /// A failed call on a file or folder.
+  /// What went wrong with a file or folder.
   ///
-  /// - Parameter code: `errno` as the call left it: read it before any other call.
-  package init(_ kind: FailureKind, _ path: String, _ what: String, errno code: Int32? = nil) {
-    let reason = code.map { ": " + String(cString: strerror($0)) } ?? ""
-    self.init(kind, "\(path): \(what)\(reason)")
+  /// - Parameter error: of the call that failed, where one did.
+  package init(_ kind: FailureKind, _ path: some CustomStringConvertible, _ what: String, _ error: SystemError? = nil) {
+    self.init(kind, "\(path): \(what)" + (error.map { ": \($0)" } ?? ""))
   }
 }

@@ -1,127 +1,93 @@
-// Paths and folders, as far as the tool needs them.
+// What is in the file system: what kind it is, making, listing, renaming, removing.
 
-/// "a/b/c" -> ("a/b", "c"); "c" -> (".", "c").
-package func splitPath(_ path: String) -> (folder: String, name: String) {
-  var path = path[...]
-  while path.count > 1, path.last == "/" { path.removeLast() }
-  guard let slash = path.lastIndex(of: "/") else { return (".", String(path)) }
-  let folder = path[..<slash]
-  return (folder.isEmpty ? "/" : String(folder), String(path[path.index(after: slash)...]))
-}
-
-package func joinPath(_ folder: String, _ name: String) -> String {
-  folder.hasSuffix("/") ? folder + name : folder + "/" + name
-}
-
-/// The path from the root, so that it stays true in another working folder.
-package func absolutePath(_ path: String) -> String {
-  if path.hasPrefix("/") { return path }
-  guard let current = getcwd(nil, 0) else { return path }
-  defer { free(current) }
-  return joinPath(String(cString: current), path)
-}
-
-package func isFolder(_ path: String) -> Bool { fileMode(path).map { $0 & S_IFMT == S_IFDIR } ?? false }
-
-package func fileExists(_ path: String) -> Bool { fileMode(path) != nil }
-
-private func fileMode(_ path: String) -> mode_t? {
+/// What the system knows of a file.
+/// - Parameter followingLinks: false: of a symbolic link itself.
+package func fileStatus(_ path: some FilePathConvertible, followingLinks: Bool = true) throws(SystemError) -> stat {
   var status = stat()
-  return stat(path, &status) == 0 ? status.st_mode : nil
+  try systemCall(path) { followingLinks ? stat($0, &status) : lstat($0, &status) }
+  return status
 }
 
-/// Makes a folder and those above it; content with one that is there already.
-package func makeFolder(_ path: String) throws(Failure) {
+extension stat {
+  package var isFolder: Bool { st_mode & S_IFMT == S_IFDIR }
+  package var isRegularFile: Bool { st_mode & S_IFMT == S_IFREG }
+  package var isSymbolicLink: Bool { st_mode & S_IFMT == S_IFLNK }
+}
+
+package func isFolder(_ path: some FilePathConvertible) -> Bool { (try? fileStatus(path))?.isFolder ?? false }
+
+package func fileExists(_ path: some FilePathConvertible) -> Bool { (try? fileStatus(path)) != nil }
+
+/// The path without symbolic links, from the root.
+package func realPath(_ path: some FilePathConvertible) throws(SystemError) -> FilePath {
+  let resolved = try systemPointer(path) { realpath($0, nil) }
+  defer { free(resolved) }
+  return FilePath(cString: resolved)
+}
+
+// MARK: - Folders
+
+/// Makes a folder and those above it, each for good; content with one that is there already.
+/// - Parameter sync: called with each folder that has got a new one in it, so that it's still there after a power cut.
+package func makeFolder(
+  _ path: some FilePathConvertible, sync: (FilePath) -> Void = { syncFolder($0) }
+) throws(Failure) {
+  let path = path.filePath
   if isFolder(path) { return }
-  let (parent, name) = splitPath(path)
-  if !name.isEmpty && parent != path && !fileExists(parent) { try makeFolder(parent) }
-  if mkdir(path, 0o755) != 0 {
-    let code = errno
-    if code == EEXIST && isFolder(path) { return }
-    throw Failure(
-      .cannotCreate, path, code == EEXIST ? "is there and isn't a folder" : "can't be made a folder",
-      errno: code == EEXIST ? nil : code)
+  let parent = path.folder
+  if !path.name.bytes.isEmpty && parent != path && !fileExists(parent) { try makeFolder(parent, sync: sync) }
+  do throws(SystemError) {
+    try systemCall(path) { mkdir($0, 0o755) }
+  } catch {
+    guard error.code == EEXIST else { throw Failure(.cannotCreate, path, "can't be made a folder", error) }
+    // Another process may have been faster.
+    if isFolder(path) { return }
+    throw Failure(.cannotCreate, path, "is there and isn't a folder")
   }
+  sync(parent)
 }
 
-/// The names in a folder, sorted, without "." and "..".
-package func folderNames(_ path: String) throws(Failure) -> [String] {
-  guard let stream = opendir(path) else {
-    let code = errno
-    throw Failure(code == ENOENT ? .missing : .inputOutput, path, "can't be listed", errno: code)
-  }
+/// The names in a folder, in the order of their bytes, without "." and "..".
+package func folderEntries(_ path: some FilePathConvertible) throws(SystemError) -> [FilePath] {
+  let stream = try systemPointer(path) { opendir($0) }
   defer { closedir(stream) }
-  var names: [String] = []
-  while true {
-    errno = 0
-    guard let entry = readdir(stream) else {
-      if errno != 0 { throw Failure(.inputOutput, path, "can't be listed", errno: errno) }
-      break
-    }
-    // Read in place: a copy of the entry can be shorter than the name it claims.
-    guard let offset = MemoryLayout<dirent>.offset(of: \dirent.d_name) else { break }
-    let name = String(cString: UnsafeRawPointer(entry).advanced(by: offset).assumingMemoryBound(to: CChar.self))
-    if name != "." && name != ".." { names.append(name) }
+  // Read in place: a copy of the entry can be shorter than the name it claims.
+  guard let offset = MemoryLayout<dirent>.offset(of: \dirent.d_name) else { return [] }
+  var names: [FilePath] = []
+  while let entry = try systemPointerUntilEnd({ readdir(stream) }) {
+    let name = UnsafeRawPointer(entry).advanced(by: offset).assumingMemoryBound(to: CChar.self)
+    names.append(FilePath(cString: name))
   }
-  return names.sorted()
+  return names.filter { $0 != "." && $0 != ".." }.sorted()
 }
 
-package func removeFile(_ path: String) { unlink(path) }
-
-package func renameFile(_ path: String, to newPath: String) { rename(path, newPath) }
-
-/// A file's bytes.
-/// - Parameter limit: refuse more than this many, before reading them.
-package func readFile(_ path: String, limit: Int = 1 << 30) throws(Failure) -> [UInt8] {
-  let file = try InputFile(at: path)
-  if file.size > limit { throw Failure(.inputOutput, path, "has \(file.size) bytes, at most \(limit) were expected") }
-  var bytes = [UInt8](repeating: 0, count: file.size)
-  try bytes.withUnsafeMutableBufferPointer { (buffer) throws(Failure) in
-    try file.read(at: 0, into: UnsafeMutableRawBufferPointer(buffer))
+/// The same as text, of a folder of our own files.
+package func folderNames(_ path: some FilePathConvertible) throws(Failure) -> [String] {
+  do {
+    return try folderEntries(path).map(\.description)
+  } catch {
+    throw Failure(error.code == ENOENT ? .missing : .inputOutput, path, "can't be listed", error)
   }
-  return bytes
 }
 
-/// A file open for reading at any place.
-package struct InputFile: ~Copyable {
-  package let path: String
-  package let size: Int
-  private let descriptor: Int32
+/// Makes what was made, renamed and removed in a folder last through a power cut. Best effort: not every file system
+/// can.
+package func syncFolder(_ path: some FilePathConvertible) {
+  guard let descriptor = try? openFile(path, O_RDONLY) else { return }
+  try? syncFile(descriptor)
+  try? closeFile(descriptor)
+}
 
-  package init(at path: String) throws(Failure) {
-    // Non-blocking: opening a named pipe must not hang the tool.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    if descriptor < 0 {
-      let code = errno
-      let missing = code == ENOENT || code == ENOTDIR
-      throw Failure(
-        missing ? .missing : .inputOutput, path, missing ? "isn't there" : "can't be read",
-        errno: missing ? nil : code)
-    }
-    var status = stat()
-    if fstat(descriptor, &status) != 0 || status.st_mode & S_IFMT != S_IFREG {
-      close(descriptor)
-      throw Failure(.inputOutput, path, "isn't a regular file")
-    }
-    self.path = path
-    self.descriptor = descriptor
-    size = Int(status.st_size)
-  }
+// MARK: - Names
 
-  /// Fills `buffer` with the bytes from `offset` on.
-  package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(Failure) {
-    var done = 0
-    while done < buffer.count {
-      let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
-      let count = pread(descriptor, rest.baseAddress, rest.count, off_t(offset + done))
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw Failure(.inputOutput, path, "can't be read", errno: errno)
-      }
-      if count == 0 { throw Failure(.inputOutput, path, "ends early, at byte \(offset + done)") }
-      done += count
-    }
-  }
+/// Best effort: it may be gone already.
+package func removeFile(_ path: some FilePathConvertible) { _ = try? systemCall(path) { unlink($0) } }
 
-  deinit { close(descriptor) }
+/// Best effort, and of an empty folder only.
+package func removeFolder(_ path: some FilePathConvertible) { _ = try? systemCall(path) { rmdir($0) } }
+
+/// A file that has the new name already is replaced.
+package func renameFile(_ path: some FilePathConvertible, to newPath: some FilePathConvertible) throws(SystemError) {
+  let newPath = newPath.filePath
+  try systemCall(path) { path in newPath.withCString { rename(path, $0) } }
 }

@@ -1,4 +1,4 @@
-// Two small tools for work shared between threads: a value behind a lock that one can wait on, and a joinable thread.
+// A value behind a lock that threads can wait on.
 
 /// A value that threads take turns with. Whoever changes it wakes those who wait for it to change.
 ///
@@ -41,47 +41,5 @@ package final class Monitor<State>: @unchecked Sendable {
       }
       pthread_cond_wait(changed, mutex)
     }
-  }
-}
-
-/// A thread of its own, outside the pool that the training step's loops run on: it may block without taking a worker
-/// away from them.
-package struct WorkerThread: @unchecked Sendable {
-  private let thread: pthread_t
-
-  /// Nil if the system has no thread left to give.
-  package init?(_ body: @escaping @Sendable () -> Void) {
-    final class Box {
-      let body: @Sendable () -> Void
-      init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
-    let box = Unmanaged.passRetained(Box(body))
-    #if canImport(Darwin)
-      var created: pthread_t?
-      let status = pthread_create(
-        &created, nil,
-        {
-          Unmanaged<Box>.fromOpaque($0).takeRetainedValue().body(); return nil
-        }, box.toOpaque())
-    #else
-      var created: pthread_t? = pthread_t()
-      var handle = pthread_t()
-      let status = pthread_create(
-        &handle, nil,
-        { argument in
-          if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body() }
-          return nil
-        }, box.toOpaque())
-      created = handle
-    #endif
-    guard status == 0, let created else {
-      box.release()
-      return nil
-    }
-    thread = created
-  }
-
-  package func join() {
-    pthread_join(thread, nil)
   }
 }

@@ -10,11 +10,15 @@ enum Console {
 
   /// A result: one or more lines on standard output.
   /// - Throws: `Failure` where it can't be written, `ReaderIsGone` where no one reads it any more.
-  static func print(_ text: String) throws {
-    do {
-      try Array((text + "\n").utf8).withUnsafeBytes { try writeAll($0, to: STDOUT_FILENO, path: "standard output") }
+  static func print(_ text: String) throws { try print(bytes: Array((text + "\n").utf8)) }
+
+  /// The same of a result that needn't be text.
+  static func print(bytes: [UInt8]) throws {
+    do throws(SystemError) {
+      try writeBytes(bytes, to: STDOUT_FILENO)
     } catch {
-      throw errno == EPIPE ? ReaderIsGone() : error
+      if error.code == EPIPE { throw ReaderIsGone() }
+      throw Failure(.inputOutput, "standard output", "can't be written", error)
     }
   }
 
@@ -23,7 +27,7 @@ enum Console {
 
   /// Characters as they are on standard error.
   static func raw(_ text: String) {
-    try? Array(text.utf8).withUnsafeBytes { try writeAll($0, to: STDERR_FILENO, path: "standard error") }
+    try? writeBytes(Array(text.utf8), to: STDERR_FILENO)
   }
 
   /// Whether standard error is a terminal that understands `\r`.

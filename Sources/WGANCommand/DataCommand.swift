@@ -100,9 +100,9 @@ extension DataCommand {
       for file in files.bad + unlistable { Console.note("left out \(file)") }
       if text.isEmpty { throw Failure(.badData, "no picture of \(data) is left to list: see --fraction") }
       if let out {
-        try writeFile(Array(text.utf8), to: out)
+        try writeFile(text, to: out)
       } else {
-        try Console.print(String(text.dropLast()))
+        try Console.print(bytes: text)
       }
     }
   }

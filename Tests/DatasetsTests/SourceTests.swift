@@ -20,7 +20,7 @@ import Testing
       DatasetOptions(size: 16, fraction: fraction, heldOut: heldOut, threads: 2, cacheDirectory: cache.path))
   }
 
-  func names(_ dataset: Dataset) -> [String] { (0..<dataset.count).map(dataset.name) }
+  func names(_ dataset: Dataset) -> [FilePath] { (0..<dataset.count).map(dataset.name) }
 
   func link(_ name: String, to target: String) throws {
     try FileManager.default.createSymbolicLink(atPath: folder.path + "/" + name, withDestinationPath: target)
@@ -112,22 +112,9 @@ import Testing
     #expect(try DatasetSource(argument: folder.path + "/list.csv") == .list(folder.path + "/list.csv"))
   }
 
-  /// A file name that isn't UTF-8 can't be opened through a String: named, not fatal.
-  @Test func namesThatArentText() throws {
-    try folder.writePicture("good.png", shade: 7)
-    let path = Array(folder.path.utf8) + [UInt8(ascii: "/"), 0xFF, 0xFE]
-    let descriptor = (path.map { CChar(bitPattern: $0) } + [0]).withUnsafeBufferPointer {
-      creat($0.baseAddress!, 0o644)
-    }
-    try #require(descriptor >= 0)
-    close(descriptor)
-    let dataset = try open(.folder(folder.path))
-    #expect(names(dataset) == ["good.png"] && dataset.badFiles.count == 1)
-  }
-
   // MARK: - Lists
 
-  func parse(_ text: String) -> (names: [String], bad: [String]) {
+  func parse(_ text: String) -> (names: [FilePath], bad: [FilePath]) {
     let (names, bad) = ListFile.parse(Array(text.utf8), shownAs: "l")
     return (names, bad.map(\.path))
   }
@@ -140,14 +127,21 @@ import Testing
     #expect(parse(",0\na.jpg,0\n\"b.jpg,0\n\"c\"d,0\n") == (["a.jpg"], ["l line 1", "l line 3", "l line 4"]))
     #expect(parse("") == ([], []))
     #expect(parse(" a b.jpg ,0\n") == ([" a b.jpg "], []))
-    let (names, bad) = ListFile.parse([0xFF, 0x2C, 0x30, 0x0A, 0x61, 0x0A], shownAs: "l")
-    #expect(names == ["a"] && bad.map(\.path) == ["l line 1"])
+    let (names, bad) = ListFile.parse([0xFF, 0x2C, 0x30, 0x0A, 0x61, 0x00, 0x0A], shownAs: "l")
+    #expect(names == [FilePath(bytes: [0xFF])] && bad.map(\.path) == ["l line 2"])
   }
 
   @Test func whatIsWrittenIsReadAgain() throws {
-    let names = ["a.jpg", "a,b.jpg", "\"", "a\"\"b", " a ", "é/ü.png", ",", "\u{FEFF}x", "'"]
-    let lines = names.map { ListFile.line(for: $0)! + "\r\n" }
-    #expect(ListFile.parse(Array(("first,0\n" + lines.joined()).utf8), shownAs: "l").names == ["first"] + names)
+    let names: [FilePath] = [
+      "\u{FEFF}x", "a.jpg", "a,b.jpg", "\"", "a\"\"b", " a ", "é/ü.png", ",", "\u{FEFF}x", "'", ",\u{301}", "\"\u{301}",
+      " \u{301}", FilePath(bytes: [0xFF, 0x2C, 0xFE]),
+    ]
+    let lines = names.map { ListFile.line(for: $0)! + Array("\r\n".utf8) }
+    #expect(ListFile.parse(Array(lines.joined()), shownAs: "l").names == names)
+    // As other programs want it.
+    for (name, line) in [("a", "a,0"), ("a,\u{301}b", "\"a,\u{301}b\",0"), ("\"\u{301}", "\"\"\"\u{301}\",0")] {
+      #expect(ListFile.line(for: FilePath(name)) == Array(line.utf8))
+    }
     #expect(ListFile.line(for: "a\nb") == nil && ListFile.line(for: "a\rb") == nil)
   }
 

@@ -1,6 +1,6 @@
-import TestSupport
+import Synchronization
 import SystemSupport
-import Foundation
+import TestSupport
 import Testing
 
 @Suite struct AtomicFileTests {
@@ -33,6 +33,32 @@ import Testing
     }
   }
 
+  /// Threads that write one path at once: what has its name is one thread's file, whole, and no other's is left over.
+  @Test func manyWritersOfOnePathLeaveOneWholeFile() throws {
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "a.txt")
+      let failures = Mutex<[String]>([])
+      let writers = Atomic(0)
+      for round in 0..<50 {
+        onThreads(8) {
+          let writer = writers.add(1, ordering: .relaxed).oldValue % 8
+          do {
+            let file = try AtomicFile(at: path)
+            for _ in 0..<20 { try file.write([UInt8](repeating: UInt8(writer), count: 1000 + writer)) }
+            try file.commit()
+          } catch {
+            failures.withLock { $0.append("\(error)") }
+          }
+        }
+        let bytes = try readFile(path)
+        let writer = Int(bytes.first ?? 0)
+        #expect(bytes.allSatisfy { $0 == UInt8(writer) } && bytes.count == 20 * (1000 + writer), "round \(round)")
+        #expect(try folderNames(folder) == ["a.txt"])
+      }
+      #expect(failures.withLock { $0.first } == nil)
+    }
+  }
+
   @Test func whereNothingCanBeMadeIsOneClearError() throws {
     try inTemporaryFolder { folder in
       let path = joinPath(folder, "a.txt")
@@ -42,17 +68,27 @@ import Testing
         #expect(error?.kind == .cannotCreate)
         #expect(error?.description.hasPrefix(bad) == true)
       }
-      #expect(#expect(throws: Failure.self) { try makeFolder(path) }?.kind == .cannotCreate)
       #expect(#expect(throws: Failure.self) { try readFile(joinPath(folder, "b")) }?.kind == .missing)
       #expect(#expect(throws: Failure.self) { try readFile(folder) }?.kind == .inputOutput)
       #expect(#expect(throws: Failure.self) { try folderNames(joinPath(folder, "b")) }?.kind == .missing)
     }
   }
 
+  /// What is left of a process that was killed has a name that `TemporaryName` knows, and never the file's own.
   @Test(arguments: [
-    ("a/b/c", "a/b", "c"), ("c", ".", "c"), ("/c", "/", "c"), ("a/b/", "a", "b"), ("/", "/", ""),
-  ]) func pathsSplit(path: String, folder: String, name: String) {
-    #expect(splitPath(path).folder == folder)
-    #expect(splitPath(path).name == name)
+    "a.txt", "caf\u{E9}.png", String(repeating: "x", count: 240), String(repeating: "\u{20AC}", count: 80),
+  ])
+  func unfinishedFilesAreKnownByTheirNames(name: String) throws {
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, name)
+      let first = try AtomicFile(at: path)
+      let second = try AtomicFile(at: path)
+      let names = try folderEntries(folder)
+      #expect(names.count == 2 && names.allSatisfy { TemporaryName.matches($0) && $0.text != nil })
+      #expect(!TemporaryName.matches(FilePath(path).name))
+      try first.commit()
+      try second.commit()
+      #expect(try folderEntries(folder) == [FilePath(path).name])
+    }
   }
 }

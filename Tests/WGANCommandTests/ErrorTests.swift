@@ -232,7 +232,7 @@ import WGAN
       let trained = try Tool.run(train + ["--generator-steps", "1"], in: folder)
       #expect(trained.code == 0, "\(trained)")
       // The same pictures elsewhere are the same pictures.
-      renameFile(folder / "pictures", to: folder / "moved")
+      try renameFile(folder / "pictures", to: folder / "moved")
       let resume = ["train", "--out", "second", "--resume", "--generator-steps", "3"]
       try expect(66, resume, says: ["pictures"], in: folder)
       let moved = try Tool.run(resume + ["--data", "moved"], in: folder)

@@ -25,9 +25,7 @@ struct ReportFolder {
         try makeFolder(splitPath(path).folder)
       }
       // Files are made beside their places: try it.
-      let probe = temporaryName(replaces ? joinPath(path, "report") : path)
-      try makeNewFolder(probe)
-      rmdir(probe)
+      removeFolder(try newFolder(beside: replaces ? joinPath(path, "report") : path))
     } catch { throw failure(error) }
   }
 
@@ -36,37 +34,39 @@ struct ReportFolder {
   func write(_ files: [(name: String, content: String)]) throws {
     do throws(Failure) {
       if replaces {
-        try write(files, into: path)
+        try write(files, into: FilePath(path))
         for name in Set(PerformanceReport.fileNames).subtracting(files.map(\.name)) { removeFile(joinPath(path, name)) }
         return
       }
-      let new = temporaryName(path)
-      try makeNewFolder(new)
+      let new = try newFolder(beside: path)
       do throws(Failure) {
         try write(files, into: new)
-        if rename(new, path) != 0 {
-          throw Failure(.cannotCreate, path, "can't be put in its place", errno: errno)
+        do {
+          try renameFile(new, to: path)
+        } catch {
+          throw Failure(.cannotCreate, path, "can't be put in its place", error)
         }
       } catch {
-        for (name, _) in files { removeFile(joinPath(new, name)) }
-        rmdir(new)
+        for (name, _) in files { removeFile(new.appending(name)) }
+        removeFolder(new)
         throw error
       }
-      syncFolder(splitPath(path).folder)
+      syncFolder(new.folder)
     } catch { throw failure(error) }
   }
 
-  private func write(_ files: [(name: String, content: String)], into folder: String) throws(Failure) {
-    for (name, content) in files { try writeFile(Array(content.utf8), to: joinPath(folder, name)) }
+  private func write(_ files: [(name: String, content: String)], into folder: FilePath) throws(Failure) {
+    for (name, content) in files { try writeFile(Array(content.utf8), to: folder.appending(name)) }
   }
 }
 
-/// A hidden name beside `path`, this process's own.
-private func temporaryName(_ path: String) -> String {
-  let (folder, name) = splitPath(path)
-  return joinPath(folder, ".\(name).\(getpid())\(AtomicFile.temporarySuffix)")
-}
-
-private func makeNewFolder(_ path: String) throws(Failure) {
-  if mkdir(path, 0o755) != 0 { throw Failure(.cannotCreate, path, "can't be made a folder", errno: errno) }
+/// A folder of a temporary name beside `path`.
+private func newFolder(beside path: String) throws(Failure) -> FilePath {
+  do {
+    return try TemporaryName.make(beside: FilePath(path)) { (name) throws(SystemError) in
+      try systemCall(name) { mkdir($0, 0o755) }
+    }.path
+  } catch {
+    throw Failure(.cannotCreate, path, "can't be made a folder", error)
+  }
 }

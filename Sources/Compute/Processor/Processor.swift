@@ -8,7 +8,6 @@ import Kernels
 import KernelsAVX2
 import KernelsAVX512
 import KernelsPortable
-import Synchronization
 import SystemSupport
 
 package typealias InstructionSet = Kernels.InstructionSet
@@ -48,11 +47,7 @@ package struct Processor: Sendable {
     case .avx2: kernels = avx2Kernels
     case .avx512: kernels = avx512Kernels
     }
-    #if os(Linux)
-      let (first, second) = (sysconf(Int32(_SC_LEVEL1_DCACHE_SIZE)), sysconf(Int32(_SC_LEVEL2_CACHE_SIZE)))
-    #else
-      let (first, second) = (0, 0)
-    #endif
+    let (first, second) = dataCacheBytes()
     self.firstCacheBytes = firstCacheBytes ?? (first > 0 ? first : 32 << 10)
     self.cacheBytes = cacheBytes ?? (second > 0 ? second : 512 << 10)
   }
@@ -108,12 +103,10 @@ package struct Processor: Sendable {
       if start != 0 { recorder?.workerEnds(begun: start) }
     } else {
       let ranges = min(count, Self.rangesOfThread * workers)
-      let next = Atomic<Int>(0)
+      let queue = WorkQueue(count: ranges)
       onEachThread(workers) { worker in
         let begin = start == 0 ? 0 : StepRecorder.nanoseconds()
-        while true {
-          let i = next.add(1, ordering: .relaxed).oldValue
-          if i >= ranges { break }
+        while let i = queue.take()?.lowerBound {
           work(count * i / ranges..<count * (i + 1) / ranges, worker)
         }
         if start != 0 { recorder?.workerEnds(begun: begin) }

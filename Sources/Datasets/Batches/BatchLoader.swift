@@ -115,9 +115,11 @@ package final class BatchLoader: Sendable {
   /// Gives a batch's buffer back. A batch that never comes back costs a new buffer, nothing else; so does an
   /// array of pixels that the consumer has kept.
   package func recycle(_ batch: consuming Batch) {
-    let pixels = batch.pixels
+    var pixels: [UInt8]? = batch.pixels
+    // Neither the batch nor this function may hold the buffer too when a thread takes it: it would write to a copy.
+    _ = consume batch
     state.withLock { state in
-      if state.free.count <= Self.depth { state.free.append(pixels) }
+      if state.free.count <= Self.depth, let pixels = pixels.take() { state.free.append(pixels) }
     }
   }
 

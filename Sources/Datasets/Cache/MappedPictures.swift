@@ -10,12 +10,18 @@ final class MappedPictures: @unchecked Sendable {
 
   /// - Precondition: `index` was read from `file`, or `file` was written from it.
   init(_ file: OpenFile, _ index: PictureIndex) throws(Failure) {
-    guard let length = file.size, length > 0,
-      let base = mmap(nil, length, PROT_READ, MAP_SHARED, file.descriptor, 0), base != MAP_FAILED
-    else { throw Failure(.inputOutput, "can't map the prepared pictures into memory: \(lastSystemError())") }
-    self.index = index
-    self.base = UnsafeRawPointer(base)
-    self.length = length
+    do throws(SystemError) {
+      let length = try file.size()
+      let base = try systemPointer {
+        let base = mmap(nil, length, PROT_READ, MAP_SHARED, file.descriptor, 0)
+        return base == MAP_FAILED ? nil : base
+      }
+      self.index = index
+      self.base = UnsafeRawPointer(base)
+      self.length = length
+    } catch {
+      throw Failure(.inputOutput, "can't map the prepared pictures into memory: \(error)")
+    }
   }
 
   deinit { munmap(UnsafeMutableRawPointer(mutating: base), length) }

@@ -8,48 +8,34 @@ final class OpenFile: Sendable {
 
   init(_ descriptor: CInt) { self.descriptor = descriptor }
 
-  /// Nil, and errno, if it can't be opened.
-  convenience init?(path: String, flags: CInt, mode: mode_t = 0o644) {
-    let descriptor = open(path, flags | O_CLOEXEC, mode)
-    if descriptor < 0 { return nil }
-    self.init(descriptor)
+  convenience init(_ path: FilePath, _ flags: CInt, mode: mode_t = 0o644) throws(SystemError) {
+    self.init(try openFile(path, flags, mode: mode))
   }
 
-  deinit { close(descriptor) }
+  deinit { try? closeFile(descriptor) }
 
-  var size: Int? {
+  func status() throws(SystemError) -> stat {
     var status = stat()
-    return fstat(descriptor, &status) == 0 ? Int(status.st_size) : nil
+    try systemCall { fstat(descriptor, &status) }
+    return status
   }
+
+  func size() throws(SystemError) -> Int { Int(try status().st_size) }
 
   /// `count` bytes from `offset`, or nil if the file doesn't have them.
   func read(count: Int, at offset: Int) -> [UInt8]? {
-    var done = 0
     let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-      while done < count, let base = buffer.baseAddress {
-        let n = pread(descriptor, base + done, count - done, off_t(offset + done))
-        if n < 0 && errno == EINTR { continue }
-        if n <= 0 { break }
-        done += n
-      }
-      initialized = done
+      let place = UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
+      initialized = (try? readBytes(into: place, from: descriptor, at: offset)) ?? 0
     }
-    return done == count ? bytes : nil
+    return bytes.count == count ? bytes : nil
   }
 
-  /// Writes all of `bytes` at `offset`. False, and errno, if that fails.
-  func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Bool {
-    guard let base = bytes.baseAddress else { return true }
-    var done = 0
-    while done < bytes.count {
-      let n = pwrite(descriptor, base + done, bytes.count - done, off_t(offset + done))
-      if n < 0 && errno == EINTR { continue }
-      if n <= 0 { return false }
-      done += n
-    }
-    return true
+  func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(SystemError) {
+    try writeBytes(bytes, to: descriptor, at: offset)
+  }
+
+  func write(_ bytes: [UInt8], at offset: Int) throws(SystemError) {
+    try writeBytes(bytes, to: descriptor, at: offset)
   }
 }
-
-/// What errno says.
-func lastSystemError() -> String { String(cString: strerror(errno)) }

@@ -2,16 +2,15 @@
 // and still matches its source is kept; the rest is decoded on all threads and streamed out, so little memory is
 // needed.
 
-import Dispatch
-import SystemSupport
 import Images
 import Synchronization
+import SystemSupport
 
 /// One picture to be had.
 struct SourcePicture {
   /// In the source's listing.
   var number: Int
-  var name: String
+  var name: FilePath
   /// The source's size in bytes and its modification time in nanoseconds; 0 for pictures that are drawn.
   var bytes: Int64 = 0
   var modified: Int64 = 0
@@ -19,7 +18,7 @@ struct SourcePicture {
 
 struct PictureCache {
   /// What the pictures are made from; with size and channels it names the file.
-  var identity: String
+  var identity: FilePath
   /// A word for people who look into the folder.
   var label: String
   var size: Int
@@ -46,16 +45,16 @@ struct PictureCache {
   ///     thread.
   ///   - progress: (done, of how many to decode), on any thread but never on two at once.
   func prepare(
-    _ wanted: [SourcePicture], known: () -> [String],
+    _ wanted: [SourcePicture], known: () -> [FilePath],
     render: @escaping @Sendable (_ number: Int) throws(BadFile) -> Picture,
     progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void,
     isCancelled: @escaping @Sendable () -> Bool
   ) throws(Failure) -> Prepared {
     var notes: [String] = []
-    let path = folderPath().map { joinPath($0, fileName) }
+    let path = folderPath().map { $0.appending(fileName) }
     let old = path.flatMap(mapped)
     var places = [UInt32?](repeating: nil, count: wanted.count)
-    var oldPlaces: [String: Int] = [:]
+    var oldPlaces: [FilePath: Int] = [:]
     if let old {
       oldPlaces.reserveCapacity(old.index.entries.count)
       for i in old.index.entries.indices { oldPlaces[old.index.name(i)] = i }
@@ -88,7 +87,7 @@ struct PictureCache {
     let (pictures, notKept) = try writer.finish()
     if let notKept { notes.append("the prepared pictures serve this run only: \(notKept)") }
 
-    var newPlaces: [String: UInt32] = [:]
+    var newPlaces: [FilePath: UInt32] = [:]
     newPlaces.reserveCapacity(pictures.index.entries.count)
     for i in pictures.index.entries.indices { newPlaces[pictures.index.name(i)] = UInt32(i) }
     return Prepared(
@@ -101,38 +100,40 @@ struct PictureCache {
   var fileName: String {
     let readable = String(
       label.unicodeScalars.prefix(32).map { $0.isASCII && isalnum(CInt($0.value)) != 0 ? Character($0) : "_" })
-    let hash = String(Checksum.of("\(identity) \(size) \(channels)".utf8), radix: 16)
+    let hash = String(Checksum.of(identity.bytes + " \(size) \(channels)".utf8), radix: 16)
     return "\(readable)-\(size)x\(channels)-\(hash)" + PictureFileWriter.suffix
   }
 
   /// Nil where there's no place for a cache.
-  func folderPath() -> String? {
-    if let folder { return folder }
-    func variable(_ name: String) -> String? {
+  func folderPath() -> FilePath? {
+    if let folder { return FilePath(folder) }
+    func variable(_ name: String) -> FilePath? {
       // A relative path is to be ignored, says the XDG base directory specification.
-      getenv(name).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
+      getenv(name).map { FilePath(cString: $0) }.flatMap { $0.isAbsolute ? $0 : nil }
     }
-    return variable("XDG_CACHE_HOME").map { joinPath($0, "wgan") }
-      ?? variable("HOME").map { joinPath($0, ".cache/wgan") }
+    return variable("XDG_CACHE_HOME")?.appending("wgan") ?? variable("HOME")?.appending(".cache/wgan")
   }
 
-  private func mapped(_ path: String) -> MappedPictures? {
-    guard let file = OpenFile(path: path, flags: O_RDONLY),
+  private func mapped(_ path: FilePath) -> MappedPictures? {
+    // Non-blocking: opening a named pipe must not hang the tool.
+    guard let file = try? OpenFile(path, O_RDONLY | O_NONBLOCK),
       let index = PictureIndex(readFrom: file, identity: identity, size: size, channels: channels)
     else { return nil }
     return try? MappedPictures(file, index)
   }
 
-  private func makeWriter(_ path: String?, _ notes: inout [String]) throws(Failure) -> PictureFileWriter {
+  private func makeWriter(_ path: FilePath?, _ notes: inout [String]) throws(Failure) -> PictureFileWriter {
     let index = PictureIndex(identity: identity, size: size, channels: channels)
     var why = "neither XDG_CACHE_HOME nor HOME is set"
     if let path {
-      let folder = splitPath(path).folder
-      do {
-        try makeFolder(folder)
-        PictureFileWriter.removeAbandoned(in: folder)
-        if let writer = PictureFileWriter(path: path, index: index) { return writer }
-        why = "\(folder): \(lastSystemError())"
+      do throws(Failure) {
+        try makeFolder(path.folder)
+        PictureFileWriter.removeAbandoned(in: path.folder)
+        do {
+          return try PictureFileWriter(path: path, index: index)
+        } catch {
+          throw Failure(.cannotCreate, path.folder, "can't be written", error)
+        }
       } catch {
         why = "\(error)"
       }
@@ -143,11 +144,9 @@ struct PictureCache {
 
   // MARK: - Filling it
 
-  private struct Work {
-    var next = 0
-    var done = 0
+  private struct Decoded {
+    var count = 0
     var bad: [(i: Int, file: BadFile)] = []
-    var stopped = false
   }
 
   /// Decodes the `missing` ones of `wanted`. Returns the bad ones in the order of `wanted`.
@@ -156,53 +155,22 @@ struct PictureCache {
     _ render: @escaping @Sendable (Int) throws(BadFile) -> Picture, _ progress: @escaping @Sendable (Int, Int) -> Void,
     _ isCancelled: @escaping @Sendable () -> Bool
   ) throws(Failure) -> [(i: Int, file: BadFile)] {
-    let chunk = 32
-    let work = Mutex(Work())
+    let queue = WorkQueue(count: missing.count, chunk: 32)
+    let decoded = Mutex(Decoded())
     let reporting = Mutex((time: ContinuousClock.now - .seconds(1), done: 0))
-    let (size, channels) = (size, channels)
-    DispatchQueue.concurrentPerform(iterations: max(1, threads)) { _ in
-      var pixels: [UInt8] = []
-      var entries: [(entry: PictureIndex.Entry, name: String)] = []
-      while true {
-        let mine: Range<Int>? = work.withLock { work in
-          if work.stopped || work.next == missing.count { return nil }
-          let start = work.next
-          work.next = min(start + chunk, missing.count)
-          return start..<work.next
-        }
-        guard let mine else { return }
-        var bad: [(i: Int, file: BadFile)] = []
-        pixels.removeAll(keepingCapacity: true)
-        entries.removeAll(keepingCapacity: true)
+    onThreads(threads) {
+      var chunk = Chunk(size: size, channels: channels)
+      while let mine = queue.take() {
+        chunk.removeAll()
         for i in missing[mine] {
-          if isCancelled() {
-            work.withLock { $0.stopped = true }
-            return
-          }
-          let source = wanted[i]
-          do throws(BadFile) {
-            let picture = try render(source.number)
-            let (x, y, width, height) = try Self.kept(of: picture, source.name, size, channels)
-            entries.append(
-              (
-                PictureIndex.Entry(
-                  offset: UInt64(pixels.count), sourceBytes: source.bytes, sourceModified: source.modified,
-                  width: UInt32(width), height: UInt32(height), nameOffset: 0, nameBytes: 0), source.name
-              ))
-            for row in y..<y + height {
-              let start = (row * picture.width + x) * channels
-              pixels += picture.pixels[start..<start + width * channels]
-            }
-          } catch {
-            bad.append((i, error))
-          }
+          if isCancelled() { return queue.stop() }
+          chunk.add(wanted[i], i, render)
         }
-        let written = pixels.withUnsafeBytes { writer.append(entries, pixels: $0) }
-        let done = work.withLock { work in
-          work.bad += bad
-          work.done += mine.count
-          if !written { work.stopped = true }
-          return work.done
+        if !chunk.write(to: writer) { queue.stop() }
+        let done = decoded.withLock { decoded in
+          decoded.bad += chunk.bad
+          decoded.count += mine.count
+          return decoded.count
         }
         reporting.withLock { last in
           let now = ContinuousClock.now
@@ -215,21 +183,7 @@ struct PictureCache {
       }
     }
     if isCancelled() { throw Failure(.cancelled, "stopped while the pictures were being prepared") }
-    return work.withLock { $0.bad }.sorted { $0.i < $1.i }
-  }
-
-  /// What's kept of a decoded picture: all of it, or the middle of a very long one.
-  private static func kept(of picture: Picture, _ name: String, _ size: Int, _ channels: Int) throws(BadFile)
-    -> (x: Int, y: Int, width: Int, height: Int)
-  {
-    guard min(picture.width, picture.height) == size, picture.channels == channels,
-      picture.pixels.count == picture.width * picture.height * channels
-    else {
-      throw BadFile(path: name, reason: "can't be scaled to \(size) pixels")
-    }
-    let width = min(picture.width, size * PictureIndex.greatestAspect)
-    let height = min(picture.height, size * PictureIndex.greatestAspect)
-    return ((picture.width - width) / 2, (picture.height - height) / 2, width, height)
+    return decoded.withLock { $0.bad }.sorted { $0.i < $1.i }
   }
 
   private func copy(
@@ -244,5 +198,57 @@ struct PictureCache {
       }
       if !written { return }
     }
+  }
+}
+
+/// Some decoded pictures on their way to the file.
+private struct Chunk {
+  let size: Int
+  let channels: Int
+  private var pixels: [UInt8] = []
+  private var entries: [(entry: PictureIndex.Entry, name: FilePath)] = []
+  private(set) var bad: [(i: Int, file: BadFile)] = []
+
+  init(size: Int, channels: Int) { (self.size, self.channels) = (size, channels) }
+
+  /// The memory stays.
+  mutating func removeAll() {
+    pixels.removeAll(keepingCapacity: true)
+    entries.removeAll(keepingCapacity: true)
+    bad = []
+  }
+
+  /// Adds picture `source`, which is number `i` of those that are wanted.
+  mutating func add(_ source: SourcePicture, _ i: Int, _ render: (Int) throws(BadFile) -> Picture) {
+    do throws(BadFile) {
+      let picture = try render(source.number)
+      let (x, y, width, height) = try kept(of: picture, source.name)
+      let entry = PictureIndex.Entry(
+        offset: UInt64(pixels.count), sourceBytes: source.bytes, sourceModified: source.modified, width: UInt32(width),
+        height: UInt32(height), nameOffset: 0, nameBytes: 0)
+      entries.append((entry, source.name))
+      for row in y..<y + height {
+        let start = (row * picture.width + x) * channels
+        pixels += picture.pixels[start..<start + width * channels]
+      }
+    } catch {
+      bad.append((i, error))
+    }
+  }
+
+  /// False if the file can't be written (any more).
+  func write(to writer: PictureFileWriter) -> Bool { pixels.withUnsafeBytes { writer.append(entries, pixels: $0) } }
+
+  /// What's kept of a decoded picture: all of it, or the middle of a very long one.
+  private func kept(of picture: Picture, _ name: FilePath) throws(BadFile) -> (x: Int, y: Int, width: Int, height: Int)
+  {
+    guard min(picture.width, picture.height) == size, picture.channels == channels,
+      picture.pixels.count == picture.width * picture.height * channels
+    else {
+      throw BadFile(path: name, reason: "can't be scaled to \(size) pixels")
+    }
+    let width = min(picture.width, size * PictureIndex.greatestAspect)
+    let height = min(picture.height, size * PictureIndex.greatestAspect)
+    return ((picture.width - width) / 2, (picture.height - height) / 2, width, height)
   }
 }

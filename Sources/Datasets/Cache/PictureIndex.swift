@@ -14,13 +14,15 @@
 //         64      8  checksum of the index
 //         72      8  checksum of the 72 bytes above
 //
-// The index is: the entries (40 bytes each, see `Entry`), the names (UTF-8, one after the other), the identity (what
+// The index is: the entries (40 bytes each, see `Entry`), the names (bytes, one after the other), the identity (what
 // the file was made from). All integers are little-endian, pixels are rows from the top with interleaved channels.
 //
 // A file is written once under a temporary name and renamed when it's whole; no program of ours changes it afterwards.
 // A mapping therefore stays valid when the file is deleted or replaced. (Only somebody who truncates the file in place,
 // by hand, while a run uses it, can make that run die of SIGBUS.) The index is read into memory and checked: each
 // offset is known to be inside the file before it's used. Pixels have no checksum: any byte is a valid pixel.
+
+import SystemSupport
 
 /// What pictures a file holds, and where.
 struct PictureIndex {
@@ -47,34 +49,33 @@ struct PictureIndex {
   static let greatestAspect = 4
 
   /// What the pictures were made from: two data sets never share one.
-  var identity: String
+  var identity: FilePath
   var size: Int
   var channels: Int
   private(set) var entries: [Entry] = []
   private var names: [UInt8] = []
 
-  init(identity: String, size: Int, channels: Int) {
+  init(identity: FilePath, size: Int, channels: Int) {
     self.identity = identity
     self.size = size
     self.channels = channels
   }
 
-  func name(_ i: Int) -> String {
-    let entry = entries[i]
-    return String(decoding: names[Int(entry.nameOffset)..<Int(entry.nameOffset + entry.nameBytes)], as: UTF8.self)
+  func name(_ i: Int) -> FilePath {
+    let start = Int(entries[i].nameOffset)
+    return FilePath(bytes: names[start..<start + Int(entries[i].nameBytes)])
   }
 
   /// False if the names have outgrown their 4 GB.
-  mutating func append(_ entry: Entry, name: String) -> Bool {
-    let bytes = Array(name.utf8)
-    guard let offset = UInt32(exactly: names.count), let end = UInt32(exactly: names.count + bytes.count) else {
+  mutating func append(_ entry: Entry, name: FilePath) -> Bool {
+    guard let offset = UInt32(exactly: names.count), let end = UInt32(exactly: names.count + name.bytes.count) else {
       return false
     }
     var entry = entry
     entry.nameOffset = offset
     entry.nameBytes = end - offset
     entries.append(entry)
-    names += bytes
+    names += name.bytes
     return true
   }
 
@@ -83,7 +84,7 @@ struct PictureIndex {
   /// The header and the index of a file whose pixels end at `pixelsEnd`.
   func encoded(pixelsEnd: Int) -> (header: [UInt8], index: [UInt8]) {
     var index: [UInt8] = []
-    index.reserveCapacity(entries.count * Entry.encodedBytes + names.count + identity.utf8.count)
+    index.reserveCapacity(entries.count * Entry.encodedBytes + names.count + identity.bytes.count)
     for entry in entries {
       index.append(integer: entry.offset)
       index.append(integer: entry.sourceBytes)
@@ -94,7 +95,7 @@ struct PictureIndex {
       index.append(integer: entry.nameBytes)
     }
     index += names
-    index += Array(identity.utf8)
+    index += identity.bytes
 
     var header = Self.magic
     header.append(integer: Self.version)
@@ -112,8 +113,8 @@ struct PictureIndex {
   }
 
   /// The index of `file`, or nil unless the file is whole, sound and made from `identity` at this size.
-  init?(readFrom file: OpenFile, identity: String, size: Int, channels: Int) {
-    guard let fileBytes = file.size, let header = file.read(count: Self.headerBytes, at: 0) else { return nil }
+  init?(readFrom file: OpenFile, identity: FilePath, size: Int, channels: Int) {
+    guard let fileBytes = try? file.size(), let header = file.read(count: Self.headerBytes, at: 0) else { return nil }
     func word(_ offset: Int) -> Int { header.integer(UInt64.self, at: offset).flatMap(Int.init(exactly:)) ?? -1 }
     guard header.prefix(8).elementsEqual(Self.magic),
       header.integer(UInt32.self, at: 8) == Self.version,
@@ -123,13 +124,13 @@ struct PictureIndex {
     else { return nil }
 
     let (count, pixelsEnd, indexBytes, nameBytes) = (word(24), word(32), word(40), word(48))
-    let identityBytes = identity.utf8.count
+    let identityBytes = identity.bytes.count
     guard word(56) == fileBytes, pixelsEnd >= Self.headerBytes, pixelsEnd <= fileBytes,
       indexBytes == fileBytes - pixelsEnd, count >= 0, count <= indexBytes / Entry.encodedBytes,
       nameBytes >= 0, nameBytes == indexBytes - identityBytes - count * Entry.encodedBytes,
       let index = file.read(count: indexBytes, at: pixelsEnd),
       header.integer(UInt64.self, at: 64) == Checksum.of(index),
-      index.suffix(identityBytes).elementsEqual(identity.utf8)
+      index.suffix(identityBytes).elementsEqual(identity.bytes)
     else { return nil }
 
     self.init(identity: identity, size: size, channels: channels)

@@ -20,17 +20,19 @@ package enum DatasetSource: Sendable, Equatable {
       self = .synthetic
       return
     }
-    var status = stat()
-    guard stat(argument, &status) == 0 else {
+    let status: stat
+    do {
+      status = try fileStatus(argument)
+    } catch {
       throw Failure(
-        .missing,
-        "can't read '\(argument)': \(lastSystemError()); give a folder of pictures, a CSV list of files, or 'synthetic'"
-      )
+        .missing, "can't read '\(argument)': \(error); give a folder of pictures, a CSV list of files, or 'synthetic'")
     }
-    switch status.st_mode & S_IFMT {
-    case S_IFDIR: self = .folder(argument)
-    case S_IFREG: self = .list(argument)
-    default: throw Failure(.badData, "'\(argument)' is neither a folder nor a CSV list of files")
+    if status.isFolder {
+      self = .folder(argument)
+    } else if status.isRegularFile {
+      self = .list(argument)
+    } else {
+      throw Failure(.badData, "'\(argument)' is neither a folder nor a CSV list of files")
     }
   }
 }
@@ -61,22 +63,22 @@ extension DatasetSource {
 /// The names of a source's pictures, before any is opened.
 struct SourceListing: Sendable {
   /// What sets this source apart from all others, whatever the current folder.
-  var identity: String
+  var identity: FilePath
   /// Names are relative to this; empty for synthetic faces.
-  var root: String
-  var names: [String]
+  var root: FilePath
+  var names: [FilePath]
   var bad: [BadFile]
 
   init(_ source: DatasetSource) throws(Failure) {
     switch source {
     case .folder(let path):
       root = try Self.absolute(path)
-      identity = "folder \(root)"
+      identity = FilePath(bytes: "folder ".utf8 + root.bytes)
       (names, bad) = try FolderWalk.files(below: root)
     case .list(let path):
       let whole = try Self.absolute(path)
-      root = splitPath(whole).folder
-      identity = "list \(whole)"
+      root = whole.folder
+      identity = FilePath(bytes: "list ".utf8 + whole.bytes)
       (names, bad) = try ListFile.read(whole, shownAs: path)
     case .synthetic(let count, let seed):
       root = ""
@@ -86,7 +88,7 @@ struct SourceListing: Sendable {
     }
   }
 
-  func path(_ name: String) -> String { name.hasPrefix("/") ? name : joinPath(root, name) }
+  func path(_ name: FilePath) -> FilePath { name.isAbsolute ? name : root.appending(name) }
 
   /// Picture `number` of the names: its short side is `size`.
   func picture(_ number: Int, size: Int, channels: Int, of source: DatasetSource) throws(BadFile) -> Picture {
@@ -100,11 +102,11 @@ struct SourceListing: Sendable {
     }
   }
 
-  private static func absolute(_ path: String) throws(Failure) -> String {
-    guard let resolved = realpath(path, nil) else {
-      throw Failure(.missing, "can't read '\(path)': \(lastSystemError())")
+  private static func absolute(_ path: String) throws(Failure) -> FilePath {
+    do {
+      return try realPath(path)
+    } catch {
+      throw Failure(.missing, "can't read '\(path)': \(error)")
     }
-    defer { free(resolved) }
-    return String(cString: resolved)
   }
 }

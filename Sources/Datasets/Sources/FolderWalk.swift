@@ -3,48 +3,53 @@
 import SystemSupport
 
 enum FolderWalk {
-  /// The regular files below `root`, as paths relative to it, in the order of their UTF-8 bytes, and what couldn't be
-  /// read. Each folder is visited once, by its real place if it has one below `root`: loops of links end.
-  static func files(below root: String) throws(Failure) -> (names: [String], bad: [BadFile]) {
-    var names: [String] = []
+  /// The regular files below `root`, as paths relative to it, in the order of their bytes (the same everywhere), and
+  /// what couldn't be read. Each folder is visited once, by its real place if it has one below `root`: loops of links
+  /// end.
+  static func files(below root: FilePath) throws(Failure) -> (names: [FilePath], bad: [BadFile]) {
+    var names: [FilePath] = []
     var bad: [BadFile] = []
     var visited: Set<FileIdentity> = []
-    var folders = [""]
-    var links: [String] = []
+    var folders: [FilePath?] = [nil]
+    var links: [FilePath] = []
 
     while true {
       if folders.isEmpty {
         // The real folders are done: now what links lead to, in order, so that of several to one folder the first
         // counts.
         guard !links.isEmpty else { break }
-        folders = links.sorted { utf8Order($1, $0) }
+        folders = links.sorted(by: >)
         links = []
       }
       let folder = folders.removeLast()
-      let path = folder.isEmpty ? root : root + "/" + folder
-      guard let identity = FileIdentity(path) else { continue }
-      guard visited.insert(identity).inserted else { continue }
-
-      guard access(path, R_OK | X_OK) == 0, let children = try? folderNames(path) else {
-        let reason = "the folder can't be read: \(lastSystemError())"
-        if folder.isEmpty { throw Failure(.inputOutput, "\(root): \(reason)") }
-        bad.append(BadFile(path: folder, reason: reason))
-        continue
-      }
-      for child in children where !child.hasPrefix(".") {
-        let name = folder.isEmpty ? child : folder + "/" + child
-        switch kind(root + "/" + name) {
-        case .file: names.append(name)
-        case .folder: folders.append(name)
-        case .linkToFolder: links.append(name)
-        case .broken(let reason): bad.append(BadFile(path: name, reason: reason))
-        case .other: break
+      do throws(SystemError) {
+        let path = folder.map(root.appending) ?? root
+        guard visited.insert(FileIdentity(try fileStatus(path))).inserted else { continue }
+        for child in try children(path) where !child.hasPrefix(".") {
+          let name = folder?.appending(child) ?? child
+          switch kind(root.appending(name)) {
+          case .file: names.append(name)
+          case .folder: folders.append(name)
+          case .linkToFolder: links.append(name)
+          case .broken(let reason): bad.append(BadFile(path: name, reason: reason))
+          case .other: break
+          }
         }
+      } catch {
+        let reason = "the folder can't be read: \(error)"
+        guard let folder else { throw Failure(.inputOutput, "\(root): \(reason)") }
+        bad.append(BadFile(path: folder, reason: reason))
       }
     }
-    names.sort(by: utf8Order)
-    bad.sort { utf8Order($0.path, $1.path) }
+    names.sort()
+    bad.sort { $0.path < $1.path }
     return (names, bad)
+  }
+
+  private static func children(_ folder: FilePath) throws(SystemError) -> [FilePath] {
+    // Where they could be listed but not opened, that's the folder's error, not one of each file.
+    try systemCall(folder) { access($0, R_OK | X_OK) }
+    return try folderEntries(folder)
   }
 
   // MARK: - Kinds of files
@@ -54,20 +59,21 @@ enum FolderWalk {
     case broken(String)
   }
 
-  private static func kind(_ path: String) -> Kind {
-    var status = stat()
-    guard lstat(path, &status) == 0 else {
-      let reason = lastSystemError()
-      return .broken(path.contains("\u{FFFD}") ? "its name isn't UTF-8: rename it" : reason)
-    }
-    let isLink = status.st_mode & S_IFMT == S_IFLNK
-    if isLink && stat(path, &status) != 0 {
-      return .broken(errno == ELOOP ? "a symbolic link to itself" : "a symbolic link that leads nowhere")
-    }
-    switch status.st_mode & S_IFMT {
-    case S_IFREG: return .file
-    case S_IFDIR: return isLink ? .linkToFolder : .folder
-    default: return .other
+  private static func kind(_ path: FilePath) -> Kind {
+    var isLink = false
+    do throws(SystemError) {
+      var status = try fileStatus(path, followingLinks: false)
+      isLink = status.isSymbolicLink
+      if isLink { status = try fileStatus(path) }
+      if status.isRegularFile { return .file }
+      if status.isFolder { return isLink ? .linkToFolder : .folder }
+      return .other
+    } catch {
+      switch error.code {
+      case ELOOP where isLink: return .broken("a symbolic link to itself")
+      case ENOENT where isLink: return .broken("a symbolic link that leads nowhere")
+      default: return .broken(error.description)
+      }
     }
   }
 
@@ -75,13 +81,6 @@ enum FolderWalk {
     var device: dev_t
     var number: ino_t
 
-    init?(_ path: String) {
-      var status = stat()
-      guard stat(path, &status) == 0 else { return nil }
-      (device, number) = (status.st_dev, status.st_ino)
-    }
+    init(_ status: stat) { (device, number) = (status.st_dev, status.st_ino) }
   }
 }
-
-/// The order of the names' bytes: the same everywhere, whatever the locale.
-func utf8Order(_ a: String, _ b: String) -> Bool { a.utf8.lexicographicallyPrecedes(b.utf8) }

@@ -1,10 +1,18 @@
-// Lists of files in the seed's form: one `relative/path.jpg,0` per line, no header. Only the first field counts.
+// Lists of files in the seed's form: one `relative/path.jpg,0` per line, no header. Only the first field counts. Paths
+// are bytes, as file names are; the commas, quotes and ends of line around them are ASCII.
 
 import SystemSupport
 
+private let comma = UInt8(ascii: ",")
+private let quote = UInt8(ascii: "\"")
+private let space = UInt8(ascii: " ")
+private let newline = UInt8(ascii: "\n")
+private let carriageReturn = UInt8(ascii: "\r")
+private let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
 package enum ListFile {
   /// The names in the list at `path`, and the lines that can't be read, by number.
-  static func read(_ path: String, shownAs shown: String) throws(Failure) -> (names: [String], bad: [BadFile]) {
+  static func read(_ path: FilePath, shownAs shown: String) throws(Failure) -> (names: [FilePath], bad: [BadFile]) {
     let bytes: [UInt8]
     do {
       bytes = try readFile(path)
@@ -19,14 +27,13 @@ package enum ListFile {
   }
 
   /// Lines end in LF or CRLF, blank ones are skipped, a field may be quoted (`"a, b.jpg",0`; a quote in it is doubled).
-  package static func parse(_ bytes: [UInt8], shownAs shown: String) -> (names: [String], bad: [BadFile]) {
-    var names: [String] = []
+  package static func parse(_ bytes: [UInt8], shownAs shown: String) -> (names: [FilePath], bad: [BadFile]) {
+    var names: [FilePath] = []
     var bad: [BadFile] = []
-    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-    let text = bytes.starts(with: mark) ? bytes.dropFirst(3) : bytes[...]
-    for (i, line) in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
-      let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
-      if line.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }) { continue }
+    let text = bytes.starts(with: byteOrderMark) ? bytes.dropFirst(byteOrderMark.count) : bytes[...]
+    for (i, line) in text.split(separator: newline, omittingEmptySubsequences: false).enumerated() {
+      let line = line.last == carriageReturn ? line.dropLast() : line
+      if line.allSatisfy({ $0 == space || $0 == UInt8(ascii: "\t") }) { continue }
       do {
         names.append(try firstField(line))
       } catch {
@@ -37,28 +44,28 @@ package enum ListFile {
   }
 
   /// One line for `name`, without the line's end. Nil if a list can't hold that name.
-  package static func line(for name: String) -> String? {
-    if name.utf8.contains(where: { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }) { return nil }
-    let plain = !name.contains("\"") && !name.contains(",") && name.first != " " && name.last != " "
-    return
-      (plain
-      ? name : "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\"")
-      + ",0"
+  package static func line(for name: FilePath) -> [UInt8]? {
+    let bytes = name.bytes
+    if bytes.contains(newline) || bytes.contains(carriageReturn) { return nil }
+    // A mark at the beginning would be taken for the list's own.
+    let isPlain =
+      !bytes.contains(quote) && !bytes.contains(comma) && bytes.first != space && bytes.last != space
+      && !bytes.starts(with: byteOrderMark)
+    let field = isPlain ? bytes : [quote] + bytes.flatMap { $0 == quote ? [quote, quote] : [$0] } + [quote]
+    return field + Array(",0".utf8)
   }
 
   /// A list of `paths` that is to lie in `folder`, and the paths that a list can't hold.
-  package static func text(listing paths: [String], in folder: String) -> (text: String, bad: [BadFile]) {
-    let real = realpath(folder, nil)
-    defer { free(real) }
-    let base = (real.map { String(cString: $0) } ?? absolutePath(folder)).split(separator: "/")
-    var text = ""
+  package static func text(listing paths: [FilePath], in folder: String) -> (text: [UInt8], bad: [BadFile]) {
+    let base = ((try? realPath(folder)) ?? FilePath(absolutePath(folder))).components
+    var text: [UInt8] = []
     var bad: [BadFile] = []
     for path in paths {
-      let parts = path.split(separator: "/")
-      let shared = min(zip(parts, base).prefix { $0 == $1 }.count, parts.count - 1)
-      let steps = base.dropFirst(shared).map { _ in ".." } + parts.dropFirst(shared)
-      if let line = line(for: steps.joined(separator: "/")) {
-        text += line + "\n"
+      let parts = path.components
+      let shared = min(zip(parts, base).prefix { $0 == $1 }.count, max(0, parts.count - 1))
+      let steps = base.dropFirst(shared).map { _ in FilePath("..") } + parts.dropFirst(shared)
+      if let line = line(for: FilePath(bytes: steps.map(\.bytes).joined(separator: [UInt8(ascii: "/")]))) {
+        text += line + [newline]
       } else {
         bad.append(BadFile(path: path, reason: "has a line break in its name: rename it"))
       }
@@ -66,9 +73,7 @@ package enum ListFile {
     return (text, bad)
   }
 
-  private static func firstField(_ line: ArraySlice<UInt8>) throws(BadFile) -> String {
-    let quote = UInt8(ascii: "\"")
-    let comma = UInt8(ascii: ",")
+  private static func firstField(_ line: ArraySlice<UInt8>) throws(BadFile) -> FilePath {
     var field: [UInt8] = []
     if line.first == quote {
       var rest = line.dropFirst()
@@ -87,9 +92,7 @@ package enum ListFile {
       field = Array(line.prefix { $0 != comma })
     }
     guard !field.isEmpty else { throw BadFile(path: "", reason: "no path before the comma") }
-    guard !field.contains(0), let name = String(validating: field, as: UTF8.self) else {
-      throw BadFile(path: "", reason: "the path isn't UTF-8 text")
-    }
-    return name
+    guard !field.contains(0) else { throw BadFile(path: "", reason: "the path has a zero byte in it") }
+    return FilePath(bytes: field)
   }
 }

@@ -192,7 +192,7 @@ package struct CheckpointFolder: Sendable {
   /// Takes a broken state out of the way of those that will be written.
   package func setAside(_ name: String) {
     for file in [name + ".json", name + ".safetensors"] {
-      renameFile(joinPath(path, file), to: joinPath(path, file + ".broken"))
+      try? renameFile(joinPath(path, file), to: joinPath(path, file + ".broken"))
     }
   }
 

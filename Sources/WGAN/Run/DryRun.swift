@@ -7,6 +7,7 @@ import Compute
 import Datasets
 import Graph
 import Randomness
+import Statistics
 
 package struct DryRun {
   package let configuration: RunConfiguration
@@ -58,11 +59,7 @@ package struct DryRun {
       times.generator.append((clock.now - between) / .seconds(1))
       if times.critic.count > 1 && clock.now > end { break }
     }
-    func median(_ values: [Double]) -> Double {
-      let sorted = values.dropFirst().sorted()
-      return sorted[sorted.count / 2]
-    }
-    return (median(times.critic), median(times.generator))
+    return (median(times.critic.dropFirst()) ?? 0, median(times.generator.dropFirst()) ?? 0)
   }
 
   /// What the schedule makes of an epoch, or of the whole run.

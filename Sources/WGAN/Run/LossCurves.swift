@@ -1,6 +1,8 @@
 // The curves of a run: the Wasserstein estimate over generator steps, of the pictures it learns from and of held-out
 // ones.
 
+import Statistics
+
 /// A run's Wasserstein estimates so far.
 package struct LossCurves: Sendable, Equatable {
   package struct Point: Sendable, Equatable {
@@ -30,9 +32,6 @@ package struct LossCurves: Sendable, Equatable {
   package func median(at index: Int) -> Float? {
     let half = Self.medianWindow / 2
     let rows = estimate[max(0, index - half)..<min(estimate.count, index + half + 1)]
-    let values = rows.map(\.value).filter { !$0.isNaN }.sorted()
-    if values.isEmpty { return nil }
-    let upper = values[values.count / 2]
-    return values.count % 2 == 1 ? upper : (values[values.count / 2 - 1] + upper) / 2
+    return Statistics.median(rows.map(\.value).filter { !$0.isNaN })
   }
 }

@@ -21,10 +21,15 @@ package final class MetricsLog {
     let kept = try MetricsTable(bytes, columns: columns.map(\.name), through: step, path: path)
     if !bytes.starts(with: kept.text.utf8) { try writeFile(Array(kept.text.utf8), to: path) }
     curves = kept.curves
-    descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-    if descriptor < 0 { throw Failure(.cannotCreate, path, "can't be created", errno: errno) }
-    if ftruncate(descriptor, off_t(kept.text.utf8.count)) != 0 {
-      throw Failure(.inputOutput, path, "can't be cut back to generator step \(step)", errno: errno)
+    do {
+      descriptor = try openFile(path, O_RDWR | O_CREAT | O_APPEND)
+    } catch {
+      throw Failure(.cannotCreate, path, "can't be created", error)
+    }
+    do {
+      try systemCall { ftruncate(descriptor, off_t(kept.text.utf8.count)) }
+    } catch {
+      throw Failure(.inputOutput, path, "can't be cut back to generator step \(step)", error)
     }
   }
 

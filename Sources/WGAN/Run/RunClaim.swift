@@ -5,6 +5,8 @@ import SystemSupport
 /// A run's folder that this process may write. Claimed for as long as the value lives.
 package final class RunClaim {
   package let paths: RunPaths
+  /// Where the folder's file system has no locks: a line that says so.
+  package let warning: String?
   private let isNew: Bool
   private let lock: Int32
 
@@ -34,7 +36,7 @@ package final class RunClaim {
     let claim = try RunClaim(RunPaths(path), isNew: false)
     try claim.makeFolders()
     for inside in [path, claim.paths.samples, claim.paths.checkpoints.path] {
-      for name in try folderNames(inside) where name.hasPrefix(".") && name.hasSuffix(AtomicFile.temporarySuffix) {
+      for name in try folderNames(inside) where TemporaryName.matches(name) {
         removeFile(joinPath(inside, name))
       }
     }
@@ -44,18 +46,23 @@ package final class RunClaim {
   private init(_ paths: RunPaths, isNew: Bool) throws {
     self.paths = paths
     self.isNew = isNew
-    lock = openFolder(paths.path)
-    if lock < 0 { throw Failure(.inputOutput, paths.path, "can't be opened", errno: errno) }
-    if flock(lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK {
-      throw Failure(
-        .cannotCreate, "\(paths.path): another process is training this run; stop it, or give another --out")
+    let path = paths.path
+    do { lock = try openFile(path, O_RDONLY) } catch { throw Failure(.inputOutput, path, "can't be opened", error) }
+    let claim: FileLock.Claim
+    do { claim = try FileLock.claim(lock) } catch { throw Failure(.inputOutput, path, "can't be locked", error) }
+    switch claim {
+    case .claimed: warning = nil
+    case .unsupported(let error):
+      warning = "\(path): its file system has no locks (\(error)): see that no other process trains this run"
+    case .held:
+      throw Failure(.cannotCreate, "\(path): another process is training this run; stop it, or give another --out")
     }
   }
 
   deinit {
-    close(lock)
+    try? closeFile(lock)
     // Only an empty folder goes.
-    if isNew { rmdir(paths.path) }
+    if isNew { removeFolder(paths.path) }
   }
 
   private func makeFolders() throws {
@@ -69,5 +76,3 @@ package final class RunClaim {
     try writeFile(RunJSON.encode(configuration), to: paths.config)
   }
 }
-
-private func openFolder(_ path: String) -> Int32 { open(path, O_RDONLY | O_CLOEXEC) }

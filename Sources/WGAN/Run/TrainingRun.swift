@@ -113,6 +113,7 @@ package struct TrainingRun {
   ) throws {
     (claim, configuration) = try Self.claimed(request)
     paths = claim.paths
+    if let warning = claim.warning { report(.notice(warning)) }
     processor = try Processor.fromEnvironment(threads: configuration.threads)
     let plan = try TrainingPlan(configuration.training, threads: configuration.threads)
     try plan.checkMemory()
