@@ -97,8 +97,11 @@ check-weights: setup
 format:
 	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)
 
+# Also: the environment is one for all threads, so nobody changes it; whoever depends on it takes it as an argument.
 lint:
 	@Scripts/lint-lines
+	@if grep -rnwE 'setenv|unsetenv|putenv|clearenv' --include='*.swift' --include='*.[ch]' $(SOURCES); then \
+	  echo "lint: don't change the process's environment: give it as an argument" >&2; exit 1; fi
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
 
 clean:

@@ -23,6 +23,8 @@ let flags: [String: [String]] = [
   "ReferenceKernels": ["-O"],
   "Images": ["-O"],
   "Datasets": ["-O"],
+  "Randomness": ["-O"],
+  "ElementaryFunctions": ["-O"],
 ]
 
 func settings(_ module: String) -> [SwiftSetting] {
@@ -67,7 +69,7 @@ let package = Package(
     module("Training", ["Configuration", "TensorFiles", "Graph", "Compute", "SystemSupport", "Randomness"]),
     module("Configuration", ["Graph", "Compute", "SystemSupport"]),
     module("TensorFiles", ["SystemSupport"]),
-    module("Datasets", ["Images", "SystemSupport", "Randomness"]),
+    module("Datasets", ["Images", "SystemSupport", "Randomness", "ElementaryFunctions"]),
     module("Images", ["SystemSupport", "CTurboJPEG", "CPNG", "CPNGReader"]),
     module("Plots", ["SystemSupport"]),
     module("Graph", ["Compute", "SystemSupport"]),
@@ -76,10 +78,11 @@ let package = Package(
     module("KernelsAVX2", ["Kernels"]),
     module("KernelsAVX512", ["Kernels"]),
     module("Kernels", ["CVector"]),
-    module("ReferenceKernels", ["SystemSupport"]),
+    module("ReferenceKernels"),
     module("SystemSupport"),
     module("Statistics"),
-    module("Randomness", ["SystemSupport"]),
+    module("Randomness", ["ElementaryFunctions"]),
+    module("ElementaryFunctions"),
     .target(name: "CProcessor"),
     .target(name: "CVector"),
     .target(name: "CPNGReader", dependencies: ["CPNG"]),
@@ -96,6 +99,7 @@ let package = Package(
       path: "Benchmarks/wgan-bench"),
 
     .target(name: "TestSupport", dependencies: ["SystemSupport"], path: "Tests/TestSupport"),
+    tests("ElementaryFunctions", ["ElementaryFunctions"]),
     tests("Randomness", ["Randomness"]),
     tests("ReferenceKernels", ["ReferenceKernels", "Randomness"]),
     tests("Images", ["Images", "Randomness", "CTurboJPEG", "TestSupport"], resources: [.copy("Fixtures")]),

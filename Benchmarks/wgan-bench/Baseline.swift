@@ -73,9 +73,8 @@ package struct BaselineComparison: Sendable {
     }
     if !missing.isEmpty { lines.append("\(missing.count) rows of the baseline weren't measured now") }
     if !new.isEmpty {
-      lines.append(
-        "\(new.count) rows aren't in the baseline: \(new.prefix(3).joined(separator: "; "))\(new.count > 3 ? "; ..." : "")"
-      )
+      let first = new.prefix(3).joined(separator: "; ")
+      lines.append("\(new.count) rows aren't in the baseline: \(first)\(new.count > 3 ? "; ..." : "")")
     }
     lines.append("\(compared) rows compared, \(slower.count) slower, \(faster.count) faster")
     return lines.joined(separator: "\n")

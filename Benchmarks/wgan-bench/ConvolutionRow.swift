@@ -19,7 +19,7 @@ package struct ConvolutionRow: Codable, Equatable, Sendable {
   package var tile: String
   /// The cache blocks that the driver chose; empty or nil: not known.
   package var blocking: String?
-  /// Compared with the reference, exactly.
+  /// The result was right (see `Verification`).
   package var verified: Bool
   package var milliseconds: Timing
   package var samples: Int
@@ -108,8 +108,8 @@ package struct ConvolutionReport: Codable, Sendable {
 
 extension ConvolutionRow {
   package static let csvHeader =
-    "layer,shape,pass,isa,threads,algorithm,tile,blocking,verified,min_ms,median_ms,samples,gflops,percent_of_peak,intensity,roof,"
-    + "roof_gflops,others_percent"
+    "layer,shape,pass,isa,threads,algorithm,tile,blocking,verified,min_ms,median_ms,samples,gflops,percent_of_peak,"
+    + "intensity,roof,roof_gflops,others_percent"
 
   /// RFC 4180: quotes only where they are needed.
   package var csv: String {

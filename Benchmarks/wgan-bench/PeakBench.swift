@@ -15,8 +15,8 @@ struct PeakBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "peak", abstract: "Measure the machine's limits: arithmetic, memory, and how steady they are.",
     discussion: """
-      Arithmetic: a loop of independent multiply-adds in registers, in millisecond samples, before and after everything \
-      else. Memory: reading (a sum) and copying by plain vector loads and stores, the best sample.
+      Arithmetic: a loop of independent multiply-adds in registers, in millisecond samples, before and after \
+      everything else. Memory: reading (a sum) and copying by plain vector loads and stores, the best sample.
       """)
 
   @Option(

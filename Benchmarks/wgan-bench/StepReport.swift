@@ -186,8 +186,8 @@ extension SplitStep {
     let waitingInConvolutions = parts.filter { $0.gflops != nil }.reduce(0) { $0 + $1.waitingMilliseconds }
     let cost = 100 * (recordedMilliseconds.median / max(milliseconds.median, 1e-9) - 1)
     return """
-      \(step) step, medians while recorded (the whole step: \(number(recordedMilliseconds.median, 2)) ms, not recorded: \
-      \(number(milliseconds.median, 2)) ms, \(String(printf: "%+.1f", cost)) %)
+      \(step) step, medians while recorded (the whole step: \(number(recordedMilliseconds.median, 2)) ms, \
+      not recorded: \(number(milliseconds.median, 2)) ms, \(String(printf: "%+.1f", cost)) %)
       \(calls.text)
 
       \(summary.text)

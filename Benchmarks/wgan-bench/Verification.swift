@@ -14,7 +14,9 @@ struct Verification {
   private let expected: [Pass: [Float]]
 
   /// - Parameter threads: the most that it will be verified with. The batch is one more, so that every thread has work
-  ///   and one has more; where pixels of different pictures share a register tile, 13: one of 8, one of 4 and one of 1.
+  ///   and one has more, and where pictures share a register tile (their planes are one pixel) at least 13: full tiles
+  ///   of 12, 6 or 4 pictures, whatever the set's are, and one picture that is left. It is never more than the
+  ///   original's.
   init(_ original: ConvolutionShape, passes: [Pass], threads: Int) {
     let c = original.convolution
     let batch = min(original.batch, max(c.outputSize == 1 ? 13 : 2, threads + 1))

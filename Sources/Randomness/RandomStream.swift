@@ -1,10 +1,11 @@
 // Counter-based randomness: a stream is a pure function of (seed, purpose, step, index), so nothing depends on who
 // asked first, on the number of threads, or on what an interrupted run had drawn before it stopped.
-
-import SystemSupport
+//
+// Every number is defined here, or in Normals.swift, down to the words that it takes and to its last bit; neither the
+// standard library nor libm has a say. Tests pin them: the same seed gives the same run in later versions, too.
 
 /// What a stream of random numbers is for. Two purposes never share numbers.
-public enum RandomPurpose: UInt8, Sendable, CaseIterable {
+package enum RandomPurpose: UInt8, Sendable, CaseIterable {
   case initialWeights = 1
   case criticNoise = 2
   case generatorNoise = 3
@@ -18,9 +19,12 @@ public enum RandomPurpose: UInt8, Sendable, CaseIterable {
   case test = 255
 }
 
-/// A stream of random numbers: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC'11,
-/// section 3.3), keyed by `seed`, its 128-bit counter made of (block, index, step, purpose).
-public struct RandomStream: RandomNumberGenerator, Sendable {
+/// A stream of random numbers: Philox's blocks in turn, keyed by `seed`, the 128-bit counter made of (block, index,
+/// step, purpose).
+///
+/// Not a `RandomNumberGenerator`: what `Int.random(in:using:)` and `shuffle(using:)` draw, and with how many words, is
+/// promised nowhere.
+package struct RandomStream: Sendable {
   private let key: SIMD2<UInt32>
   private var counter: SIMD4<UInt32>
   private var block = SIMD4<UInt32>()
@@ -29,7 +33,7 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
   /// - Parameters:
   ///   - step: 0 ..< 2^56 (a step, an epoch, a picture's number, as the purpose wants).
   ///   - index: a second key below the step (a picture in a batch, a tensor in a net).
-  public init(seed: UInt64, purpose: RandomPurpose, step: Int = 0, index: Int = 0) {
+  package init(seed: UInt64, purpose: RandomPurpose, step: Int = 0, index: Int = 0) {
     precondition(step >= 0 && step < 1 << 56 && index >= 0 && index <= Int(UInt32.max))
     key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
     counter = SIMD4(
@@ -37,9 +41,9 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
       UInt32(truncatingIfNeeded: step >> 32) | UInt32(purpose.rawValue) << 24)
   }
 
-  public mutating func nextWord() -> UInt32 {
+  package mutating func nextWord() -> UInt32 {
     if used == 4 {
-      block = Self.philox(counter, key)
+      block = Philox.block(counter, key: key)
       counter[0] &+= 1
       precondition(counter[0] != 0, "a stream gives 2^34 words at most")
       used = 0
@@ -48,50 +52,35 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
     return block[used]
   }
 
-  public mutating func next() -> UInt64 {
+  /// Two words, the low one first.
+  package mutating func next() -> UInt64 {
     let low = nextWord()
     return UInt64(low) | UInt64(nextWord()) << 32
   }
 
   /// Uniform in [0, 1), 24 bits.
-  public mutating func uniform() -> Float { Float(nextWord() >> 8) * 0x1p-24 }
+  package mutating func uniform() -> Float { Float(nextWord() >> 8) * 0x1p-24 }
 
   /// Uniform in [0, 1), 32 bits.
-  public mutating func uniformDouble() -> Double { Double(nextWord()) * 0x1p-32 }
+  package mutating func uniformDouble() -> Double { Double(nextWord()) * 0x1p-32 }
 
-  /// Uniform in 0 ..< bound.
-  public mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
-
-  /// Fills `values` with numbers from N(0, 1): Box and Muller's transform, in Double, two numbers for two words.
-  public mutating func fillNormal(_ values: UnsafeMutableBufferPointer<Float>) {
-    var i = 0
-    while i < values.count {
-      let radius = (-2 * log((Double(nextWord()) + 0.5) * 0x1p-32)).squareRoot()
-      let angle = 2 * Double.pi * (Double(nextWord()) * 0x1p-32)
-      values[i] = Float(radius * cos(angle))
-      if i + 1 < values.count { values[i + 1] = Float(radius * sin(angle)) }
-      i += 2
+  /// Uniform in 0 ..< bound, without bias (Lemire, "Fast random integer generation in an interval", ACM Transactions
+  /// on Modeling and Computer Simulation 29, 2019, algorithm 5).
+  ///
+  /// An attempt takes two words, whatever the bound: x = `next()`; the result is the high half of the 128-bit product
+  /// x * bound. It is rejected, and the next two words tried, where the low half is less than 2^64 mod bound: so often
+  /// that each result has as many x. That happens with a probability below bound / 2^64, so for pictures and places
+  /// next to never.
+  /// - Precondition: bound >= 1.
+  package mutating func below(_ bound: Int) -> Int {
+    precondition(bound >= 1)
+    let bound = UInt64(bound)
+    var product = next().multipliedFullWidth(by: bound)
+    // 2^64 mod bound is less than bound: the division is for the few products that may be rejected.
+    if product.low < bound {
+      let surplus = (0 &- bound) % bound
+      while product.low < surplus { product = next().multipliedFullWidth(by: bound) }
     }
-  }
-
-  public mutating func normals(_ count: Int) -> [Float] {
-    [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
-      fillNormal(UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
-      initialized = count
-    }
-  }
-
-  private static func philox(_ counter: SIMD4<UInt32>, _ key: SIMD2<UInt32>) -> SIMD4<UInt32> {
-    var c = counter
-    var k = key
-    for _ in 0..<10 {
-      let product0 = UInt64(c[0]) * 0xD251_1F53
-      let product1 = UInt64(c[2]) * 0xCD9E_8D57
-      c = SIMD4(
-        UInt32(truncatingIfNeeded: product1 >> 32) ^ c[1] ^ k[0], UInt32(truncatingIfNeeded: product1),
-        UInt32(truncatingIfNeeded: product0 >> 32) ^ c[3] ^ k[1], UInt32(truncatingIfNeeded: product0))
-      k &+= SIMD2(0x9E37_79B9, 0xBB67_AE85)
-    }
-    return c
+    return Int(product.high)
   }
 }

@@ -1,22 +1,18 @@
 import Compute
-import Foundation
 import Testing
 
-/// Protects: the choice of an instruction set. Serialized: the environment is one.
-@Suite(.serialized) struct ProcessorTests {
+/// Protects: the choice of an instruction set.
+@Suite struct ProcessorTests {
   @Test func environmentChoosesTheInstructionSet() throws {
-    let before = ProcessInfo.processInfo.environment["WGAN_ISA"]
-    defer {
-      if let before { setenv("WGAN_ISA", before, 1) } else { unsetenv("WGAN_ISA") }
+    func chosen(_ environment: [String: String]) throws -> InstructionSet {
+      try Processor.fromEnvironment(environment, threads: 1).instructionSet
     }
     for set in Processor.supported {
-      setenv("WGAN_ISA", set.rawValue, 1)
-      #expect(try Processor.fromEnvironment(threads: 1).instructionSet == set)
+      #expect(try chosen(["WGAN_ISA": set.rawValue, "PATH": "/bin"]) == set)
     }
-    setenv("WGAN_ISA", "", 1)
-    #expect(try Processor.fromEnvironment(threads: 1).instructionSet == Processor.best)
-    setenv("WGAN_ISA", "mmx", 1)
-    let error = #expect(throws: UnknownInstructionSet.self) { try Processor.fromEnvironment(threads: 1) }
+    #expect(try chosen(["WGAN_ISA": ""]) == Processor.best)
+    #expect(try chosen([:]) == Processor.best)
+    let error = #expect(throws: UnknownInstructionSet.self) { try chosen(["WGAN_ISA": "mmx"]) }
     #expect(error?.description.contains("mmx") == true && error?.description.contains("portable") == true)
   }
 

@@ -1,3 +1,4 @@
+import Configuration
 import TestSupport
 import Training
 import TensorFiles
@@ -49,6 +50,55 @@ import WGAN
       #expect(newest.checkpoint.provenance.configuration == .demo)
       #expect(newest.checkpoint.tensors == tensors(500))
       #expect(try Checkpoint(at: newest.checkpoint.path, groups: ["critic"]).tensors.map(\.name) == ["critic.w"])
+    }
+  }
+
+  /// The two files as version 0.1.0 wrote them. Its runs go on: random numbers are keyed by the counters here, whatever
+  /// version draws them.
+  @Test func theFirstVersionsCheckpointsAreRead() throws {
+    let state = """
+      {
+        "dataFingerprint" : "6169b759ab8e5dde", "fakeLoss" : 0.0015717853, "picturesPerEpoch" : 43,
+        "position" : {
+          "batch" : 3, "criticSteps" : 6, "criticStepsInPhase" : 0, "epoch" : 1, "generatorSteps" : 2
+        },
+        "realLoss" : -0.026787668, "seconds" : 0.110012548, "version" : "0.1.0"
+      }
+      """
+    let configuration = """
+      {
+        "adamBeta1" : 0.5, "adamBeta2" : 0.999, "algorithm" : "auto", "batchSize" : 8, "blockOrder" : "conv-act-norm",
+        "channels" : 3, "clipLower" : -0.01, "clipTime" : "before-step", "clipUpper" : 0.01, "criticFeatures" : 16,
+        "criticLearningRate" : 0.0002, "criticNet" : "dcgan", "criticNoiseBatch" : "real", "criticNorm" : true,
+        "criticSteps" : 5, "crop" : "random", "extraLayers" : 0, "fraction" : 0.005, "generatorExtra" : "transposed",
+        "generatorFeatures" : 16, "generatorLearningRate" : 0.0002, "generatorNet" : "dcgan", "generatorNorm" : true,
+        "heldOut" : 0.2, "initialisation" : "pytorch", "latent" : 100, "optimizer" : "rmsprop", "preset" : "demo",
+        "samplingStatistics" : "running", "seed" : 42, "size" : 32, "warmUpCriticSteps" : 100, "warmUpEvery" : 0,
+        "warmUpGeneratorSteps" : 0
+      }
+      """
+    try inTemporaryFolder { path in
+      try writeFile(Array(state.utf8), to: joinPath(path, "000002.json"))
+      try Safetensors.write(
+        tensors(2),
+        metadata: [
+          "configuration": configuration, "critic_steps": "6", "format": "wgan", "generator_steps": "2",
+          "version": "0.1.0",
+        ], to: joinPath(path, "000002.safetensors"))
+      let newest = try #require(
+        try CheckpointFolder(path).newest(broken: { _, line in Issue.record("\(line)") }))
+      var position = RunPosition()
+      (position.epoch, position.batch, position.criticSteps, position.generatorSteps) = (1, 3, 6, 2)
+      var expected = CheckpointState(
+        position: position, seconds: 0.110012548, picturesPerEpoch: 43, dataFingerprint: "6169b759ab8e5dde",
+        criticLosses: CriticLosses(real: -0.026787668, fake: 0.0015717853))
+      expected.version = "0.1.0"
+      #expect(newest.state == expected)
+      var training = TrainingConfiguration.demo
+      (training.batchSize, training.criticFeatures, training.generatorFeatures) = (8, 16, 16)
+      (training.fraction, training.heldOut) = (0.005, 0.2)
+      #expect(newest.checkpoint.provenance.configuration == training)
+      #expect(newest.checkpoint.tensors == tensors(2))
     }
   }
 

@@ -12,8 +12,8 @@ extension PerformanceReport {
     ].compactMap { $0 }
     var lines = [
       "## Next to PyTorch",
-      "In turn, in one run\(facts.isEmpty ? "" : ": " + facts.joined(separator: ", ")). A ratio above 1: wgan is better. Medians "
-        + "of rounds, in brackets the least and the greatest.",
+      "In turn, in one run\(facts.isEmpty ? "" : ": " + facts.joined(separator: ", ")). A ratio above 1: wgan is "
+        + "better. Medians of rounds, in brackets the least and the greatest.",
     ]
     lines += picture
     if let rows = peers.convolutions, !rows.isEmpty {

@@ -32,7 +32,7 @@ package enum LayerLabel {
       .replacing(".conv", with: "")
   }
 
-  /// "mb64ic64ih32oc128oh16kh4sh2ph1" -> "64→128, 4×4/2, 32²→16², mb64"; a shape that can't be read stays what it is.
+  /// "mb64ic64ih32oc128oh16kh4sh2ph1" -> "64→128, 4×4/2, 32²→16², mb64"; a shape that can't be read stays as it is.
   package static func ofShape(_ text: String) -> String {
     guard let shape = try? ConvolutionShape(parsing: text, batch: 1) else { return text }
     let c = shape.convolution

@@ -36,8 +36,8 @@ extension PerformanceReport {
     let failed = results.filter { !$0.verified }
     if !failed.isEmpty {
       lines.append(
-        "**\(failed.count) of \(results.count) rows are marked FAILED: their results are wrong, their speed means nothing.**"
-      )
+        "**\(failed.count) of \(results.count) rows are marked FAILED: their results are wrong, "
+          + "their speed means nothing.**")
     }
     for (what, doubts) in doubts {
       guard !doubts.isEmpty else {
@@ -54,8 +54,9 @@ extension PerformanceReport {
     let marked = results.filter(\.isDoubtful)
     if !marked.isEmpty {
       lines.append(
-        "\(marked.count) of \(results.count) rows are marked. *Disturbed*: other processes had so much of the cores meanwhile, also "
-          + "when it was measured again. *Unsteady*: the median lies more than a tenth above the minimum.")
+        "\(marked.count) of \(results.count) rows are marked. *Disturbed*: other processes had so much of the "
+          + "cores meanwhile, also when it was measured again. *Unsteady*: the median lies more than a tenth above the "
+          + "minimum.")
     }
     return lines
   }
@@ -133,7 +134,8 @@ extension PerformanceReport {
       "## Summary", Markdown.table(titles, rows),
       results.contains(where: \.isDoubtful) ? "(!): a marked row, see above." : "",
       rows.contains { !$0[4].isEmpty }
-        ? "Middle layers: 64 channels or more on both sides and planes on both: not the first, the last and the latent layer."
+        ? "Middle layers: 64 channels or more on both sides and planes on both: not the first, the last and the latent "
+          + "layer."
         : "",
     ]
   }
@@ -148,9 +150,11 @@ extension PerformanceReport {
     guard !results.isEmpty else { return [] }
     var lines = [
       "## Convolutions",
-      "A layer marked ^T is transposed: it is measured as the convolution whose adjoint it is, so its forward pass is that one's "
-        + "backwardData. forward and backwardData include packing or transforming the weights. GFLOP/s and percentages are of the median time and count the direct method's operations, whatever the algorithm: a fast one can pass 100 %. Roof: what "
-        + "bounds a pass at its intensity, arithmetic or the level of memory that holds its operands.",
+      "A layer marked ^T is transposed: it is measured as the convolution whose adjoint it is, so its forward pass "
+        + "is that one's backwardData. forward and backwardData include packing or transforming the weights. GFLOP/s "
+        + "and percentages are of the median time and count the direct method's operations, whatever the algorithm: a "
+        + "fast one can pass 100 %. Roof: what bounds a pass at its intensity, arithmetic or the level of memory that "
+        + "holds its operands.",
     ]
     for (shape, members) in grouped(results, by: \.shape) {
       let layer = members[0].layer
@@ -230,8 +234,11 @@ extension PerformanceReport {
   private func dataText(_ data: DataReport) -> [String] {
     var lines = [
       "## Pictures",
-      "\(Markdown.escaped(data.data)): \(data.tried) of \(data.files) files to \(data.size)x\(data.size)x\(data.channels), "
-        + "\(data.rounds) rounds, from the page cache\(data.bad > 0 ? "; left out, since they can't be used: \(data.bad)" : "").",
+      """
+      \(Markdown.escaped(data.data)): \(data.tried) of \(data.files) files to \
+      \(data.size)x\(data.size)x\(data.channels), \(data.rounds) rounds, from the page cache\
+      \(data.bad > 0 ? "; left out, since they can't be used: \(data.bad)" : "").
+      """,
     ]
     let stages = data.results.first?.stages.map(\.stage) ?? []
     lines.append(

@@ -51,7 +51,8 @@ package enum RooflinePlot {
     }
     let notes = [
       LayerLabel.explanation,
-      "A layer's passes have the same intensity, some layers nearly so: they are set side by side, and a line leads to it.",
+      "A layer's passes have the same intensity, some layers nearly so: they are set side by side, and a line leads "
+        + "to it.",
     ]
     for note in notes {
       y += 6

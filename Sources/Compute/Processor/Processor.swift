@@ -72,8 +72,11 @@ package struct Processor: Sendable {
   }
 
   /// The instruction set that `WGAN_ISA` names, or the best one here.
-  package static func fromEnvironment(threads: Int) throws(UnknownInstructionSet) -> Processor {
-    guard let name = ProcessInfo.processInfo.environment["WGAN_ISA"], !name.isEmpty else {
+  /// - Parameter environment: the process's own, unless a test has another.
+  package static func fromEnvironment(
+    _ environment: [String: String] = ProcessInfo.processInfo.environment, threads: Int
+  ) throws(UnknownInstructionSet) -> Processor {
+    guard let name = environment["WGAN_ISA"], !name.isEmpty else {
       return Processor(threads: threads)
     }
     guard let set = InstructionSet(rawValue: name), supported.contains(set) else {

@@ -1,7 +1,7 @@
 // Draws one synthetic face, back to front: background, hair behind, neck and clothes, ears, head, eyes, brows, nose,
 // mouth, beard, glasses, hair in front.
 
-import SystemSupport
+import ElementaryFunctions
 
 struct FacePainter {
   private let t: FaceTraits
@@ -264,14 +264,15 @@ struct FacePainter {
 
   @inline(__always) private func curled(_ p: Point) -> Point {
     if t.curl == 0 { return p }
-    return p + 0.032 * t.curl * Point(sin(17 * p.y + t.curlPhase.x), sin(19 * p.x + t.curlPhase.y))
+    let wave = Point(Elementary.sin(17 * p.y + t.curlPhase.x), Elementary.sin(19 * p.x + t.curlPhase.y))
+    return p + 0.032 * t.curl * wave
   }
 
   @inline(__always) private func hairColour(_ p: Point) -> Colour {
     let ball = p / (t.radii + 0.2)
     let inside = (ball * ball).sum()
     let onBall = inside > 0.98 ? ball * (0.99 / inside.squareRoot()) : ball
-    let strands = sin(34 * p.x * (1.2 + 0.25 * p.y) + 5 * t.curlPhase.x)
+    let strands = Elementary.sin(34 * p.x * (1.2 + 0.25 * p.y) + 5 * t.curlPhase.x)
     let shine = glow(p - Point(0.35 * t.light.x, -0.58), Point(0.5, 0.16))
     return t.hair * (light(onBall) * (0.88 + 0.1 * strands)) + Colour(0.16, 0.15, 0.13, 0) * shine
   }
@@ -298,7 +299,7 @@ struct FacePainter {
     let bottom: Float = 1.5
     let radii = Point(t.openingWidth, 0.5 * (bottom - t.hairline - 0.03 * t.pitch))
     let centre = Point(0.55 * middle.x + t.openingShift, t.hairline + 0.5 * middle.y + radii.y)
-    let slant = tan(t.openingTilt)
+    let slant = Elementary.tan(t.openingTilt)
     // Short hair ends in sideburns, which taper.
     let taper: Float = isShort ? 0.16 : 0
     canvas.paint(Point(-reach.x, -reach.y), Point(reach.x, t.hairLength + 0.3), at: t.head) { p, pixel in

@@ -1,6 +1,6 @@
 // What a synthetic face is like: every number that FacePainter needs, drawn from one random stream.
 
-import SystemSupport
+import ElementaryFunctions
 import Randomness
 
 /// The traits of one face. Lengths are in the head's plane: the head is about 1.1 wide and 1.5 high, its middle at 0,
@@ -91,7 +91,8 @@ struct FaceTraits {
 
     let tilt = around(0, 0.22)
     head = Placement(
-      origin: Point(around(0, 0.07), around(0.08, 0.06)), scale: around(1.08, 0.1), turn: Point(cos(tilt), sin(tilt)))
+      origin: Point(around(0, 0.07), around(0.08, 0.06)), scale: around(1.08, 0.1),
+      turn: Point(Elementary.cos(tilt), Elementary.sin(tilt)))
     radii = Point(around(0.565, 0.06), around(0.75, 0.05))
     jaw = uniform(0.1, 0.34)
     turn = around(0, 1)
@@ -99,7 +100,7 @@ struct FaceTraits {
 
     let lightAngle = uniform(-1.3, 1.3)
     let lightHeight = uniform(0.1, 0.7)
-    light = Self.unit(SIMD3(sin(lightAngle), -lightHeight, 0.55 + 0.6 * cos(lightAngle)))
+    light = Self.unit(SIMD3(Elementary.sin(lightAngle), -lightHeight, 0.55 + 0.6 * Elementary.cos(lightAngle)))
     ambient = uniform(0.5, 0.7)
 
     let tone = random.uniform()
@@ -202,11 +203,14 @@ struct FaceTraits {
     Colour(0.25, 0.45, 0.68, 0),
   ]
 
-  private static func unit(_ v: SIMD3<Float>) -> SIMD3<Float> { v / (v * v).sum().squareRoot() }
+  /// (The order of `sum()`'s additions is promised nowhere.)
+  private static func unit(_ v: SIMD3<Float>) -> SIMD3<Float> {
+    v / (v.x * v.x + v.y * v.y + v.z * v.z).squareRoot()
+  }
 
   private static func colour(hue: Float, saturation: Float, brightness: Float) -> Colour {
     func channel(_ offset: Float) -> Float {
-      brightness * (1 - saturation * (0.5 - 0.5 * cos(6.2831853 * (hue + offset))))
+      brightness * (1 - saturation * (0.5 - 0.5 * Elementary.cos(6.2831853 * (hue + offset))))
     }
     return Colour(channel(0), channel(1 / 3), channel(2 / 3), 0)
   }

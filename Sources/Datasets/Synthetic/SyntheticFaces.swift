@@ -6,7 +6,7 @@ import Randomness
 
 package enum SyntheticFaces {
   /// Raised whenever the drawing changes, so that pictures cached by an older version aren't used.
-  package static let version = 2
+  package static let version = 3
 
   /// Face number `index` of the endless series `seed`: a pure function of its arguments, `size` x `size` pixels.
   ///

@@ -1,4 +1,5 @@
-// Pictures from a trained generator: picture i depends on (checkpoint, seed, i) alone.
+// What `wgan generate` does: opens a checkpoint or a file of weights, makes a Sampler of its generator, and writes the
+// pictures as files, as a grid or as numbers. Picture i depends on (checkpoint, seed, i) alone.
 
 import TensorFiles
 import Configuration

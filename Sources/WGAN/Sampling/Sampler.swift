@@ -1,4 +1,4 @@
-// Pictures from a trained generator.
+// The net behind every gallery and file of pictures: a generator that makes pictures from noise and never trains.
 
 import TensorFiles
 import Configuration
