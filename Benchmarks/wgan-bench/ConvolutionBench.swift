@@ -8,11 +8,11 @@ struct ConvolutionBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "conv", abstract: "Verify and time convolutions, pass by pass, next to the machine's limit.",
     discussion: """
-      Without --shape and --shapes: each convolution of critic and generator. A transposed convolution (marked ^T) is \
-      measured as the convolution whose adjoint it is: its forward pass is that one's backwardData. backwardData packs the \
-      weights each time, as training does. A shape without mb has --batch-size pictures. Every pass is first \
-      compared with the reference, to the last bit, on small integers. Exits with 1 when a result is wrong, or slower than \
-      --baseline by more than the noise.
+      Without --shape and --shapes: each convolution of critic and generator. A transposed convolution (marked ^T) \
+      is measured as the convolution whose adjoint it is: its forward pass is that one's backwardData. backwardData \
+      packs the weights each time, as training does. A shape without mb has --batch-size pictures. Every pass is \
+      first compared with the reference, to the last bit, on small integers. Exits with 1 when a result is wrong, or \
+      slower than --baseline by more than the noise.
       """)
 
   @OptionGroup var options: ConvolutionOptions

@@ -10,9 +10,10 @@ struct ReportBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report", abstract: "Measure everything and write a report: text, plots and raw figures.",
     discussion: """
-      Convolutions (the nets' own and the 3x3 layer that --extra-layers adds) and whole training steps; with --data pictures, too. The folder \
-      gets report.md, plots as SVG, machine.json and results.json. What PyTorch needs for the same work is measured by `make \
-      peers`; --peers adds what that wrote. Exits with 1, the report written, when a result was wrong.
+      Convolutions (the nets' own and the 3x3 layer that --extra-layers adds) and whole training steps; with --data \
+      pictures, too. The folder gets report.md, plots as SVG, machine.json and results.json. What PyTorch needs for \
+      the same work is measured by `make peers`; --peers adds what that wrote. Exits with 1, the report written, \
+      when a result was wrong.
       """)
 
   @OptionGroup var options: ConvolutionOptions
