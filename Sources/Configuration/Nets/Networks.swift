@@ -13,7 +13,7 @@ extension TrainingConfiguration {
       case .dcgan: dcganCritic
       case .mlp: mlp(features: self.criticFeatures, outputs: 1)
       }
-    return Network(name: "critic", input: .pictures(channels: self.channels, size: self.size), layers: layers)
+    return Network(name: "critic", input: .pictures(channels: self.channels, size: self.size), output: .scores, layers: layers)
   }
 
   /// Vectors -> pictures; a dcgan's in [-1, 1], an mlp's anywhere.
@@ -25,7 +25,9 @@ extension TrainingConfiguration {
         mlp(features: self.generatorFeatures, outputs: self.channels * self.size * self.size)
           + [.view(channels: self.channels, size: self.size)]
       }
-    return Network(name: "generator", input: .vectors(count: self.latent), layers: layers)
+    return Network(
+      name: "generator", input: .vectors(count: self.latent), output: .pictures(channels: self.channels, size: self.size),
+      layers: layers)
   }
 
   /// Strided convolutions halve the plane to 4x4 and double the channels; no norm behind the first.
