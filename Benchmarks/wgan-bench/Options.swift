@@ -11,8 +11,8 @@ import Configuration
   import Foundation
 #endif
 
-/// The parameters of a measurement: what the nets are whose layers or steps are timed, and how they convolve. What isn't
-/// given is the preset blog's.
+/// The parameters of a measurement: what the nets are whose layers or steps are timed, and how they convolve. What
+/// isn't given is the preset blog's.
 enum MeasuredParameters: ParameterSelection {
   typealias Parameters = TrainingParameters
   static var selected: [any Declaration] {

@@ -17,12 +17,13 @@ struct StepBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "step", abstract: "Time a critic step and a generator step of the preset blog on random pictures.",
     discussion: """
-      The first lines are of steps as training runs them. Steps in turn with those are recorded, call by call: the tables say \
-      which layer, kind of work and pass takes how long (real and fake pictures together), and how near the convolutions come \
-      to the machine's measured peak (in GFLOP/s of the direct method, whatever the algorithm). "limit": the multiplications that the \
-      algorithm leaves at that peak, and the operands at memory's bandwidth. "waiting": what the threads had nothing to do for in the calls' parallel loops, divided \
-      by their number; a call's milliseconds and GFLOP/s include it, the summary of kinds shows it apart. "other": outside \
-      of calls.
+      The first lines are of steps as training runs them. Steps in turn with those are recorded, call by call: the \
+      tables say which layer, kind of work and pass takes how long (real and fake pictures together), and how near \
+      the convolutions come to the machine's measured peak (in GFLOP/s of the direct method, whatever the \
+      algorithm). "limit": the multiplications that the algorithm leaves at that peak, and the operands at memory's \
+      bandwidth. "waiting": what the threads had nothing to do for in the calls' parallel loops, divided by their \
+      number; a call's milliseconds and GFLOP/s include it, the summary of kinds shows it apart. "other": outside of \
+      calls.
       """)
 
   @OptionGroup var parameters: ParameterOptions<MeasuredParameters>

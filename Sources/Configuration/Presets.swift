@@ -21,7 +21,7 @@ extension TrainingConfiguration {
   static let presetName = ParameterName("preset")
 
   /// The blog post's run (reference: its WGAN_fit): blocks in the order convolution, activation, norm; PyTorch's
-  /// initialisation; clipping before each of 5 critic steps; RMSprop 5e-5. TrainingParameters.swift declares its values.
+  /// initialisation; clipping before each of 5 critic steps; RMSprop 5e-5. Its values are the declared ones.
   package static let blog = TrainingConfiguration()
 
   /// The authors' own code (reference: main.py of martinarjovsky/WassersteinGAN): DCGAN's blocks and initialisation;

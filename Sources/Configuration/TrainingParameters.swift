@@ -109,7 +109,8 @@ public struct TrainingParameters: ParameterSet {
     .steps, 0, .within(0...1_000_000_000), earlier: .haveIt,
     help: "And so is each generator step that is a multiple of this; 0: none")
 
-  /// The critic's parameters, norms included, are kept within `-clip ... clip`; more than 0. Reading gives the upper bound.
+  /// The critic's parameters, norms included, are kept within `-clip ... clip`; more than 0. Reading gives the upper
+  /// bound.
   public let clip = TrainingParameterGroup(
     .steps, \.clipUpper, and: \.clipLower, help: "The critic's parameters stay within -clip ... clip"
   ) { -$0 }
@@ -164,8 +165,8 @@ public struct TrainingParameters: ParameterSet {
     .steps, SamplingStatistics.running, valueName: "kind", earlier: .haveIt,
     help: "Batch norm at sampling: running or batch")
 
-  /// Of all random numbers: first parameters, noise, the pictures' order, crops. The same seed and pictures give the same
-  /// bits, whatever the number of threads.
+  /// Of all random numbers: first parameters, noise, the pictures' order, crops. The same seed and pictures give the
+  /// same bits, whatever the number of threads.
   public let seed = TrainingParameter(
     .steps, UInt64(42), earlier: .haveIt, help: "Of all random numbers: the same seed gives the same run")
 

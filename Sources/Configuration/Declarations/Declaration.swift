@@ -32,8 +32,8 @@ package protocol StoredDeclaration<Value>: Declaration {
 
 /// One that sets others, and has no value of its own.
 package protocol GroupDeclaration<Value>: Declaration {
-  /// The error of a value that the group sets, as the group's; nil where it isn't one of the group's, or isn't as it sets
-  /// it.
+  /// The error of a member's value, as the group's; nil where the parameter is no member, or its value isn't as the
+  /// group sets it.
   func error(of parameter: any StoredDeclaration, in values: ParameterValues) -> ConfigurationError?
 }
 
