@@ -123,8 +123,9 @@ extension ConvolutionOptions {
     var names: [Convolution: [String]] = [:]
     for network in [configuration.critic, configuration.generator] {
       for step in try network.fused() {
-        if names[step.convolution] == nil { order.append(step.convolution) }
-        names[step.convolution, default: []].append("\(network.name).\(step.name)\(step.isTransposed ? "^T" : "")")
+        let convolution = step.layer.convolution
+        if names[convolution.geometry] == nil { order.append(convolution.geometry) }
+        names[convolution.geometry, default: []].append("\(network.name).\(step.name)\(convolution.mark)")
       }
     }
     return order.map {

@@ -121,12 +121,14 @@ extension ConvolutionShape {
     guard max(source, destination, Double(inputs * outputs) * 16) < 0x1p31 else {
       throw fail("a tensor of more than 8 GiB")
     }
-    self.init(
-      batch: images,
-      convolution: Convolution(
-        isPicture ? .picture : isScore ? .score : .blocked, kernel: kernel, stride: stride, padding: padding,
-        inputChannels: inputs, outputChannels: outputs, inputSize: size),
-      name: name)
+    do {
+      self.init(
+        batch: images,
+        convolution: try Convolution(
+          isPicture ? .picture : isScore ? .score : .blocked, kernel: kernel, stride: stride, padding: padding,
+          inputChannels: inputs, outputChannels: outputs, inputSize: size),
+        name: name)
+    } catch { throw fail(error.description) }
   }
 
   private static let known: [Substring] = [

@@ -7,8 +7,10 @@ package final class Executor {
   private let processor: Processor
   private let recorder: StepRecorder?
   private let arena: Slab
+  /// Where each step's parameters and gradients lie.
+  private let operands: [StepOperands]
   /// Weights as the passes want them prepared, by step.
-  private let prepared: [[ConvolutionPass: Slice]]
+  private let prepared: [[LayerPass: Slice]]
   private var preparedForForward = false
   /// The steps from this one on are prepared; the first needs to be for `inputGradient` alone.
   private var firstPreparedForBackward: Int
@@ -20,28 +22,23 @@ package final class Executor {
   /// Running means and variances.
   package let buffers: Slice
 
-  /// Whose statistics a norm uses.
-  package enum Statistics: Sendable {
-    /// The batch's own, which also move the running ones.
-    case batch
-    case running
-  }
-
   package init(_ plan: ExecutionPlan, on processor: Processor) {
     self.plan = plan
     self.processor = processor
     recorder = processor.recorder
     arena = Slab(count: plan.memory.arenaCount)
-    parameters = Slab(count: plan.parameters.parameterSlabCount).all
-    gradients = Slab(count: plan.purpose == .training ? plan.parameters.parameterSlabCount : 0).all
-    buffers = Slab(count: plan.parameters.bufferSlabCount).all
+    let parameters = Slab(count: plan.parameters.parameterSlabCount).all
+    let gradients = Slab(count: plan.purpose == .training ? plan.parameters.parameterSlabCount : 0).all
+    let buffers = Slab(count: plan.parameters.bufferSlabCount).all
+    (self.parameters, self.gradients, self.buffers) = (parameters, gradients, buffers)
+    operands = plan.parameters.places.map {
+      StepOperands(
+        $0, parameters: parameters, gradients: plan.purpose == .training ? gradients : nil, buffers: buffers)
+    }
     firstPreparedForBackward = plan.steps.count
     let places = plan.preparedPlaces
-    let slab = Slab(count: places.values.reduce(0) { $0 + $1.count }).all
-    prepared = plan.steps.indices.map { i in
-      Dictionary(
-        uniqueKeysWithValues: places.filter { $0.key.step == i }.map { ($0.key.pass, slab[$0.value]) })
-    }
+    let slab = Slab(count: places.count).all
+    prepared = places.steps.map { $0.mapValues { slab[$0] } }
   }
 
   /// The next pass that reads prepared weights prepares them anew.
@@ -54,13 +51,14 @@ package final class Executor {
 
   /// The pictures that the last forward pass made (of a net that makes pictures).
   package var output: Activations {
-    guard let tensor = plan.tensors.last?.output else { preconditionFailure("\(plan.network.name) makes no pictures") }
-    return activations(tensor)
+    precondition(plan.network.output != .scores, "\(plan.network.name) makes no pictures")
+    return output(of: plan.steps.count - 1)
   }
 
-  /// The mean of the last forward pass's scores (of a net that ends in a score).
+  /// The mean of the last forward pass's scores (of a net that makes scores).
   package func meanScore(batch: Int) -> Float {
-    scores[0..<batch].mean
+    precondition(plan.network.output == .scores, "\(plan.network.name) makes no scores")
+    return output(of: plan.steps.count - 1).slice[0..<batch].mean
   }
 
   /// The gradient of the input pictures from the last backward pass that was asked for it.
@@ -71,59 +69,44 @@ package final class Executor {
 
   // MARK: - Forward
 
+  /// Whose statistics a norm uses.
+  package typealias Statistics = NormStatistics
+
   /// - Parameters:
   ///   - batch: pictures (or vectors) in `input`, at most the plan's.
   ///   - input: laid out as `plan.inputLayout`.
   package func forward(batch: Int, input: Activations, statistics: Statistics) {
     precondition(batch > 0 && batch <= plan.batch && input.layout == plan.inputLayout)
-    var source = input
     prepareForForward()
-    for (i, step) in plan.steps.enumerated() {
-      let tensors = plan.tensors[i]
-      let convolution = step.convolution
-      let primitive = plan.primitives[i]
-      if step.writesScore {
-        begin(i, .convolution, .forward, batch: batch)
-        convolution.scoreForward(
-          batch: batch, source: source, weights: weights(i), bias: bias(i), scores: scores, on: processor)
-        end()
-        return
-      }
-      guard let outputTensor = tensors.output else { preconditionFailure("a step makes a tensor or a score") }
-      let output = activations(outputTensor)
-      let destination = tensors.normInput.map(activations) ?? output
-      let scratchpad = tensors.forwardScratchpad.map(slice)
-      if step.isTransposed {
-        begin(i, .convolution, .forward, batch: batch)
-        primitive.backwardData(
-          batch: batch, diffDestination: source, weights: weights(i), prepared: prepared(i, .backwardData),
-          bias: bias(i), diffSource: destination, slope: step.epilogueSlope, tanh: step.tanh, scratchpad: scratchpad,
-          on: processor)
-        end()
-      } else {
-        begin(i, .convolution, .forward, batch: batch)
-        primitive.forward(
-          batch: batch, source: source, weights: weights(i), prepared: prepared(i, .forward), bias: bias(i),
-          destination: destination, slope: step.epilogueSlope, scratchpad: scratchpad, on: processor)
-        end()
-      }
-      if let norm = step.norm, let workspace = tensors.normWorkspace, let scratchpad {
-        begin(i, .norm, .forward, batch: batch)
-        switch statistics {
-        case .batch:
-          norm.forwardTraining(
-            batch: batch, x: destination, y: output, parameters: normParameters(i, in: parameters),
-            runningMean: buffers[places(i).runningMean], runningVariance: buffers[places(i).runningVariance],
-            workspace: slice(workspace), scratchpad: scratchpad, slope: step.normOutputSlope, on: processor)
-        case .running:
-          norm.forwardEvaluation(
-            batch: batch, x: destination, y: output, parameters: normParameters(i, in: parameters),
-            runningMean: buffers[places(i).runningMean], runningVariance: buffers[places(i).runningVariance],
-            scratchpad: scratchpad, slope: step.normOutputSlope, on: processor)
-        }
-        end()
-      }
+    var source = input
+    for i in plan.steps.indices {
+      let output = output(of: i)
+      let normInput = plan.tensors[i].normInput.map(activations)
+      runLayer(i, batch: batch, source: source, destination: normInput ?? output)
+      if let normInput { runNorm(i, batch: batch, x: normInput, y: output, statistics) }
       source = output
+    }
+  }
+
+  private func runLayer(_ i: Int, batch: Int, source: Activations, destination: Activations) {
+    let step = plan.steps[i]
+    layerCall(i, .forward, batch: batch) {
+      step.layer.forward(
+        batch: batch, source: source, parameters: operands[i].parameters, prepared: prepared(i, .forward),
+        destination: destination, epilogue: step.epilogue, scratchpad: plan.tensors[i].forwardScratchpad.map(slice),
+        on: processor)
+    }
+  }
+
+  private func runNorm(_ i: Int, batch: Int, x: Activations, y: Activations, _ statistics: Statistics) {
+    let step = plan.steps[i]
+    guard let norm = step.norm, let workspace = plan.tensors[i].normWorkspace,
+      let scratchpad = plan.tensors[i].forwardScratchpad
+    else { preconditionFailure("a norm's input is planned where there is a norm") }
+    normCall(norm, .forward, batch: batch) {
+      norm.primitive.forward(
+        batch: batch, x: x, y: y, parameters: operands[i].norm, statistics: statistics, workspace: slice(workspace),
+        scratchpad: slice(scratchpad), slope: step.normOutputSlope, on: processor)
     }
   }
 
@@ -151,197 +134,182 @@ package final class Executor {
   ) {
     precondition(plan.purpose == .training && batch > 0 && batch <= plan.batch)
     prepareForBackward(from: inputGradient ? 0 : 1)
+    var diffOutput = start(outputGradient)
     for i in plan.steps.indices.reversed() {
-      let step = plan.steps[i]
-      let convolution = step.convolution
-      let primitive = plan.primitives[i]
-      let scratchpad = plan.tensors[i].backwardScratchpad.map(slice)
       let source = i == 0 ? input : output(of: i - 1)
-      let target: Activations? =
-        i > 0 ? plan.tensors[i - 1].outputGradient.map(activations) : inputGradient ? self.inputGradient : nil
-      // Where no norm stands between, the step below leaves its activation's gradient to this one's epilogue.
-      let below = i > 0 ? plan.steps[i - 1] : nil
-      let gate = below.flatMap { below in
-        below.norm == nil ? below.slope.map { ActivationGate(source, slope: $0) } : nil
-      }
-
-      if step.writesScore {
-        guard case .scores(let value) = outputGradient else { preconditionFailure("a score's gradient is a number") }
-        let gradient = diffScores
-        gradient.fill(value)
-        if parameterGradients {
-          begin(i, .convolution, .backwardWeights, batch: batch)
-          convolution.scoreBackwardWeights(
-            batch: batch, source: source, diffScores: gradient, diffWeights: gradients[places(i).weight],
-            accumulate: accumulate, on: processor)
-          if step.linear != nil {
-            convolution.scoreBackwardBias(
-              batch: batch, diffScores: gradient, diffBias: gradients[places(i).bias], accumulate: accumulate)
-          }
-          end()
-        }
-        if let target {
-          begin(i, .convolution, .backwardData, batch: batch)
-          convolution.scoreBackwardData(
-            batch: batch, diffScores: gradient, weights: weights(i), diffSource: target, gate: gate,
-            on: processor)
-          end()
-        }
-        continue
-      }
-
-      let gradient = convolutionGradient(
-        i, batch: batch, outputGradient, parameterGradients: parameterGradients, accumulate: accumulate)
+      let gradient = layerGradient(
+        i, batch: batch, diffOutput, parameterGradients: parameterGradients, accumulate: accumulate)
       if parameterGradients {
-        begin(i, .convolution, .backwardWeights, batch: batch)
-        primitive.backwardWeights(
-          batch: batch, source: step.isTransposed ? gradient : source,
-          diffDestination: step.isTransposed ? source : gradient, diffWeights: gradients[places(i).weight],
-          accumulate: accumulate, scratchpad: scratchpad, on: processor)
-        step.linear?.backwardBias(
-          batch: batch, gradient: gradient, diffBias: gradients[places(i).bias], accumulate: accumulate, on: processor)
-        end()
+        runBackwardWeights(i, batch: batch, source: source, gradient: gradient, accumulate: accumulate)
       }
-      guard let target else { continue }
-      if step.isTransposed {
-        begin(i, .convolution, .backwardData, batch: batch)
-        primitive.forward(
-          batch: batch, source: gradient, weights: weights(i), prepared: prepared(i, .forward), destination: target,
-          gate: gate, scratchpad: scratchpad, on: processor)
-        end()
-      } else {
-        begin(i, .convolution, .backwardData, batch: batch)
-        primitive.backwardData(
-          batch: batch, diffDestination: gradient, weights: weights(i), prepared: prepared(i, .backwardData),
-          diffSource: target, gate: gate, scratchpad: scratchpad, on: processor)
-        end()
+      if i > 0 || inputGradient {
+        diffOutput = i > 0 ? self.outputGradient(of: i - 1) : self.inputGradient
+        runBackwardData(i, batch: batch, source: source, gradient: gradient, diffSource: diffOutput)
       }
     }
   }
 
-  /// The gradient of step i's convolution's output, from that of the step's output.
-  private func convolutionGradient(
-    _ i: Int, batch: Int, _ outputGradient: OutputGradient, parameterGradients: Bool, accumulate: Bool
+  /// The gradient of the net's output.
+  private func start(_ outputGradient: OutputGradient) -> Activations {
+    switch (outputGradient, plan.network.output) {
+    case (.scores(let value), .scores):
+      let gradient = self.outputGradient(of: plan.steps.count - 1)
+      gradient.slice.fill(value)
+      return gradient
+    case (.pictures(let gradient), .pictures): return gradient
+    case (.scores, .pictures), (.pictures, .scores):
+      preconditionFailure("\(plan.network.name): a gradient is of what the net makes")
+    }
+  }
+
+  /// The gradient of step i's layer's output, from that of the step's output.
+  private func layerGradient(
+    _ i: Int, batch: Int, _ diffOutput: Activations, parameterGradients: Bool, accumulate: Bool
   ) -> Activations {
     let step = plan.steps[i]
     let tensors = plan.tensors[i]
-    if step.writesPicture {
-      guard case .pictures(let diffOutput) = outputGradient else {
-        preconditionFailure("a picture's gradient is a picture")
-      }
-      guard let own = tensors.convolutionGradient.map(activations) else { return diffOutput }
-      begin(i, .elementwise, .backward, batch: batch)
-      own.setTanhGradient(diffY: diffOutput, y: output(of: i), batch: batch, on: processor)
-      end()
-      return own
-    }
-    guard let diffOutput = tensors.outputGradient.map(activations) else {
-      preconditionFailure("an inner step has an output gradient")
+    if let gradient = tensors.layerGradient.map(activations) {
+      recorder?.begin(name(step.name), .elementwise, .backward)
+      gradient.setTanhGradient(diffY: diffOutput, y: output(of: i), batch: batch, on: processor)
+      recorder?.end()
+      return gradient
     }
     guard let norm = step.norm, let normInput = tensors.normInput.map(activations),
-      let workspace = tensors.normWorkspace, let scratchpad = tensors.backwardScratchpad.map(slice)
+      let workspace = tensors.normWorkspace.map(slice), let scratchpad = tensors.backwardScratchpad.map(slice)
     else { return diffOutput }
-    begin(i, .norm, .backward, batch: batch)
-    norm.backward(
-      batch: batch, diffY: diffOutput, x: normInput, y: step.normOutputSlope == 1 ? nil : output(of: i),
-      diffX: diffOutput,
-      parameters: normParameters(i, in: parameters),
-      diffParameters: parameterGradients ? normParameters(i, in: gradients) : nil, accumulate: accumulate,
-      workspace: slice(workspace), scratchpad: scratchpad, slope: step.normOutputSlope,
-      inputSlope: step.normInputSlope, on: processor)
-    end()
+    normCall(norm, .backward, batch: batch) {
+      norm.primitive.backward(
+        batch: batch, diffY: diffOutput, x: normInput, y: step.normOutputSlope == 1 ? nil : output(of: i),
+        diffX: diffOutput, parameters: operands[i].norm,
+        diffParameters: parameterGradients ? operands[i].normGradients : nil, accumulate: accumulate,
+        workspace: workspace, scratchpad: scratchpad, slope: step.normOutputSlope, inputSlope: step.normInputSlope,
+        on: processor)
+    }
     return diffOutput
+  }
+
+  private func runBackwardWeights(
+    _ i: Int, batch: Int, source: Activations, gradient: Activations, accumulate: Bool
+  ) {
+    guard let diffParameters = operands[i].gradients else { preconditionFailure("a plan for training has gradients") }
+    layerCall(i, .backwardWeights, batch: batch) {
+      plan.steps[i].layer.backwardWeights(
+        batch: batch, source: source, gradient: gradient, diffParameters: diffParameters, accumulate: accumulate,
+        scratchpad: plan.tensors[i].backwardScratchpad.map(slice), on: processor)
+    }
+  }
+
+  private func runBackwardData(
+    _ i: Int, batch: Int, source: Activations, gradient: Activations, diffSource: Activations
+  ) {
+    // Where no norm stands between, the step below leaves its activation's gradient to this one's pass.
+    let gate = i > 0 ? plan.steps[i - 1].gateSlope.map { ActivationGate(source, slope: $0) } : nil
+    layerCall(i, .backwardData, batch: batch) {
+      plan.steps[i].layer.backwardData(
+        batch: batch, gradient: gradient, parameters: operands[i].parameters, prepared: prepared(i, .backwardData),
+        diffSource: diffSource, gate: gate, scratchpad: plan.tensors[i].backwardScratchpad.map(slice), on: processor)
+    }
   }
 
   // MARK: - Places
 
-  private func places(_ i: Int) -> ParameterTable.Places { plan.parameters.places[i] }
-  private func weights(_ i: Int) -> Slice { parameters[places(i).weight] }
-  private func bias(_ i: Int) -> Slice? { plan.steps[i].linear == nil ? nil : parameters[places(i).bias] }
-  private func prepared(_ i: Int, _ pass: ConvolutionPass) -> Slice { prepared[i][pass] ?? parameters[0..<0] }
-
-  private func normParameters(_ i: Int, in slab: Slice) -> BatchNorm.Parameters {
-    BatchNorm.Parameters(gamma: slab[places(i).gamma], beta: slab[places(i).beta])
-  }
+  private func prepared(_ i: Int, _ pass: LayerPass) -> Slice { prepared[i][pass] ?? parameters[0..<0] }
 
   private func slice(_ buffer: Int) -> Slice {
     let start = plan.memory.offsets[buffer]
     return arena.all[start..<start + plan.memory.buffers[buffer].count]
   }
 
-  private func activations(_ tensor: ExecutionPlan.Tensor) -> Activations {
-    Activations(slice(tensor.buffer), tensor.layout)
-  }
+  private func activations(_ tensor: Tensor) -> Activations { Activations(slice(tensor.buffer), tensor.layout) }
 
-  private func output(of i: Int) -> Activations {
-    guard let tensor = plan.tensors[i].output else { preconditionFailure("step \(i) makes no tensor") }
+  private func output(of i: Int) -> Activations { activations(plan.tensors[i].output) }
+
+  private func outputGradient(of i: Int) -> Activations {
+    guard let tensor = plan.tensors[i].outputGradient else { preconditionFailure("step \(i) has no output gradient") }
     return activations(tensor)
   }
 
-  private var scores: Slice {
-    guard let scores = plan.scores else { preconditionFailure("\(plan.network.name) makes no scores") }
-    return slice(scores)[0..<plan.batch]
-  }
-
-  private var diffScores: Slice {
-    guard let scores = plan.scores else { preconditionFailure("\(plan.network.name) makes no scores") }
-    return slice(scores)[plan.batch..<2 * plan.batch]
-  }
+  // MARK: - Prepared weights
 
   private func prepareForForward() {
     if preparedForForward { return }
-    for (i, step) in plan.steps.enumerated() { prepare(i, step.isTransposed ? .backwardData : .forward, as: .forward) }
+    for i in plan.steps.indices { prepare(i, .forward) }
     preparedForForward = true
   }
 
   private func prepareForBackward(from first: Int) {
     if firstPreparedForBackward <= first { return }
-    for i in first..<firstPreparedForBackward {
-      prepare(i, plan.steps[i].isTransposed ? .forward : .backwardData, as: .backwardData)
-    }
+    for i in first..<firstPreparedForBackward { prepare(i, .backwardData) }
     firstPreparedForBackward = first
   }
 
-  private func prepare(_ i: Int, _ pass: ConvolutionPass, as label: StepRecorder.Pass) {
+  private func prepare(_ i: Int, _ pass: LayerPass) {
     let place = prepared(i, pass)
     if place.count == 0 { return }
-    begin(i, .packing, label, batch: plan.batch)
-    plan.primitives[i].prepare(pass, weights: weights(i), into: place, on: processor)
-    end()
+    recorder?.begin(name(plan.steps[i].name), .packing, .init(pass))
+    plan.steps[i].layer.prepare(pass, operands[i].parameters, into: place, on: processor)
+    recorder?.end()
   }
 
   // MARK: - Timing
 
-  /// A driver call of step i begins, says this to whoever records; `end()` says that it's over.
-  ///
-  /// - Parameter pass: the layer's own.
-  private func begin(_ i: Int, _ kind: StepRecorder.Kind, _ pass: StepRecorder.Pass, batch: Int) {
-    guard let recorder, recorder.isOn else { return }
-    let step = plan.steps[i]
-    var work = StepRecorder.Work()
-    switch kind {
-    case .convolution: work = plan.primitives[i].work(step.convolutionPass(pass), batch: batch)
-    case .norm:
-      // Forward: twice through the input, once through the output. Backward: twice through the gradient, the input and
-      // the output, once through the gradient that is written.
-      let values = batch * step.outputChannels * step.outputSize * step.outputSize
-      work.bytes = (pass == .forward ? 3 : 7) * values * MemoryLayout<Float>.stride
-    default: break
+  /// A driver call of step i's layer, and whoever records is told.
+  private func layerCall(_ i: Int, _ pass: LayerPass, batch: Int, _ call: () -> Void) {
+    if let recorder, recorder.isOn {
+      let step = plan.steps[i]
+      recorder.begin(name(step.name), .convolution, .init(pass), work: step.layer.work(pass, batch: batch))
     }
-    recorder.begin(
-      plan.network.name + "." + (kind == .norm ? step.normName : step.name), kind, pass, work: work)
+    call()
+    recorder?.end()
   }
 
-  private func end() { recorder?.end() }
+  private func normCall(_ norm: FusedStep.Norm, _ pass: StepRecorder.Pass, batch: Int, _ call: () -> Void) {
+    if let recorder, recorder.isOn {
+      recorder.begin(name(norm.name), .norm, pass, work: norm.primitive.work(pass, batch: batch))
+    }
+    call()
+    recorder?.end()
+  }
+
+  /// With the net's: "critic.pyramid.0.conv".
+  private func name(_ layer: String) -> String { plan.network.name + "." + layer }
 }
 
-extension FusedStep {
-  /// The pass of its convolution that a layer's own is.
-  fileprivate func convolutionPass(_ pass: StepRecorder.Pass) -> ConvolutionPass {
+/// Where a step's parameters lie, and in training their gradients.
+private struct StepOperands {
+  let parameters: LayerParameters
+  let gradients: LayerParameters?
+  /// The norm's parameters and buffers.
+  let norm: [Slice]
+  /// Of its parameters.
+  let normGradients: [Slice]?
+
+  init(_ places: ParameterTable.Places, parameters: Slice, gradients: Slice?, buffers: Slice) {
+    self.parameters = LayerParameters(places.layer, in: parameters)
+    self.gradients = gradients.map { LayerParameters(places.layer, in: $0) }
+    norm = places.norm.map { $0.isBuffer ? buffers[$0.range] : parameters[$0.range] }
+    normGradients = gradients.map { gradients in
+      places.norm.filter { !$0.isBuffer }.map { gradients[$0.range] }
+    }
+  }
+}
+
+extension LayerParameters {
+  fileprivate init(_ parameters: [Parameter], in slab: Slice) {
+    var (weight, bias) = (slab[0..<0], Slice?.none)
+    for parameter in parameters {
+      if case .bias = parameter.kind { bias = slab[parameter.range] } else { weight = slab[parameter.range] }
+    }
+    self.init(weight: weight, bias: bias)
+  }
+}
+
+extension StepRecorder.Pass {
+  fileprivate init(_ pass: LayerPass) {
     switch pass {
-    case .backwardWeights: .backwardWeights
-    case .backwardData: isTransposed ? .forward : .backwardData
-    default: isTransposed ? .backwardData : .forward
+    case .forward: self = .forward
+    case .backwardData: self = .backwardData
+    case .backwardWeights: self = .backwardWeights
     }
   }
 }

@@ -7,29 +7,37 @@ package enum Layer: Hashable, Sendable {
   case transposedConvolution(name: String, outputChannels: Int, kernel: Int, stride: Int, padding: Int)
   /// y = W x + b of vectors, or of pictures as vectors (channel, row, column).
   case linear(name: String, outputs: Int)
-  /// The vectors that a linear layer made, viewed as pictures (channel, row, column).
+  /// The vectors that the linear layer before it made, viewed as pictures (channel, row, column).
   case view(channels: Int, size: Int)
-  /// v > 0 ? v : slope*v. LeakyReLU with `slope`, ReLU with 0.
+  /// v > 0 ? v : slope*v. LeakyReLU with `slope`, ReLU with 0. Not negative.
   case activation(slope: Float)
   case batchNorm(name: String)
   case tanh
 }
 
-/// A net: layers in a row.
+/// A net: layers in a row, between what it says goes in and what it says comes out.
 package struct Network: Hashable, Sendable {
-  /// What comes in: pictures (1 to 4 channels, `size` x `size`), or vectors (`channels` values; size 1).
+  /// What comes in: pictures (1 to 4 channels, `size` x `size`), or vectors (`count` values).
   package enum Input: Hashable, Sendable {
     case pictures(channels: Int, size: Int)
     case vectors(count: Int)
   }
 
+  /// What comes out: pictures that another net can read, or a score for each picture.
+  package enum Output: Hashable, Sendable {
+    case pictures(channels: Int, size: Int)
+    case scores
+  }
+
   package let name: String
   package let input: Input
+  package let output: Output
   package let layers: [Layer]
 
-  package init(name: String, input: Input, layers: [Layer]) {
+  package init(name: String, input: Input, output: Output, layers: [Layer]) {
     self.name = name
     self.input = input
+    self.output = output
     self.layers = layers
   }
 }

@@ -1,4 +1,4 @@
-// What `wgan inspect` tells of a net.
+// What `wgan inspect` and `--verbose` tell of a net.
 
 import Compute
 
@@ -18,26 +18,20 @@ package struct StepSummary: Sendable {
 extension ExecutionPlan {
   package var summary: [StepSummary] {
     steps.map { step in
-      let convolution = step.convolution
-      return StepSummary(
+      StepSummary(
         name: step.name, operation: step.operation,
-        outputShape: [step.outputChannels, step.outputSize, step.outputSize],
-        parameters: convolution.parameterCount + (step.linear?.weightShape[0] ?? 0)
-          + (step.norm.map { 2 * $0.channels } ?? 0),
-        multiplyAdds: convolution.multiplyAdds(batch: 1))
+        outputShape: [step.output.channels, step.output.size, step.output.size],
+        parameters: (step.layer.parameters + (step.norm?.primitive.parameters ?? []))
+          .reduce(0) { $0 + ($1.kind.isBuffer ? 0 : $1.valueCount) },
+        multiplyAdds: step.layer.multiplyAdds(batch: 1))
     }
   }
-}
 
-extension ExecutionPlan {
-  /// A line for each layer and pass: how it is convolved, and why not by the fast method where it isn't.
+  /// A line for each layer and pass: how it is computed, and why not by the fast method where it isn't.
   package var methods: [String] {
-    zip(steps, primitives).filter { !$0.0.writesScore }.flatMap { step, primitive in
-      step.passes(purpose).enumerated().map { index, pass in
-        let own = pass == .backwardWeights ? "backwardWeights" : index == 0 ? "forward" : "backwardData"
-        let shape = "mb\(batch)\(step.convolution.description)\(step.isTransposed ? "^T" : "")"
-        return "\(network.name).\(step.name) \(own) \(shape): \(primitive.algorithm(pass).rawValue)"
-          + (primitive.refusal(pass).map { " (\($0))" } ?? "")
+    steps.flatMap { step in
+      purpose.passes.compactMap { pass in
+        step.layer.method(pass).map { "\(network.name).\(step.name) \(pass.rawValue) \($0)" }
       }
     }
   }
@@ -45,17 +39,13 @@ extension ExecutionPlan {
 
 extension FusedStep {
   fileprivate var operation: String {
-    let c = convolution
-    var parts =
-      linear == nil
-      ? ["\(isTransposed ? "transposed conv" : "conv") \(c.kernel)x\(c.kernel) stride \(c.stride)"] : ["linear"]
     let activation = slope.map { $0 == 0 ? "ReLU" : "LeakyReLU(\($0))" }
-    switch order {
-    case .activationThenNorm: parts += [activation, norm.map { _ in "batch norm" }].compactMap(\.self)
-    case .normThenActivation: parts += [norm.map { _ in "batch norm" }, activation].compactMap(\.self)
-    }
-    if tanh { parts.append("tanh") }
-    if writesScore { parts.append("mean") }
-    return parts.joined(separator: " + ")
+    let norm = norm?.primitive.operation
+    let followers =
+      switch order {
+      case .activationThenNorm: [activation, norm]
+      case .normThenActivation: [norm, activation]
+      }
+    return ([layer.operation] + followers.compactMap(\.self) + (tanh ? ["tanh"] : [])).joined(separator: " + ")
   }
 }

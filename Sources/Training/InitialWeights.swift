@@ -15,20 +15,20 @@ extension Executor {
       let count = parameter.valueCount
       let values: [Float]
       switch (parameter.kind, initialisation) {
-      case (.linearBias(let linear), _):
-        let bound = 1 / Float(linear.weightShape[1]).squareRoot()
+      case (.bias(let fanIn), _):
+        let bound = 1 / Float(fanIn).squareRoot()
         values = (0..<count).map { _ in (2 * random.uniform() - 1) * bound }
-      case (.linearWeight, _), (.weight, .pytorch), (.weight, .pytorch04):
+      case (.convolutionWeight, .dcgan), (.transposedConvolutionWeight, .dcgan):
+        values = random.normals(count).map { 0.02 * $0 }
+      case (.linearWeight, _), (.convolutionWeight, _), (.transposedConvolutionWeight, _):
         // PyTorch's kaiming_uniform_(a = sqrt(5)): U(-1/sqrt(fan_in), 1/sqrt(fan_in)), where fan_in counts dimension 1
         // of the weight, which is the output's channels in a transposed convolution; in PyTorch 0.4.1 it was the
         // input's. DCGAN's scheme leaves linear layers at that.
         let shape = parameter.shape
-        let isConvolution = if case .weight = parameter.kind { true } else { false }
-        let channels = initialisation == .pytorch04 && isConvolution && parameter.isTransposed ? shape[0] : shape[1]
+        let countsInputs = initialisation == .pytorch04 && parameter.kind == .transposedConvolutionWeight
+        let channels = shape[countsInputs ? 0 : 1]
         let bound = 1 / Float(shape[2...].reduce(channels, *)).squareRoot()
         values = (0..<count).map { _ in (2 * random.uniform() - 1) * bound }
-      case (.weight, .dcgan):
-        values = random.normals(count).map { 0.02 * $0 }
       case (.gamma, .pytorch):
         values = [Float](repeating: 1, count: count)
       case (.gamma, .pytorch04):

@@ -27,7 +27,7 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible, CustomStringConve
   init(
     _ form: Convolution.Form = .blocked, mb: Int, ic: Int, ih: Int, oc: Int, kh: Int = 4, sh: Int = 2, ph: Int = 1
   ) {
-    convolution = Convolution(
+    convolution = try! Convolution(
       form, kernel: kh, stride: sh, padding: ph, inputChannels: ic, outputChannels: oc, inputSize: ih)
     batch = mb
     algorithm = .direct

@@ -43,12 +43,13 @@ import Testing
     memory.memory.expectUntouched("\(l)")
   }
 
-  @Test func weightsLieWhereTheFormulasSay() {
+  @Test func weightsLieWhereTheFormulasSay() throws {
     let (o, i, k) = (33, 20, 4)
-    let blocked = Convolution(kernel: k, stride: 2, padding: 1, inputChannels: i, outputChannels: o, inputSize: 8)
-    let picture = Convolution(
-      .picture, kernel: k, stride: 2, padding: 1, inputChannels: 3, outputChannels: o, inputSize: 8)
-    let score = Convolution(.score, kernel: k, stride: 1, padding: 0, inputChannels: i, outputChannels: 1, inputSize: 4)
+    let blocked = try Convolution(kernel: k, stride: 2, padding: 1, inputChannels: i, outputChannels: o, inputSize: 8)
+    let picture = try Convolution(
+      .picture, kernel: k, stride: 2, padding: 1, inputChannels: 3, outputChannels: o, inputSize: 16)
+    let score = try Convolution(
+      .score, kernel: k, stride: 1, padding: 0, inputChannels: i, outputChannels: 1, inputSize: 4)
     for c in [blocked, picture, score] {
       let values = (1...c.parameterCount).map(Float.init)
       let memory = Guarded(count: c.weightsCount)

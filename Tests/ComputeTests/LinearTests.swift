@@ -69,14 +69,14 @@ import Testing
   }
 
   static let cases = [
-    Case(linear: Linear(inputs: 100, outputs: 64), batch: 7),
-    Case(linear: Linear(inputs: 5, outputs: 33), batch: 13),
-    Case(linear: Linear(inputs: 1, outputs: 1), batch: 2),
-    Case(linear: Linear(inputs: 40, outputs: 1, isScore: true), batch: 5),
-    Case(linear: Linear(fromPicturesOf: 3, size: 16, outputs: 24), batch: 7),
-    Case(linear: Linear(fromPicturesOf: 1, size: 32, outputs: 7), batch: 3),
-    Case(linear: Linear(inputs: 24, toPicturesOf: 3, size: 16), batch: 7),
-    Case(linear: Linear(inputs: 7, toPicturesOf: 1, size: 32), batch: 3),
+    Case(linear: try! Linear(inputs: 100, outputs: 64), batch: 7),
+    Case(linear: try! Linear(inputs: 5, outputs: 33), batch: 13),
+    Case(linear: try! Linear(inputs: 1, outputs: 1), batch: 2),
+    Case(linear: try! Linear(inputs: 40, outputs: 1, isScore: true), batch: 5),
+    Case(linear: try! Linear(fromPicturesOf: 3, size: 16, outputs: 24), batch: 7),
+    Case(linear: try! Linear(fromPicturesOf: 1, size: 32, outputs: 7), batch: 3),
+    Case(linear: try! Linear(inputs: 24, toPicturesOf: 3, size: 16), batch: 7),
+    Case(linear: try! Linear(inputs: 7, toPicturesOf: 1, size: 32), batch: 3),
   ]
 
   @Test(arguments: cases) func forwardIsExactOnIntegers(_ test: Case) {

@@ -95,7 +95,8 @@ import Testing
   }
 
   @Test func layersThatFollowNothingAreNamed() {
-    let lost = Network(name: "lost", input: .pictures(channels: 3, size: 16), layers: [.batchNorm(name: "early.bn")])
+    let lost = Network(
+      name: "lost", input: .pictures(channels: 3, size: 16), output: .scores, layers: [.batchNorm(name: "early.bn")])
     let error = #expect(throws: NetworkError.self) {
       try ExecutionPlan(lost, batch: 1, purpose: .training, on: Processor(threads: 1))
     }
@@ -115,7 +116,8 @@ import Testing
       ],
     ] as [[Layer]]) func linearLayersThatCannotBe(layers: [Layer])
   {
-    let network = Network(name: "odd", input: .vectors(count: 9), layers: layers)
+    let network = Network(
+      name: "odd", input: .vectors(count: 9), output: .pictures(channels: 1, size: 16), layers: layers)
     let error = #expect(throws: NetworkError.self) { try network.fused() }
     #expect(error?.description.hasPrefix("odd: ") == true)
   }

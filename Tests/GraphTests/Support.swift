@@ -6,7 +6,7 @@ import Testing
 
 extension ReferenceNetwork {
   /// The same net in the graph's words.
-  func network(_ name: String, input: Network.Input) -> Network {
+  func network(_ name: String, input: Network.Input, output: Network.Output) -> Network {
     let layers = layers.compactMap { layer -> Layer? in
       switch layer {
       case .convolution(let name, let g, _, let outputs):
@@ -25,7 +25,7 @@ extension ReferenceNetwork {
       case .mean: nil
       }
     }
-    return Network(name: name, input: input, layers: layers)
+    return Network(name: name, input: input, output: output, layers: layers)
   }
 }
 
@@ -57,8 +57,13 @@ struct ReferenceNets: Sendable, CustomTestStringConvertible {
     (self.critic, self.generator) = (critic.critic, generator.generator)
   }
 
-  func criticNetwork() -> Network { critic.network("critic", input: .pictures(channels: channels, size: size)) }
-  func generatorNetwork() -> Network { generator.network("generator", input: .vectors(count: latent)) }
+  func criticNetwork() -> Network {
+    critic.network("critic", input: .pictures(channels: channels, size: size), output: .scores)
+  }
+  func generatorNetwork() -> Network {
+    generator.network(
+      "generator", input: .vectors(count: latent), output: .pictures(channels: channels, size: size))
+  }
 }
 
 /// A net in the engine beside the same one in the reference.

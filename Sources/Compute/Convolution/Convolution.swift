@@ -8,11 +8,12 @@ import Kernels
 /// plane, stride 1 padding 0, to one position: those of the DCGAN nets, and what linear layers are (Linear.swift). Only
 /// these have a bias.
 package struct Convolution: Hashable, Sendable {
-  /// Which kernels run it, decided by its shape's place in a net, never by a timing.
+  /// Which kernels run it, decided by what stands on its two sides, never by a timing.
   package enum Form: Hashable, Sendable {
     /// Channels on both sides blocked by 16.
     case blocked
-    /// The source is a picture: interleaved, 1 to 4 channels; kernel 4 stride 2, or the whole picture to one position.
+    /// The source is a picture: interleaved, 1 to 4 channels, a row of whole blocks of 16 Floats; kernel 4 stride 2, or
+    /// the whole picture to one position.
     case picture
     /// One output channel at one position: the critic's score.
     case score
@@ -27,24 +28,14 @@ package struct Convolution: Hashable, Sendable {
   package let inputSize: Int
   package let outputSize: Int
 
+  /// - Throws: where no kernel runs such a convolution.
   package init(
     _ form: Form = .blocked, kernel: Int, stride: Int, padding: Int, inputChannels: Int, outputChannels: Int,
     inputSize: Int
-  ) {
-    let output = (inputSize + 2 * padding - kernel) / stride + 1
-    switch (kernel, stride, padding) {
-    case (4, 2, 1):
-      precondition(output % 4 == 0 && inputSize == 2 * output, "4x4 stride 2: the output is a multiple of 4 wide")
-    case (3, 1, 1): precondition(output % 4 == 0, "3x3 stride 1: the plane is a multiple of 4 wide")
-    case (inputSize, 1, 0): break
-    default: preconditionFailure("no kernels for kernel \(kernel) stride \(stride) padding \(padding)")
-    }
-    precondition(inputChannels > 0 && outputChannels > 0)
-    precondition(form != .picture || inputChannels <= 4)
-    precondition(
-      form != .picture || (kernel == 4 && stride == 2) || (output == 1 && inputSize * inputChannels % channelBlock == 0)
-    )
-    precondition(form != .score || (outputChannels == 1 && output == 1))
+  ) throws(GeometryError) {
+    outputSize = try Self.checkedOutputSize(
+      form, kernel: kernel, stride: stride, padding: padding, inputChannels: inputChannels,
+      outputChannels: outputChannels, inputSize: inputSize)
     self.form = form
     self.kernel = kernel
     self.stride = stride
@@ -52,7 +43,6 @@ package struct Convolution: Hashable, Sendable {
     self.inputChannels = inputChannels
     self.outputChannels = outputChannels
     self.inputSize = inputSize
-    outputSize = output
   }
 
   /// As benchdnn writes it, without the batch: `ic64ih32oc128oh16kh4sh2ph1`.
@@ -69,6 +59,15 @@ package struct Convolution: Hashable, Sendable {
 
   /// Input channels of one weights block: 16, or a picture's own.
   var inputBlock: Int { form == .picture ? inputChannels : channelBlock }
+
+  /// What its source is, and what it makes.
+  var inputShape: ActivationShape {
+    form == .picture
+      ? .pictures(channels: inputChannels, size: inputSize) : .planes(channels: inputChannels, size: inputSize)
+  }
+  var outputShape: ActivationShape {
+    form == .score ? .scores : .planes(channels: outputChannels, size: outputSize)
+  }
 
   /// How far zeros must reach around the source in forward and backwardWeights.
   package var sourceHalo: Int { padding }
@@ -133,6 +132,63 @@ extension Convolution {
           }
         }
       }
+    }
+  }
+}
+
+// MARK: - Which there are kernels for
+
+extension Convolution {
+  private static func checkedOutputSize(
+    _ form: Form, kernel: Int, stride: Int, padding: Int, inputChannels: Int, outputChannels: Int, inputSize: Int
+  ) throws(GeometryError) -> Int {
+    try GeometryError.check(
+      ("a kernel of", kernel, 1), ("a stride of", stride, 1), ("a padding of", padding, 0),
+      ("channels in:", inputChannels, 1), ("channels out:", outputChannels, 1), ("a plane of", inputSize, 1))
+    let size = try outputSize(kernel: kernel, stride: stride, padding: padding, inputSize: inputSize)
+    switch form {
+    case .blocked: break
+    case .score:
+      guard size == 1 && outputChannels == 1 else {
+        throw GeometryError("a score is one channel at one position, not \(outputChannels) at \(size)x\(size)")
+      }
+    case .picture:
+      try ActivationShape.checkPictures(channels: inputChannels, size: inputSize)
+      guard kernel == 4 || size == 1 else {
+        throw GeometryError(
+          "there is no \(kernel)x\(kernel) kernel for pictures, only 4x4 at stride 2 or the whole picture")
+      }
+    }
+    let products = [size, size, outputChannels, inputChannels, kernel, kernel].reduce(1.0) { $0 * Double($1) }
+    guard products <= GeometryError.mostMultiplyAdds else {
+      throw GeometryError("\(products) multiply-adds for a picture: no machine trains that")
+    }
+    return size
+  }
+
+  private static func outputSize(
+    kernel: Int, stride: Int, padding: Int, inputSize: Int
+  ) throws(GeometryError) -> Int {
+    func checkWidth(_ factor: Int) throws(GeometryError) {
+      if inputSize % factor != 0 {
+        throw GeometryError(
+          "\(kernel)x\(kernel) at stride \(stride) wants planes a multiple of \(factor) wide (on the larger side), "
+            + "not \(inputSize)")
+      }
+    }
+    switch (kernel, stride, padding) {
+    case (4, 2, 1):
+      try checkWidth(8)
+      return inputSize / 2
+    case (3, 1, 1):
+      try checkWidth(4)
+      return inputSize
+    case (inputSize, 1, 0): return 1
+    default:
+      throw GeometryError(
+        "there are no kernels for \(kernel)x\(kernel) at stride \(stride) with padding \(padding) on planes of "
+          + "\(inputSize)x\(inputSize); there are for 4x4 at stride 2 with padding 1, 3x3 at stride 1 with padding 1, "
+          + "and one as large as the plane")
     }
   }
 }

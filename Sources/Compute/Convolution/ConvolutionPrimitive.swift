@@ -1,5 +1,5 @@
-// A convolution with the method of each pass chosen. What the graph and the benchmarks run; the methods' own files are
-// the direct Convolution*.swift and the fast Winograd*.swift.
+// A convolution with the method of each pass chosen. What layers and the benchmarks run; the methods' own files are
+// Direct/Convolution*.swift and Winograd/Winograd*.swift.
 
 import Kernels
 
@@ -19,11 +19,8 @@ package enum AlgorithmChoice: String, Codable, Sendable, CaseIterable {
   case winograd
 }
 
-package enum ConvolutionPass: String, Sendable, CaseIterable {
-  case forward
-  case backwardData
-  case backwardWeights
-}
+/// A convolution's own passes.
+package typealias ConvolutionPass = LayerPass
 
 package struct ConvolutionPrimitive: Sendable {
   package let convolution: Convolution
@@ -56,6 +53,11 @@ package struct ConvolutionPrimitive: Sendable {
     let least = WinogradBlocking.leastTiles
     return choice == .auto && tiles < least
       ? "\(tiles) tiles of 4x4 are too few for the transform of the weights, which takes \(least)" : nil
+  }
+
+  /// "direct (a picture has too few channels)"
+  func method(_ pass: ConvolutionPass) -> String {
+    algorithm(pass).rawValue + (refusal(pass).map { " (\($0))" } ?? "")
   }
 
   func fast(_ pass: ConvolutionPass) -> Winograd? { algorithm(pass) == .winograd ? winograd : nil }

@@ -11,25 +11,50 @@ package struct Linear: Hashable, Sendable {
   package let makesPictures: Bool
 
   /// - Parameter isScore: one output, and nothing behind it.
-  package init(inputs: Int, outputs: Int, isScore: Bool = false) {
-    convolution = Convolution(
+  package init(inputs: Int, outputs: Int, isScore: Bool = false) throws(GeometryError) {
+    convolution = try Convolution(
       isScore ? .score : .blocked, kernel: 1, stride: 1, padding: 0, inputChannels: inputs, outputChannels: outputs,
       inputSize: 1)
     makesPictures = false
   }
 
-  /// - Precondition: a picture's row is a multiple of 16 Floats.
-  package init(fromPicturesOf channels: Int, size: Int, outputs: Int) {
-    convolution = Convolution(
+  package init(fromPicturesOf channels: Int, size: Int, outputs: Int) throws(GeometryError) {
+    convolution = try Convolution(
       .picture, kernel: size, stride: 1, padding: 0, inputChannels: channels, outputChannels: outputs, inputSize: size)
     makesPictures = false
   }
 
-  /// - Precondition: a picture's row is a multiple of 16 Floats.
-  package init(inputs: Int, toPicturesOf channels: Int, size: Int) {
-    convolution = Convolution(
+  package init(inputs: Int, toPicturesOf channels: Int, size: Int) throws(GeometryError) {
+    convolution = try Convolution(
       .picture, kernel: size, stride: 1, padding: 0, inputChannels: channels, outputChannels: inputs, inputSize: size)
     makesPictures = true
+  }
+
+  /// The one that takes what `input` is.
+  ///
+  /// - Parameter isScore: one output, and nothing behind it.
+  package init(_ input: ActivationShape, outputs: Int, isScore: Bool) throws(GeometryError) {
+    switch input {
+    case .planes(let inputs, 1): try self.init(inputs: inputs, outputs: outputs, isScore: isScore)
+    case .pictures(let channels, let size) where !isScore:
+      try self.init(fromPicturesOf: channels, size: size, outputs: outputs)
+    case .pictures, .planes, .scores:
+      throw GeometryError(
+        isScore
+          ? "a linear layer to a score takes values, not \(input.description)"
+          : "a linear layer takes values or pictures, not \(input.description)")
+    }
+  }
+
+  /// The one whose values are pictures.
+  package init(_ input: ActivationShape, outputs: Int, viewedAs pictures: ActivationShape) throws(GeometryError) {
+    guard case .planes(let inputs, 1) = input else {
+      throw GeometryError("a linear layer to pictures takes values, not \(input.description)")
+    }
+    try self.init(inputs: inputs, toPicturesOf: pictures.channels, size: pictures.size)
+    guard outputs == planeCount else {
+      throw GeometryError("\(outputs) values can't be viewed as \(pictures.description)")
+    }
   }
 
   /// The values of a plane of the convolution's input: what its weights count for each output channel.
@@ -44,6 +69,18 @@ package struct Linear: Hashable, Sendable {
 // MARK: - Weights
 
 extension Linear {
+  var parameters: [ParameterLayout] {
+    let (outputs, inputs) = (weightShape[0], weightShape[1])
+    return [
+      ParameterLayout(
+        name: "weight", kind: .linearWeight, shape: weightShape, count: convolution.weightsCount, read: weightValues,
+        write: { setWeights($0, from: $1) }),
+      ParameterLayout(
+        name: "bias", kind: .bias(fanIn: inputs), shape: [outputs], count: biasCount, read: biasValues,
+        write: { setBias($0, from: $1) }),
+    ]
+  }
+
   /// The kernels' layout as (out, in) values.
   package func weightValues(_ weights: Slice) -> [Float] {
     let values = convolution.weightValues(weights)

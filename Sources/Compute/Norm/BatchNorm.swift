@@ -204,3 +204,53 @@ extension Activations {
       rowStride: layout.rowStride)
   }
 }
+
+// MARK: - As the graph has it
+
+extension BatchNorm: NormPrimitive {
+  package var operation: String { "batch norm" }
+
+  package var parameters: [ParameterLayout] {
+    [("weight", .gamma), ("bias", .beta), ("running_mean", .runningMean), ("running_var", .runningVariance)].map {
+      ParameterLayout(name: $0, kind: $1, channels: channels, count: parameterCount)
+    }
+  }
+
+  /// Forward: twice through the input, once through the output. Backward: twice through the gradient, the input and the
+  /// output, once through the gradient that is written.
+  package func work(_ pass: StepRecorder.Pass, batch: Int) -> StepRecorder.Work {
+    .init(bytes: (pass == .forward ? 3 : 7) * batch * channels * size * size * MemoryLayout<Float>.stride)
+  }
+
+  package func forward(
+    batch: Int, x: Activations, y: Activations, parameters: [Slice], statistics: NormStatistics, workspace: Slice,
+    scratchpad: Slice, slope: Float, on processor: Processor
+  ) {
+    switch statistics {
+    case .batch:
+      forwardTraining(
+        batch: batch, x: x, y: y, parameters: Parameters(parameters), runningMean: parameters[2],
+        runningVariance: parameters[3], workspace: workspace, scratchpad: scratchpad, slope: slope, on: processor)
+    case .running:
+      forwardEvaluation(
+        batch: batch, x: x, y: y, parameters: Parameters(parameters), runningMean: parameters[2],
+        runningVariance: parameters[3], scratchpad: scratchpad, slope: slope, on: processor)
+    }
+  }
+
+  package func backward(
+    batch: Int, diffY: Activations, x: Activations, y: Activations?, diffX: Activations, parameters: [Slice],
+    diffParameters: [Slice]?, accumulate: Bool, workspace: Slice, scratchpad: Slice, slope: Float, inputSlope: Float,
+    on processor: Processor
+  ) {
+    backward(
+      batch: batch, diffY: diffY, x: x, y: y, diffX: diffX, parameters: Parameters(parameters),
+      diffParameters: diffParameters.map(Parameters.init), accumulate: accumulate, workspace: workspace,
+      scratchpad: scratchpad, slope: slope, inputSlope: inputSlope, on: processor)
+  }
+}
+
+extension BatchNorm.Parameters {
+  /// In the order of `BatchNorm.parameters`.
+  fileprivate init(_ slices: [Slice]) { self.init(gamma: slices[0], beta: slices[1]) }
+}

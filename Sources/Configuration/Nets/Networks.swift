@@ -13,7 +13,7 @@ extension TrainingConfiguration {
       case .dcgan: dcganCritic
       case .mlp: mlp(features: criticFeatures, outputs: 1)
       }
-    return Network(name: "critic", input: .pictures(channels: channels, size: size), layers: layers)
+    return Network(name: "critic", input: .pictures(channels: channels, size: size), output: .scores, layers: layers)
   }
 
   /// Vectors -> pictures; a dcgan's in [-1, 1], an mlp's anywhere.
@@ -24,7 +24,9 @@ extension TrainingConfiguration {
       case .mlp:
         mlp(features: generatorFeatures, outputs: channels * size * size) + [.view(channels: channels, size: size)]
       }
-    return Network(name: "generator", input: .vectors(count: latent), layers: layers)
+    return Network(
+      name: "generator", input: .vectors(count: latent), output: .pictures(channels: channels, size: size),
+      layers: layers)
   }
 
   /// Strided convolutions halve the plane to 4x4 and double the channels; no norm behind the first.

@@ -62,7 +62,7 @@ package struct NetPass: Hashable, Sendable {
     switch kind {
     case .forward: return all
     case .backward(let parameters, let input):
-      let first = plan.steps[0].convolution.multiplyAdds(batch: 1)
+      let first = plan.steps[0].layer.multiplyAdds(batch: 1)
       return (parameters ? all : 0) + all - (input ? 0 : first)
     }
   }

@@ -121,7 +121,7 @@ enum ONNXModel {
 
     /// Each node reads the one before it; the first the graph's input, and the last writes its output.
     func message(_ network: Network) -> ProtobufMessage {
-      let ends = Self.ends(of: network)
+      let ends = ends(of: network)
       var graph = ProtobufMessage()
       for (i, node) in nodes.enumerated() {
         var message = ProtobufMessage()
@@ -142,25 +142,19 @@ enum ONNXModel {
 
     private typealias Value = (name: String, shape: [Int])
 
-    private static func ends(of network: Network) -> (input: Value, output: Value) {
+    /// As the net declares them; a linear layer's score is [N, 1].
+    private func ends(of network: Network) -> (input: Value, output: Value) {
       let input: Value =
         switch network.input {
-        case .pictures(let count, let side): ("pictures", [count, side, side])
+        case .pictures(let channels, let size): ("pictures", [channels, size, size])
         case .vectors(let count): ("z", [count, 1, 1])
         }
-      var shape = input.shape
-      for layer in network.layers {
-        switch layer {
-        case .convolution(_, let outputs, let kernel, let stride, let padding):
-          shape = [outputs] + shape.dropFirst().map { ($0 + 2 * padding - kernel) / stride + 1 }
-        case .transposedConvolution(_, let outputs, let kernel, let stride, let padding):
-          shape = [outputs] + shape.dropFirst().map { ($0 - 1) * stride + kernel - 2 * padding }
-        case .linear(_, let outputs): shape = [outputs]
-        case .view(let channels, let size): shape = [channels, size, size]
-        case .activation, .batchNorm, .tanh: break
+      let output: Value =
+        switch network.output {
+        case .pictures(let channels, let size): ("pictures", [channels, size, size])
+        case .scores: ("scores", isFlat ? [1] : [1, 1, 1])
         }
-      }
-      return (input, (input.name == "z" ? "pictures" : "scores", shape))
+      return (input, output)
     }
 
     /// A float tensor of `shape` for each of N pictures.

@@ -35,25 +35,23 @@ enum TensorNames: CaseIterable {
     }
     var path = parameter.name.split(separator: ".").map(String.init)
     guard let leaf = path.popLast() else { return nil }
-    let outputs: Int
+    let shape = parameter.shape
     let kind: String
-    switch parameter.kind {
-    case .weight:
-      let (first, second) = (parameter.shape[0], parameter.shape[1])
-      let inputs = parameter.isTransposed ? first : second
-      outputs = parameter.isTransposed ? second : first
+    func convolution(inputs: Int, outputs: Int, _ operation: String) -> String {
       if path.last == "conv" { path.removeLast() }
-      let operation = parameter.isTransposed ? "convt" : "conv"
-      switch (path.first, self) {
-      case ("extra", _): kind = [String(outputs), operation].joined(separator: separator)
-      case ("initial", .authorsWithDots) where !parameter.isTransposed: kind = "conv.\(inputs)-\(outputs)"
-      default: kind = ["\(inputs)-\(outputs)", operation].joined(separator: separator)
+      return switch (path.first, self, operation) {
+      case ("extra", _, _): [String(outputs), operation].joined(separator: separator)
+      case ("initial", .authorsWithDots, "conv"): "conv.\(inputs)-\(outputs)"
+      default: ["\(inputs)-\(outputs)", operation].joined(separator: separator)
       }
-    case .linearWeight, .linearBias: return nil  // Ours are theirs: "main.0.weight".
+    }
+    switch parameter.kind {
+    case .convolutionWeight: kind = convolution(inputs: shape[1], outputs: shape[0], "conv")
+    case .transposedConvolutionWeight: kind = convolution(inputs: shape[0], outputs: shape[1], "convt")
+    case .linearWeight, .bias: return nil  // Ours are theirs: "main.0.weight".
     case .gamma, .beta, .runningMean, .runningVariance:
       guard path.popLast() == "bn" else { return nil }
-      outputs = parameter.shape[0]
-      kind = [String(outputs), "batchnorm"].joined(separator: separator)
+      kind = [String(shape[0]), "batchnorm"].joined(separator: separator)
     }
     let place: String
     switch (path.first, path.count) {

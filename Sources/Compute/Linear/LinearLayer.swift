@@ -1,0 +1,68 @@
+// A linear layer as a layer of a net: a convolution, or to pictures the adjoint of one, and a bias.
+
+package struct LinearLayer: LayerPrimitive {
+  private let linear: Linear
+  private let product: any LayerPrimitive
+
+  package init(_ linear: Linear, _ settings: LayerSettings) {
+    self.linear = linear
+    product =
+      linear.makesPictures
+      ? TransposedConvolutionLayer(linear.convolution, settings) : ConvolutionLayer(linear.convolution, settings)
+  }
+
+  package var input: ActivationShape { product.input }
+  package var output: ActivationShape { product.output }
+  package var sourceHalo: Int { product.sourceHalo }
+  package var gradientHalo: Int { product.gradientHalo }
+  package var followers: LayerFollowers { linear.makesPictures ? .nothing : .activationAndNorm }
+  package var parameters: [ParameterLayout] { linear.parameters }
+
+  package var operation: String { "linear" }
+  package var convolution: LayerConvolution { product.convolution }
+  package func method(_ pass: LayerPass) -> String? { product.method(pass) }
+  package func work(_ pass: LayerPass, batch: Int) -> StepRecorder.Work { product.work(pass, batch: batch) }
+
+  package func preparedCount(_ pass: LayerPass) -> Int { product.preparedCount(pass) }
+  package func prepare(
+    _ pass: LayerPass, _ parameters: LayerParameters, into prepared: Slice, on processor: Processor
+  ) {
+    product.prepare(pass, parameters, into: prepared, on: processor)
+  }
+  package func scratchpadCount(_ passes: [LayerPass], threads: Int) -> Int {
+    product.scratchpadCount(passes, threads: threads)
+  }
+
+  // MARK: - Passes
+
+  package func forward(
+    batch: Int, source: Activations, parameters: LayerParameters, prepared: Slice, destination: Activations,
+    epilogue: Epilogue, scratchpad: Slice?, on processor: Processor
+  ) {
+    product.forward(
+      batch: batch, source: source, parameters: parameters, prepared: prepared, destination: destination,
+      epilogue: epilogue, scratchpad: scratchpad, on: processor)
+  }
+
+  package func backwardData(
+    batch: Int, gradient: Activations, parameters: LayerParameters, prepared: Slice, diffSource: Activations,
+    gate: ActivationGate?, scratchpad: Slice?, on processor: Processor
+  ) {
+    product.backwardData(
+      batch: batch, gradient: gradient, parameters: parameters, prepared: prepared, diffSource: diffSource, gate: gate,
+      scratchpad: scratchpad, on: processor)
+  }
+
+  package func backwardWeights(
+    batch: Int, source: Activations, gradient: Activations, diffParameters: LayerParameters, accumulate: Bool,
+    scratchpad: Slice?, on processor: Processor
+  ) {
+    product.backwardWeights(
+      batch: batch, source: source, gradient: gradient, diffParameters: diffParameters, accumulate: accumulate,
+      scratchpad: scratchpad, on: processor)
+    if let diffBias = diffParameters.bias {
+      linear.backwardBias(
+        batch: batch, gradient: gradient, diffBias: diffBias, accumulate: accumulate, on: processor)
+    }
+  }
+}
