@@ -38,7 +38,7 @@ package struct ExecutionPlan: Sendable {
   /// needs.
   static let pictureHalo = 1
 
-  /// - Parameter processor: what the net will run on: its caches and threads decide the sizes of scratch.
+  /// - Parameter processor: what the net will run on: its tiles, caches and threads decide the sizes of scratch.
   /// - Throws: for a net that can't be run, a line that names the layer.
   package init(
     _ network: Network, batch: Int, purpose: Purpose, algorithm: AlgorithmChoice = .auto,

@@ -16,9 +16,9 @@ extension Network {
   /// - Parameters: as of `LayerSettings`. Names and parameters don't depend on them.
   /// - Throws: for any net that can't be run.
   package func fused(
-    batch: Int = 1, algorithm: AlgorithmChoice = .auto, on processor: Processor = Processor(threads: 1)
+    batch: Int = 1, algorithm: AlgorithmChoice = .auto, on processor: Processor = Processor()
   ) throws(NetworkError) -> [FusedStep] {
-    var fusion = Fusion(self, LayerSettings(batch: batch, algorithm: algorithm, on: processor))
+    var fusion = Fusion(self, LayerSettings(batch: batch, algorithm: algorithm, processor: processor))
     return try fusion.steps()
   }
 }

@@ -6,20 +6,23 @@ import Testing
 /// layer says. (ConvolutionTests has the definitions.)
 @Suite struct LayerTests {
   struct Case: Sendable, CustomTestStringConvertible {
-    let number: Int
     let layer: any LayerPrimitive
-    var testDescription: String { "\(layer.operation) \(layer.convolution)" }
+    /// What the layer was made for.
+    let processor: Processor
+    var testDescription: String { "\(layer.operation) \(layer.convolution) \(processor.instructionSet)" }
   }
 
   static let batch = 9
-  static let cases = layers(on: Processor(threads: 2)).enumerated().map { Case(number: $0, layer: $1) }
+  static let cases = processors(threads: 2).flatMap { processor in
+    layers(on: processor).map { Case(layer: $0, processor: processor) }
+  }
 
-  static func layers(on processor: Processor) -> [any LayerPrimitive] {
+  private static func layers(on processor: Processor) -> [any LayerPrimitive] {
     var layers: [any LayerPrimitive] = []
-    let auto = LayerSettings(batch: batch, algorithm: .auto, on: processor)
+    let auto = LayerSettings(batch: batch, algorithm: .auto, processor: processor)
     do {
       for algorithm in [AlgorithmChoice.direct, .winograd] {
-        let settings = LayerSettings(batch: batch, algorithm: algorithm, on: processor)
+        let settings = LayerSettings(batch: batch, algorithm: algorithm, processor: processor)
         func convolution(_ input: ActivationShape, _ outputs: Int, _ k: Int, _ s: Int, _ p: Int) throws(GeometryError) {
           layers.append(
             try ConvolutionLayer(
@@ -60,26 +63,25 @@ import Testing
   /// With W the layer without its bias and a gate G between W and what follows, <G W x, d> = <x, W^T (G d)>
   /// = <W, backwardWeights(x, G d)>: one number from three passes. A pass over derivatives goes forward so.
   @Test(arguments: cases) func passesAreOneLinearMap(_ test: Case) {
+    let run = LayerRun(test.layer, seed: 1)
     let canGate = test.layer.followers == .activationAndNorm
-    for processor in processors(threads: 2) {
-      let run = LayerRun(Self.layers(on: processor)[test.number], seed: 1)
-      let forward = run.forward(bias: false, gate: canGate ? run.gate : nil, on: processor)
-      let gated =
-        canGate ? zip(run.gradientValues, run.gateValues).map { $0 * ($1 > 0 ? 1 : 0.25) } : run.gradientValues
-      let diffSource = run.backwardData(gated, gate: nil, on: processor)
-      let diffWeight = run.backwardWeights(gated, accumulate: false, on: processor).weight
-      let expected = LayerRun.dot(forward, run.gradientValues)
-      let tolerance = 1e-4 * LayerRun.size(forward) * LayerRun.size(run.gradientValues)
-      #expect(abs(LayerRun.dot(run.sourceValues, diffSource) - expected) < tolerance, "\(processor.instructionSet)")
-      #expect(abs(LayerRun.dot(run.weightValues, diffWeight) - expected) < tolerance, "\(processor.instructionSet)")
-    }
+    let processor = test.processor
+    let forward = run.forward(bias: false, gate: canGate ? run.gate : nil, on: processor)
+    let gated =
+      canGate ? zip(run.gradientValues, run.gateValues).map { $0 * ($1 > 0 ? 1 : 0.25) } : run.gradientValues
+    let diffSource = run.backwardData(gated, gate: nil, on: processor)
+    let diffWeight = run.backwardWeights(gated, accumulate: false, on: processor).weight
+    let expected = LayerRun.dot(forward, run.gradientValues)
+    let tolerance = 1e-4 * LayerRun.size(forward) * LayerRun.size(run.gradientValues)
+    #expect(abs(LayerRun.dot(run.sourceValues, diffSource) - expected) < tolerance)
+    #expect(abs(LayerRun.dot(run.weightValues, diffWeight) - expected) < tolerance)
   }
 
   /// The bias is added to each result of its channel (PyTorch's order), and its gradient is the sum of theirs.
   @Test(arguments: cases) func aBiasIsAddedAndSummed(_ test: Case) throws {
     let run = LayerRun(test.layer, seed: 2)
     guard let bias = run.biasValues else { return }
-    let processor = Processor(threads: 2)
+    let processor = test.processor
     let (with, without) = (run.forward(bias: true, on: processor), run.forward(bias: false, on: processor))
     for (i, values) in zip(with, without).enumerated() {
       #expect(abs(values.0 - values.1 - bias[i % bias.count]) < 1e-4)
@@ -94,7 +96,7 @@ import Testing
   /// What is added is what stands alone, and a gate is applied where backwardData writes.
   @Test(arguments: cases) func accumulationAndGates(_ test: Case) {
     let run = LayerRun(test.layer, seed: 3)
-    let processor = Processor(threads: 2)
+    let processor = test.processor
     let once = run.backwardWeights(run.gradientValues, accumulate: false, on: processor).weight
     let twice = run.backwardWeights(run.gradientValues, accumulate: true, on: processor).weight
     for (a, b) in zip(once, twice) { #expect(abs(2 * a - b) <= 1e-4 * max(1, abs(b))) }

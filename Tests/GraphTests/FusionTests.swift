@@ -9,13 +9,14 @@ import Testing
 @Suite struct FusionTests {
   @Test(arguments: 0..<20) func anyNetIsAPlanOrAnError(block: Int) throws {
     var plans = 0
+    let processor = Processor(threads: 2)
     for seed in block * 250..<(block + 1) * 250 {
       var random = RandomNet(seed: seed)
       let network = random.broken()
       do {
         for algorithm in AlgorithmChoice.allCases {
           for purpose in [ExecutionPlan.Purpose.training, .sampling] {
-            let plan = try ExecutionPlan(network, batch: 5, purpose: purpose, algorithm: algorithm, on: Processor(threads: 2))
+            let plan = try ExecutionPlan(network, batch: 5, purpose: purpose, algorithm: algorithm, on: processor)
             #expect(plan.plannedBytes > 0 && plan.multiplyAdds > 0 && plan.summary.count == plan.steps.count)
           }
         }
@@ -99,7 +100,10 @@ import Testing
       count += 1
       try compare(
         network, seed: UInt64(seed),
-        Processor(instructionSet: Processor.supported[seed % Processor.supported.count], threads: 1 + seed % 3),
+        // What is planned for small caches has room on them.
+        Processor(
+          instructionSet: Processor.supported[seed % Processor.supported.count], threads: 1 + seed % 3,
+          cacheBytes: seed % 5 == 0 ? 20_000 : nil),
         AlgorithmChoice.allCases[seed / 2 % 3])
     }
     #expect(count >= 15, "\(count) nets")

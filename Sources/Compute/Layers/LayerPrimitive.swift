@@ -92,10 +92,10 @@ package struct LayerSettings: Sendable {
   /// The most pictures of a pass.
   package let batch: Int
   package let algorithm: AlgorithmChoice
-  /// What the passes will run on, or one like it: its caches and threads decide the sizes of scratch.
+  /// What the passes run on: its tiles and caches decide what is prepared and how much scratch there is.
   package let processor: Processor
 
-  package init(batch: Int, algorithm: AlgorithmChoice, on processor: Processor) {
+  package init(batch: Int, algorithm: AlgorithmChoice, processor: Processor) {
     self.batch = batch
     self.algorithm = algorithm
     self.processor = processor
