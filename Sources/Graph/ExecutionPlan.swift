@@ -43,7 +43,7 @@ package struct ExecutionPlan: Sendable {
     _ network: Network, batch: Int, purpose: Purpose, algorithm: AlgorithmChoice = .auto, threads: Int
   ) throws(NetworkError) {
     precondition(batch > 0)
-    let steps = try network.fused(batch: batch, algorithm: algorithm)
+    let steps = try network.fused(LayerSettings(batch: batch, algorithm: algorithm))
     var planner = TensorPlanner(network, steps, batch: batch, purpose: purpose, threads: threads)
     tensors = steps.indices.map { planner.tensors(ofStep: $0) }
     inputGradient = planner.inputGradient()

@@ -97,6 +97,9 @@ package struct LayerSettings: Sendable {
     self.batch = batch
     self.algorithm = algorithm
   }
+
+  /// For what doesn't depend on it: shapes, names, parameters.
+  package static let unspecified = LayerSettings(batch: 1, algorithm: .auto)
 }
 
 /// A layer's parameters in memory; in backwardWeights their gradients.
