@@ -30,7 +30,7 @@ test: setup
 same-bits: setup
 	@Scripts/same-bits "$(BASE)" $(ONLY)
 
-# This machine's limits; each convolution (and the 3x3 layer that --extra-layers adds) and each step of the seed preset next to
+# This machine's limits; each convolution (and the 3x3 layer that --extra-layers adds) and each step of the preset blog next to
 # them. With DATA=FOLDER also how fast that folder's pictures are prepared.
 bench: setup
 	$(SWIFT) build -c release --product wgan-bench

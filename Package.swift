@@ -54,9 +54,10 @@ let package = Package(
     .executableTarget(
       name: "WGANCommand",
       dependencies: [
-        "WGAN", "Training", "Configuration", "TensorFiles", "Graph", "Compute", "Datasets", "Images", "SystemSupport",
-        argumentParser,
+        "CommandSupport", "WGAN", "Training", "Configuration", "TensorFiles", "Graph", "Compute", "Datasets", "Images",
+        "SystemSupport", argumentParser,
       ]),
+    module("CommandSupport", ["Configuration", "SystemSupport", argumentParser]),
     module(
       "WGAN",
       [
@@ -89,8 +90,8 @@ let package = Package(
     .executableTarget(
       name: "WGANBench",
       dependencies: [
-        "WGAN", "Training", "Configuration", "Graph", "Compute", "Datasets", "Images", "Plots", "SystemSupport",
-        "ReferenceKernels", "Randomness", "Statistics", argumentParser,
+        "CommandSupport", "WGAN", "Training", "Configuration", "Graph", "Compute", "Datasets", "Images", "Plots",
+        "SystemSupport", "ReferenceKernels", "Randomness", "Statistics", argumentParser,
       ],
       path: "Benchmarks/wgan-bench"),
 
@@ -110,6 +111,8 @@ let package = Package(
     tests("Statistics", ["Statistics"]),
     tests(
       "TensorFiles", ["TensorFiles", "Randomness", "SystemSupport", "TestSupport"], resources: [.copy("TorchFiles")]),
+    tests("Configuration", ["Configuration", "Training"]),
+    tests("CommandSupport", ["CommandSupport", "Configuration", argumentParser]),
     tests("Training", ["Training", "Configuration", "TensorFiles", "Graph", "Compute", "Randomness"]),
     tests(
       "WGAN",

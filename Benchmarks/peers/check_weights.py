@@ -30,7 +30,7 @@ COUNT = 5
 
 # Name -> the nets' flags and the same configuration in PyTorch.
 NETS = {
-    "seed-16-extra": (
+    "blog-16-extra": (
         ["--size", "16", "--features", "8", "--latent", "12", "--extra-layers", "1"],
         Configuration(size=16, critic_features=8, generator_features=8, latent=12, extra_layers=1)),
     "plain-extra-16": (

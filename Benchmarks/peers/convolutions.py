@@ -1,4 +1,4 @@
-"""Each convolution of the seed's nets and each pass: wgan-bench conv and PyTorch, in turn."""
+"""Each convolution of the preset blog's nets and each pass: wgan-bench conv and PyTorch, in turn."""
 
 import re
 from dataclasses import dataclass

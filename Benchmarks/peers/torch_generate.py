@@ -25,7 +25,7 @@ def main(checkpoint: str, path: str, threads: str) -> None:
             generator = Generator(c)
         missing, unexpected = generator.load_state_dict(weights, strict=False, assign=True)
         if unexpected or any(not name.endswith("num_batches_tracked") for name in missing):
-            sys.exit(f"{checkpoint} isn't a generator of the preset seed: {[*missing, *unexpected][0]}")
+            sys.exit(f"{checkpoint} isn't a generator of the preset blog: {[*missing, *unexpected][0]}")
         pictures = generator.eval()(torch.randn(COUNT, c.latent, 1, 1))
         # [n, 3, size, size] in [-1, 1] -> bytes [height, width, 3] of the grid.
         cells = torch.nn.functional.pad(pictures, (0, GAP, 0, GAP), value=1.0)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Configuration:
-    """What the nets and steps depend on. The defaults are the preset `seed`; names (but for the writing, criticNet) and
+    """What the nets and steps depend on. The defaults are the preset `blog`; names (but for the writing, criticNet) and
     strings are those of config.json."""
 
     size: int = 64
@@ -73,7 +73,7 @@ ORIGINAL = Configuration(
 
 # The blog post; the authors' code; algorithm 1 of their paper; the lesson that the post follows.
 PRESETS = {
-    "seed": Configuration(),
+    "blog": Configuration(),
     "original": ORIGINAL,
     "paper": replace(ORIGINAL, clip_time="after-update"),
     "fastai": Configuration(extra_layers=1, critic_learning_rate=1e-4, generator_learning_rate=1e-4),

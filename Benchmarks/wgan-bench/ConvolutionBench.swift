@@ -1,6 +1,7 @@
 // wgan-bench conv: convolutions pass by pass, verified, timed, and set against what the machine can do.
 
 import ArgumentParser
+import CommandSupport
 import Foundation
 
 struct ConvolutionBench: ParsableCommand {
@@ -8,7 +9,8 @@ struct ConvolutionBench: ParsableCommand {
     commandName: "conv", abstract: "Verify and time convolutions, pass by pass, next to the machine's limit.",
     discussion: """
       Without --shape and --shapes: each convolution of critic and generator. A transposed convolution (marked ^T) is \
-      measured as the convolution whose adjoint it is: its forward pass is that one's backwardData. backwardData packs the weights each time, as training does. Every pass is first \
+      measured as the convolution whose adjoint it is: its forward pass is that one's backwardData. backwardData packs the \
+      weights each time, as training does. A shape without mb has --batch-size pictures. Every pass is first \
       compared with the reference, to the last bit, on small integers. Exits with 1 when a result is wrong, or slower than \
       --baseline by more than the noise.
       """)
@@ -63,8 +65,8 @@ struct ConvolutionBench: ParsableCommand {
       say("\n" + comparison.text)
       isSlower = !comparison.slower.isEmpty
     }
-    for line in wrong { _ = failure(1, "FAILED: " + line) }
-    if isSlower || !wrong.isEmpty { throw ExitCode(1) }
+    try failIfWrong(wrong)
+    if isSlower { throw ExitCode(1) }
   }
 
   private func say(_ text: String) {
@@ -91,7 +93,7 @@ func printHead(_ machine: Machine, _ peak: Peak) {
 /// The rows of one shape. Their percentages are of the best peak until now.
 func printTable(_ shape: ConvolutionShape, _ rows: [ConvolutionRow]) {
   print("\n" + [shape.text, shape.name ?? ""].filter { !$0.isEmpty }.joined(separator: "  "))
-  var table = TextTable(ConvolutionRow.tableTitles, leftAligned: 2)
+  var table = TextTable(ConvolutionRow.tableTitles, wordColumns: [0, 1])
   for row in rows { table.add(row.tableCells) }
   print(table.text)
 }

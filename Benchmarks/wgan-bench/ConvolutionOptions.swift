@@ -2,22 +2,15 @@
 
 import Configuration
 import ArgumentParser
+import CommandSupport
 import Compute
 import Foundation
 import Graph
+import SystemSupport
 import WGAN
 
 struct ConvolutionOptions: ParsableArguments {
-  @Option(help: "Picture size.")
-  var size = TrainingConfiguration.seed.size
-  @Option(help: "Channels of the critic's first and the generator's last hidden layer.")
-  var features = TrainingConfiguration.seed.features
-  @Option(help: "Length of the noise vector.")
-  var latent = TrainingConfiguration.seed.latent
-  @Option(help: "Extra 3x3 layers in each net.")
-  var extraLayers = TrainingConfiguration.seed.extraLayers
-  @Option(help: "Pictures a step, and of shapes without mb.")
-  var batchSize = TrainingConfiguration.seed.batchSize
+  @OptionGroup var parameters: ParameterOptions<MeasuredParameters>
 
   @Option(
     name: .customLong("shape"),
@@ -29,8 +22,6 @@ struct ConvolutionOptions: ParsableArguments {
   @Option(
     help: "forward, backwardData, backwardWeights, with commas, or all (default: all).", transform: Pass.parseList)
   var pass: [Pass]?
-  @Option(help: "direct, winograd (fast wherever there is a fast method), or auto: what training takes.")
-  var algorithm = AlgorithmChoice.auto
   @Option(
     help: """
       Instruction sets: portable, avx2, avx512, with commas, or all (default: WGAN_ISA; without it, the best here for \
@@ -45,22 +36,23 @@ struct ConvolutionOptions: ParsableArguments {
 
   func validate() throws {
     guard seconds > 0, seconds <= 3600 else { throw ValidationError("--seconds takes a number above 0, to 3600") }
-    guard (1...65536).contains(batchSize) else { throw ValidationError("--batch-size takes a number from 1 to 65536") }
   }
 
   /// What the flags choose.
   ///
   /// - Parameters:
   ///   - sets: where neither --isa nor WGAN_ISA chooses; nil: the best one here.
-  ///   - extraLayers: of the nets whose layers are measured when no shapes are given; nil: as many as the flag says.
-  func measurement(sets: [InstructionSet]? = nil, extraLayers: Int? = nil) throws -> ConvolutionMeasurement {
-    ConvolutionMeasurement(
-      shapes: try shapes(extraLayers: extraLayers ?? self.extraLayers), passes: pass ?? Pass.allCases,
-      algorithm: algorithm, processors: try processors(default: sets), seconds: seconds)
+  ///   - leastExtraLayers: of the nets whose layers are measured when no shapes are given.
+  func measurement(sets: [InstructionSet]? = nil, leastExtraLayers: Int = 0) throws -> ConvolutionMeasurement {
+    var configuration = try configuration()
+    configuration.extraLayers = max(leastExtraLayers, configuration.extraLayers)
+    return ConvolutionMeasurement(
+      shapes: try shapes(configuration), passes: pass ?? Pass.allCases, algorithm: configuration.algorithm,
+      processors: try processors(default: sets), seconds: seconds)
   }
 
   /// The nets that the flags describe.
-  func configuration() throws -> TrainingConfiguration { try configuration(extraLayers: extraLayers) }
+  func configuration() throws -> TrainingConfiguration { try parameters.configuration() }
 }
 
 // MARK: - What they choose
@@ -74,51 +66,37 @@ extension ConvolutionOptions {
       chosen = isa
     } else {
       let isNamed = ProcessInfo.processInfo.environment["WGAN_ISA"].map { !$0.isEmpty } ?? false
-      do {
-        let one = try Processor.fromEnvironment(threads: 1).instructionSet
-        chosen = isNamed ? [one] : sets ?? [one]
-      } catch { throw failure(64, error.description) }
+      let one = try Processor.fromEnvironment(threads: 1).instructionSet
+      chosen = isNamed ? [one] : sets ?? [one]
     }
     return counts.flatMap { count in chosen.map { Processor(instructionSet: $0, threads: count) } }
   }
 
-  private func shapes(extraLayers: Int) throws -> [ConvolutionShape] {
+  private func shapes(_ configuration: TrainingConfiguration) throws -> [ConvolutionShape] {
+    let batch = configuration.batchSize
     var shapes: [ConvolutionShape] = []
     do {
-      for text in shapeTexts { shapes.append(try ConvolutionShape(parsing: text, batch: batchSize)) }
-    } catch { throw failure(64, "--shape \(error.description)") }
+      for text in shapeTexts { shapes.append(try ConvolutionShape(parsing: text, batch: batch)) }
+    } catch { throw Failure(.usage, "--shape \(error.description)") }
     if let shapesFile {
       guard let data = FileManager.default.contents(atPath: shapesFile) else {
-        throw failure(66, "--shapes \(shapesFile): there's no such file that can be read")
+        throw Failure(.missing, "--shapes \(shapesFile): there's no such file that can be read")
       }
       do {
         shapes += try ConvolutionShape.parse(
-          file: String(decoding: data, as: UTF8.self), named: shapesFile, batch: batchSize)
-      } catch { throw failure(65, "--shapes \(error.description)") }
+          file: String(decoding: data, as: UTF8.self), named: shapesFile, batch: batch)
+      } catch { throw Failure(.badData, "--shapes \(error.description)") }
     }
-    if shapes.isEmpty { shapes = try shapesOfNets(extraLayers: extraLayers) }
+    if shapes.isEmpty { shapes = try shapesOfNets(configuration) }
     // Both directions' operands and gradients are in memory at once.
     for shape in shapes where 2 * shape.unavoidableBytes > 0.7 * Double(ProcessInfo.processInfo.physicalMemory) {
-      throw failure(64, "\(shape.text) doesn't fit into this machine's memory: take a smaller mb")
+      throw Failure(.usage, "\(shape.text) doesn't fit into this machine's memory: take a smaller mb")
     }
     return shapes
   }
 
-  private func configuration(extraLayers: Int) throws -> TrainingConfiguration {
-    var configuration = TrainingConfiguration.seed
-    configuration.size = size
-    configuration.features = features
-    configuration.latent = latent
-    configuration.extraLayers = extraLayers
-    configuration.batchSize = batchSize
-    configuration.algorithm = algorithm
-    do { try configuration.validate() } catch { throw failure(64, "\(error)") }
-    return configuration
-  }
-
   /// Each convolution of critic and generator once, named for all layers that are it.
-  private func shapesOfNets(extraLayers: Int) throws -> [ConvolutionShape] {
-    let configuration = try configuration(extraLayers: extraLayers)
+  private func shapesOfNets(_ configuration: TrainingConfiguration) throws -> [ConvolutionShape] {
     var order: [Convolution] = []
     var names: [Convolution: [String]] = [:]
     for network in [configuration.critic, configuration.generator] {
@@ -129,7 +107,8 @@ extension ConvolutionOptions {
       }
     }
     return order.map {
-      ConvolutionShape(batch: batchSize, convolution: $0, name: names[$0, default: []].joined(separator: " + "))
+      ConvolutionShape(
+        batch: configuration.batchSize, convolution: $0, name: names[$0, default: []].joined(separator: " + "))
     }
   }
 }

@@ -3,8 +3,6 @@
 import ArgumentParser
 import Compute
 
-extension AlgorithmChoice: ExpressibleByArgument {}
-
 struct ConvolutionRun {
   let convolution: Convolution
   let batch: Int

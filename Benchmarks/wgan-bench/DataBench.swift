@@ -43,14 +43,9 @@ struct DataBench: ParsableCommand {
     options.threads = threads ?? (Processor.coreCount > 1 ? [1, Processor.coreCount] : [1])
     options.rounds = rounds
     options.limit = limit
-    let report: DataReport
-    do throws(Failure) {
-      let source = try DatasetSource(argument: data)
-      waitForTurn()
-      report = try DataReport.measure(source, options)
-    } catch {
-      throw failure(error)
-    }
+    let source = try DatasetSource(argument: data)
+    waitForTurn()
+    let report = try DataReport.measure(source, options)
     switch format {
     case .json: try printJSON(report)
     case .table: print(report.text)

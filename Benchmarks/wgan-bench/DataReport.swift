@@ -1,5 +1,6 @@
 // What `data` measures: how fast a folder's pictures become training pictures, stage by stage.
 
+import CommandSupport
 import Datasets
 import Foundation
 

@@ -1,8 +1,29 @@
 // Flags that several measurements share, and how results are printed.
 
 import ArgumentParser
+import CommandSupport
 import Compute
+import Configuration
 import Foundation
+
+/// The parameters of a measurement: what the nets are whose layers or steps are timed, and how they convolve. What isn't
+/// given is the preset blog's.
+enum MeasuredParameters: ParameterSelection {
+  typealias Parameters = TrainingParameters
+  static var selected: [any Declaration] {
+    let all = TrainingParameters.declared
+    return [all.size, all.features, all.latent, all.extraLayers, all.batchSize, all.algorithm]
+  }
+}
+
+extension ParameterOptions<MeasuredParameters> {
+  /// - Throws: `ConfigurationError`.
+  func configuration() throws(ConfigurationError) -> TrainingConfiguration {
+    let configuration = TrainingConfiguration.blog.overridden(by: overrides())
+    try configuration.validate()
+    return configuration
+  }
+}
 
 /// How a result is printed.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
@@ -58,29 +79,4 @@ func printJSON(_ value: some Encodable) throws {
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
   print(String(decoding: try encoder.encode(value), as: UTF8.self))
-}
-
-/// Columns of text: the first ones of `leftAligned` to the left, numbers to the right.
-struct TextTable {
-  private let leftAligned: Int
-  private var rows: [[String]]
-
-  init(_ titles: [String], leftAligned: Int = 1) {
-    rows = [titles]
-    self.leftAligned = leftAligned
-  }
-
-  mutating func add(_ row: [String]) { rows.append(row) }
-
-  var text: String {
-    let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-    return rows.map { row in
-      let cells = row.enumerated().map { column, cell in
-        let padding = String(repeating: " ", count: widths[column] - cell.count)
-        return column < leftAligned ? cell + padding : padding + cell
-      }
-      let line = cells.joined(separator: "  ")
-      return String(line.reversed().drop { $0 == " " }.reversed())
-    }.joined(separator: "\n")
-  }
 }

@@ -1,6 +1,7 @@
 // wgan-bench peak: what this machine can do at best.
 
 import ArgumentParser
+import CommandSupport
 import Compute
 import Foundation
 

@@ -59,13 +59,13 @@ struct ReportBench: ParsableCommand {
       }
       // Whatever can be wrong is found before the minutes that measuring takes.
       let measurement = try options.measurement(
-        sets: Processor.supported, extraLayers: max(1, options.extraLayers))
+        sets: Processor.supported, leastExtraLayers: 1)
       let measureRest = try restOfMeasurement()
       report = PerformanceReport(
         convolutions ?? ConvolutionReport(machine: .current(), peak: Peak(), results: []))
       if let convolutionsFile, report.machine.processor != Machine.current().processor {
-        throw failure(
-          65,
+        throw Failure(
+          .badData,
           "--conv \(convolutionsFile): measured on another processor, \(report.machine.processor); --from renders it")
       }
       folder = try ReportFolder(out ?? defaultFolder(report), force: force)
@@ -78,7 +78,11 @@ struct ReportBench: ParsableCommand {
     if let commit { report.origin?.commit = commit }
 
     let files: [(name: String, content: String)]
-    do { files = try report.files() } catch { throw failure(1, "a figure isn't a number that JSON can hold: \(error)") }
+    do {
+      files = try report.files()
+    } catch {
+      throw Failure(.badData, "a figure isn't a number that JSON can hold: \(error)")
+    }
     try folder.write(files)
     for (what, doubts) in report.doubts {
       let verdict =
@@ -86,8 +90,7 @@ struct ReportBench: ParsableCommand {
       print("\n" + (["\(what): \(verdict)"] + doubts.map { "  " + $0 }).joined(separator: "\n"))
     }
     print("\nwritten: \(folder.path): \(files.map(\.name).joined(separator: ", "))")
-    for line in wrong { _ = failure(1, "FAILED: " + line) }
-    if !wrong.isEmpty { throw ExitCode(1) }
+    try failIfWrong(wrong)
   }
 
   private func defaultFolder(_ report: PerformanceReport) -> String { "perf-reports/\(report.name)" }
@@ -109,15 +112,12 @@ struct ReportBench: ParsableCommand {
     let order = Processor.supported
     func rank(_ p: Processor) -> (Int, Int) { (order.firstIndex(of: p.instructionSet) ?? 0, p.threads) }
     let processor = try options.processors(default: order).max { rank($0) < rank($1) } ?? Processor()
-    let pictures: DatasetSource?
-    do throws(Failure) {
-      pictures = try data.map { name throws(Failure) in
-        let source = try DatasetSource(argument: name)
-        let listing = try DatasetFiles(source, fraction: 1, seed: 0)
-        if listing.paths.isEmpty { throw Failure.noPictures(in: source, bad: listing.bad) }
-        return source
-      }
-    } catch { throw failure(error) }
+    let pictures: DatasetSource? = try data.map { name in
+      let source = try DatasetSource(argument: name)
+      let listing = try DatasetFiles(source, fraction: 1, seed: 0)
+      if listing.paths.isEmpty { throw Failure.noPictures(in: source, bad: listing.bad) }
+      return source
+    }
     return { report in
       report.step = try StepReport.measure(configuration, on: processor, warmUps: 2, repeats: 9)
       guard let pictures else { return }
@@ -125,7 +125,7 @@ struct ReportBench: ParsableCommand {
       options.size = configuration.size
       options.channels = configuration.channels
       options.threads = Processor.coreCount > 1 ? [1, Processor.coreCount] : [1]
-      do throws(Failure) { report.data = try DataReport.measure(pictures, options) } catch { throw failure(error) }
+      report.data = try DataReport.measure(pictures, options)
     }
   }
 

@@ -1,14 +1,15 @@
-// wgan-bench step: whole critic and generator steps of the seed's recipe, and where their time goes.
+// wgan-bench step: whole critic and generator steps of the blog post's recipe, and where their time goes.
 
 import Configuration
 import ArgumentParser
+import CommandSupport
 import Compute
 import Foundation
 import WGAN
 
 struct StepBench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "step", abstract: "Time a critic step and a generator step of the seed preset on random pictures.",
+    commandName: "step", abstract: "Time a critic step and a generator step of the preset blog on random pictures.",
     discussion: """
       The first lines are of steps as training runs them. Steps in turn with those are recorded, call by call: the tables say \
       which layer, kind of work and pass takes how long (real and fake pictures together), and how near the convolutions come \
@@ -18,18 +19,7 @@ struct StepBench: ParsableCommand {
       of calls.
       """)
 
-  @Option(help: "Picture size.")
-  var size = 64
-  @Option(help: "Channels of the critic's first and the generator's last hidden layer.")
-  var features = 64
-  @Option(help: "Length of the noise vector.")
-  var latent = 100
-  @Option(help: "Extra 3x3 layers in each net.")
-  var extraLayers = 0
-  @Option(help: "Pictures a step.")
-  var batchSize = 64
-  @Option(help: "direct, winograd (fast wherever there is a fast method), or auto: what training takes.")
-  var algorithm = AlgorithmChoice.auto
+  @OptionGroup var parameters: ParameterOptions<MeasuredParameters>
   @Flag(inversion: .prefixedNo, help: "Say where a step's time goes, next to the machine's peak.")
   var split = true
   @Option(help: "Seconds for that peak, before and after the steps.")
@@ -43,14 +33,7 @@ struct StepBench: ParsableCommand {
   }
 
   func run() throws {
-    var configuration = TrainingConfiguration.seed
-    configuration.size = size
-    configuration.features = features
-    configuration.latent = latent
-    configuration.extraLayers = extraLayers
-    configuration.batchSize = batchSize
-    configuration.algorithm = algorithm
-    do { try configuration.validate() } catch { throw ValidationError("\(error)") }
+    let configuration = try parameters.configuration()
     let processor = try measurement.processor()
     waitForTurn()
     let report = try StepReport.measure(
@@ -62,13 +45,14 @@ struct StepBench: ParsableCommand {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
       print(String(decoding: try encoder.encode(report), as: UTF8.self))
-    case .table: printTable(report)
+    case .table: printTable(report, of: configuration)
     }
   }
 
-  private func printTable(_ report: StepReport) {
+  private func printTable(_ report: StepReport, of configuration: TrainingConfiguration) {
     print(
-      "\(report.isa), \(report.threads) threads, size \(size), features \(features), batch \(batchSize), "
+      "\(report.isa), \(report.threads) threads, size \(configuration.size), features \(configuration.features), "
+        + "batch \(configuration.batchSize), "
         + String(format: "peak %.0f MB resident", report.rss_mb)
         + (split ? String(format: ", %.1f GFLOP/s at most", report.peak_gflops) : ""))
     for (name, timing, speed) in [
@@ -103,8 +87,6 @@ struct MeasurementOptions: ParsableArguments {
   }
 
   func processor() throws -> Processor {
-    do {
-      return try Processor.fromEnvironment(threads: threads ?? Processor.coreCount)
-    } catch { throw ValidationError(error.description) }
+    try Processor.fromEnvironment(threads: threads ?? Processor.coreCount)
   }
 }

@@ -1,5 +1,6 @@
 // What `step` measures: whole training steps, and where their time goes.
 
+import CommandSupport
 import Compute
 import Foundation
 
@@ -161,7 +162,7 @@ extension SplitStep {
   package var text: String {
     var calls = TextTable(
       ["layer", "kind", "pass", "algorithm", "ms", "limit", "waiting", "% of step", "GFLOP/s", "% of peak"],
-      leftAligned: 4)
+      wordColumns: [0, 1, 2, 3])
     func number(_ value: Double?, _ digits: Int) -> String { value.map { String(format: "%.\(digits)f", $0) } ?? "" }
     for part in parts {
       calls.add([

@@ -1,24 +1,22 @@
 // wgan-bench: how fast the engine is on this machine, and how fast it could be.
 
 import ArgumentParser
+import CommandSupport
 import SystemSupport
-import Foundation
 
-@main
 struct WGANBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "wgan-bench", abstract: "Measure the training engine on this machine, next to the machine's limits.",
     subcommands: [PeakBench.self, ConvolutionBench.self, StepBench.self, DataBench.self, ReportBench.self])
 }
 
-/// Ends with one line on standard error.
-///
-/// - Parameter code: as `wgan`'s: 64 usage, 65 a file that isn't what it should be, 66 a file that isn't there, 74 one
-///   that can't be read; 1 where a comparison failed.
-func failure(_ code: Int32, _ message: String) -> ExitCode {
-  FileHandle.standardError.write(Data("wgan-bench: \(message)\n".utf8))
-  return ExitCode(code)
+@main
+enum Main {
+  static func main() { Tool(WGANBench.self, named: "wgan-bench").run() }
 }
 
-/// Ends with the error's line and the exit code of its kind.
-func failure(_ error: any ClassifiedError) -> ExitCode { failure(error.failureKind.exitCode, error.description) }
+/// Says what was computed wrong, and ends with 1 if anything was.
+func failIfWrong(_ lines: [String]) throws {
+  for line in lines { Console.note("wgan-bench: FAILED: \(line)") }
+  if !lines.isEmpty { throw ExitCode(1) }
+}

@@ -2,16 +2,19 @@
 
 import SystemSupport
 
-/// A value of the configuration that no run can have. The description names the flag that mends it.
+/// A value of the configuration that no run can have, or that has no effect. Begins with the parameter that mends it.
 package struct ConfigurationError: ClassifiedError, Equatable {
-  /// As written on the command line: "--size".
-  package var flag: String
-  package var problem: String
-  package var description: String { "\(flag) \(problem)" }
-  package var failureKind: FailureKind { .usage }
+  package var name: ParameterName
+  package var problem: Sentence
 
-  package init(_ flag: String, _ problem: String) {
-    self.flag = flag
+  package init(_ name: ParameterName, _ problem: Sentence) {
+    self.name = name
     self.problem = problem
   }
+
+  package func text(_ naming: Naming) -> String { "\(name.text(naming)) \(problem.text(naming))" }
+
+  /// As the tools say it.
+  package var description: String { text(.flags) }
+  package var failureKind: FailureKind { .usage }
 }

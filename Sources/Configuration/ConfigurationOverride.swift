@@ -1,41 +1,70 @@
-// A flag of the command line that sets one field of the configuration.
+// A value that somebody gave for one parameter, as `--size 32` does: what it changes, and when it is refused.
 
 import SystemSupport
 
-/// `--size 32` or `--no-batch-norm`: what was given, and the field it sets.
-package struct ConfigurationOverride: Sendable {
-  package let flag: String
-  package let given: String
-  package let current: @Sendable (TrainingConfiguration) -> String
-  let apply: @Sendable (inout TrainingConfiguration) -> Void
+/// A parameter of `Configuration`, and the value that somebody gave for it.
+package struct Override<Configuration: Parameterized>: Sendable {
+  /// As it was given: "--size 32", "--no-batch-norm".
+  package let text: String
+  /// The configuration's own, as a person says it: "16", "it on".
+  package let current: @Sendable (Configuration) -> String
+  let apply: @Sendable (inout Configuration) -> Void
+  fileprivate let problem: @Sendable (TrainingConfiguration) -> ConfigurationError?
 
-  package init<Value: Equatable & Sendable>(
-    _ flag: String, _ field: WritableKeyPath<TrainingConfiguration, Value> & Sendable, _ value: Value
-  ) {
-    self.flag = flag
-    given = value is Bool ? "" : configurationText(value)
-    current = { (value is Bool ? "it " : "") + configurationText($0[keyPath: field]) }
-    apply = { $0[keyPath: field] = value }
+  package init<Value>(_ parameter: some Declaration<Value>, _ value: Value) {
+    let isSwitch = value is Bool
+    let (flag, given) = (parameter.name.text(.flags), value.text)
+    text = !isSwitch ? "\(flag) \(given)" : value.bits == 0 ? "--no-" + parameter.name.flag : flag
+    current = { (isSwitch ? "it " : "") + parameter.value(in: $0.values).text }
+    apply = { parameter.set(value, in: &$0.values) }
+    problem = { configuration in
+      guard let effect = parameter.effect, !effect.holds(configuration, value) else { return nil }
+      return ConfigurationError(parameter.name, "\(given): \(effect.reason): give \(effect.remedy()) too")
+    }
   }
 
-  /// As it was given: "--size 32", "--no-batch-norm".
-  package var text: String { given.isEmpty ? flag : flag + " " + given }
+  package init<Value>(_ parameter: KeyPath<Configuration.Parameters, TrainingParameter<Value>>, _ value: Value) {
+    self.init(Configuration.Parameters.declared[dynamicMember: parameter], value)
+  }
+
+  package init<Value>(_ group: KeyPath<Configuration.Parameters, TrainingParameterGroup<Value>>, _ value: Value) {
+    self.init(Configuration.Parameters.declared[dynamicMember: group], value)
+  }
 }
 
-/// A field's value as its flag takes it; a switch's as a person says it.
-func configurationText(_ value: Any) -> String {
-  if let isOn = value as? Bool { return isOn ? "on" : "off" }
-  return (value as? any RawRepresentable).map { "\($0.rawValue)" } ?? "\(value)"
+package typealias ConfigurationOverride = Override<TrainingConfiguration>
+
+extension Override<TrainingConfiguration> {
+  /// `--preset NAME`, said of a configuration that there is already.
+  package init(preset name: String) {
+    text = "\(TrainingConfiguration.presetName.text(.flags)) \(name)"
+    current = { $0.preset }
+    apply = { $0.preset = TrainingConfiguration.presentName(ofPreset: name) }
+    problem = { _ in nil }
+  }
+
+  /// What was said of a configuration that there is already: a preset and single values.
+  package static func list(preset: String?, _ overrides: [Self]) -> [Self] {
+    (preset.map { [Self(preset: $0)] } ?? []) + overrides
+  }
 }
 
-extension TrainingConfiguration {
-  package func overridden(by overrides: [ConfigurationOverride]) -> TrainingConfiguration {
+extension Parameterized {
+  package func overridden(by overrides: [Override<Self>]) -> Self {
     var result = self
     for override in overrides { override.apply(&result) }
     return result
   }
+}
 
-  /// Refuses flags that ask for something else than what this run is.
+extension TrainingConfiguration {
+  /// A new one: a preset (nil: the default one) and what changes in it.
+  package init(preset: String?, _ overrides: [ConfigurationOverride]) throws(ConfigurationError) {
+    let base: TrainingConfiguration = if let preset { try .preset(named: preset) } else { .blog }
+    self = base.overridden(by: overrides)
+  }
+
+  /// Refuses values that ask for something else than what this run is.
   /// - Throws: `Failure(.usage)`, naming the first such flag.
   package func refuseContradictions(_ overrides: [ConfigurationOverride], path: String) throws(Failure) {
     if let override = firstContradiction(overrides) {
@@ -46,38 +75,18 @@ extension TrainingConfiguration {
     }
   }
 
-  /// The first flag that asks for something else than what this is.
+  /// The first one that asks for something else than what this is.
   package func firstContradiction(_ overrides: [ConfigurationOverride]) -> ConfigurationOverride? {
     // Flags may go back on each other: --features 64 --critic-features 32.
     if overridden(by: overrides) == self { return nil }
     return overrides.first { overridden(by: [$0]) != self }
   }
 
-  /// Refuses flags that would change nothing: whoever gives one means something else.
-  /// - Throws: naming the first such flag, and what it takes for it to have an effect.
-  package func refuseWithoutEffect(_ overrides: [ConfigurationOverride]) throws(ConfigurationError) {
-    let conditions = [
-      ("--adam-beta1", optimizer == .adam, "it is Adam's: give --optimizer adam too"),
-      ("--adam-beta2", optimizer == .adam, "it is Adam's: give --optimizer adam too"),
-      (
-        "--warm-up-critic-steps", warmUpGeneratorSteps > 0 || warmUpEvery > 0,
-        "there is no warm-up phase: give --warm-up-generator-steps or --warm-up-every too"
-      ),
-    ]
+  /// Refuses values that would change nothing: whoever gives one means something else.
+  /// - Throws: naming the first such parameter, and what it takes for it to have an effect.
+  package func refuseWithoutEffect<Configuration>(_ overrides: [Override<Configuration>]) throws(ConfigurationError) {
     for override in overrides {
-      for (flag, hasEffect, problem) in conditions where flag == override.flag && !hasEffect {
-        throw ConfigurationError(flag, "\(override.given): \(problem)")
-      }
-    }
-  }
-
-  /// Every field: the flag that sets it, and its value. (Flags are called as the fields are, but for the norms'.)
-  package var fields: [(flag: String, value: String)] {
-    let names = ["criticNorm": "criticBatchNorm", "generatorNorm": "batchNorm"]
-    return Mirror(reflecting: self).children.map { child in
-      let label = child.label ?? ""
-      let words = names[label, default: label].map { $0.isUppercase ? "-\($0.lowercased())" : String($0) }
-      return ("--" + words.joined(), configurationText(child.value))
+      if let problem = override.problem(self) { throw problem }
     }
   }
 }

@@ -1,76 +1,73 @@
-// The presets: whole configurations by name, a page of plain values each. Each flag of `wgan train` overrides one of
-// them. Where the references disagree is a table in docs/Presets.md.
+// The presets: whole configurations by name. Each is another one with some values changed; each flag of `wgan train`
+// overrides one parameter. Where the references disagree is a table in docs/Presets.md.
 
 extension TrainingConfiguration {
   /// Every preset, the default first.
-  package static let presets: [TrainingConfiguration] = [.seed, .original, .paper, .fastai, .demo]
+  package static let presets: [TrainingConfiguration] = [.blog, .original, .paper, .fastai, .demo]
+
+  /// What presets were called in earlier versions.
+  private static let formerNames = ["seed": "blog"]
+
+  /// The name of this version.
+  package static func presentName(ofPreset name: String) -> String { formerNames[name] ?? name }
 
   package static func preset(named name: String) throws(ConfigurationError) -> TrainingConfiguration {
-    if let preset = presets.first(where: { $0.preset == name }) { return preset }
+    let present = presentName(ofPreset: name)
+    if let preset = presets.first(where: { $0.preset == present }) { return preset }
     let names = presets.map(\.preset).joined(separator: ", ")
-    throw ConfigurationError("--preset", "\(name) isn't known; there are: \(names)")
+    throw ConfigurationError(presetName, "\(name) isn't known; there are: \(names)")
   }
 
+  static let presetName = ParameterName("preset")
+
   /// The blog post's run (reference: its WGAN_fit): blocks in the order convolution, activation, norm; PyTorch's
-  /// initialisation; clipping before each of 5 critic steps; RMSprop 5e-5.
-  package static let seed = TrainingConfiguration(
-    preset: "seed",
-    size: 64, channels: 3, criticFeatures: 64, generatorFeatures: 64, latent: 100, extraLayers: 0,
-    blockOrder: .convolutionActivationNorm, initialisation: .pytorch,
-    batchSize: 64, criticSteps: 5, warmUpCriticSteps: 100, warmUpGeneratorSteps: 0, warmUpEvery: 0,
-    clipLower: -0.01, clipUpper: 0.01, clipTime: .beforeStep,
-    optimizer: .rmsprop, criticLearningRate: 5e-5, generatorLearningRate: 5e-5, adamBeta1: 0.5, adamBeta2: 0.999,
-    criticNoiseBatch: .sizeOfRealBatch, samplingStatistics: .running, seed: 42, algorithm: .auto,
-    crop: .random, fraction: 1, heldOut: 0.2)
+  /// initialisation; clipping before each of 5 critic steps; RMSprop 5e-5. TrainingParameters.swift declares its values.
+  package static let blog = TrainingConfiguration()
 
   /// The authors' own code (reference: main.py of martinarjovsky/WassersteinGAN): DCGAN's blocks and initialisation;
   /// 100 critic steps before each of the first 25 generator steps and before each 500th; samples with the batch's
   /// statistics.
-  package static let original = TrainingConfiguration(
-    preset: "original",
-    size: 64, channels: 3, criticFeatures: 64, generatorFeatures: 64, latent: 100, extraLayers: 0,
-    generatorExtra: .convolution,
-    blockOrder: .convolutionNormActivation, initialisation: .dcgan,
-    batchSize: 64, criticSteps: 5, warmUpCriticSteps: 100, warmUpGeneratorSteps: 25, warmUpEvery: 500,
-    clipLower: -0.01, clipUpper: 0.01, clipTime: .beforeStep,
-    optimizer: .rmsprop, criticLearningRate: 5e-5, generatorLearningRate: 5e-5, adamBeta1: 0.5, adamBeta2: 0.999,
-    criticNoiseBatch: .full, samplingStatistics: .batch, seed: 42, algorithm: .auto,
-    crop: .center, fraction: 1, heldOut: 0)
+  package static let original = blog.with("original") {
+    $0.generatorExtra = .convolution
+    $0.blockOrder = .convolutionNormActivation
+    $0.initialisation = .dcgan
+    $0.warmUpGeneratorSteps = 25
+    $0.warmUpEvery = 500
+    $0.criticNoiseBatch = .full
+    $0.samplingStatistics = .batch
+    $0.crop = .center
+    $0.heldOut = 0
+  }
 
   /// Algorithm 1 of the paper: clipping after the update, 5 critic steps always. What it leaves open is as in its
   /// authors' code.
-  package static let paper = TrainingConfiguration(
-    preset: "paper",
-    size: 64, channels: 3, criticFeatures: 64, generatorFeatures: 64, latent: 100, extraLayers: 0,
-    generatorExtra: .convolution,
-    blockOrder: .convolutionNormActivation, initialisation: .dcgan,
-    batchSize: 64, criticSteps: 5, warmUpCriticSteps: 100, warmUpGeneratorSteps: 0, warmUpEvery: 0,
-    clipLower: -0.01, clipUpper: 0.01, clipTime: .afterUpdate,
-    optimizer: .rmsprop, criticLearningRate: 5e-5, generatorLearningRate: 5e-5, adamBeta1: 0.5, adamBeta2: 0.999,
-    criticNoiseBatch: .full, samplingStatistics: .batch, seed: 42, algorithm: .auto,
-    crop: .center, fraction: 1, heldOut: 0)
+  package static let paper = original.with("paper") {
+    $0.clipTime = .afterUpdate
+    $0.warmUpGeneratorSteps = 0
+    $0.warmUpEvery = 0
+  }
 
-  /// The lesson that the blog post follows (reference: fast.ai's wgan notebook): the seed's nets with an extra layer
+  /// The lesson that the blog post follows (reference: fast.ai's wgan notebook): the post's nets with an extra layer
   /// each, RMSprop 1e-4, 100 critic steps before each 500th generator step, the very first included.
-  package static let fastai = TrainingConfiguration(
-    preset: "fastai",
-    size: 64, channels: 3, criticFeatures: 64, generatorFeatures: 64, latent: 100, extraLayers: 1,
-    blockOrder: .convolutionActivationNorm, initialisation: .pytorch,
-    batchSize: 64, criticSteps: 5, warmUpCriticSteps: 100, warmUpGeneratorSteps: 0, warmUpEvery: 500,
-    clipLower: -0.01, clipUpper: 0.01, clipTime: .beforeStep,
-    optimizer: .rmsprop, criticLearningRate: 1e-4, generatorLearningRate: 1e-4, adamBeta1: 0.5, adamBeta2: 0.999,
-    criticNoiseBatch: .sizeOfRealBatch, samplingStatistics: .running, seed: 42, algorithm: .auto,
-    crop: .random, fraction: 1, heldOut: 0.2)
+  package static let fastai = blog.with("fastai") {
+    $0.extraLayers = 1
+    $0.learningRate = 1e-4
+    $0.warmUpEvery = 500
+  }
 
-  /// `make demo`: faces in three minutes on two cores. The seed's WGAN at half the size and half the width, with a
+  /// `make demo`: faces in three minutes on two cores. The post's WGAN at half the size and half the width, with a
   /// faster learning rate; weight clipping and the critic's 5 steps stay.
-  package static let demo: TrainingConfiguration = {
-    var demo = TrainingConfiguration.seed
-    demo.preset = "demo"
-    demo.size = 32
-    demo.features = 32
-    demo.batchSize = 32
-    demo.learningRate = 2e-4
-    return demo
-  }()
+  package static let demo = blog.with("demo") {
+    $0.size = 32
+    $0.features = 32
+    $0.batchSize = 32
+    $0.learningRate = 2e-4
+  }
+
+  private func with(_ preset: String, _ change: (inout TrainingConfiguration) -> Void) -> TrainingConfiguration {
+    var result = self
+    result.preset = preset
+    change(&result)
+    return result
+  }
 }

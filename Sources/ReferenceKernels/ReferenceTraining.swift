@@ -1,4 +1,4 @@
-// The two steps of a WGAN run with the seed preset: clipping before each critic step, RMSprop.
+// The two steps of a WGAN run with the preset blog: clipping before each critic step, RMSprop.
 
 /// Both nets and their optimizers' means of squares.
 package struct ReferenceTraining: Equatable, Sendable {

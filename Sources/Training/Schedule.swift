@@ -25,7 +25,28 @@ package struct RunPosition: Sendable, Equatable, Codable {
   package init() {}
 }
 
-/// The reference's loop: while the epoch has batches, up to `criticSteps(beforeGeneratorStep:)` critic steps, one batch
+/// How many critic steps precede a generator step.
+package struct CriticPhases: Sendable {
+  private let usual: Int
+  private let warmUp: Int
+  private let warmUpGeneratorSteps: Int
+  private let warmUpEvery: Int
+
+  package init(_ configuration: TrainingConfiguration) {
+    usual = configuration.criticSteps
+    warmUp = configuration.warmUpCriticSteps
+    warmUpGeneratorSteps = configuration.warmUpGeneratorSteps
+    warmUpEvery = configuration.warmUpEvery
+  }
+
+  /// - Parameter step: the generator step, 0-based.
+  package func steps(before step: Int) -> Int {
+    let isWarmUp = step < warmUpGeneratorSteps || (warmUpEvery > 0 && step % warmUpEvery == 0)
+    return isWarmUp ? warmUp : usual
+  }
+}
+
+/// The reference's loop: while the epoch has batches, up to `CriticPhases.steps(before:)` critic steps, one batch
 /// each, then a generator step. An epoch that ends inside a critic phase cuts it; the generator step still runs, and
 /// the next epoch begins with a new phase.
 package struct Schedule: Sendable {
@@ -38,6 +59,7 @@ package struct Schedule: Sendable {
   /// The tail batch included.
   package let batchesPerEpoch: Int
   package let length: RunLength
+  private let phases: CriticPhases
 
   /// - Parameter picturesPerEpoch: pictures that are trained on, at least 1.
   package init(_ configuration: TrainingConfiguration, picturesPerEpoch: Int, length: RunLength) {
@@ -45,6 +67,7 @@ package struct Schedule: Sendable {
     self.configuration = configuration
     batchesPerEpoch = (picturesPerEpoch - 1) / configuration.batchSize + 1
     self.length = length
+    phases = CriticPhases(configuration)
   }
 
   /// What comes next; nil at the run's end.
@@ -53,7 +76,7 @@ package struct Schedule: Sendable {
     case .epochs(let count): if position.epoch >= count { return nil }
     case .generatorSteps(let count): if position.generatorSteps >= count { return nil }
     }
-    let phase = configuration.criticSteps(beforeGeneratorStep: position.generatorSteps)
+    let phase = phases.steps(before: position.generatorSteps)
     return position.criticStepsInPhase < phase && position.batch < batchesPerEpoch ? .critic : .generator
   }
 

@@ -64,12 +64,13 @@ package struct TrainingPlan {
     if available > 0, bytes > available {
       let needed = Double(bytes) / 0x1p30
       let has = Double(available) / 0x1p30
+      let features = max(configuration.criticFeatures, configuration.generatorFeatures)
       throw ConfigurationError(
-        "--batch-size",
-        "\(configuration.batchSize) with --size \(configuration.size) and --features "
-          + "\(max(configuration.criticFeatures, configuration.generatorFeatures)) needs "
-          + "\((needed * 10).rounded() / 10) GiB of memory, this machine has \((has * 10).rounded() / 10): lower one of "
-          + "them")
+        TrainingParameters.declared.batchSize.name,
+        """
+        \(configuration.batchSize) with \(\.size, configuration.size) and \(\.features, features) needs \
+        \((needed * 10).rounded() / 10) GiB of memory, this machine has \((has * 10).rounded() / 10): lower one of them
+        """)
     }
   }
 }

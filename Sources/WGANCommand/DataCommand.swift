@@ -1,6 +1,7 @@
 // `wgan data`: look at a folder of pictures before training on it.
 
 import ArgumentParser
+import CommandSupport
 import Datasets
 import SystemSupport
 import Images

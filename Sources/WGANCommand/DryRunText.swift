@@ -1,5 +1,7 @@
 // What `wgan train --dry-run` prints.
 
+import CommandSupport
+import Configuration
 import WGAN
 
 func dryRunText(_ dryRun: DryRun) -> String {
@@ -9,26 +11,20 @@ func dryRunText(_ dryRun: DryRun) -> String {
   return text.joined(separator: "\n")
 }
 
-/// Every value by its flag, and the preset's where it is another.
+/// Every value by its flag: the preset's where it is another, and why it changes nothing where that is so.
 private func configuration(_ dryRun: DryRun) -> String {
   let run = dryRun.configuration
-  var rows = [["configuration", "value", ""]]
-  for (field, preset) in zip(run.training.fields, dryRun.preset.fields) {
-    rows.append(["  " + field.flag, field.value, field.value == preset.value ? "" : "the preset has \(preset.value)"])
+  var table = TextTable(["configuration", "value", ""], wordColumns: [0, 1, 2])
+  func add(_ field: ConfigurationField, preset: String? = nil) {
+    let other = preset.flatMap { $0 == field.value ? nil : "the preset has \($0)" }
+    let idle = field.idle.map { "no effect: \($0)" }
+    table.add(["  " + field.flag, field.value, [other, idle].compactMap(\.self).joined(separator: "; ")])
   }
-  rows.append(["  --data", run.data.isEmpty ? "not given" : run.data, ""])
-  switch run.length {
-  case .epochs(let count): rows.append(["  --epochs", "\(count)", ""])
-  case .generatorSteps(let count): rows.append(["  --generator-steps", "\(count)", ""])
-  }
-  let heldOutNote = run.training.heldOut == 0 ? "nothing is held out" : ""
-  for (flag, value, note) in [
-    ("--threads", run.threads, ""), ("--sample-every", run.sampleEvery, ""),
-    ("--checkpoint-every", run.checkpointEvery, ""), ("--evaluate-every", run.evaluateEvery, heldOutNote),
-  ] {
-    rows.append(["  " + flag, "\(value)", note])
-  }
-  return table(rows, rightAligned: [])
+  for (field, preset) in zip(run.training.fields, dryRun.preset.fields) { add(field, preset: preset.value) }
+  add(ConfigurationField("--data", run.data.isEmpty ? "not given" : run.data))
+  add(run.lengthField)
+  for field in run.fields(with: run.training) { add(field) }
+  return table.text
 }
 
 private func times(_ dryRun: DryRun) -> String {
@@ -43,11 +39,12 @@ private func times(_ dryRun: DryRun) -> String {
   let pictures =
     dryRun.pictures.map { "\(grouped($0.training)) pictures to train on\(heldOut)" }
     ?? "as if of \(grouped(DryRun.picturesWithoutData)) pictures to train on: --data gives yours"
-  return table(
-    [
-      ["expected time", "", pictures],
-      ["  a critic step", milliseconds(dryRun.criticStepSeconds), "measured just now, on made-up pixels"],
-      ["  a generator step", milliseconds(dryRun.generatorStepSeconds), ""],
-      row("  the first epoch", dryRun.epoch), row("  the whole run", dryRun.run),
-    ], rightAligned: [1])
+  var table = TextTable(["expected time", "", pictures], wordColumns: [0, 2])
+  table.add([
+    "  a critic step", milliseconds(dryRun.criticStepSeconds), "measured just now, on made-up pixels",
+  ])
+  table.add(["  a generator step", milliseconds(dryRun.generatorStepSeconds), ""])
+  table.add(row("  the first epoch", dryRun.epoch))
+  table.add(row("  the whole run", dryRun.run))
+  return table.text
 }

@@ -1,6 +1,7 @@
 // wgan export
 
 import ArgumentParser
+import CommandSupport
 import Configuration
 import WGAN
 

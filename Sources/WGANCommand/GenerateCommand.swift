@@ -1,6 +1,8 @@
 // wgan generate
 
 import ArgumentParser
+import CommandSupport
+import Configuration
 import WGAN
 
 struct GenerateCommand: ParsableCommand {
@@ -44,8 +46,7 @@ struct GenerateCommand: ParsableCommand {
   @Option(help: "Pictures in a row of the grid.")
   var columns = 8
 
-  @Option(help: "Threads to compute with (default: as many as there are cores). Changes no result.")
-  var threads: Int?
+  @OptionGroup var speed: ParameterOptions<ThreadsParameter>
 
   @OptionGroup(title: "The net of --generator")
   var network: NetworkOptions
@@ -54,10 +55,10 @@ struct GenerateCommand: ParsableCommand {
     if [runPath, checkpoint, generator].count(where: { $0 != nil }) != 1 {
       throw ValidationError("give one of --run, --checkpoint and --generator")
     }
-    if generator == nil && (network.preset != nil || !network.overrides.isEmpty) {
+    if generator == nil && !network.isEmpty {
       throw ValidationError("the nets' flags describe a --generator; a run or checkpoint knows what it has")
     }
-    if network.batchSize != nil {
+    if network.parameters[\.batchSize] != nil {
       throw ValidationError("--batch-size is training's: pictures are drawn by themselves, leave it out")
     }
     if [out, grid, tensors].contains("") { throw ValidationError("--out, --grid or --tensors is empty: give a path") }
@@ -70,12 +71,11 @@ struct GenerateCommand: ParsableCommand {
       throw ValidationError("--count \(count): --tensors hold 1000 pictures at most")
     }
     if !(1...1000).contains(columns) { throw ValidationError("--columns \(columns): must be from 1 to 1000") }
-    if let threads, !(1...1024).contains(threads) {
-      throw ValidationError("--threads \(threads): must be from 1 to 1024")
-    }
   }
 
   func run() throws {
+    let threads = speed[\.threads]
+    if let threads { try RunParameters.declared.threads.check(threads) }
     let source: PictureGenerator.Source =
       if let generator {
         .weights(generator, preset: network.preset, overrides: network.overrides)
@@ -97,4 +97,9 @@ struct GenerateCommand: ParsableCommand {
       try Console.print(grid)
     }
   }
+}
+
+enum ThreadsParameter: ParameterSelection {
+  typealias Parameters = RunParameters
+  static var selected: [any Declaration] { [RunParameters.declared.threads] }
 }

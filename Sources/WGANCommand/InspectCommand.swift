@@ -3,6 +3,7 @@
 import Training
 import Configuration
 import ArgumentParser
+import CommandSupport
 import Compute
 import WGAN
 
@@ -21,7 +22,7 @@ struct InspectCommand: ParsableCommand {
   var network: NetworkOptions
 
   func validate() throws {
-    if runPath != nil && (network.preset != nil || !network.overrides.isEmpty) {
+    if runPath != nil && !network.isEmpty {
       throw ValidationError("give either --run or the nets' own flags")
     }
   }
@@ -29,7 +30,7 @@ struct InspectCommand: ParsableCommand {
   func run() throws {
     let configuration =
       try runPath.map { try RunPaths($0).configuration().training }
-      ?? (network.preset.map(TrainingConfiguration.preset(named:)) ?? .seed).overridden(by: network.overrides)
+      ?? TrainingConfiguration(preset: network.preset, network.overrides)
     try configuration.validate()
     let plan = try TrainingPlan(configuration, threads: Processor.coreCount)
     try Console.print(([heading(of: configuration), ""] + planText(plan)).joined(separator: "\n"))

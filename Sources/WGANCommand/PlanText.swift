@@ -1,5 +1,6 @@
 // What is told of two nets before they train: layers, parameters, work, memory. For `inspect` and `train --dry-run`.
 
+import CommandSupport
 import Training
 import Graph
 import WGAN
@@ -10,24 +11,25 @@ func planText(_ plan: TrainingPlan) -> [String] {
 }
 
 private func layers(_ name: String, _ net: ExecutionPlan) -> String {
-  var rows = [[name, "operation", "output", "parameters", "multiply-adds"]]
+  var table = TextTable(
+    [name, "operation", "output", "parameters", "multiply-adds"], wordColumns: [0, 1, 2])
   for step in net.summary {
-    rows.append([
+    table.add([
       "  " + step.name, step.operation, step.outputShape.map(String.init).joined(separator: "x"),
       grouped(step.parameters), grouped(step.multiplyAdds),
     ])
   }
-  rows.append(["  total", "", "", grouped(net.parameters.parameterCount), grouped(net.multiplyAdds)])
-  return table(rows, rightAligned: [3, 4])
+  table.add(["  total", "", "", grouped(net.parameters.parameterCount), grouped(net.multiplyAdds)])
+  return table.text
 }
 
 private func memory(_ plan: TrainingPlan) -> String {
   func mebibytes(_ bytes: Int) -> String { "\(fixed(Double(bytes) / 0x1p20, 1)) MiB" }
-  var rows = [["memory for training", "planned"]]
+  var table = TextTable(["memory for training", "planned"])
   for (name, net) in [("critic", plan.critic), ("generator", plan.generator)] {
-    rows.append(["  \(name): tensors, parameters, gradients", mebibytes(net.plannedBytes)])
-    rows.append(["  \(name): optimizer", mebibytes(plan.optimizerBytes(net))])
+    table.add(["  \(name): tensors, parameters, gradients", mebibytes(net.plannedBytes)])
+    table.add(["  \(name): optimizer", mebibytes(plan.optimizerBytes(net))])
   }
-  rows.append(["  total", mebibytes(plan.bytes)])
-  return table(rows, rightAligned: [1])
+  table.add(["  total", mebibytes(plan.bytes)])
+  return table.text
 }

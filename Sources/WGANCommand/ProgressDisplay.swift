@@ -1,6 +1,7 @@
 // What `wgan train` shows while it runs, on standard error: a redrawn bar on a terminal, plain lines elsewhere.
 
 import Training
+import CommandSupport
 import Synchronization
 import WGAN
 

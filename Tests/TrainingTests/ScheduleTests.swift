@@ -40,11 +40,11 @@ import Testing
   }
 
   static let variants: [TrainingConfiguration] = {
-    var one = TrainingConfiguration.seed
+    var one = TrainingConfiguration.blog
     one.criticSteps = 1
     var small = TrainingConfiguration.original
     (small.batchSize, small.warmUpCriticSteps, small.warmUpGeneratorSteps, small.warmUpEvery) = (3, 7, 2, 4)
-    return [.seed, .fastai, .original, one, small]
+    return [.blog, .fastai, .original, one, small]
   }()
 
   /// Phases that divide the epoch, that don't, that are longer than it; with and without a tail batch.
@@ -70,18 +70,18 @@ import Testing
 
   @Test func theSeedsEpochCutsItsLastPhase() {
     // 13 batches: 5 + 5 + 3 critic steps, a generator step after each; by hand.
-    let schedule = Schedule(.seed, picturesPerEpoch: 64 * 12 + 1, length: .epochs(1))
+    let schedule = Schedule(.blog, picturesPerEpoch: 64 * 12 + 1, length: .epochs(1))
     let text = steps(schedule).map { $0.0 == .critic ? "c" : "G" }.joined()
     #expect(text == "cccccGcccccGcccG")
   }
 
   @Test func theTimeLeftIsGuessedForVeryLongRuns() {
-    let schedule = Schedule(.seed, picturesPerEpoch: 64 * 5, length: .generatorSteps(3_000_000))
+    let schedule = Schedule(.blog, picturesPerEpoch: 64 * 5, length: .generatorSteps(3_000_000))
     #expect(schedule.batchesLeft(from: RunPosition()) == 15_000_000)
     #expect(schedule.steps == (15_000_000, 3_000_000))
-    let endless = Schedule(.seed, picturesPerEpoch: .max / 2, length: .epochs(1_000_000))
+    let endless = Schedule(.blog, picturesPerEpoch: .max / 2, length: .epochs(1_000_000))
     #expect(endless.batchesLeft(from: RunPosition()) > 0)
-    let long = Schedule(.seed, picturesPerEpoch: 64 * 50, length: .epochs(400_000))
+    let long = Schedule(.blog, picturesPerEpoch: 64 * 50, length: .epochs(400_000))
     #expect(long.steps == (20_000_000, 4_000_000))
   }
 }

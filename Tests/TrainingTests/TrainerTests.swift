@@ -10,7 +10,7 @@ import Training
 /// update, the count of the passes.
 @Suite struct TrainerTests {
   static let configuration: TrainingConfiguration = {
-    var configuration = TrainingConfiguration.seed
+    var configuration = TrainingConfiguration.blog
     configuration.size = 16
     configuration.features = 4
     configuration.latent = 5

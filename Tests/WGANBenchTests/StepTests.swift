@@ -10,7 +10,7 @@ import WGANBench
 private func configuration(
   size: Int = 16, features: Int = 16, batchSize: Int = 2, extraLayers: Int = 0
 ) -> TrainingConfiguration {
-  var configuration = TrainingConfiguration.seed
+  var configuration = TrainingConfiguration.blog
   configuration.size = size
   configuration.features = features
   configuration.batchSize = batchSize

@@ -47,7 +47,7 @@ import WGAN
     (["train", "--out", "run", "--data", "synthetic", "--generator-steps", "-5"], ["--generator-steps"]),
     (["train", "--out", "run", "--data", "synthetic", "--sample-every", "-5"], ["--sample-every"]),
     (["train", "--out", "run", "--data", "synthetic", "--epochs", "1", "--generator-steps", "5"], ["--epochs"]),
-    (["train", "--out", "run", "--data", "synthetic", "--preset", "best"], ["--preset best", "seed"]),
+    (["train", "--out", "run", "--data", "synthetic", "--preset", "best"], ["--preset best", "blog"]),
     (["train", "--out", "", "--data", "synthetic"], ["--out"]),
     (
       ["train", "--out", "run", "--data", "synthetic", "--size", "256", "--features", "1024", "--batch-size", "60000"],
@@ -180,7 +180,7 @@ import WGAN
   /// A small file that says it holds the largest net: refused before the memory for that net is asked for.
   @Test func aCheckpointThatClaimsAHugeNet() throws {
     try inTemporaryFolder { folder in
-      var huge = TrainingConfiguration.seed
+      var huge = TrainingConfiguration.blog
       (huge.size, huge.features, huge.latent) = (256, 1024, 65_536)
       let state = CheckpointState(
         position: RunPosition(), seconds: 0, picturesPerEpoch: 1, dataFingerprint: "",

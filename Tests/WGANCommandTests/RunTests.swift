@@ -133,6 +133,31 @@ import Testing
     }
   }
 
+  /// Runs, checkpoints and scripts of version 0.1 call the preset blog by its name of then.
+  @Test func aRunWithAFormerPresetNameGoesOn() throws {
+    try inTemporaryFolder { folder in
+      func write(_ file: String, _ change: (String, String)) throws {
+        let (old, new) = (Array(change.0.utf8), Array(change.1.utf8))
+        var bytes = try readFile(folder / file)
+        let place = try #require(bytes.indices.first { bytes[$0...].starts(with: old) })
+        bytes.replaceSubrange(place..<(place + old.count), with: new)
+        try writeFile(bytes, to: folder / file)
+      }
+      let flags = ["--preset", "seed"] + Tool.tiny
+      try succeed(["train", "--out", "whole", "--generator-steps", "4"] + flags, in: folder)
+      try succeed(["train", "--out", "run", "--generator-steps", "2"] + flags, in: folder)
+      try write("run/config.json", (#""preset" : "blog""#, #""preset" : "seed""#))
+      try write("run/checkpoints/000002.safetensors", (#"\"preset\" : \"blog\""#, #"\"preset\" : \"seed\""#))
+      try succeed(["generate", "--run", "run", "--grid", "grid.png"], in: folder)
+      try succeed(
+        ["train", "--out", "run", "--resume", "--generator-steps", "3", "--preset", "seed"], in: folder)
+      try succeed(
+        ["train", "--out", "run", "--resume", "--generator-steps", "4", "--preset", "blog"], in: folder)
+      try expectSameRun(folder / "whole", folder / "run", step: "000004")
+      #expect(try readFile(folder / "run/config.json") == readFile(folder / "whole/config.json"))
+    }
+  }
+
   /// As CIFAR-10 is exported: a folder for each class, the same names in each.
   @Test func classFolders() throws {
     try inTemporaryFolder { folder in

@@ -21,7 +21,7 @@ import WGAN
 
   @Test func everyPresetIsThere() throws {
     let presets = try Set(Golden.names.map { try Golden($0).configuration.preset })
-    #expect(presets.isSuperset(of: ["seed", "original", "paper", "fastai"]))
+    #expect(presets.isSuperset(of: ["blog", "original", "paper", "fastai"]))
   }
 
   @Test(arguments: Golden.names, methods)

@@ -9,7 +9,7 @@ import WGAN
 /// The public face, through which another package trains.
 @Suite struct LibraryTests {
   static let settings: TrainingSettings = {
-    var settings = TrainingSettings(.seed)
+    var settings = TrainingSettings(.blog)
     (settings.size, settings.features, settings.latent) = (16, 4, 8)
     (settings.batchSize, settings.criticSteps, settings.learningRate) = (4, 3, 1e-3)
     return settings
@@ -131,7 +131,7 @@ import WGAN
   }
 
   /// `wgan generate` draws the same ones, with running statistics and with those of a batch.
-  @Test(arguments: [TrainingSettings.Preset.seed, .original]) func itDrawsWhatTheToolDraws(
+  @Test(arguments: [TrainingSettings.Preset.blog, .original]) func itDrawsWhatTheToolDraws(
     preset: TrainingSettings.Preset
   ) throws {
     var settings = TrainingSettings(preset)
@@ -161,15 +161,17 @@ import WGAN
     try inTemporaryFolder { folder in
       func run(_ out: String, _ length: Int, resume: Bool = false) throws -> String {
         let request = TrainingRequest(
-          out: joinPath(folder, out), resume: resume, preset: nil,
+          out: joinPath(folder, out), resume: resume,
           overrides: resume
             ? []
             : [
-              ConfigurationOverride("--size", \.size, 16), ConfigurationOverride("--features", \.features, 4),
-              ConfigurationOverride("--batch-size", \.batchSize, 8), ConfigurationOverride("--held-out", \.heldOut, 0),
-              ConfigurationOverride("--fraction", \.fraction, 0.005),
-            ], data: "synthetic", cache: joinPath(folder, "cache"), length: .generatorSteps(length), threads: 1,
-          sampleEvery: 0, checkpointEvery: 0)
+              ConfigurationOverride(\.size, 16), ConfigurationOverride(\.features, 4),
+              ConfigurationOverride(\.batchSize, 8), ConfigurationOverride(\.heldOut, 0),
+              ConfigurationOverride(\.fraction, 0.005),
+            ], data: "synthetic", cache: joinPath(folder, "cache"), length: .generatorSteps(length),
+          runOverrides: [
+            RunOverride(\.threads, 1), RunOverride(\.sampleEvery, 0), RunOverride(\.checkpointEvery, 0),
+          ])
         _ = try TrainingRun(request, report: { _ in }, isCancelled: { false })
           .train(shouldStop: { false }, report: { _ in })
         return joinPath(folder, "\(out)/checkpoints/00000\(length).safetensors")
@@ -293,13 +295,13 @@ import WGAN
       ("generatorLearningRate", { $0.generatorLearningRate = 0 }),
     ]
     for (name, change) in cases {
-      var settings = TrainingSettings(.seed)
+      var settings = TrainingSettings(.blog)
       change(&settings)
       let error = try #require(throws: WGANError.self) { try settings.validate() }
       #expect(error.kind == .invalidSettings && error.description.hasPrefix("\(name) "))
       #expect(throws: error) { _ = try WassersteinGAN(settings) }
     }
-    var huge = TrainingSettings(.seed)
+    var huge = TrainingSettings(.blog)
     (huge.size, huge.features, huge.batchSize) = (256, 1024, 65_536)
     let error = #expect(throws: WGANError.self) { _ = try WassersteinGAN(huge) }
     #expect(error?.description.hasPrefix("batchSize 65536 with size 256 and features 1024 needs ") == true)
@@ -324,6 +326,26 @@ import WGAN
       try TrainingSettings(preset).validate()
       #expect(TrainingSettings(preset).preset == preset)
     }
+  }
+
+  /// What version 0.1 called the preset blog still means it.
+  @available(*, deprecated) @Test func theFormerNameOfAPresetIsRead() {
+    #expect(TrainingSettings.Preset.seed == .blog && TrainingSettings.Preset(rawValue: "seed") == .blog)
+    #expect(TrainingSettings.Preset(rawValue: "blog") == .blog && TrainingSettings.Preset(rawValue: "best") == nil)
+    #expect(TrainingSettings(.seed) == TrainingSettings(.blog))
+  }
+
+  /// Parameters that earlier versions had as properties by themselves, and all others: a file has them again.
+  @Test func everyParameterTravels() throws {
+    var settings = Self.settings
+    (settings.optimizer, settings.adamBeta1, settings.generatorNorm) = (.adam, 0.25, false)
+    (settings.blockOrder, settings.clipTime, settings.extraLayers) = (.convolutionNormActivation, .afterUpdate, 1)
+    let algorithm: TrainingSettings.Algorithm = .direct
+    let crop = TrainingSettings.Crop.center
+    (settings.algorithm, settings.crop, settings.seed, settings.clip) = (algorithm, crop, 7, 0.5)
+    #expect(settings.clipLower == -0.5 && settings.preset == .blog && settings != Self.settings)
+    let read = try reloaded(WassersteinGAN(settings), threads: 1).settings
+    #expect(read == settings && read.adamBeta1 == 0.25 && read.blockOrder == .convolutionNormActivation)
   }
 
   @Test func filesThatAreNotStates() throws {

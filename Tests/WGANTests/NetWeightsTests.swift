@@ -14,7 +14,7 @@ import WGAN
 /// refused by the first tensor that differs; what is exported is what was trained.
 @Suite struct NetWeightsTests {
   static let small: TrainingConfiguration = {
-    var configuration = TrainingConfiguration.seed
+    var configuration = TrainingConfiguration.blog
     configuration.size = 16
     configuration.features = 2
     configuration.latent = 3

@@ -15,9 +15,9 @@ struct ReferenceNets: CustomTestStringConvertible {
   var critic: ReferenceNetwork
   var generator: ReferenceNetwork
 
-  /// - Parameter changes: of the seed's configuration.
+  /// - Parameter changes: of the preset blog.
   init(_ name: String, _ changes: (inout TrainingConfiguration) -> Void) {
-    var c = TrainingConfiguration.seed
+    var c = TrainingConfiguration.blog
     changes(&c)
     self.init(name, c)
   }
@@ -50,7 +50,7 @@ struct ReferenceNets: CustomTestStringConvertible {
 /// Protects: every net that a configuration can ask for is the one that it says, and trains as the definitions do.
 @Suite struct NetsTests {
   /// Names, shapes and so parameter counts; with all sizes and channels there is a plan, and it knows its memory.
-  @Test(arguments: TrainingConfiguration.sizes, [1, 3]) func plansOfEveryNet(size: Int, channels: Int) throws {
+  @Test(arguments: TrainingParameters.sizes, [1, 3]) func plansOfEveryNet(size: Int, channels: Int) throws {
     for kind in NetKind.allCases {
       for (norms, extra) in [(true, GeneratorExtra.transposed), (false, .convolution)] {
         let nets = ReferenceNets("\(kind)") { c in
@@ -202,7 +202,7 @@ struct ReferenceNets: CustomTestStringConvertible {
   /// PyTorch's start of a Linear, U(-1/sqrt(fan_in), 1/sqrt(fan_in)) for weight and bias; the authors' scheme leaves it
   /// at that.
   @Test(arguments: Initialisation.allCases) func linearLayersStartAsPyTorchs(_ initialisation: Initialisation) throws {
-    var configuration = TrainingConfiguration.seed
+    var configuration = TrainingConfiguration.blog
     (configuration.size, configuration.criticNet, configuration.generatorNet) = (16, .mlp, .mlp)
     (configuration.features, configuration.batchSize) = (300, 1)
     configuration.initialisation = initialisation

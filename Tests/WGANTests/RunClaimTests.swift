@@ -6,9 +6,10 @@ import WGAN
 
 /// Protects: a run has one writer, any number of readers, and a folder that isn't one is named.
 @Suite struct RunClaimTests {
-  let configuration = RunConfiguration(
-    data: "synthetic", cache: nil, training: .demo, length: .generatorSteps(7), threads: 2, sampleEvery: 3,
-    checkpointEvery: 0, evaluateEvery: 5)
+  let configuration = RunConfiguration(data: "synthetic", training: .demo, length: .generatorSteps(7)).overridden(by: [
+    RunOverride(\.threads, 2), RunOverride(\.sampleEvery, 3), RunOverride(\.checkpointEvery, 0),
+    RunOverride(\.evaluateEvery, 5),
+  ])
 
   @Test func theConfigurationComesBackWhole() throws {
     try inTemporaryFolder { folder in
@@ -19,7 +20,6 @@ import WGAN
       epochs.length = .epochs(3)
       try RunClaim.open(path).write(epochs)
       #expect(try RunPaths(path).configuration() == epochs)
-      #expect(try RunPaths(path).configuration().generatorSteps == nil)
     }
   }
 
@@ -142,7 +142,7 @@ import WGAN
     ("\"size\" : 32|\"size\" : \"x\"", "\"training.size\" has the wrong type"),
     ("\"size\" : 32|\"size\" : 48", "--size 48"), ("\"size\" : 32|\"siz\" : 32", "\"training.size\" is missing"),
     ("\"conv-act-norm\"|\"conv-norm\"", "\"training.blockOrder\" has a value that isn't possible"),
-    ("\"threads\" : 2|\"threads\" : 0", "--threads 0"), ("\"generatorSteps\" : 7|\"x\" : 7", "--generator-steps"),
+    ("\"threads\" : 2|\"threads\" : 0", "--threads 0"), ("\"generatorSteps\" : 7|\"x\" : 7", "\"epochs\" is missing"),
   ]) func aBrokenConfigurationIsOneClearLine(change: String, says: String) throws {
     try inTemporaryFolder { folder in
       let path = joinPath(folder, "run")

@@ -11,7 +11,7 @@ import WGAN
 /// Protects the rows of the table in docs/Presets.md: each value on which the references disagree does what it says.
 @Suite struct TrainerOptionTests {
   static let small: TrainingConfiguration = {
-    var small = TrainingConfiguration.seed
+    var small = TrainingConfiguration.blog
     (small.size, small.features, small.latent, small.batchSize) = (16, 4, 6, 4)
     return small
   }()

@@ -80,7 +80,7 @@ final class RecordingJournal: TrainingJournal {
     let state = CheckpointState(
       position: state.position, seconds: state.seconds, picturesPerEpoch: start.picturesPerEpoch,
       dataFingerprint: start.dataFingerprint, criticLosses: state.criticLosses)
-    return try checkpoints.save(state, tensors: engine.tensors(groups: nil), configuration: .seed)
+    return try checkpoints.save(state, tensors: engine.tensors(groups: nil), configuration: .blog)
   }
 
   func drawGallery(of engine: some TrainingEngine, generatorSteps: Int) throws -> String { try gallery(generatorSteps) }
@@ -107,7 +107,7 @@ final class RecordingJournal: TrainingJournal {
       engine.restore(newest.checkpoint.tensors)
     }
     let loop = TrainingLoop(
-      schedule: Schedule(.seed, picturesPerEpoch: Self.pictures, length: length), start: start.trainingState,
+      schedule: Schedule(.blog, picturesPerEpoch: Self.pictures, length: length), start: start.trainingState,
       sampleEvery: sampleEvery, checkpointEvery: checkpointEvery, heldOut: heldOut, evaluateEvery: evaluateEvery,
       journal: try RecordingJournal(folder, from: start) { step in
         let path = joinPath(folder, "\(step).png")
@@ -165,7 +165,7 @@ final class RecordingJournal: TrainingJournal {
         let engine = RecordingEngine()
         engine.restore(newest.checkpoint.tensors)
         let loop = TrainingLoop(
-          schedule: Schedule(.seed, picturesPerEpoch: Self.pictures, length: .generatorSteps(10)),
+          schedule: Schedule(.blog, picturesPerEpoch: Self.pictures, length: .generatorSteps(10)),
           start: newest.state.trainingState, sampleEvery: 3, checkpointEvery: 0,
           journal: try RecordingJournal(parts, from: newest.state) { step in
             if step == 9 { throw Killed() }
@@ -246,7 +246,7 @@ final class RecordingJournal: TrainingJournal {
 }
 
 @Suite struct MetricsLogTests {
-  static let columns = MetricColumn.all(of: TrainingConfiguration.seed.objective)
+  static let columns = MetricColumn.all(of: TrainingConfiguration.blog.objective)
   static let header = "step,epoch,seconds,d_loss,g_loss,real_loss,fake_loss,wasserstein,held_out_d_loss"
 
   func open(_ path: String, through step: Int) throws -> MetricsLog {

@@ -1,6 +1,7 @@
 // Any JSON, as a value; and what is wrong with a file of JSON, in one line for a person.
 
 import Foundation
+import SystemSupport
 
 enum JSONValue: Codable, Sendable {
   case null
@@ -43,13 +44,13 @@ enum JSONValue: Codable, Sendable {
 /// Reads a file of JSON that a flag named.
 ///
 /// - Parameter what: what the file should be.
-/// - Throws: the exit code of `failure`, after a line that says which place isn't as it should be.
+/// - Throws: `Failure`, which says which place isn't as it should be.
 func readJSON<Value: Decodable>(_ type: Value.Type, at path: String, flag: String, what: String) throws -> Value {
   guard let data = FileManager.default.contents(atPath: path) else {
-    throw failure(66, "\(flag) \(path): there's no such file that can be read")
+    throw Failure(.missing, "\(flag) \(path): there's no such file that can be read")
   }
   do { return try JSONDecoder().decode(Value.self, from: data) } catch {
-    throw failure(65, "\(flag) \(path): not \(what): \(explain(error))")
+    throw Failure(.badData, "\(flag) \(path): not \(what): \(explain(error))")
   }
 }
 

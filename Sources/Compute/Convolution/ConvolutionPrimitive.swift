@@ -11,14 +11,6 @@ package enum Algorithm: String, Sendable, CaseIterable {
   case winograd
 }
 
-package enum AlgorithmChoice: String, Codable, Sendable, CaseIterable {
-  /// What is faster, by a rule over shapes.
-  case auto
-  case direct
-  /// Fast wherever there is a fast method, however few the pictures.
-  case winograd
-}
-
 /// A convolution's own passes.
 package typealias ConvolutionPass = LayerPass
 

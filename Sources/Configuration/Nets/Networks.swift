@@ -9,40 +9,41 @@ extension TrainingConfiguration {
   /// Pictures -> a score.
   package var critic: Network {
     let layers =
-      switch criticNet {
+      switch self.criticNet {
       case .dcgan: dcganCritic
-      case .mlp: mlp(features: criticFeatures, outputs: 1)
+      case .mlp: mlp(features: self.criticFeatures, outputs: 1)
       }
-    return Network(name: "critic", input: .pictures(channels: channels, size: size), output: .scores, layers: layers)
+    return Network(name: "critic", input: .pictures(channels: self.channels, size: self.size), output: .scores, layers: layers)
   }
 
   /// Vectors -> pictures; a dcgan's in [-1, 1], an mlp's anywhere.
   package var generator: Network {
     let layers =
-      switch generatorNet {
+      switch self.generatorNet {
       case .dcgan: dcganGenerator
       case .mlp:
-        mlp(features: generatorFeatures, outputs: channels * size * size) + [.view(channels: channels, size: size)]
+        mlp(features: self.generatorFeatures, outputs: self.channels * self.size * self.size)
+          + [.view(channels: self.channels, size: self.size)]
       }
     return Network(
-      name: "generator", input: .vectors(count: latent), output: .pictures(channels: channels, size: size),
+      name: "generator", input: .vectors(count: self.latent), output: .pictures(channels: self.channels, size: self.size),
       layers: layers)
   }
 
   /// Strided convolutions halve the plane to 4x4 and double the channels; no norm behind the first.
   private var dcganCritic: [Layer] {
-    func block(_ name: String) -> [Layer] { self.block(name, slope: 0.2, norm: criticNorm) }
-    var channels = criticFeatures
+    func block(_ name: String) -> [Layer] { self.block(name, slope: 0.2, norm: self.criticNorm) }
+    var channels = self.criticFeatures
     var layers: [Layer] = [
       .convolution(name: "initial.conv", outputChannels: channels, kernel: 4, stride: 2, padding: 1),
       .activation(slope: 0.2),
     ]
-    for i in 0..<extraLayers {
+    for i in 0..<self.extraLayers {
       layers.append(
         .convolution(name: "extra.\(i).conv", outputChannels: channels, kernel: 3, stride: 1, padding: 1))
       layers += block("extra.\(i)")
     }
-    var grid = size / 2
+    var grid = self.size / 2
     var index = 0
     while grid > 4 {
       channels *= 2
@@ -58,15 +59,15 @@ extension TrainingConfiguration {
 
   /// Transposed convolutions double the plane from 4x4 and halve the channels; tanh at the end.
   private var dcganGenerator: [Layer] {
-    func block(_ name: String) -> [Layer] { self.block(name, slope: 0, norm: generatorNorm) }
-    var channels = generatorFeatures * size / 8
+    func block(_ name: String) -> [Layer] { self.block(name, slope: 0, norm: self.generatorNorm) }
+    var channels = self.generatorFeatures * self.size / 8
     var layers: [Layer] = [
       .transposedConvolution(name: "initial.conv", outputChannels: channels, kernel: 4, stride: 1, padding: 0)
     ]
     layers += block("initial")
     var grid = 4
     var index = 0
-    while grid < size / 2 {
+    while grid < self.size / 2 {
       channels /= 2
       grid *= 2
       layers.append(
@@ -75,9 +76,9 @@ extension TrainingConfiguration {
       layers += block("pyramid.\(index)")
       index += 1
     }
-    for i in 0..<extraLayers {
+    for i in 0..<self.extraLayers {
       let name = "extra.\(i)"
-      switch generatorExtra {
+      switch self.generatorExtra {
       case .transposed:
         layers.append(
           .transposedConvolution(name: name + ".conv", outputChannels: channels, kernel: 3, stride: 1, padding: 1))
@@ -94,7 +95,7 @@ extension TrainingConfiguration {
 
   private func block(_ name: String, slope: Float, norm: Bool) -> [Layer] {
     if !norm { return [.activation(slope: slope)] }
-    return switch blockOrder {
+    return switch self.blockOrder {
     case .convolutionActivationNorm: [.activation(slope: slope), .batchNorm(name: name + ".bn")]
     case .convolutionNormActivation: [.batchNorm(name: name + ".bn"), .activation(slope: slope)]
     }

@@ -1,5 +1,5 @@
-// Lists of files in the seed's form: one `relative/path.jpg,0` per line, no header. Only the first field counts. Paths
-// are bytes, as file names are; the commas, quotes and ends of line around them are ASCII.
+// Lists of files in the blog post's form: one `relative/path.jpg,0` per line, no header. Only the first field counts.
+// Paths are bytes, as file names are; the commas, quotes and ends of line around them are ASCII.
 
 import SystemSupport
 

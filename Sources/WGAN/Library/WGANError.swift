@@ -43,7 +43,7 @@ public struct WGANError: Error, Equatable, Sendable, CustomStringConvertible {
     let line = String(describing: error)
     switch error {
     case let error as WGANError: self = error
-    case is ConfigurationError: self.init(.invalidSettings, Self.namingProperties(line))
+    case let error as ConfigurationError: self.init(.invalidSettings, error.text(.properties))
     case is NetworkError, is UnknownInstructionSet: self.init(.invalidSettings, line)
     case let error as any ClassifiedError:
       switch error.failureKind {
@@ -54,16 +54,6 @@ public struct WGANError: Error, Equatable, Sendable, CustomStringConvertible {
       }
     default: self.init(.inputOutput, line)
     }
-  }
-
-  /// The settings' properties are called as the tool's flags are: `--batch-size` is `batchSize`.
-  static func namingProperties(_ line: String) -> String {
-    line.split(separator: " ", omittingEmptySubsequences: false).map { word in
-      guard word.hasPrefix("--") else { return String(word) }
-      let parts = word.dropFirst(2).split(separator: "-")
-      return (parts.prefix(1).map(String.init) + parts.dropFirst().map { $0.prefix(1).uppercased() + $0.dropFirst() })
-        .joined()
-    }.joined(separator: " ")
   }
 }
 

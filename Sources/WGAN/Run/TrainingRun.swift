@@ -8,78 +8,6 @@ import Training
 import SystemSupport
 import Images
 
-/// What a person asks for; nil is the default, or with `resume` what the run has.
-package struct TrainingRequest {
-  package var out: String
-  package var resume: Bool
-  package var preset: String?
-  package var overrides: [ConfigurationOverride]
-  /// `synthetic`, a folder, or a CSV list.
-  package var data: String?
-  package var cache: String?
-  /// Files of weights to begin with.
-  package var initialGenerator: String?
-  package var initialCritic: String?
-  package var length: RunLength?
-  package var threads: Int?
-  package var sampleEvery: Int?
-  package var checkpointEvery: Int?
-  package var evaluateEvery: Int?
-
-  package static let defaultLength = RunLength.epochs(5)
-  package static let defaultSampleEvery = 100
-  package static let defaultCheckpointEvery = 100
-  package static let defaultEvaluateEvery = 50
-
-  package init(
-    out: String, resume: Bool, preset: String?, overrides: [ConfigurationOverride], data: String?, cache: String?,
-    initialGenerator: String? = nil, initialCritic: String? = nil, length: RunLength?, threads: Int?,
-    sampleEvery: Int?, checkpointEvery: Int?, evaluateEvery: Int? = nil
-  ) {
-    self.out = out
-    self.resume = resume
-    self.preset = preset
-    self.overrides = overrides
-    self.data = data
-    self.cache = cache
-    self.initialGenerator = initialGenerator
-    self.initialCritic = initialCritic
-    self.length = length
-    self.threads = threads
-    self.sampleEvery = sampleEvery
-    self.checkpointEvery = checkpointEvery
-    self.evaluateEvery = evaluateEvery
-  }
-}
-
-extension TrainingRequest {
-  /// What a new run gets, checked: the preset's values, then the flags', then the defaults.
-  /// - Throws: `ConfigurationError`.
-  func resolved(data: String) throws(ConfigurationError) -> RunConfiguration {
-    var training = TrainingConfiguration.seed
-    if let preset { training = try TrainingConfiguration.preset(named: preset) }
-    training = training.overridden(by: overrides)
-    let configuration = RunConfiguration(
-      data: data, cache: cache.map(absolutePath), training: training,
-      initialGenerator: initialGenerator.map(absolutePath), initialCritic: initialCritic.map(absolutePath),
-      length: length ?? Self.defaultLength, threads: threads ?? Processor.coreCount,
-      sampleEvery: sampleEvery ?? Self.defaultSampleEvery,
-      checkpointEvery: checkpointEvery ?? Self.defaultCheckpointEvery,
-      evaluateEvery: evaluateEvery ?? Self.defaultEvaluateEvery)
-    try configuration.validate()
-    try training.refuseWithoutEffect(overrides)
-    try refuseEvaluation(of: training)
-    return configuration
-  }
-
-  fileprivate func refuseEvaluation(of training: TrainingConfiguration) throws(ConfigurationError) {
-    if let evaluateEvery, evaluateEvery > 0, training.heldOut == 0 {
-      throw ConfigurationError(
-        "--evaluate-every", "\(evaluateEvery): no picture is held out to evaluate on: give --held-out too")
-    }
-  }
-}
-
 /// What a run tells while it's being prepared.
 package enum PreparationEvent: Sendable {
   /// Something a person should know: a line.
@@ -185,11 +113,8 @@ extension TrainingRun {
 
   private static func resumed(_ request: TrainingRequest) throws -> RunConfiguration {
     var configuration = try RunPaths(request.out).configuration()
-    if let preset = request.preset {
-      try configuration.training.refuseContradictions(
-        [ConfigurationOverride("--preset", \.preset, preset)], path: request.out)
-    }
-    try configuration.training.refuseContradictions(request.overrides, path: request.out)
+    try configuration.training.refuseContradictions(
+      ConfigurationOverride.list(preset: request.preset, request.overrides), path: request.out)
     if request.initialGenerator != nil || request.initialCritic != nil {
       throw Failure(
         .usage, "--init-generator and --init-critic begin a run, and --resume goes on with the one in \(request.out)")
@@ -198,12 +123,8 @@ extension TrainingRun {
     if let data = request.data { configuration.data = absoluteSource(data) }
     if let cache = request.cache { configuration.cache = absolutePath(cache) }
     if let length = request.length { configuration.length = length }
-    if let threads = request.threads { configuration.threads = threads }
-    if let sampleEvery = request.sampleEvery { configuration.sampleEvery = sampleEvery }
-    if let checkpointEvery = request.checkpointEvery { configuration.checkpointEvery = checkpointEvery }
-    if let evaluateEvery = request.evaluateEvery { configuration.evaluateEvery = evaluateEvery }
-    try request.refuseEvaluation(of: configuration.training)
-    return configuration
+    try configuration.training.refuseWithoutEffect(request.runOverrides)
+    return configuration.overridden(by: request.runOverrides)
   }
 
   private static func absoluteSource(_ data: String) -> String { data == "synthetic" ? data : absolutePath(data) }

@@ -35,14 +35,13 @@ package struct PictureGenerator {
       let weights = try WeightsFile(at: file)
       if let trained = try weights.provenance?.configuration {
         configuration = trained
-        let flags = (preset.map { [ConfigurationOverride("--preset", \.preset, $0)] } ?? []) + overrides
-        if let flag = trained.firstContradiction(flags) {
+        if let flag = trained.firstContradiction(ConfigurationOverride.list(preset: preset, overrides)) {
           throw Failure(
             .usage,
             "\(flag.text): \(file) says it was trained with \(flag.current(trained)); leave the flag out")
         }
       } else {
-        configuration = try (preset.map(TrainingConfiguration.preset(named:)) ?? .seed).overridden(by: overrides)
+        configuration = try TrainingConfiguration(preset: preset, overrides)
         try configuration.validate()
       }
       tensors = try NetWeights(in: weights, for: .generator, of: configuration).tensors(of: weights)

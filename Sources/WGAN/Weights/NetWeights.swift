@@ -19,7 +19,7 @@ package struct NetWeights: Sendable {
     do {
       let found = try Self.find(role, parameters, in: file.tensors)
       let hasNorms = parameters.contains(where: \.isBuffer)
-      if found.names != .seed, hasNorms, configuration.blockOrder != .convolutionNormActivation {
+      if found.names != .blog, hasNorms, configuration.blockOrder != .convolutionNormActivation {
         throw Failure(
           .usage,
           "\(path): has the names of the WGAN authors' nets, whose blocks are conv-norm-act: give --block-order "
@@ -109,7 +109,7 @@ package struct NetWeights: Sendable {
     let theirs = tensors.contains { $0.name.hasPrefix("main.initial:") || $0.name.hasPrefix("main.final:") }
     let dotted = tensors.contains { $0.name.hasPrefix("main.initial.") }
     return (
-      theirs ? .authors : dotted ? .authorsWithDots : .seed, tensors.contains { $0.name.hasPrefix(own) } ? own : ""
+      theirs ? .authors : dotted ? .authorsWithDots : .blog, tensors.contains { $0.name.hasPrefix(own) } ? own : ""
     )
   }
 }

@@ -21,7 +21,7 @@ import Graph
 
 enum TensorNames: CaseIterable {
   /// Ours, and the blog post's.
-  case seed
+  case blog
   case authors
   case authorsWithDots
 
@@ -29,7 +29,7 @@ enum TensorNames: CaseIterable {
   func name(of parameter: Parameter) -> String? {
     let separator: String
     switch self {
-    case .seed: return parameter.name
+    case .blog: return parameter.name
     case .authors: separator = ":"
     case .authorsWithDots: separator = "."
     }

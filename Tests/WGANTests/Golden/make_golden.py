@@ -67,19 +67,19 @@ WIDE = {"clip_lower": -0.1, "clip_upper": 0.1}
 MLP_CRITIC = {"critic_net": "mlp", "critic_features": 12} | WIDE
 MLP_GENERATOR = {"generator_net": "mlp", "generator_features": 10}
 CASES = [
-    Case("seed", "seed", 70, short_batch=3),
-    Case("seed-32", "seed", 0, {"size": 32, "critic_features": 4, "generator_features": 4, "batch_size": 4}),
+    Case("blog", "blog", 70, short_batch=3),
+    Case("blog-32", "blog", 0, {"size": 32, "critic_features": 4, "generator_features": 4, "batch_size": 4}),
     Case("original", "original", 22, short_batch=3),
     Case("original-extra", "original", 49, {"extra_layers": 1}),
     Case("original-grey", "original", 20, {"channels": 1}),
     Case("paper", "paper", 62),
     Case("fastai", "fastai", 20),
     Case("adam", "original", 40, {"optimizer": "adam"}),
-    Case("separate", "seed", 31, {
+    Case("separate", "blog", 31, {
         "critic_features": 8, "generator_features": 4, "critic_learning_rate": 1e-4, "clip_lower": -0.02,
         "clip_upper": 0.03}),
     Case("no-norm-generator", "original", 95, {"generator_norm": False}),
-    Case("no-norm-critic", "seed", 57, {"critic_norm": False} | WIDE),
+    Case("no-norm-critic", "blog", 57, {"critic_norm": False} | WIDE),
     Case("mlp-critic", "original", 94, MLP_CRITIC | {"channels": 1}),
     Case("mlp-generator", "original", 94, MLP_GENERATOR),
     Case("mlp", "original", 77, MLP_CRITIC | MLP_GENERATOR),

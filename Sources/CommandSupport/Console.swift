@@ -2,18 +2,16 @@
 
 import SystemSupport
 
-enum Console {
+package enum Console {
   /// Standard output was a pipe whose reader has had enough: no reason for words.
-  struct ReaderIsGone: Error {
-    var line: String? { nil }
-  }
+  struct ReaderIsGone: Error {}
 
   /// A result: one or more lines on standard output.
   /// - Throws: `Failure` where it can't be written, `ReaderIsGone` where no one reads it any more.
-  static func print(_ text: String) throws { try print(bytes: Array((text + "\n").utf8)) }
+  package static func print(_ text: String) throws { try print(bytes: Array((text + "\n").utf8)) }
 
   /// The same of a result that needn't be text.
-  static func print(bytes: [UInt8]) throws {
+  package static func print(bytes: [UInt8]) throws {
     do throws(SystemError) {
       try writeBytes(bytes, to: STDOUT_FILENO)
     } catch {
@@ -23,21 +21,21 @@ enum Console {
   }
 
   /// A line on standard error. If that is gone there is no one left to tell.
-  static func note(_ line: String) { raw(line + "\n") }
+  package static func note(_ line: String) { raw(line + "\n") }
 
   /// Characters as they are on standard error.
-  static func raw(_ text: String) {
+  package static func raw(_ text: String) {
     try? writeBytes(Array(text.utf8), to: STDERR_FILENO)
   }
 
   /// Whether standard error is a terminal that understands `\r`.
-  static var isTerminal: Bool {
+  package static var isTerminal: Bool {
     guard isatty(STDERR_FILENO) != 0 else { return false }
     return getenv("TERM").map { String(cString: $0) != "dumb" } ?? false
   }
 
   /// Columns of the terminal.
-  static var width: Int {
+  package static var width: Int {
     var size = winsize()
     return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
   }

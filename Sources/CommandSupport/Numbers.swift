@@ -1,7 +1,7 @@
 // Numbers for people.
 
 /// "-0.4477": a number with so many digits behind the point.
-func fixed(_ value: Double, _ digits: Int) -> String {
+package func fixed(_ value: Double, _ digits: Int) -> String {
   guard value.isFinite, abs(value) < 1e12 else { return value.isFinite ? "\(value)" : value.isNaN ? "nan" : "\(value)" }
   var scale = 1.0
   for _ in 0..<digits { scale *= 10 }
@@ -12,10 +12,10 @@ func fixed(_ value: Double, _ digits: Int) -> String {
   return "\(sign)\(scaled / Int(scale)).\(String(repeating: "0", count: digits - fraction.count))\(fraction)"
 }
 
-func fixed(_ value: Float, _ digits: Int) -> String { fixed(Double(value), digits) }
+package func fixed(_ value: Float, _ digits: Int) -> String { fixed(Double(value), digits) }
 
 /// "2:05", "1:02:05".
-func clockTime(_ seconds: Double) -> String {
+package func clockTime(_ seconds: Double) -> String {
   guard seconds.isFinite, seconds < 1e9 else { return "?" }
   let whole = Int(max(0, seconds).rounded())
   func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
@@ -24,7 +24,7 @@ func clockTime(_ seconds: Double) -> String {
 }
 
 /// "3,576,704".
-func grouped(_ number: Int) -> String {
+package func grouped(_ number: Int) -> String {
   var digits = String(number.magnitude)
   var groups: [String] = []
   while digits.count > 3 {
@@ -32,19 +32,4 @@ func grouped(_ number: Int) -> String {
     digits.removeLast(3)
   }
   return (number < 0 ? "-" : "") + ([digits] + groups).joined(separator: ",")
-}
-
-/// Words in columns, each as wide as its widest; numbers to the right.
-func table(_ rows: [[String]], rightAligned: Set<Int>) -> String {
-  let columns = rows.map(\.count).max() ?? 0
-  let widths = (0..<columns).map { c in rows.map { $0.indices.contains(c) ? $0[c].count : 0 }.max() ?? 0 }
-  return rows.map { row in
-    let cells = row.enumerated().map { c, cell in
-      let space = String(repeating: " ", count: widths[c] - cell.count)
-      return rightAligned.contains(c) ? space + cell : cell + space
-    }
-    var line = cells.joined(separator: "  ")
-    while line.last == " " { line.removeLast() }
-    return line
-  }.joined(separator: "\n")
 }

@@ -1,0 +1,54 @@
+// The one place where an error becomes a line and an exit code.
+
+import ArgumentParser
+import SystemSupport
+
+/// A tool: its command, and the name that its lines begin with.
+package struct Tool<Command: ParsableCommand> {
+  private let name: String
+
+  package init(_ command: Command.Type, named name: String) { self.name = name }
+
+  /// Parses the arguments and runs what they say. Comes back only from work that was done.
+  package func run() {
+    do {
+      var command = try Command.parseAsRoot()
+      try command.run()
+    } catch {
+      finish(with: error)
+    }
+  }
+
+  private func finish(with error: any Error) -> Never {
+    if error is ExitCode || Command.exitCode(for: error) == .success {
+      // Help or the version, asked for; or a command that has said all it has to say.
+      let text = Command.fullMessage(for: error)
+      if !text.isEmpty {
+        do {
+          try Console.print(text)
+        } catch {
+          finish(with: error)
+        }
+      }
+      exit(Command.exitCode(for: error).rawValue)
+    }
+    let (code, line) = verdict(on: error)
+    if let line { Console.note("\(name): \(line)") }
+    exit(code)
+  }
+
+  /// The exit code, and one line.
+  private func verdict(on error: any Error) -> (code: Int32, line: String?) {
+    switch error {
+    case let error as any ClassifiedError where error.failureKind == .cancelled:
+      return (error.failureKind.exitCode, "stopped before training began")
+    case let error as any ClassifiedError: return (error.failureKind.exitCode, error.description)
+    // No reason for words.
+    case is Console.ReaderIsGone: return (FailureKind.inputOutput.exitCode, nil)
+    default:
+      // The parser's: its message, and where to read on.
+      let words = Command.message(for: error).split(whereSeparator: \.isNewline).joined(separator: "; ")
+      return (Command.exitCode(for: error).rawValue, "\(words) (see '\(name) --help')")
+    }
+  }
+}

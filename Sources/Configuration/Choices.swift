@@ -1,0 +1,80 @@
+// What parameters choose from. A case's text is its flag's value and config.json's.
+
+@_exported import enum Compute.AlgorithmChoice
+
+extension AlgorithmChoice: ParameterValue {}
+
+/// The kind of a net.
+public enum NetKind: String, ParameterValue, CaseIterable {
+  /// Convolutions (or transposed ones) that halve (or double) the plane.
+  case dcgan
+  /// Four linear layers with ReLU between.
+  case mlp
+}
+
+/// What the generator's extra layers are.
+public enum GeneratorExtra: String, ParameterValue, CaseIterable {
+  /// Transposed 3x3 convolutions (the blog post's).
+  case transposed
+  /// 3x3 convolutions (the WGAN authors').
+  case convolution
+}
+
+/// The order inside a block of a net.
+public enum BlockOrder: String, ParameterValue, CaseIterable {
+  /// The norm last (the blog post's).
+  case convolutionActivationNorm = "conv-act-norm"
+  /// The activation last (the WGAN authors').
+  case convolutionNormActivation = "conv-norm-act"
+}
+
+/// How the nets' parameters start.
+public enum Initialisation: String, ParameterValue, CaseIterable {
+  /// PyTorch's defaults: weights U(-1/sqrt(fan_in), 1/sqrt(fan_in)), gamma 1, beta 0.
+  case pytorch
+  /// Those of PyTorch 0.4.1, which the blog post's notebook ran on: gamma U(0, 1), and a transposed convolution's
+  /// fan_in counts its input's channels.
+  case pytorch04 = "pytorch-0.4"
+  /// The WGAN authors': weights N(0, 0.02), gamma N(1, 0.02), beta 0.
+  case dcgan
+}
+
+/// When the critic's parameters are clipped.
+public enum ClipTime: String, ParameterValue, CaseIterable {
+  /// Before each critic step (the authors' code).
+  case beforeStep = "before-step"
+  /// After each update (the paper's algorithm 1).
+  case afterUpdate = "after-update"
+}
+
+/// How gradients change parameters.
+public enum Optimizer: String, ParameterValue, CaseIterable {
+  /// Smoothing 0.99, epsilon 1e-8 outside of the root.
+  case rmsprop
+  /// With the decays that ``TrainingParameters/adamBeta1`` and ``TrainingParameters/adamBeta2`` say.
+  case adam
+}
+
+/// How many fake pictures a critic step sees when the real batch is an epoch's short last one.
+public enum CriticNoiseBatch: String, ParameterValue, CaseIterable {
+  /// As many as real ones.
+  case sizeOfRealBatch = "real"
+  /// A whole batch.
+  case full
+}
+
+/// How a picture that isn't square becomes it.
+public enum Crop: String, ParameterValue, CaseIterable {
+  /// Another place each epoch.
+  case random
+  /// The middle.
+  case center
+}
+
+/// The statistics that batch norm uses at sampling.
+public enum SamplingStatistics: String, ParameterValue, CaseIterable {
+  /// Those that training has kept.
+  case running
+  /// Those of the batch that is drawn.
+  case batch
+}

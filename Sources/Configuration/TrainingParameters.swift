@@ -1,0 +1,200 @@
+// Every parameter that decides what a run computes, once. From here come the flags of the tools, their help and their
+// checks, config.json, the presets' table in docs/Presets.md, and the settings of the library (those that are public).
+// docs/AddingAnOption.md says how to add one.
+
+/// Everything that can be chosen of a GAN and of its training: each is a property of ``TrainingSettings``.
+///
+/// ```swift
+/// var settings = TrainingSettings(.demo)
+/// settings.batchSize = 8
+/// ```
+public struct TrainingParameters: ParameterSet {
+  package static let declared = Declared(TrainingParameters())
+  package static let defaultLabel = "blog"
+
+  /// 4 * 2^k: the nets halve or double the grid from 4x4.
+  package static let sizes = [16, 32, 64, 128, 256]
+  private static let sizeList = sizes.map(String.init).joined(separator: ", ")
+
+  // MARK: - The nets
+
+  /// The pictures' side in pixels: 16, 32, 64, 128 or 256.
+  public let size = TrainingParameter(
+    .nets, 64,
+    Rule("the nets halve the picture down to 4x4, so it must be one of \(Self.sizeList)") { Self.sizes.contains($0) },
+    earlier: .haveIt, help: "The pictures' side: one of \(Self.sizeList)")
+
+  /// The pictures' channels: 1 (grey) or 3 (red, green, blue).
+  public let channels = TrainingParameter(
+    .nets, 3, Rule("must be 1 (grey) or 3 (colour)") { $0 == 1 || $0 == 3 }, earlier: .haveIt,
+    help: "1 (grey) or 3 (colour)")
+
+  /// What the critic is.
+  public let criticNet = TrainingParameter(
+    .nets, NetKind.dcgan, help: "The critic: dcgan, or mlp: four linear layers")
+
+  /// What the generator is.
+  public let generatorNet = TrainingParameter(.nets, NetKind.dcgan, help: "The generator: dcgan or mlp")
+
+  /// Channels of the widest grid of both nets, width of an MLP, 1 to 1024. Reading gives the critic's.
+  public let features = TrainingParameterGroup(
+    .nets, \.criticFeatures, and: \.generatorFeatures,
+    help: "Channels of the nets' widest grid, width of an mlp")
+
+  /// Channels of the critic's widest grid, width of an MLP, 1 to 1024.
+  public let criticFeatures = TrainingParameter(
+    .nets, 64, .within(1...1024), earlier: .callIt("features"), help: "The same of the critic alone")
+
+  /// Channels of the generator's widest grid, width of an MLP, 1 to 1024.
+  public let generatorFeatures = TrainingParameter(
+    .nets, 64, .within(1...1024), earlier: .callIt("features"), help: "The same of the generator alone")
+
+  /// Length of the noise vector that a picture is drawn from, 1 to 65,536.
+  public let latent = TrainingParameter(
+    .nets, 100, .within(1...65_536), earlier: .haveIt, help: "Length of the noise vector")
+
+  /// 3x3 layers added to each DCGAN net, 0 to 32.
+  public let extraLayers = TrainingParameter(
+    .nets, 0, .within(0...32), earlier: .haveIt, help: "3x3 layers added to each dcgan net")
+
+  /// What the generator's extra layers are.
+  public let generatorExtra = TrainingParameter(
+    .nets, GeneratorExtra.transposed, valueName: "kind", help: "The generator's: transposed or convolution")
+
+  /// Whether a DCGAN critic has batch norm.
+  public let criticNorm = TrainingParameter(
+    .nets, true, flag: "critic-batch-norm", help: "Batch norm in a dcgan critic")
+
+  /// Whether a DCGAN generator has batch norm.
+  public let generatorNorm = TrainingParameter(
+    .nets, true, flag: "batch-norm", help: "Batch norm in a dcgan generator")
+
+  /// The order inside a block of a DCGAN net.
+  public let blockOrder = TrainingParameter(
+    .nets, BlockOrder.convolutionActivationNorm, earlier: .haveIt,
+    help: "Order in a block: conv-act-norm or conv-norm-act")
+
+  /// How the nets' parameters start.
+  public let initialisation = TrainingParameter(
+    .steps, Initialisation.pytorch, valueName: "scheme", earlier: .haveIt,
+    help: "First parameters as pytorch's, as pytorch-0.4's (gamma uniform) or as dcgan's")
+
+  // MARK: - The steps
+
+  /// Pictures in a batch, 1 to 65,536.
+  public let batchSize = TrainingParameter(
+    // One picture is enough for batch norm: its smallest grid, 4x4, gives 16 values per channel.
+    .nets, 64, .within(1...65_536), earlier: .haveIt, help: "Pictures in a batch")
+
+  /// Critic steps before a generator step, 1 to 1,000,000; see also ``warmUpCriticSteps``.
+  public let criticSteps = TrainingParameter(
+    .steps, 5, .within(1...1_000_000), earlier: .haveIt, help: "Critic steps before each generator step")
+
+  /// Critic steps before a generator step of a warm-up phase, 1 to 1,000,000. There is one before each generator step
+  /// below ``warmUpGeneratorSteps``, and before each multiple of ``warmUpEvery``.
+  public let warmUpCriticSteps = TrainingParameter(
+    .steps, 100, .within(1...1_000_000), earlier: .haveIt,
+    effect: Effect(elseSay: "there is no warm-up phase", give: "\(\.warmUpGeneratorSteps) or \(\.warmUpEvery)") {
+      $0.warmUpGeneratorSteps > 0 || $0.warmUpEvery > 0
+    },
+    help: "Critic steps in a warm-up phase, where there is one")
+
+  /// So many first generator steps are preceded by a warm-up phase, 0 to 1,000,000,000.
+  public let warmUpGeneratorSteps = TrainingParameter(
+    .steps, 0, .within(0...1_000_000_000), earlier: .haveIt,
+    help: "So many first generator steps are preceded by a warm-up phase")
+
+  /// And so is each generator step that is a multiple of this, step 0 included, 0 (none) to 1,000,000,000.
+  public let warmUpEvery = TrainingParameter(
+    .steps, 0, .within(0...1_000_000_000), earlier: .haveIt,
+    help: "And so is each generator step that is a multiple of this; 0: none")
+
+  /// The critic's parameters, norms included, are kept within `-clip ... clip`; more than 0. Reading gives the upper bound.
+  public let clip = TrainingParameterGroup(
+    .steps, \.clipUpper, and: \.clipLower, help: "The critic's parameters stay within -clip ... clip"
+  ) { -$0 }
+
+  /// The lower bound of the critic's parameters, less than 0.
+  public let clipLower = TrainingParameter(
+    .steps, Float(-0.01),
+    Rule("must be less than 0 (the references' is -0.01)") { $0 < 0 && $0.isFinite },
+    earlier: .callIt("clip") { -$0 }, help: "The lower bound alone")
+
+  /// The upper bound of the critic's parameters, more than 0.
+  public let clipUpper = TrainingParameter(
+    .steps, Float(0.01),
+    Rule("must be more than 0 (the references' is 0.01)") { $0 > 0 && $0.isFinite },
+    earlier: .callIt("clip"), help: "The upper bound alone")
+
+  /// When the critic's parameters are clipped.
+  public let clipTime = TrainingParameter(
+    .steps, ClipTime.beforeStep, earlier: .haveIt, help: "Clip before-step or after-update")
+
+  /// How gradients change parameters.
+  public let optimizer = TrainingParameter(
+    .steps, Optimizer.rmsprop, earlier: .haveIt, help: "rmsprop or adam")
+
+  /// The learning rate of both nets, more than 0 and at most 1. Reading gives the critic's.
+  public let learningRate = TrainingParameterGroup(
+    .steps, \.criticLearningRate, and: \.generatorLearningRate, help: "Of both optimizers")
+
+  /// The critic's learning rate, more than 0 and at most 1.
+  public let criticLearningRate = TrainingParameter(
+    .steps, Float(5e-5), Self.aboveZeroToOne, earlier: .callIt("learningRate"), help: "Of the critic's alone")
+
+  /// The generator's learning rate, more than 0 and at most 1.
+  public let generatorLearningRate = TrainingParameter(
+    .steps, Float(5e-5), Self.aboveZeroToOne, earlier: .callIt("learningRate"), help: "Of the generator's alone")
+
+  /// Adam's decay of the mean, 0 or more and less than 1.
+  public let adamBeta1 = TrainingParameter(
+    .steps, 0.5, Self.zeroToBelowOne, earlier: .mean(0.9), effect: Self.adams, help: "Adam's decay of the mean")
+
+  /// Adam's decay of the mean square, 0 or more and less than 1.
+  public let adamBeta2 = TrainingParameter(
+    .steps, 0.999, Self.zeroToBelowOne, effect: Self.adams, help: "Adam's decay of the mean square")
+
+  /// How many fake pictures a critic step sees beside an epoch's short last batch.
+  public let criticNoiseBatch = TrainingParameter(
+    .steps, CriticNoiseBatch.sizeOfRealBatch, valueName: "size", earlier: .haveIt,
+    help: "Fake pictures beside an epoch's short last batch: real (as many) or full")
+
+  /// The statistics that batch norm uses at sampling.
+  public let samplingStatistics = TrainingParameter(
+    .steps, SamplingStatistics.running, valueName: "kind", earlier: .haveIt,
+    help: "Batch norm at sampling: running or batch")
+
+  /// Of all random numbers: first parameters, noise, the pictures' order, crops. The same seed and pictures give the same
+  /// bits, whatever the number of threads.
+  public let seed = TrainingParameter(
+    .steps, UInt64(42), earlier: .haveIt, help: "Of all random numbers: the same seed gives the same run")
+
+  /// How convolutions are computed: a fast method gives other bits than the direct one.
+  public let algorithm = TrainingParameter(
+    .steps, AlgorithmChoice.auto, earlier: .mean(.direct),
+    help: "How to convolve: auto (fast where it is faster), direct, or winograd (fast wherever there is a fast method)")
+
+  // MARK: - The pictures
+
+  /// How pictures that aren't square are cropped.
+  public let crop = TrainingParameter(
+    .pictures, Crop.random, earlier: .haveIt, help: "Crop random (another place each epoch) or center")
+
+  // A program chooses its pictures itself: these two are the tool's alone.
+
+  package let fraction = TrainingParameter(
+    .pictures, 1.0, Rule("must be more than 0, and 1 (all pictures) at most") { $0 > 0 && $0 <= 1 },
+    earlier: .haveIt, help: "The share of the pictures to use")
+
+  package let heldOut = TrainingParameter(
+    .pictures, 0.2, Rule("must be 0 (none) or more, and less than 1") { $0 >= 0 && $0 < 1 }, earlier: .haveIt,
+    help: "The share of these kept from training")
+
+  // MARK: - What several have
+
+  private static let aboveZeroToOne = Rule<Float>("must be more than 0, and 1 at most") { $0 > 0 && $0 <= 1 }
+  private static let zeroToBelowOne = Rule<Double>("must be 0 or more, and less than 1") { $0 >= 0 && $0 < 1 }
+  private static let adams = Effect<Double>(elseSay: "it is Adam's", give: "\(\.optimizer, .adam)") {
+    $0.optimizer == .adam
+  }
+}

@@ -1,0 +1,41 @@
+// Reading and writing of a run's JSON files.
+
+import SystemSupport
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+enum RunJSON {
+  static func encode(_ value: some Encodable) throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    // A run that has diverged must still be able to save itself.
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
+  }
+
+  /// - Throws: `Failure(.badData)`, one line that names `source` and the first thing that is wrong in it.
+  static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8], source: String) throws -> Value {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    func key(_ path: [any CodingKey]) -> String { path.map(\.stringValue).joined(separator: ".") }
+    let problem: String
+    do {
+      return try decoder.decode(type, from: Data(bytes))
+    } catch DecodingError.keyNotFound(let missing, let context) {
+      problem = "\"\(key(context.codingPath + [missing]))\" is missing"
+    } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
+      problem = "\"\(key(context.codingPath))\" has the wrong type"
+    } catch DecodingError.dataCorrupted(let context) where !context.codingPath.isEmpty {
+      problem = "\"\(key(context.codingPath))\" has a value that isn't possible"
+    } catch {
+      problem = "it isn't JSON"
+    }
+    throw Failure(.badData, "\(source): \(problem)")
+  }
+}

@@ -1,0 +1,42 @@
+// How long a run is, and what it writes how often: what may change when a run goes on, since no number depends on it.
+
+import Compute
+import Configuration
+
+/// Fields of config.json beside `training`.
+package struct RunParameters: ParameterSet {
+  package static let declared = Declared(RunParameters())
+  package static let defaultLabel = "default"
+
+  package let threads = TrainingParameter(
+    .run, Processor.coreCount, .within(1...1024), earlier: .haveIt, shownDefault: "as many as there are cores",
+    help: "Threads to compute with, which changes no result")
+
+  package let sampleEvery = TrainingParameter(
+    .run, 100, .within(0...1_000_000_000), valueName: "steps", earlier: .haveIt,
+    help: "Generator steps from gallery to gallery; 0: at the end only")
+
+  package let checkpointEvery = TrainingParameter(
+    .run, 100, .within(0...1_000_000_000), valueName: "steps", earlier: .haveIt,
+    help: "Generator steps from checkpoint to checkpoint; 0: at the end only")
+
+  package let evaluateEvery = TrainingParameter(
+    .run, 50, .within(0...1_000_000_000), valueName: "steps", earlier: .mean(0),
+    effect: Effect(elseSay: "no picture is held out to evaluate on", give: "\(\.heldOut)") { configuration, every in
+      every == 0 || configuration.heldOut > 0
+    },
+    help:
+      "Generator steps from one look at held-out pictures to the next, less than 1 % of the time by default; 0: never")
+}
+
+/// Two ways to say when a run ends; a run has one of them, its `RunLength`.
+package struct LengthParameters: ParameterSet {
+  package static let declared = Declared(LengthParameters())
+  package static let defaultLabel = "default"
+
+  package let epochs = TrainingParameter(.run, 5, .within(1...1_000_000), help: "Passes over the pictures")
+
+  package let generatorSteps = TrainingParameter(
+    .run, 1, .within(1...1_000_000_000), shownDefault: "as --epochs says",
+    help: "End after exactly so many generator steps")
+}

@@ -1,0 +1,53 @@
+// What a person asks of `wgan train`.
+
+import Configuration
+import SystemSupport
+import Training
+
+/// What isn't given is the default, or with `resume` what the run has.
+package struct TrainingRequest {
+  package var out: String
+  package var resume: Bool
+  package var preset: String?
+  package var overrides: [ConfigurationOverride]
+  /// `synthetic`, a folder, or a CSV list.
+  package var data: String?
+  package var cache: String?
+  /// Files of weights to begin with.
+  package var initialGenerator: String?
+  package var initialCritic: String?
+  package var length: RunLength?
+  package var runOverrides: [RunOverride]
+
+  package init(
+    out: String, resume: Bool = false, preset: String? = nil, overrides: [ConfigurationOverride] = [],
+    data: String? = nil, cache: String? = nil, initialGenerator: String? = nil, initialCritic: String? = nil,
+    length: RunLength? = nil, runOverrides: [RunOverride] = []
+  ) {
+    self.out = out
+    self.resume = resume
+    self.preset = preset
+    self.overrides = overrides
+    self.data = data
+    self.cache = cache
+    self.initialGenerator = initialGenerator
+    self.initialCritic = initialCritic
+    self.length = length
+    self.runOverrides = runOverrides
+  }
+
+  /// What a new run gets, checked: the preset's values, then the flags', then the defaults.
+  /// - Throws: `ConfigurationError`.
+  func resolved(data: String) throws(ConfigurationError) -> RunConfiguration {
+    let training = try TrainingConfiguration(preset: preset, overrides)
+    let configuration = RunConfiguration(
+      data: data, cache: cache.map(absolutePath), training: training,
+      initialGenerator: initialGenerator.map(absolutePath), initialCritic: initialCritic.map(absolutePath),
+      length: length ?? RunConfiguration.defaultLength
+    ).overridden(by: runOverrides)
+    try configuration.validate()
+    try training.refuseWithoutEffect(overrides)
+    try training.refuseWithoutEffect(runOverrides)
+    return configuration
+  }
+}
