@@ -13,7 +13,8 @@ extension TrainingConfiguration {
       case .dcgan: dcganCritic
       case .mlp: mlp(features: self.criticFeatures, outputs: 1)
       }
-    return Network(name: "critic", input: .pictures(channels: self.channels, size: self.size), output: .scores, layers: layers)
+    return Network(
+      name: "critic", input: .pictures(channels: self.channels, size: self.size), output: .scores, layers: layers)
   }
 
   /// Vectors -> pictures; a dcgan's in [-1, 1], an mlp's anywhere.
@@ -26,7 +27,8 @@ extension TrainingConfiguration {
           + [.view(channels: self.channels, size: self.size)]
       }
     return Network(
-      name: "generator", input: .vectors(count: self.latent), output: .pictures(channels: self.channels, size: self.size),
+      name: "generator", input: .vectors(count: self.latent),
+      output: .pictures(channels: self.channels, size: self.size),
       layers: layers)
   }
 
