@@ -45,7 +45,7 @@ package struct ExecutionPlan: Sendable {
     on processor: Processor
   ) throws(NetworkError) {
     precondition(batch > 0)
-    let steps = try network.fused(batch: batch, algorithm: algorithm, on: processor)
+    let steps = try network.fused(LayerSettings(batch: batch, algorithm: algorithm, processor: processor))
     var planner = TensorPlanner(network, steps, batch: batch, purpose: purpose, threads: processor.threads)
     tensors = steps.indices.map { planner.tensors(ofStep: $0) }
     inputGradient = planner.inputGradient()

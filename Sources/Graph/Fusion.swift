@@ -13,12 +13,9 @@ package struct NetworkError: ClassifiedError {
 extension Network {
   /// The steps of this net.
   ///
-  /// - Parameters: as of `LayerSettings`. Names and parameters don't depend on them.
   /// - Throws: for any net that can't be run.
-  package func fused(
-    batch: Int = 1, algorithm: AlgorithmChoice = .auto, on processor: Processor = Processor()
-  ) throws(NetworkError) -> [FusedStep] {
-    var fusion = Fusion(self, LayerSettings(batch: batch, algorithm: algorithm, processor: processor))
+  package func fused(_ settings: LayerSettings = .unspecified) throws(NetworkError) -> [FusedStep] {
+    var fusion = Fusion(self, settings)
     return try fusion.steps()
   }
 }

@@ -83,14 +83,15 @@ import Testing
     guard let bias = run.biasValues else { return }
     let processor = test.processor
     let (with, without) = (run.forward(bias: true, on: processor), run.forward(bias: false, on: processor))
-    for (i, values) in zip(with, without).enumerated() {
-      #expect(abs(values.0 - values.1 - bias[i % bias.count]) < 1e-4)
-    }
+    #expect(with.indices.allSatisfy { abs(with[$0] - without[$0] - bias[$0 % bias.count]) < 1e-4 })
     let gradient = try #require(run.backwardWeights(run.gradientValues, accumulate: false, on: processor).bias)
-    for i in bias.indices {
-      let sum = stride(from: i, to: run.gradientValues.count, by: bias.count).reduce(0) { $0 + run.gradientValues[$1] }
-      #expect(abs(gradient[i] - sum) < 1e-4)
-    }
+    #expect(
+      bias.indices.allSatisfy { i in
+        let sum = stride(from: i, to: run.gradientValues.count, by: bias.count).reduce(0) {
+          $0 + run.gradientValues[$1]
+        }
+        return abs(gradient[i] - sum) < 1e-4
+      })
   }
 
   /// What is added is what stands alone, and a gate is applied where backwardData writes.
@@ -99,11 +100,11 @@ import Testing
     let processor = test.processor
     let once = run.backwardWeights(run.gradientValues, accumulate: false, on: processor).weight
     let twice = run.backwardWeights(run.gradientValues, accumulate: true, on: processor).weight
-    for (a, b) in zip(once, twice) { #expect(abs(2 * a - b) <= 1e-4 * max(1, abs(b))) }
+    #expect(zip(once, twice).allSatisfy { abs(2 * $0 - $1) <= 1e-4 * max(1, abs($1)) })
     guard case .planes = test.layer.input else { return }
     let plain = run.backwardData(run.gradientValues, gate: nil, on: processor)
     let gated = run.backwardData(run.gradientValues, gate: run.sourceGate, on: processor)
-    for (i, (a, b)) in zip(plain, gated).enumerated() { #expect(b == a * (run.sourceValues[i] > 0 ? 1 : 0.25)) }
+    #expect(plain.indices.allSatisfy { gated[$0] == plain[$0] * (run.sourceValues[$0] > 0 ? 1 : 0.25) })
   }
 
   @Test(arguments: cases) func parametersComeBack(_ test: Case) {

@@ -131,7 +131,7 @@ import Testing
     for buffer in executor.plan.parameters.buffers {
       let dot = try #require(buffer.name.lastIndex(of: "."))
       let running = try #require(reference.running[String(buffer.name[..<dot])])
-      let expected = buffer.name.hasSuffix("running_mean") ? running.mean : running.variance
+      let expected = buffer.kind == .runningMean ? running.mean : running.variance
       expectClose(
         buffer.values(in: executor.buffers), expected, within: Self.forwardTolerance, "\(what) \(buffer.name)")
     }

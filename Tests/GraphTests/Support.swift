@@ -87,7 +87,7 @@ struct Pair {
     for buffer in executor.plan.parameters.buffers {
       let dot = try #require(buffer.name.lastIndex(of: "."))
       let running = try #require(reference.running[String(buffer.name[..<dot])])
-      let values = buffer.name.hasSuffix("running_mean") ? running.mean : running.variance
+      let values = buffer.kind == .runningMean ? running.mean : running.variance
       buffer.set(values.map(Float.init), in: executor.buffers)
     }
     executor.parametersChanged()

@@ -100,6 +100,9 @@ package struct LayerSettings: Sendable {
     self.algorithm = algorithm
     self.processor = processor
   }
+
+  /// For what doesn't depend on it: shapes, names, parameters.
+  package static let unspecified = LayerSettings(batch: 1, algorithm: .auto, processor: Processor(threads: 1))
 }
 
 /// A layer's parameters in memory; in backwardWeights their gradients.
