@@ -119,8 +119,8 @@ package final class Trainer: TrainingEngine {
 
   // MARK: - Evaluation
 
-  /// What the critic thinks of other pictures than those it learns from: its means over `count` of them and over as many
-  /// fakes, each with the batch's statistics, as in a critic step. Training doesn't notice: parameters, running
+  /// What the critic thinks of other pictures than those it learns from: its means over `count` of them and over as
+  /// many fakes, each with the batch's statistics, as in a critic step. Training doesn't notice: parameters, running
   /// statistics and its random streams stay what they are.
   ///
   /// - Parameter batch: its number among the batches evaluated now: each has its own noise.
@@ -157,7 +157,8 @@ package final class Trainer: TrainingEngine {
     return places.tensors
   }
 
-  /// Sets the state that `tensors()` gave. Tensors that are missing or of another shape are an error, and nothing is set.
+  /// Sets the state that `tensors()` gave. Tensors that are missing or of another shape are an error, and nothing is
+  /// set.
   package func restore(_ tensors: TensorSet, criticSteps: Int, generatorSteps: Int) throws(Failure) {
     try set(nil, from: tensors)
     criticStepsDone = criticSteps

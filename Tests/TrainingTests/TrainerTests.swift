@@ -93,7 +93,8 @@ import Training
     #expect(again.tensors() == trained.tensors())
   }
 
-  /// The passes that the objective declares are the calls that its steps make: the recorder hears as many multiply-adds.
+  /// The passes that the objective declares are the calls that its steps make: the recorder hears as many
+  /// multiply-adds.
   @Test(arguments: [NetKind.dcgan, .mlp]) func thePassesAreThoseThatRun(kind: NetKind) throws {
     let recorder = StepRecorder()
     var configuration = Self.configuration

@@ -1,6 +1,6 @@
-// The Wasserstein losses with a critic whose parameters are clipped.
-// Source: Arjovsky, Chintala and Bottou, "Wasserstein GAN" (ICML 2017), algorithm 1, in the sign of the authors' code: the
-// critic minimises D(real) - D(fake), the generator D(fake).
+// The Wasserstein losses with a critic whose parameters are clipped. Source: Arjovsky, Chintala and Bottou,
+// "Wasserstein GAN" (ICML 2017), algorithm 1, in the sign of the authors' code: the critic minimises D(real) - D(fake),
+// the generator D(fake).
 
 import Compute
 import Configuration

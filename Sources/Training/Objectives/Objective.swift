@@ -6,11 +6,11 @@ import Graph
 
 /// A pair of losses, and how their gradients are made.
 ///
-/// The trainer prepares the inputs, calls a step, lets `reduce` join other machines' gradients, and updates. So a step here
-/// ends with gradients and changes no parameter; only `constrain` does.
+/// The trainer prepares the inputs, calls a step, lets `reduce` join other machines' gradients, and updates. So a step
+/// here ends with gradients and changes no parameter; only `constrain` does.
 package protocol Objective: Sendable {
-  /// The passes that a step runs on full batches, in their order. Multiply-adds, and which buffers a net needs, follow from
-  /// them.
+  /// The passes that a step runs on full batches, in their order. Multiply-adds, and which buffers a net needs, follow
+  /// from them.
   var criticPasses: [NetPass] { get }
   var generatorPasses: [NetPass] { get }
 
@@ -30,8 +30,8 @@ package protocol Objective: Sendable {
   /// - Parameter fakes: vectors in `nets.noise`.
   func generatorStep(_ nets: TrainingNets, fakes: Int) -> Float
 
-  /// Brings the critic's parameters back to where the objective allows them; called before each critic step and after each
-  /// of its updates.
+  /// Brings the critic's parameters back to where the objective allows them; called before each critic step and after
+  /// each of its updates.
   func constrain(_ nets: TrainingNets, at time: ClipTime)
 }
 

@@ -164,7 +164,8 @@ extension TrainingRun {
 // MARK: - The state
 
 extension TrainingRun {
-  /// Where the run begins: a new one at its beginning, a resumed one at its newest whole checkpoint, which the trainer gets.
+  /// Where the run begins: a new one at its beginning, a resumed one at its newest whole checkpoint, which the trainer
+  /// gets.
   private static func restored(
     _ trainer: Trainer, _ paths: RunPaths, _ configuration: RunConfiguration, _ dataset: Dataset,
     _ request: TrainingRequest, _ report: (PreparationEvent) -> Void
