@@ -3,8 +3,8 @@ import PackageDescription
 
 // One table: module -> compiler flags. The flags hold in debug builds too, so that `swift build` keeps fast kernels.
 // - Kernel modules: unchecked (pointers only, nothing to check) and unrolled far enough that a 12 x 2 register tile
-//   with four terms a turn stays in registers. Each is compiled for one instruction set; the dispatch in Compute decides
-//   at start which one may run.
+//   with four terms a turn stays in registers. Each is compiled for one instruction set; the dispatch in Compute
+//   decides at start which one may run.
 // - Loops in Swift that see every picture or every parameter: optimised even in debug builds.
 let kernelFlags = ["-Ounchecked", "-Xllvm", "-unroll-threshold=4000", "-Xcc", "-fno-math-errno"]
 #if arch(x86_64)

@@ -9,9 +9,10 @@ struct DataBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data", abstract: "Time reading, decoding, resizing and cropping a folder's pictures.",
     discussion: """
-      What preparing a data set and making its batches do to each picture, stage by stage, on one thread (what a core does) and \
-      on all. Reading is from the system's page cache: all files are read once before. pictures/s and MB/s of a stage are as if the \
-      threads did only that; MB are of the files. Where a folder has JPEG and PNG, also apart. Bad files are counted and left out.
+      What preparing a data set and making its batches do to each picture, stage by stage, on one thread (what a core \
+      does) and on all. Reading is from the system's page cache: all files are read once before. pictures/s and MB/s \
+      of a stage are as if the threads did only that; MB are of the files. Where a folder has JPEG and PNG, also apart. \
+      Bad files are counted and left out.
       """)
 
   @Option(help: "A folder of JPEG and PNG files, or a CSV list of such files.")
@@ -40,7 +41,7 @@ struct DataBench: ParsableCommand {
     var options = DataReport.Options()
     options.size = size
     options.channels = channels
-    options.threads = threads ?? (Processor.coreCount > 1 ? [1, Processor.coreCount] : [1])
+    options.threads = threads ?? (Device.coreCount > 1 ? [1, Device.coreCount] : [1])
     options.rounds = rounds
     options.limit = limit
     let source = try DatasetSource(argument: data)

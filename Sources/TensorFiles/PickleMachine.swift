@@ -251,8 +251,8 @@ struct PickleMachine {
   private mutating func pushSymbol(module: String, name: String) throws(FormatProblem) {
     guard let symbol = PickleSymbol(rawValue: module + "." + name) else {
       throw FormatProblem(
-        "its pickle names \(shown(module + "." + name)), and only tensors and containers are read: save a state_dict by "
-          + "itself, torch.save(net.state_dict(), FILE)")
+        "its pickle names \(shown(module + "." + name)), and only tensors and containers are read: save a state_dict "
+          + "by itself, torch.save(net.state_dict(), FILE)")
     }
     stack.append(.symbol(symbol))
   }

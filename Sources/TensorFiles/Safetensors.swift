@@ -2,7 +2,8 @@
 // BF16 and F64 are read too.
 //
 //     8 bytes   length N of the header, little-endian
-//     N bytes   JSON: {"__metadata__": {"key": "text", …}, "name": {"dtype": "F32", "shape": […], "data_offsets": [a, b]}, …}
+//     N bytes   JSON: {"__metadata__": {"key": "text", …},
+//                      "name": {"dtype": "F32", "shape": […], "data_offsets": [a, b]}, …}
 //     the rest  the tensors' bytes, little-endian; a and b count from here; no gaps, no overlaps
 //
 // Reading trusts nothing: every length is checked against the file before anything of that length is allocated.

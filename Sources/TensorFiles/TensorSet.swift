@@ -2,8 +2,8 @@
 
 import SystemSupport
 
-/// Tensors by name, in their order. What stands before a name's first dot is its *group*: "generator.final.weight" is in the
-/// group "generator".
+/// Tensors by name, in their order. What stands before a name's first dot is its *group*: "generator.final.weight" is
+/// in the group "generator".
 package struct TensorSet: Sendable {
   private var tensors: [NamedTensor] = []
   private var places: [String: Int] = [:]

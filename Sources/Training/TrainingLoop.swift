@@ -1,5 +1,6 @@
-// The training loop: does the schedule's steps in order, hands rows, states and galleries to the run's journal, and stops
-// between two steps when asked. It knows neither how a step is computed, nor where pictures come from, nor any file.
+// The training loop: does the schedule's steps in order, hands rows, states and galleries to the run's journal, and
+// stops between two steps when asked. It knows neither how a step is computed, nor where pictures come from, nor any
+// file.
 
 import TensorFiles
 
@@ -113,8 +114,8 @@ package struct TrainingLoop {
     self.journal = journal
   }
 
-  /// Trains to the schedule's end, or until `shouldStop` says so; then the state and a gallery are kept, where there is a
-  /// journal.
+  /// Trains to the schedule's end, or until `shouldStop` says so; then the state and a gallery are kept, where there is
+  /// a journal.
   package func run(
     engine: some TrainingEngine, batches: some BatchSource, shouldStop: () -> Bool,
     report: (TrainingEvent) -> Void

@@ -13,8 +13,8 @@ struct ExportCommand: ParsableCommand {
     commandName: "export",
     abstract: "Write a trained net as a file for other programs.",
     discussion: """
-      safetensors: the tensors of the net's state_dict in PyTorch, under its names. onnx: the net itself, for onnxruntime \
-      and its like. docs/Weights.md describes both.
+      safetensors: the tensors of the net's state_dict in PyTorch, under its names. onnx: the net itself, for \
+      onnxruntime and its like. docs/Weights.md describes both.
       """)
 
   @Option(

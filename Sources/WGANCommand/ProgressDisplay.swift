@@ -50,8 +50,8 @@ final class ProgressDisplay: Sendable {
     let heldOut = run.heldOutPictures > 0 ? " (\(grouped(run.heldOutPictures)) held out)" : ""
     line(
       "\(grouped(run.trainingPictures)) pictures\(heldOut) of \(training.size)x\(training.size), batches of "
-        + "\(training.batchSize), \(configuration.threads) \(configuration.threads == 1 ? "thread" : "threads"), preset "
-        + "\(training.preset), run in \(run.paths.path)")
+        + "\(training.batchSize), \(configuration.threads) \(configuration.threads == 1 ? "thread" : "threads"), "
+        + "preset \(training.preset), run in \(run.paths.path)")
     if run.start.position != RunPosition() {
       line("goes on after generator step \(run.start.position.generatorSteps)")
     }

@@ -12,9 +12,9 @@ struct TrainCommand: ParsableCommand {
     commandName: "train",
     abstract: "Train a WGAN on a folder of pictures.",
     discussion: """
-      Each value that isn't given is the preset's; (\(TrainingParameters.defaultLabel): ...) says what the default preset \
-      has. The run's folder gets config.json, metrics.csv, curves.svg, real.png, samples/ and checkpoints/. Ctrl-C saves \
-      the run; --resume goes on with it, bit for bit as if it had never stopped.
+      Each value that isn't given is the preset's; (\(TrainingParameters.defaultLabel): ...) says what the default \
+      preset has. The run's folder gets config.json, metrics.csv, curves.svg, real.png, samples/ and checkpoints/. \
+      Ctrl-C saves the run; --resume goes on with it, bit for bit as if it had never stopped.
       """)
 
   @Option(

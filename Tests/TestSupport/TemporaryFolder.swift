@@ -3,8 +3,8 @@
 import Foundation
 import SystemSupport
 
-/// Calls `body` with a folder of its own, gone at the end. In memory where there is such a place: each file is synced when it's
-/// written.
+/// Calls `body` with a folder of its own, gone at the end. In memory where there is such a place: each file is synced
+/// when it's written.
 package func inTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
   let parent = isFolder("/dev/shm") ? "/dev/shm/" : NSTemporaryDirectory()
   let path = parent + "wgan-tests-\(UUID().uuidString)"

@@ -21,7 +21,7 @@ import Training
   func trainer(_ change: (inout TrainingConfiguration) -> Void = { _ in }) throws -> Trainer {
     var configuration = Self.configuration
     change(&configuration)
-    return try Trainer(configuration, on: Processor(threads: 1))
+    return try Trainer(configuration, on: Device(threads: 1))
   }
 
   func criticStep(_ trainer: Trainer) {
@@ -93,12 +93,13 @@ import Training
     #expect(again.tensors() == trained.tensors())
   }
 
-  /// The passes that the objective declares are the calls that its steps make: the recorder hears as many multiply-adds.
+  /// The passes that the objective declares are the calls that its steps make: the recorder hears as many
+  /// multiply-adds.
   @Test(arguments: [NetKind.dcgan, .mlp]) func thePassesAreThoseThatRun(kind: NetKind) throws {
     let recorder = StepRecorder()
     var configuration = Self.configuration
     (configuration.criticNet, configuration.generatorNet) = (kind, kind)
-    let trainer = try Trainer(configuration, on: Processor(threads: 1, recorder: recorder))
+    let trainer = try Trainer(configuration, on: Device(threads: 1, recorder: recorder))
     func heard(_ step: () -> Void) -> Int {
       recorder.reset()
       recorder.isOn = true

@@ -114,7 +114,8 @@ package struct Checkpoint: Sendable {
     guard fileExists(beside) else {
       throw Failure(
         .missing,
-        "\(path): isn't a whole state: the counters that a run keeps beside it, in \(splitPath(beside).name), aren't there"
+        "\(path): isn't a whole state: the counters that a run keeps beside it, in \(splitPath(beside).name), "
+          + "aren't there"
       )
     }
     return try state(from: readFile(beside, limit: 1 << 20), source: beside)

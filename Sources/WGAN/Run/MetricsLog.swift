@@ -11,8 +11,8 @@ package final class MetricsLog {
   /// What the rows say so far.
   package private(set) var curves: LossCurves
 
-  /// Opens or makes the file and cuts off the rows past `step`: a run that goes on from there writes them anew. A file of
-  /// an earlier version gets the columns that it hasn't, empty.
+  /// Opens or makes the file and cuts off the rows past `step`: a run that goes on from there writes them anew. A file
+  /// of an earlier version gets the columns that it hasn't, empty.
   /// - Throws: `Failure`; `.badData` where it has columns that this run doesn't write.
   package init(at path: String, columns: [MetricColumn], keepingRowsThrough step: Int) throws {
     self.path = path
