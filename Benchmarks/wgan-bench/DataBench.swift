@@ -11,8 +11,8 @@ struct DataBench: ParsableCommand {
     discussion: """
       What preparing a data set and making its batches do to each picture, stage by stage, on one thread (what a core \
       does) and on all. Reading is from the system's page cache: all files are read once before. pictures/s and MB/s \
-      of a stage are as if the threads did only that; MB are of the files. Where a folder has JPEG and PNG, also apart. \
-      Bad files are counted and left out.
+      of a stage are as if the threads did only that; MB are of the files. Where a folder has JPEG and PNG, also \
+      apart. Bad files are counted and left out.
       """)
 
   @Option(help: "A folder of JPEG and PNG files, or a CSV list of such files.")
