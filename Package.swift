@@ -78,7 +78,7 @@ let package = Package(
     module("KernelsAVX2", ["Kernels"]),
     module("KernelsAVX512", ["Kernels"]),
     module("Kernels", ["CVector"]),
-    module("ReferenceKernels"),
+    module("ReferenceKernels", ["SystemSupport"]),
     module("SystemSupport"),
     module("Statistics"),
     module("Randomness", ["ElementaryFunctions"]),

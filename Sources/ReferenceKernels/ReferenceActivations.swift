@@ -1,6 +1,6 @@
 // Activations: functions of one value, and their gradients. diffSource = diffDestination * f'(source).
 
-import Foundation
+import SystemSupport
 
 package enum ReferenceActivation: Equatable, Sendable {
   /// f(v) = v for v > 0, else slope * v. f'(v) = 1 for v > 0, else slope: at 0 the gradient is slope, as in PyTorch.

@@ -1,6 +1,6 @@
 // Optimizers, value by value; as in PyTorch, with its defaults. Each updates `parameters` in place, downhill.
 
-import Foundation
+import SystemSupport
 
 /// RMSprop without momentum or centring. The mean of squares starts at 0.
 ///
