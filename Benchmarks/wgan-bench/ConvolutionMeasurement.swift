@@ -7,7 +7,7 @@ struct ConvolutionMeasurement {
   var shapes: [ConvolutionShape]
   var passes: [Pass]
   var algorithm: AlgorithmChoice
-  var processors: [Processor]
+  var devices: [Device]
   /// Of each row, and of each look at the peak.
   var seconds: Double
 
@@ -24,12 +24,12 @@ struct ConvolutionMeasurement {
   ) -> (report: ConvolutionReport, wrong: [String]) {
     let machine = Machine.current()
     var peak = Peak()
-    for processor in processors {
-      peak.arithmetic.append(Peak.Arithmetic(processor, seconds: seconds))
-      if !peak.bandwidth.contains(where: { $0.threads == processor.threads }) {
+    for device in devices {
+      peak.arithmetic.append(Peak.Arithmetic(device, seconds: seconds))
+      if !peak.bandwidth.contains(where: { $0.threads == device.threads }) {
         // By the widest loads that there are: a roof holds for every instruction set.
-        let widest = Processor(threads: processor.threads)
-        peak.bandwidth += Peak.Bandwidth.levels(of: machine, threads: processor.threads).map {
+        let widest = Device(threads: device.threads)
+        peak.bandwidth += Peak.Bandwidth.levels(of: machine, threads: device.threads).map {
           Peak.Bandwidth($0, widest, seconds: min(0.1, seconds))
         }
       }
@@ -43,7 +43,7 @@ struct ConvolutionMeasurement {
       rows += new
       measured(shape, new)
     }
-    for (i, processor) in processors.enumerated() { peak.arithmetic[i].measureAgain(processor, seconds: seconds) }
+    for (i, device) in devices.enumerated() { peak.arithmetic[i].measureAgain(device, seconds: seconds) }
     // Against the best peak of the whole run.
     let shapeOf = Dictionary(shapes.map { ($0.text, $0) }) { first, _ in first }
     for i in rows.indices {
@@ -61,7 +61,7 @@ struct ConvolutionMeasurement {
   ) -> [ConvolutionRow] {
     let c = shape.convolution
     let verification = Verification(
-      shape, passes: passes, threads: processors.map(\.threads).max() ?? 1)
+      shape, passes: passes, threads: devices.map(\.threads).max() ?? 1)
     func random(_ count: Int, _ index: Int) -> [Float] {
       var stream = RandomStream(seed: 1, purpose: .test, index: index)
       return (0..<count).map { _ in stream.uniform() - 0.5 }
@@ -71,13 +71,13 @@ struct ConvolutionMeasurement {
       weights: random(c.parameterCount, 4),
       diffDestination: random(shape.batch * c.outputChannels * c.outputSize * c.outputSize, 5))
     var rows: [ConvolutionRow] = []
-    for (i, processor) in processors.enumerated() {
-      peak.arithmetic[i].refresh(processor, seconds: min(0.05, seconds))
-      let failures = verification.failures(algorithm, on: processor)
+    for (i, device) in devices.enumerated() {
+      peak.arithmetic[i].refresh(device, seconds: min(0.05, seconds))
+      let failures = verification.failures(algorithm, on: device)
       wrong += passes.compactMap { failures[$0] }
-      let run = ConvolutionRun(shape, algorithm, operands, on: processor)
+      let run = ConvolutionRun(shape, algorithm, operands, on: device)
       for pass in passes {
-        let ((timing, samples), others) = Interference.quietest(cores: Processor.coreCount) {
+        let ((timing, samples), others) = Interference.quietest(cores: Device.coreCount) {
           Timing.steady(seconds: seconds, repeats: 5) { run.run(pass) }
         }
         rows.append(
@@ -91,8 +91,8 @@ struct ConvolutionMeasurement {
     _ shape: ConvolutionShape, _ pass: Pass, _ run: ConvolutionRun, _ timing: Timing, samples: Int, verified: Bool,
     others: Double?, _ peak: Peak
   ) -> ConvolutionRow {
-    let isa = run.processor.instructionSet.rawValue
-    let threads = run.processor.threads
+    let isa = run.device.instructionSet.rawValue
+    let threads = run.device.threads
     let gflops = shape.operations / (timing.median * 1e6)
     let intensity = shape.operations / shape.unavoidableBytes
     let limits = limits(shape, isa: isa, threads: threads, peak)

@@ -53,7 +53,7 @@ struct ConvolutionOptions: ParsableArguments {
     configuration.extraLayers = max(leastExtraLayers, configuration.extraLayers)
     return ConvolutionMeasurement(
       shapes: try shapes(configuration), passes: pass ?? Pass.allCases, algorithm: configuration.algorithm,
-      processors: try processors(default: sets), seconds: seconds)
+      devices: try devices(default: sets), seconds: seconds)
   }
 
   /// The nets that the flags describe.
@@ -64,17 +64,17 @@ struct ConvolutionOptions: ParsableArguments {
 
 extension ConvolutionOptions {
   /// Thread counts in their order, each with all instruction sets.
-  func processors(default sets: [InstructionSet]?) throws -> [Processor] {
-    let counts = threads ?? [Processor.coreCount]
+  func devices(default sets: [InstructionSet]?) throws -> [Device] {
+    let counts = threads ?? [Device.coreCount]
     let chosen: [InstructionSet]
     if let isa {
       chosen = isa
     } else {
       let isNamed = ProcessInfo.processInfo.environment["WGAN_ISA"].map { !$0.isEmpty } ?? false
-      let one = try Processor.fromEnvironment(threads: 1).instructionSet
+      let one = try Device.fromEnvironment(threads: 1).instructionSet
       chosen = isNamed ? [one] : sets ?? [one]
     }
-    return counts.flatMap { count in chosen.map { Processor(instructionSet: $0, threads: count) } }
+    return counts.flatMap { count in chosen.map { Device(instructionSet: $0, threads: count) } }
   }
 
   private func shapes(_ configuration: TrainingConfiguration) throws -> [ConvolutionShape] {

@@ -6,7 +6,7 @@ import Compute
 struct ConvolutionRun {
   let convolution: Convolution
   let batch: Int
-  let processor: Processor
+  let device: Device
   private let primitive: ConvolutionPrimitive
 
   private let source: Activations
@@ -28,13 +28,13 @@ struct ConvolutionRun {
     var diffDestination: [Float]
   }
 
-  init(_ shape: ConvolutionShape, _ choice: AlgorithmChoice, _ operands: Operands, on processor: Processor) {
+  init(_ shape: ConvolutionShape, _ choice: AlgorithmChoice, _ operands: Operands, on device: Device) {
     let c = shape.convolution
     convolution = c
-    let primitive = ConvolutionPrimitive(c, batch: shape.batch, choice: choice, on: processor)
+    let primitive = ConvolutionPrimitive(c, batch: shape.batch, choice: choice, on: device)
     self.primitive = primitive
     batch = shape.batch
-    self.processor = processor
+    self.device = device
     let input = ActivationLayout(
       c.form == .picture ? .interleaved : .blocked, channels: c.inputChannels, height: c.inputSize,
       width: c.inputSize, halo: c.sourceHalo)
@@ -55,7 +55,7 @@ struct ConvolutionRun {
     diffWeights = slab(c.weightsCount)
     prepared = Dictionary(
       uniqueKeysWithValues: Pass.allCases.map { ($0, slab(isScore ? 0 : primitive.preparedCount($0))) })
-    scratchpad = slab(primitive.scratchpadCount(threads: processor.threads))
+    scratchpad = slab(primitive.scratchpadCount(threads: device.threads))
     source.set(operands.source, batch: batch)
     c.setWeights(weights, from: operands.weights)
     if isScore {
@@ -72,32 +72,32 @@ struct ConvolutionRun {
     switch pass {
     case .forward:
       if isScore {
-        c.scoreForward(batch: batch, source: source, weights: weights, scores: scores, on: processor)
+        c.scoreForward(batch: batch, source: source, weights: weights, scores: scores, on: device)
       } else {
-        primitive.prepare(pass, weights: weights, into: prepared(pass), on: processor)
+        primitive.prepare(pass, weights: weights, into: prepared(pass), on: device)
         primitive.forward(
           batch: batch, source: source, weights: weights, prepared: prepared(pass), destination: destination,
-          scratchpad: scratchpad, on: processor)
+          scratchpad: scratchpad, on: device)
       }
     case .backwardData:
       if isScore {
         c.scoreBackwardData(
-          batch: batch, diffScores: diffScores, weights: weights, diffSource: diffSource, on: processor)
+          batch: batch, diffScores: diffScores, weights: weights, diffSource: diffSource, on: device)
       } else {
-        primitive.prepare(pass, weights: weights, into: prepared(pass), on: processor)
+        primitive.prepare(pass, weights: weights, into: prepared(pass), on: device)
         primitive.backwardData(
           batch: batch, diffDestination: diffDestination, weights: weights, prepared: prepared(pass),
-          diffSource: diffSource, scratchpad: scratchpad, on: processor)
+          diffSource: diffSource, scratchpad: scratchpad, on: device)
       }
     case .backwardWeights:
       if isScore {
         c.scoreBackwardWeights(
           batch: batch, source: source, diffScores: diffScores, diffWeights: diffWeights, accumulate: false,
-          on: processor)
+          on: device)
       } else {
         primitive.backwardWeights(
           batch: batch, source: source, diffDestination: diffDestination, diffWeights: diffWeights,
-          accumulate: false, scratchpad: scratchpad, on: processor)
+          accumulate: false, scratchpad: scratchpad, on: device)
       }
     }
   }
@@ -128,14 +128,14 @@ struct ConvolutionRun {
     if let blocking = primitive.winogradBlocking(pass) { return blocking }
     switch pass {
     case .forward:
-      let (pictures, depth) = c.forwardBlocks(batch: batch, source: source.layout, on: processor)
+      let (pictures, depth) = c.forwardBlocks(batch: batch, source: source.layout, on: device)
       return "\(pictures) \(pictures == 1 ? "picture" : "pictures"), \(depth) deep"
     case .backwardData:
       let (pictures, depth) = c.backwardDataBlocks(
-        batch: batch, diffDestination: diffDestination.layout, on: processor)
+        batch: batch, diffDestination: diffDestination.layout, on: device)
       return "\(pictures) \(pictures == 1 ? "picture" : "pictures"), \(depth) deep"
     case .backwardWeights:
-      let (pictures, rows) = c.backwardWeightsBlock(batch: batch, on: processor)
+      let (pictures, rows) = c.backwardWeightsBlock(batch: batch, on: device)
       return "\(pictures) \(pictures == 1 ? "picture" : "pictures"), \(rows) \(rows == 1 ? "row" : "rows")"
     }
   }
@@ -144,8 +144,8 @@ struct ConvolutionRun {
   func tile(_ pass: Pass) -> String {
     if convolution.form == .score { return "dot" }
     switch pass {
-    case .forward, .backwardData: return "\(processor.multiplyTile.pixels)x\(processor.multiplyTile.channels)"
-    case .backwardWeights: return "\(processor.weightsTile.inputs)x\(processor.weightsTile.outputs)"
+    case .forward, .backwardData: return "\(device.multiplyTile.pixels)x\(device.multiplyTile.channels)"
+    case .backwardWeights: return "\(device.weightsTile.inputs)x\(device.weightsTile.outputs)"
     }
   }
 }

@@ -41,7 +41,7 @@ struct DataBench: ParsableCommand {
     var options = DataReport.Options()
     options.size = size
     options.channels = channels
-    options.threads = threads ?? (Processor.coreCount > 1 ? [1, Processor.coreCount] : [1])
+    options.threads = threads ?? (Device.coreCount > 1 ? [1, Device.coreCount] : [1])
     options.rounds = rounds
     options.limit = limit
     let source = try DatasetSource(argument: data)

@@ -40,7 +40,7 @@ extension DataReport {
       for (i, threads) in options.threads.enumerated() { runs[i].append(pipeline.run(good, threads: threads)) }
     }
     var peak = Peak()
-    peak.judge(interference.share(cores: Processor.coreCount))
+    peak.judge(interference.share(cores: Device.coreCount))
 
     let formats = PictureFormat.allCases.filter { format in found.good.values.contains { $0.format == format } }
     var rows: [Row] = []

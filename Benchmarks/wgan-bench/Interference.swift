@@ -71,7 +71,7 @@ package struct Interference {
       let measurement = measure()
       let wall = start.duration(to: .now) / .seconds(1)
       let used = processCPUSeconds() - own
-      if attempt == 5 || used > 0.95 * wall * Double(min(threads, Processor.coreCount)) {
+      if attempt == 5 || used > 0.95 * wall * Double(min(threads, Device.coreCount)) {
         return measurement
       }
     }

@@ -27,8 +27,8 @@ package struct Machine: Codable, Equatable, Sendable {
 
   package static func current() -> Machine {
     return Machine(
-      processor: processorName() ?? "unknown processor", cores: Processor.coreCount,
-      instructionSets: Processor.supported.map(\.rawValue),
+      processor: processorName() ?? "unknown processor", cores: Device.coreCount,
+      instructionSets: Device.supported.map(\.rawValue),
       cacheBytes: Caches(level1: cache(1), level2: cache(2), level3: cache(3)),
       memoryBytes: ProcessInfo.processInfo.physicalMemory,
       system: ProcessInfo.processInfo.operatingSystemVersionString,

@@ -50,7 +50,7 @@ func commaSeparated<Value: Equatable>(_ text: String, _ value: (String) throws -
 func parseThreads(_ text: String) throws -> [Int] {
   try commaSeparated(text) {
     guard let count = Int($0), (1...1024).contains(count) else {
-      throw ValidationError("numbers from 1 to 1024, such as 1,\(Processor.coreCount)")
+      throw ValidationError("numbers from 1 to 1024, such as 1,\(Device.coreCount)")
     }
     return count
   }
@@ -58,10 +58,10 @@ func parseThreads(_ text: String) throws -> [Int] {
 
 /// `avx2,avx512` or `all`: instruction sets that this machine runs.
 func parseInstructionSets(_ text: String) throws -> [InstructionSet] {
-  if text == "all" { return Processor.supported }
+  if text == "all" { return Device.supported }
   return try commaSeparated(text) {
-    guard let set = InstructionSet(rawValue: $0), Processor.supported.contains(set) else {
-      throw ValidationError("this machine runs \(Processor.supported.map(\.rawValue).joined(separator: ",")), or all")
+    guard let set = InstructionSet(rawValue: $0), Device.supported.contains(set) else {
+      throw ValidationError("this machine runs \(Device.supported.map(\.rawValue).joined(separator: ",")), or all")
     }
     return set
   }

@@ -73,34 +73,34 @@ package struct Peak: Codable, Sendable {
 // MARK: - Measuring
 
 extension Peak.Arithmetic {
-  init(_ processor: Processor, seconds: Double) {
-    isa = processor.instructionSet.rawValue
-    threads = processor.threads
-    before = Self.measure(processor, seconds: seconds)
+  init(_ device: Device, seconds: Double) {
+    isa = device.instructionSet.rawValue
+    threads = device.threads
+    before = Self.measure(device, seconds: seconds)
     gflops = before.max
   }
 
   /// Measures once more.
-  mutating func measureAgain(_ processor: Processor, seconds: Double) {
-    let again = Self.measure(processor, seconds: seconds)
+  mutating func measureAgain(_ device: Device, seconds: Double) {
+    let again = Self.measure(device, seconds: seconds)
     after = again
     gflops = max(gflops, again.max)
   }
 
   /// Another look at the peak between rows: what was disturbed before needn't be for ever.
-  mutating func refresh(_ processor: Processor, seconds: Double) {
-    gflops = max(gflops, Self.measure(processor, seconds: seconds).max)
+  mutating func refresh(_ device: Device, seconds: Double) {
+    gflops = max(gflops, Self.measure(device, seconds: seconds).max)
   }
 
-  private static func measure(_ processor: Processor, seconds: Double) -> Spread {
-    let probe = MachineProbe(processor)
+  private static func measure(_ device: Device, seconds: Double) -> Spread {
+    let probe = MachineProbe(device)
     let registers = Slab(count: probe.registerCount).all
     // x*c + y stays below 2: no overflow, no subnormals, which would be slow.
     registers.fill(0.5)
     // Some milliseconds a sample: long to the clock and the start of the threads, short to whatever disturbs us.
-    let rounds = max(1, 500_000_000 / (probe.operationsPerRound / processor.threads))
-    let samples = Interference.quietest(cores: Processor.coreCount) {
-      Interference.onWholeCores(threads: processor.threads) {
+    let rounds = max(1, 500_000_000 / (probe.operationsPerRound / device.threads))
+    let samples = Interference.quietest(cores: Device.coreCount) {
+      Interference.onWholeCores(threads: device.threads) {
         Timing.steadySamples(seconds: seconds, repeats: 5) { probe.multiplyAdd(rounds: rounds, registers: registers) }
       }
     }.measurement
@@ -109,28 +109,28 @@ extension Peak.Arithmetic {
 }
 
 extension Peak.Bandwidth {
-  init(_ level: Level, _ processor: Processor, seconds: Double) {
-    let probe = MachineProbe(processor)
+  init(_ level: Level, _ device: Device, seconds: Double) {
+    let probe = MachineProbe(device)
     let step = MachineProbe.bufferStep
     let floats = max(step, level.bytesPerThread / MemoryLayout<Float>.stride / step * step)
     self.level = level.name
     capacity = level.capacity
-    threads = processor.threads
+    threads = device.threads
     bytesPerThread = floats * MemoryLayout<Float>.stride
 
     // As many passes as take some milliseconds, so that starting the threads doesn't show.
     func gigabytes(_ slab: Slice, _ work: (_ passes: Int) -> Void) -> Double {
       var passes = 1
       while Timing.milliseconds(of: { work(passes) }) < 2 { passes *= 2 }
-      let samples = Interference.onWholeCores(threads: processor.threads) {
+      let samples = Interference.onWholeCores(threads: device.threads) {
         Timing.steadySamples(seconds: seconds, repeats: 5) { work(passes) }
       }
       return Double(slab.count * 4 * passes) / ((samples.min() ?? .infinity) * 1e6)
     }
-    let buffer = Slab(count: floats * processor.threads).all
+    let buffer = Slab(count: floats * device.threads).all
     read = gigabytes(buffer) { _ = probe.read(buffer, passes: $0) }
     // The copy's source and destination together are as large.
-    let half = max(step, floats / 2 / step * step) * processor.threads
+    let half = max(step, floats / 2 / step * step) * device.threads
     let source = Slab(count: half).all
     let destination = Slab(count: half).all
     copy = 2 * gigabytes(source) { probe.copy(source, to: destination, passes: $0) }

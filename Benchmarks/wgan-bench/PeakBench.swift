@@ -38,21 +38,21 @@ struct PeakBench: ParsableCommand {
     waitForTurn()
     let machine = Machine.current()
     let interference = Interference()
-    let counts = threads ?? (Processor.coreCount > 1 ? [1, Processor.coreCount] : [1])
+    let counts = threads ?? (Device.coreCount > 1 ? [1, Device.coreCount] : [1])
     var peak = Peak()
     peak.clock = .measure()
-    let processors = counts.flatMap { count in
-      (isa ?? Processor.supported).map { Processor(instructionSet: $0, threads: count) }
+    let devices = counts.flatMap { count in
+      (isa ?? Device.supported).map { Device(instructionSet: $0, threads: count) }
     }
-    peak.arithmetic = processors.map { Peak.Arithmetic($0, seconds: seconds) }
+    peak.arithmetic = devices.map { Peak.Arithmetic($0, seconds: seconds) }
     for count in counts {
-      let processor = Processor(threads: count)
+      let device = Device(threads: count)
       for level in Peak.Bandwidth.levels(of: machine, threads: count) {
-        peak.bandwidth.append(Peak.Bandwidth(level, processor, seconds: seconds / 5))
+        peak.bandwidth.append(Peak.Bandwidth(level, device, seconds: seconds / 5))
       }
     }
-    for (i, processor) in processors.enumerated() {
-      peak.arithmetic[i].measureAgain(processor, seconds: seconds / 2)
+    for (i, device) in devices.enumerated() {
+      peak.arithmetic[i].measureAgain(device, seconds: seconds / 2)
     }
     peak.judge(interference.share(cores: machine.cores))
     switch format {

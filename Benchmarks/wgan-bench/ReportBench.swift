@@ -59,7 +59,7 @@ struct ReportBench: ParsableCommand {
       }
       // Whatever can be wrong is found before the minutes that measuring takes.
       let measurement = try options.measurement(
-        sets: Processor.supported, leastExtraLayers: 1)
+        sets: Device.supported, leastExtraLayers: 1)
       let measureRest = try restOfMeasurement()
       report = PerformanceReport(
         convolutions ?? ConvolutionReport(machine: .current(), peak: Peak(), results: []))
@@ -109,9 +109,9 @@ struct ReportBench: ParsableCommand {
   /// sets and the most threads.
   private func restOfMeasurement() throws -> (inout PerformanceReport) throws -> Void {
     let configuration = try options.configuration()
-    let order = Processor.supported
-    func rank(_ p: Processor) -> (Int, Int) { (order.firstIndex(of: p.instructionSet) ?? 0, p.threads) }
-    let processor = try options.processors(default: order).max { rank($0) < rank($1) } ?? Processor()
+    let order = Device.supported
+    func rank(_ p: Device) -> (Int, Int) { (order.firstIndex(of: p.instructionSet) ?? 0, p.threads) }
+    let device = try options.devices(default: order).max { rank($0) < rank($1) } ?? Device()
     let pictures: DatasetSource? = try data.map { name in
       let source = try DatasetSource(argument: name)
       let listing = try DatasetFiles(source, fraction: 1, seed: 0)
@@ -119,12 +119,12 @@ struct ReportBench: ParsableCommand {
       return source
     }
     return { report in
-      report.step = try StepReport.measure(configuration, on: processor, warmUps: 2, repeats: 9)
+      report.step = try StepReport.measure(configuration, on: device, warmUps: 2, repeats: 9)
       guard let pictures else { return }
       var options = DataReport.Options()
       options.size = configuration.size
       options.channels = configuration.channels
-      options.threads = Processor.coreCount > 1 ? [1, Processor.coreCount] : [1]
+      options.threads = Device.coreCount > 1 ? [1, Device.coreCount] : [1]
       report.data = try DataReport.measure(pictures, options)
     }
   }

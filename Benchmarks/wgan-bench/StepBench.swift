@@ -41,10 +41,10 @@ struct StepBench: ParsableCommand {
 
   func run() throws {
     let configuration = try parameters.configuration()
-    let processor = try measurement.processor()
+    let device = try measurement.device()
     waitForTurn()
     let report = try StepReport.measure(
-      configuration, on: processor, warmUps: measurement.warmUps, repeats: measurement.repeats,
+      configuration, on: device, warmUps: measurement.warmUps, repeats: measurement.repeats,
       splits: split, peakSeconds: peakSeconds)
     switch measurement.format {
     case .json:
@@ -93,7 +93,7 @@ struct MeasurementOptions: ParsableArguments {
     if warmUps < 0 { throw ValidationError("--warm-ups takes a number from 0") }
   }
 
-  func processor() throws -> Processor {
-    try Processor.fromEnvironment(threads: threads ?? Processor.coreCount)
+  func device() throws -> Device {
+    try Device.fromEnvironment(threads: threads ?? Device.coreCount)
   }
 }

@@ -16,19 +16,19 @@ extension StepReport {
   ///   - peakSeconds: for the machine's peak before and again after the steps.
   /// - Precondition: the configuration is valid, `warmUps` >= 0, `repeats` >= 1.
   package static func measure(
-    _ configuration: TrainingConfiguration, on processor: Processor, warmUps: Int, repeats: Int, splits: Bool = true,
+    _ configuration: TrainingConfiguration, on device: Device, warmUps: Int, repeats: Int, splits: Bool = true,
     peakSeconds: Double = 0.3
   ) throws(NetworkError) -> StepReport {
     let recorder = splits ? StepRecorder() : nil
     let trainer = try Trainer(
       configuration,
-      on: Processor(
-        instructionSet: processor.instructionSet, threads: processor.threads,
-        firstCacheBytes: processor.firstCacheBytes, cacheBytes: processor.cacheBytes,
+      on: Device(
+        instructionSet: device.instructionSet, threads: device.threads,
+        firstCacheBytes: device.firstCacheBytes, cacheBytes: device.cacheBytes,
         recorder: recorder))
 
     var peak = Peak()
-    if splits { peak.arithmetic = [Peak.Arithmetic(processor, seconds: peakSeconds)] }
+    if splits { peak.arithmetic = [Peak.Arithmetic(device, seconds: peakSeconds)] }
     var random = RandomStream(seed: 1, purpose: .test)
     let pixels = (0..<configuration.batchSize * configuration.size * configuration.size * configuration.channels).map {
       _ in UInt8(truncatingIfNeeded: random.nextWord())
@@ -37,18 +37,18 @@ extension StepReport {
     let critic = Samples(recorder, warmUps: warmUps, repeats: repeats) {
       _ = pixels.withUnsafeBufferPointer { trainer.criticStep(pixels: $0, count: configuration.batchSize) }
     }
-    if splits { peak.arithmetic[0].refresh(processor, seconds: min(0.1, peakSeconds)) }
+    if splits { peak.arithmetic[0].refresh(device, seconds: min(0.1, peakSeconds)) }
     let generator = Samples(recorder, warmUps: warmUps, repeats: repeats) { _ = trainer.generatorStep() }
-    let share = interference.share(cores: Processor.coreCount)
-    if splits { peak.arithmetic[0].measureAgain(processor, seconds: peakSeconds) }
+    let share = interference.share(cores: Device.coreCount)
+    if splits { peak.arithmetic[0].measureAgain(device, seconds: peakSeconds) }
     peak.judge(share)
     let resident = Double(peakResidentBytes()) / 1_048_576
     // Last: its buffers are larger than the nets.
     let memory =
       !splits
       ? nil
-      : Peak.Bandwidth.levels(of: .current(), threads: processor.threads).last.map {
-        Peak.Bandwidth($0, processor, seconds: min(0.1, peakSeconds)).read
+      : Peak.Bandwidth.levels(of: .current(), threads: device.threads).last.map {
+        Peak.Bandwidth($0, device, seconds: min(0.1, peakSeconds)).read
       }
 
     let limit = peak.arithmetic.first?.gflops ?? 0
@@ -56,8 +56,8 @@ extension StepReport {
     let (criticTiming, generatorTiming) = (Timing(critic.whole), Timing(generator.whole))
     return StepReport(
       machine: .current(), size: configuration.size, features: configuration.features, latent: configuration.latent,
-      extra_layers: configuration.extraLayers, batch_size: configuration.batchSize, threads: processor.threads,
-      isa: processor.instructionSet.rawValue, critic_ms: criticTiming, generator_ms: generatorTiming,
+      extra_layers: configuration.extraLayers, batch_size: configuration.batchSize, threads: device.threads,
+      isa: device.instructionSet.rawValue, critic_ms: criticTiming, generator_ms: generatorTiming,
       critic_gflops: 2e-6 * Double(work.critic) / criticTiming.median,
       generator_gflops: 2e-6 * Double(work.generator) / generatorTiming.median,
       rss_mb: resident, peak_gflops: limit, memory_gb_per_s: memory, doubts: peak.doubts,

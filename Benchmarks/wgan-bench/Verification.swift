@@ -68,8 +68,8 @@ struct Verification {
   }
 
   /// A line for each pass whose result is wrong.
-  func failures(_ algorithm: AlgorithmChoice, on processor: Processor) -> [Pass: String] {
-    let run = ConvolutionRun(shape, algorithm, operands, on: processor)
+  func failures(_ algorithm: AlgorithmChoice, on device: Device) -> [Pass: String] {
+    let run = ConvolutionRun(shape, algorithm, operands, on: device)
     var failures: [Pass: String] = [:]
     for (pass, expected) in expected {
       run.run(pass)
@@ -78,7 +78,7 @@ struct Verification {
       let wrong = values.indices.filter { !(abs(values[$0] - expected[$0]) <= allowed) }
       if let first = wrong.first {
         failures[pass] =
-          "\(shape.text) \(pass.rawValue) \(processor.instructionSet.rawValue) \(processor.threads) threads: "
+          "\(shape.text) \(pass.rawValue) \(device.instructionSet.rawValue) \(device.threads) threads: "
           + "\(wrong.count) of \(values.count) values are wrong, the first at \(first): "
           + "\(values[first]) instead of \(expected[first])"
       }

@@ -38,15 +38,15 @@ package struct ExecutionPlan: Sendable {
   /// needs.
   static let pictureHalo = 1
 
-  /// - Parameter processor: what the net will run on: its tiles, caches and threads decide the sizes of scratch.
+  /// - Parameter device: what the net will run on: its tiles, caches and threads decide the sizes of scratch.
   /// - Throws: for a net that can't be run, a line that names the layer.
   package init(
     _ network: Network, batch: Int, purpose: Purpose, algorithm: AlgorithmChoice = .auto,
-    on processor: Processor
+    on device: Device
   ) throws(NetworkError) {
     precondition(batch > 0)
-    let steps = try network.fused(LayerSettings(batch: batch, algorithm: algorithm, processor: processor))
-    var planner = TensorPlanner(network, steps, batch: batch, purpose: purpose, threads: processor.threads)
+    let steps = try network.fused(LayerSettings(batch: batch, algorithm: algorithm, device: device))
+    var planner = TensorPlanner(network, steps, batch: batch, purpose: purpose, threads: device.threads)
     tensors = steps.indices.map { planner.tensors(ofStep: $0) }
     inputGradient = planner.inputGradient()
     inputLayout = planner.inputLayout

@@ -4,7 +4,7 @@ import Compute
 
 package final class Executor {
   package let plan: ExecutionPlan
-  private let processor: Processor
+  private let device: Device
   private let recorder: StepRecorder?
   private let arena: Slab
   /// Where each step's parameters and gradients lie.
@@ -22,10 +22,10 @@ package final class Executor {
   /// Running means and variances.
   package let buffers: Slice
 
-  package init(_ plan: ExecutionPlan, on processor: Processor) {
+  package init(_ plan: ExecutionPlan, on device: Device) {
     self.plan = plan
-    self.processor = processor
-    recorder = processor.recorder
+    self.device = device
+    recorder = device.recorder
     arena = Slab(count: plan.memory.arenaCount)
     let parameters = Slab(count: plan.parameters.parameterSlabCount).all
     let gradients = Slab(count: plan.purpose == .training ? plan.parameters.parameterSlabCount : 0).all
@@ -94,7 +94,7 @@ package final class Executor {
       step.layer.forward(
         batch: batch, source: source, parameters: operands[i].parameters, prepared: prepared(i, .forward),
         destination: destination, epilogue: step.epilogue, scratchpad: plan.tensors[i].forwardScratchpad.map(slice),
-        on: processor)
+        on: device)
     }
   }
 
@@ -106,7 +106,7 @@ package final class Executor {
     normCall(norm, .forward, batch: batch) {
       norm.primitive.forward(
         batch: batch, x: x, y: y, parameters: operands[i].norm, statistics: statistics, workspace: slice(workspace),
-        scratchpad: slice(scratchpad), slope: step.normOutputSlope, on: processor)
+        scratchpad: slice(scratchpad), slope: step.normOutputSlope, on: device)
     }
   }
 
@@ -170,7 +170,7 @@ package final class Executor {
     let tensors = plan.tensors[i]
     if let gradient = tensors.layerGradient.map(activations) {
       recorder?.begin(name(step.name), .elementwise, .backward)
-      gradient.setTanhGradient(diffY: diffOutput, y: output(of: i), batch: batch, on: processor)
+      gradient.setTanhGradient(diffY: diffOutput, y: output(of: i), batch: batch, on: device)
       recorder?.end()
       return gradient
     }
@@ -183,7 +183,7 @@ package final class Executor {
         diffX: diffOutput, parameters: operands[i].norm,
         diffParameters: parameterGradients ? operands[i].normGradients : nil, accumulate: accumulate,
         workspace: workspace, scratchpad: scratchpad, slope: step.normOutputSlope, inputSlope: step.normInputSlope,
-        on: processor)
+        on: device)
     }
     return diffOutput
   }
@@ -195,7 +195,7 @@ package final class Executor {
     layerCall(i, .backwardWeights, batch: batch) {
       plan.steps[i].layer.backwardWeights(
         batch: batch, source: source, gradient: gradient, diffParameters: diffParameters, accumulate: accumulate,
-        scratchpad: plan.tensors[i].backwardScratchpad.map(slice), on: processor)
+        scratchpad: plan.tensors[i].backwardScratchpad.map(slice), on: device)
     }
   }
 
@@ -207,7 +207,7 @@ package final class Executor {
     layerCall(i, .backwardData, batch: batch) {
       plan.steps[i].layer.backwardData(
         batch: batch, gradient: gradient, parameters: operands[i].parameters, prepared: prepared(i, .backwardData),
-        diffSource: diffSource, gate: gate, scratchpad: plan.tensors[i].backwardScratchpad.map(slice), on: processor)
+        diffSource: diffSource, gate: gate, scratchpad: plan.tensors[i].backwardScratchpad.map(slice), on: device)
     }
   }
 
@@ -247,7 +247,7 @@ package final class Executor {
     let place = prepared(i, pass)
     if place.count == 0 { return }
     recorder?.begin(name(plan.steps[i].name), .packing, .init(pass))
-    plan.steps[i].layer.prepare(pass, operands[i].parameters, into: place, on: processor)
+    plan.steps[i].layer.prepare(pass, operands[i].parameters, into: place, on: device)
     recorder?.end()
   }
 

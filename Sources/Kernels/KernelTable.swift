@@ -13,11 +13,11 @@ public struct KernelTable: Sendable {
   public let tile: RegisterTile
 
   /// `MultiplyKernel` with 0 ... tile.groups groups of pixels (0: a single pixel) and 1 ... tile.blocks blocks.
-  public let multiply: Multiply
+  public let multiplyTile: Multiply
   /// `WeightsKernel` with one of tile.weightsRows source Floats and 1 ... tile.weightsBlocks blocks.
-  public let weights: Weights
+  public let weightsTile: Weights
   /// `transformTile` with the matrix of `kind` for kernels of 2x2 or 3x3 `taps`.
-  public let transform: Transform
+  public let transformTile: Transform
 
   public let dot: Dot
   public let scaledSum: ScaledSum
@@ -44,9 +44,9 @@ public struct KernelTable: Sendable {
   public init<Page: KernelPage>(_ page: Page.Type) {
     instructionSet = Page.instructionSet
     tile = Page.tile
-    multiply = { Page.multiply($0, groups: $1, blocks: $2) }
-    weights = { Page.weights($0, rows: $1, blocks: $2) }
-    transform = { Page.transform($0, $1, taps: $2) }
+    multiplyTile = { Page.multiply($0, groups: $1, blocks: $2) }
+    weightsTile = { Page.weights($0, rows: $1, blocks: $2) }
+    transformTile = { Page.transform($0, $1, taps: $2) }
     dot = { Page.dotProduct($0, $1, count: $2) }
     scaledSum = { Page.scaledSum($0, $1, factor: $2, count: $3, accumulate: $4) }
     scaledGate = { Page.scaledGate($0, $1, gate: $2, factor: $3, slope: $4, count: $5) }

@@ -5,8 +5,7 @@
 //              LeakyReLU(0.2)                                     block
 //   extra.i    f -> f           conv 3, 1, 1, block    pyramid.i  c -> c/2       transposed 4, 2, 1, block
 //   pyramid.i  c -> 2c          conv 4, 2, 1, block    extra.i    f -> f         transposed 3, 1, 1, block
-//              until the grid is 4x4                              until the grid is size/2 (pyramid), then E times
-//                                                                 (extra)
+//              until the grid is 4x4                              until the grid is size/2, then extra.i E times
 //   final      c -> 1           conv 4, 1, 0           final      f -> channels  transposed 4, 2, 1
 //              mean                                               tanh
 //

@@ -38,13 +38,13 @@ final class OptimizerState {
   }
 
   /// Update number `step` of this net, counted from 1.
-  func update(_ net: Executor, step: Int, on processor: Processor) {
+  func update(_ net: Executor, step: Int, on device: Device) {
     switch kind {
     case .rmsprop:
-      rmsprop.update(net.parameters, gradients: net.gradients, squares: squares, on: processor)
+      rmsprop.update(net.parameters, gradients: net.gradients, squares: squares, on: device)
     case .adam:
       adam.update(
-        net.parameters, gradients: net.gradients, means: means, squares: squares, step: step, on: processor)
+        net.parameters, gradients: net.gradients, means: means, squares: squares, step: step, on: device)
     }
     net.parametersChanged()
   }

@@ -19,7 +19,7 @@ package final class Trainer: TrainingEngine {
   package var reduce: ((_ gradients: Slice, _ net: NetRole) -> Void)?
 
   private let nets: TrainingNets
-  private let processor: Processor
+  private let device: Device
   private let criticState: OptimizerState
   private let generatorState: OptimizerState
   /// The noise as drawn, `[picture][latent]`.
@@ -27,13 +27,13 @@ package final class Trainer: TrainingEngine {
 
   package var configuration: TrainingConfiguration { plan.configuration }
   private var objective: any Objective { plan.objective }
-  private var recorder: StepRecorder? { processor.recorder }
+  private var recorder: StepRecorder? { device.recorder }
 
   /// Takes all memory that steps need. Initial weights are a function of the configuration's seed.
-  package init(_ plan: TrainingPlan, on processor: Processor) {
+  package init(_ plan: TrainingPlan, on device: Device) {
     self.plan = plan
-    self.processor = processor
-    nets = TrainingNets(plan, on: processor)
+    self.device = device
+    nets = TrainingNets(plan, on: device)
     let configuration = plan.configuration
     nets.critic.initialise(configuration.initialisation, seed: configuration.seed, netIndex: 0)
     nets.generator.initialise(configuration.initialisation, seed: configuration.seed, netIndex: 1)
@@ -45,8 +45,8 @@ package final class Trainer: TrainingEngine {
   }
 
   /// - Precondition: the configuration is valid (`validate()`).
-  package convenience init(_ configuration: TrainingConfiguration, on processor: Processor) throws(NetworkError) {
-    self.init(try TrainingPlan(configuration, on: processor), on: processor)
+  package convenience init(_ configuration: TrainingConfiguration, on device: Device) throws(NetworkError) {
+    self.init(try TrainingPlan(configuration, on: device), on: device)
   }
 
   // MARK: - Steps
@@ -82,7 +82,7 @@ package final class Trainer: TrainingEngine {
   private func criticStep(pixels: UnsafeBufferPointer<UInt8>, count: Int, fakes: Int) -> CriticLosses {
     objective.constrain(nets, at: .beforeStep)
     recorder?.begin("critic.input", .elementwise, .forward)
-    nets.real.setPixels(pixels, count: count, on: processor)
+    nets.real.setPixels(pixels, count: count, on: device)
     recorder?.end()
     let losses = objective.criticStep(nets, reals: count, fakes: fakes)
     criticStepsDone += 1
@@ -102,7 +102,7 @@ package final class Trainer: TrainingEngine {
     let net = nets.net(role)
     reduce?(net.gradients, role)
     recorder?.begin(role.rawValue, .optimizer, .update)
-    state.update(net, step: step, on: processor)
+    state.update(net, step: step, on: device)
     recorder?.end()
   }
 
@@ -127,7 +127,7 @@ package final class Trainer: TrainingEngine {
   package func evaluate(pixels: UnsafeBufferPointer<UInt8>, count: Int, batch: Int) -> CriticLosses {
     let (critic, generator) = (nets.critic, nets.generator)
     let buffers = (critic: critic.buffers.array, generator: generator.buffers.array)
-    nets.real.setPixels(pixels, count: count, on: processor)
+    nets.real.setPixels(pixels, count: count, on: device)
     critic.forward(batch: count, input: nets.real, statistics: .batch)
     let realLoss = critic.meanScore(batch: count)
     drawNoise(.evaluationNoise, step: generatorStepsDone, index: batch, count: count)

@@ -14,7 +14,7 @@ package struct TrainingPlan {
   package let generator: ExecutionPlan
 
   /// - Precondition: the configuration is valid.
-  package init(_ configuration: TrainingConfiguration, on processor: Processor) throws(NetworkError) {
+  package init(_ configuration: TrainingConfiguration, on device: Device) throws(NetworkError) {
     let objective = configuration.objective
     func plan(_ role: NetRole) throws(NetworkError) -> ExecutionPlan {
       let isTrained = (objective.criticPasses + objective.generatorPasses).contains { pass in
@@ -22,7 +22,7 @@ package struct TrainingPlan {
       }
       return try ExecutionPlan(
         configuration.network(role), batch: configuration.batchSize, purpose: isTrained ? .training : .sampling,
-        algorithm: configuration.algorithm, on: processor)
+        algorithm: configuration.algorithm, on: device)
     }
     self.configuration = configuration
     self.objective = objective

@@ -32,7 +32,7 @@ struct InspectCommand: ParsableCommand {
       try runPath.map { try RunPaths($0).configuration().training }
       ?? TrainingConfiguration(preset: network.preset, network.overrides)
     try configuration.validate()
-    let plan = try TrainingPlan(configuration, on: Processor.fromEnvironment(threads: Processor.coreCount))
+    let plan = try TrainingPlan(configuration, on: Device.fromEnvironment(threads: Device.coreCount))
     try Console.print(([heading(of: configuration), ""] + planText(plan)).joined(separator: "\n"))
   }
 

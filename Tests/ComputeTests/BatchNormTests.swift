@@ -60,8 +60,8 @@ struct NormData {
 }
 
 extension NormCase {
-  func run(_ data: NormData, accumulateOnto initial: Float? = nil, on processor: Processor) -> NormResult {
-    let repro = "\(self) \(processor.instructionSet) threads \(processor.threads)"
+  func run(_ data: NormData, accumulateOnto initial: Float? = nil, on device: Device) -> NormResult {
+    let repro = "\(self) \(device.instructionSet) threads \(device.threads)"
     func perChannel(_ values: [Float]) -> Guarded {
       Guarded(values + Array(repeating: 0, count: norm.parameterCount - values.count))
     }
@@ -80,13 +80,13 @@ extension NormCase {
     norm.forwardEvaluation(
       batch: batch, x: x.activations, y: evaluated.activations, parameters: parameters,
       runningMean: runningMean.slice, runningVariance: runningVariance.slice, scratchpad: scratchpad.slice,
-      slope: slopeAfter ?? 1, on: processor)
+      slope: slopeAfter ?? 1, on: device)
     evaluated.expectCleanFrame(repro + " evaluation")
 
     norm.forwardTraining(
       batch: batch, x: x.activations, y: y.activations, parameters: parameters, runningMean: runningMean.slice,
       runningVariance: runningVariance.slice, workspace: workspace.slice, scratchpad: scratchpad.slice,
-      slope: slopeAfter ?? 1, on: processor)
+      slope: slopeAfter ?? 1, on: device)
     y.expectCleanFrame(repro + " forward")
 
     let diffY = GuardedActivations(layout(halo: 0), batch: batch, values: data.diffY)
@@ -98,7 +98,7 @@ extension NormCase {
       diffX: diffX.activations, parameters: parameters,
       diffParameters: .init(gamma: diffGamma.slice, beta: diffBeta.slice), accumulate: initial != nil,
       workspace: workspace.slice, scratchpad: scratchpad.slice, slope: slopeAfter ?? 1, inputSlope: slopeBefore ?? 1,
-      on: processor)
+      on: device)
     diffX.expectCleanFrame(repro + " backward")
 
     for memory in [x.memory, gamma, beta, runningMean, runningVariance, workspace, scratchpad, diffGamma, diffBeta] {
@@ -189,9 +189,9 @@ extension NormCase {
     }
     #expect(!isNearCorner.contains(true), "choose another seed: a value of \(c) lies in a corner")
 
-    for processor in processors(threads: 2) {
-      let result = c.run(data, on: processor)
-      let repro = "\(c) \(processor.instructionSet)"
+    for device in devices(threads: 2) {
+      let result = c.run(data, on: device)
+      let repro = "\(c) \(device.instructionSet)"
       expectEqual(result.y, y, bound: forwardBound, repro + " y")
       expectEqual(
         result.evaluated, evaluated,
@@ -226,11 +226,11 @@ extension NormCase {
     func bits(_ r: NormResult) -> [Float] {
       r.y + r.runningMean + r.runningVariance + r.diffX + r.diffGamma + r.diffBeta + r.evaluated
     }
-    let expected = bits(c.run(data, on: Processor(instructionSet: .portable, threads: 1)))
+    let expected = bits(c.run(data, on: Device(instructionSet: .portable, threads: 1)))
     for threads in 1...3 {
-      for processor in processors(threads: threads) {
+      for device in devices(threads: threads) {
         expectSameBits(
-          expected, bits(c.run(data, on: processor)), "\(c) \(processor.instructionSet) threads \(threads)")
+          expected, bits(c.run(data, on: device)), "\(c) \(device.instructionSet) threads \(threads)")
       }
     }
   }
@@ -239,9 +239,9 @@ extension NormCase {
   @Test func gradientsAccumulate() {
     let c = Self.cases[1]
     let data = NormData(c, seed: 78)
-    for processor in processors(threads: 1) {
-      let alone = c.run(data, on: processor)
-      let onto = c.run(data, accumulateOnto: 3, on: processor)
+    for device in devices(threads: 1) {
+      let alone = c.run(data, on: device)
+      let onto = c.run(data, accumulateOnto: 3, on: device)
       #expect(onto.diffGamma == alone.diffGamma.map { $0 + 3 } && onto.diffBeta == alone.diffBeta.map { $0 + 3 })
     }
   }

@@ -13,7 +13,7 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible, CustomStringConve
 
   /// The same convolution by the fast method, where it has one.
   var fast: ConvolutionCase? {
-    let primitive = ConvolutionPrimitive(convolution, batch: batch, choice: .winograd, on: Processor())
+    let primitive = ConvolutionPrimitive(convolution, batch: batch, choice: .winograd, on: Device())
     return primitive.algorithm(.forward) == .winograd
       ? ConvolutionCase(convolution, batch: batch, algorithm: .winograd) : nil
   }
@@ -40,9 +40,9 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible, CustomStringConve
   var allowed: Double { algorithm == .direct ? 0 : 0.125 }
 
   /// For a batch that is larger than the one it runs, as an epoch's last is.
-  func primitive(on processor: Processor) -> ConvolutionPrimitive {
+  func primitive(on device: Device) -> ConvolutionPrimitive {
     ConvolutionPrimitive(
-      convolution, batch: batch + 2, choice: algorithm == .direct ? .direct : .winograd, on: processor)
+      convolution, batch: batch + 2, choice: algorithm == .direct ? .direct : .winograd, on: device)
   }
   var testDescription: String { description }
 
@@ -109,12 +109,12 @@ struct Epilogue: Sendable, CustomStringConvertible {
 extension ConvolutionCase {
   /// What the engine makes of it, NCHW or OIHW, after checking that it wrote its destination whole and nothing else.
   func run(
-    _ pass: Pass, _ a: [Float], _ b: [Float], epilogue: Epilogue = .none, extraHalo: Int = 0, on processor: Processor,
+    _ pass: Pass, _ a: [Float], _ b: [Float], epilogue: Epilogue = .none, extraHalo: Int = 0, on device: Device,
     sourceLocation: SourceLocation = #_sourceLocation
   ) -> [Float] {
-    let repro = repro(pass, processor, epilogue, extraHalo: extraHalo)
+    let repro = repro(pass, device, epilogue, extraHalo: extraHalo)
     let c = convolution
-    if c.form == .score { return runScore(pass, a, b, epilogue, extraHalo, processor, repro, sourceLocation) }
+    if c.form == .score { return runScore(pass, a, b, epilogue, extraHalo, device, repro, sourceLocation) }
     let inputOrder: ActivationLayout.Order = c.form == .picture ? .interleaved : .blocked
     func input(halo: Int) -> ActivationLayout {
       ActivationLayout(inputOrder, channels: c.inputChannels, height: c.inputSize, width: c.inputSize, halo: halo)
@@ -128,13 +128,13 @@ extension ConvolutionCase {
           GuardedActivations(layout, batch: batch, values: $0).activations, slope: epilogue.gateSlope)
       }
     }
-    let primitive = primitive(on: processor)
-    let scratchCount = primitive.scratchpadCount([pass], threads: processor.threads)
+    let primitive = primitive(on: device)
+    let scratchCount = primitive.scratchpadCount([pass], threads: device.threads)
     let scratchpad = Guarded(count: (scratchCount + 15) / 16 * 16)
     defer { scratchpad.expectUntouched(repro + ", scratchpad", sourceLocation: sourceLocation) }
     func prepared(_ weights: Guarded) -> Guarded {
       let prepared = Guarded(count: primitive.preparedCount(pass))
-      primitive.prepare(pass, weights: weights.slice, into: prepared.slice, on: processor)
+      primitive.prepare(pass, weights: weights.slice, into: prepared.slice, on: device)
       prepared.expectUntouched(repro + ", prepared weights", sourceLocation: sourceLocation)
       return prepared
     }
@@ -147,7 +147,7 @@ extension ConvolutionCase {
       primitive.forward(
         batch: batch, source: source.activations, weights: weights.slice, prepared: prepared(weights).slice,
         destination: destination.activations, slope: epilogue.slope, gate: gate(output(halo: 1)),
-        scratchpad: scratchpad.slice, on: processor)
+        scratchpad: scratchpad.slice, on: device)
       destination.expectCleanFrame(repro, sourceLocation: sourceLocation)
       return destination.values
     case .backwardData:
@@ -158,7 +158,7 @@ extension ConvolutionCase {
       primitive.backwardData(
         batch: batch, diffDestination: diffDestination.activations, weights: weights.slice,
         prepared: prepared(weights).slice, diffSource: diffSource.activations, slope: epilogue.slope,
-        gate: gate(input(halo: 1)), tanh: epilogue.tanh, scratchpad: scratchpad.slice, on: processor)
+        gate: gate(input(halo: 1)), tanh: epilogue.tanh, scratchpad: scratchpad.slice, on: device)
       diffSource.expectCleanFrame(repro, sourceLocation: sourceLocation)
       return diffSource.values
     case .backwardWeights:
@@ -169,13 +169,13 @@ extension ConvolutionCase {
       primitive.backwardWeights(
         batch: batch, source: source.activations, diffDestination: diffDestination.activations,
         diffWeights: diffWeights.slice, accumulate: epilogue.initial != nil, scratchpad: scratchpad.slice,
-        on: processor)
+        on: device)
       return weightValues(diffWeights, repro, sourceLocation)
     }
   }
 
   private func runScore(
-    _ pass: Pass, _ a: [Float], _ b: [Float], _ epilogue: Epilogue, _ extraHalo: Int, _ processor: Processor,
+    _ pass: Pass, _ a: [Float], _ b: [Float], _ epilogue: Epilogue, _ extraHalo: Int, _ device: Device,
     _ repro: String, _ sourceLocation: SourceLocation
   ) -> [Float] {
     let c = convolution
@@ -192,7 +192,7 @@ extension ConvolutionCase {
       let weights = Guarded(count: c.weightsCount)
       c.setWeights(weights.slice, from: b)
       c.scoreForward(
-        batch: batch, source: source.activations, weights: weights.slice, scores: scores.slice, on: processor)
+        batch: batch, source: source.activations, weights: weights.slice, scores: scores.slice, on: device)
       return Array(scores.floats[..<batch])
     case .backwardData:
       set(scores: a)
@@ -205,7 +205,7 @@ extension ConvolutionCase {
       }
       c.scoreBackwardData(
         batch: batch, diffScores: scores.slice, weights: weights.slice, diffSource: diffSource.activations,
-        gate: gate, on: processor)
+        gate: gate, on: device)
       diffSource.expectCleanFrame(repro, sourceLocation: sourceLocation)
       return diffSource.values
     case .backwardWeights:
@@ -215,7 +215,7 @@ extension ConvolutionCase {
       if let initial = epilogue.initial { c.setWeights(diffWeights.slice, from: initial) }
       c.scoreBackwardWeights(
         batch: batch, source: source.activations, diffScores: scores.slice, diffWeights: diffWeights.slice,
-        accumulate: epilogue.initial != nil, on: processor)
+        accumulate: epilogue.initial != nil, on: device)
       return weightValues(diffWeights, repro, sourceLocation)
     }
   }
@@ -236,12 +236,12 @@ extension ConvolutionCase {
   }
 
   /// A line that finds this case again.
-  func repro(_ pass: Pass, _ processor: Processor, _ epilogue: Epilogue = .none, extraHalo: Int = 0) -> String {
-    "\(self) \(pass) \(epilogue) halo +\(extraHalo) \(processor.instructionSet) threads \(processor.threads)"
+  func repro(_ pass: Pass, _ device: Device, _ epilogue: Epilogue = .none, extraHalo: Int = 0) -> String {
+    "\(self) \(pass) \(epilogue) halo +\(extraHalo) \(device.instructionSet) threads \(device.threads)"
   }
 }
 
 /// Every instruction set that this machine runs, with so many threads.
-func processors(threads: Int) -> [Processor] {
-  Processor.supported.map { Processor(instructionSet: $0, threads: threads) }
+func devices(threads: Int) -> [Device] {
+  Device.supported.map { Device(instructionSet: $0, threads: threads) }
 }

@@ -82,9 +82,9 @@ import Testing
     let a = data.integers(shapeA.reduce(1, *))
     let b = data.integers(shapeB.reduce(1, *))
     let expected = shape.reference(pass, .init(shapeA, a), .init(shapeB, b))
-    for processor in processors(threads: 1 + data.below(3)) {
+    for device in devices(threads: 1 + data.below(3)) {
       expectEqual(
-        shape.run(pass, a, b, on: processor), expected, bound: { _ in shape.allowed }, shape.repro(pass, processor))
+        shape.run(pass, a, b, on: device), expected, bound: { _ in shape.allowed }, shape.repro(pass, device))
     }
   }
 
@@ -99,10 +99,10 @@ import Testing
     let expected = shape.reference(pass, referenceA, referenceB)
     let magnitudes = shape.reference(pass, referenceA.magnitudes, referenceB.magnitudes)
     let factor = Double(shape.depth(pass) + 3) * unitRoundoff
-    for processor in processors(threads: 2) {
+    for device in devices(threads: 2) {
       expectEqual(
-        shape.run(pass, a, b, on: processor), expected, bound: { factor * magnitudes.values[$0] },
-        shape.repro(pass, processor))
+        shape.run(pass, a, b, on: device), expected, bound: { factor * magnitudes.values[$0] },
+        shape.repro(pass, device))
     }
   }
 
@@ -114,11 +114,11 @@ import Testing
     let a = data.uniform(shapeA.reduce(1, *))
     let b = data.uniform(shapeB.reduce(1, *))
     var fused: [Float]?
-    for one in processors(threads: 1) {
+    for one in devices(threads: 1) {
       let expected = shape.run(pass, a, b, on: one)
       for threads in [2, 3, 16] {
-        let processor = Processor(instructionSet: one.instructionSet, threads: threads)
-        expectSameBits(expected, shape.run(pass, a, b, on: processor), shape.repro(pass, processor) + " and 1")
+        let device = Device(instructionSet: one.instructionSet, threads: threads)
+        expectSameBits(expected, shape.run(pass, a, b, on: device), shape.repro(pass, device) + " and 1")
       }
       guard one.instructionSet != .portable else { continue }
       if let fused { expectSameBits(fused, expected, shape.repro(pass, one) + " and avx2") }
@@ -135,14 +135,14 @@ import Testing
     let (shapeA, shapeB) = shape.operandShapes(pass)
     let a = data.uniform(shapeA.reduce(1, *))
     let b = data.uniform(shapeB.reduce(1, *))
-    for set in Processor.supported {
-      let large = Processor(instructionSet: set, threads: 1, firstCacheBytes: 1 << 30, cacheBytes: 1 << 30)
+    for set in Device.supported {
+      let large = Device(instructionSet: set, threads: 1, firstCacheBytes: 1 << 30, cacheBytes: 1 << 30)
       let expected = shape.run(pass, a, b, on: large)
       for cacheBytes in [1, 10_000, 100_000] {
-        let processor = Processor(
+        let device = Device(
           instructionSet: set, threads: 2, firstCacheBytes: cacheBytes / 10, cacheBytes: cacheBytes)
         expectSameBits(
-          expected, shape.run(pass, a, b, on: processor), shape.repro(pass, processor) + " cache \(cacheBytes)")
+          expected, shape.run(pass, a, b, on: device), shape.repro(pass, device) + " cache \(cacheBytes)")
       }
     }
   }
@@ -156,9 +156,9 @@ import Testing
     let b = data.uniform(shapeB.reduce(1, *))
     let resultShape = pass == .forward ? shape.destinationShape : shape.sourceShape
     let epilogue = Epilogue(slope: 0.2, gate: data.integers(resultShape.reduce(1, *), reach: 1), gateSlope: 0.1)
-    for set in Processor.supported {
-      let whole = Processor(instructionSet: set, threads: 2, firstCacheBytes: 1 << 30, cacheBytes: 1 << 30)
-      let pieces = Processor(instructionSet: set, threads: 2, firstCacheBytes: 1, cacheBytes: 1)
+    for set in Device.supported {
+      let whole = Device(instructionSet: set, threads: 2, firstCacheBytes: 1 << 30, cacheBytes: 1 << 30)
+      let pieces = Device(instructionSet: set, threads: 2, firstCacheBytes: 1, cacheBytes: 1)
       expectSameBits(
         shape.run(pass, a, b, epilogue: epilogue, on: whole), shape.run(pass, a, b, epilogue: epilogue, on: pieces),
         shape.repro(pass, pieces, epilogue) + " cache 1")
@@ -173,11 +173,11 @@ import Testing
     let (shapeA, shapeB) = shape.operandShapes(pass)
     let a = data.uniform(shapeA.reduce(1, *))
     let b = data.uniform(shapeB.reduce(1, *))
-    for processor in processors(threads: 2) {
-      let tight = shape.run(pass, a, b, on: processor)
+    for device in devices(threads: 2) {
+      let tight = shape.run(pass, a, b, on: device)
       for extra in [1, 2] {
         expectSameBits(
-          tight, shape.run(pass, a, b, extraHalo: extra, on: processor), shape.repro(pass, processor, extraHalo: extra))
+          tight, shape.run(pass, a, b, extraHalo: extra, on: device), shape.repro(pass, device, extraHalo: extra))
       }
     }
   }
@@ -215,10 +215,10 @@ import Testing
         if let initial = epilogue.initial { value += Double(initial[i]) }
         expected.values[i] = value
       }
-      for processor in processors(threads: 2) {
+      for device in devices(threads: 2) {
         expectEqual(
-          shape.run(pass, a, b, epilogue: epilogue, extraHalo: 1, on: processor), expected,
-          bound: { _ in shape.allowed }, shape.repro(pass, processor, epilogue, extraHalo: 1))
+          shape.run(pass, a, b, epilogue: epilogue, extraHalo: 1, on: device), expected,
+          bound: { _ in shape.allowed }, shape.repro(pass, device, epilogue, extraHalo: 1))
       }
     }
   }
@@ -230,11 +230,11 @@ import Testing
     var source = data.integers(shape.sourceShape.reduce(1, *))
     source[0] = .nan
     let weights = data.integers(shape.weightsShape.reduce(1, *))
-    for processor in processors(threads: 1) {
-      let result = shape.run(.forward, source, weights, epilogue: Epilogue(slope: slope), on: processor)
+    for device in devices(threads: 1) {
+      let result = shape.run(.forward, source, weights, epilogue: Epilogue(slope: slope), on: device)
       // Pixel (0, 0) of the source is seen by output (0, 0) alone.
       for (i, value) in result.enumerated() {
-        #expect(value.isNaN == (i % 16 == 0), "\(shape.repro(.forward, processor)): [\(i)] is \(value)")
+        #expect(value.isNaN == (i % 16 == 0), "\(shape.repro(.forward, device)): [\(i)] is \(value)")
       }
     }
   }
@@ -249,11 +249,11 @@ import Testing
     let b = data.integers(shapeB.reduce(1, *)).map { $0 / 16 }
     let plain = shape.reference(.backwardData, .init(shapeA, a), .init(shapeB, b))
     let expected = ReferenceActivation.tanh.forward(plain)
-    for processor in processors(threads: 2) {
+    for device in devices(threads: 2) {
       expectEqual(
-        shape.run(.backwardData, a, b, epilogue: Epilogue(tanh: true), on: processor), expected,
+        shape.run(.backwardData, a, b, epilogue: Epilogue(tanh: true), on: device), expected,
         bound: { 12 * unitRoundoff * abs(expected.values[$0]) },
-        shape.repro(.backwardData, processor, Epilogue(tanh: true)))
+        shape.repro(.backwardData, device, Epilogue(tanh: true)))
     }
   }
 
@@ -269,12 +269,12 @@ import Testing
     let w = data.integers(large.weightsShape.reduce(1, *))
     let y = data.integers(large.destinationShape.reduce(1, *))
     func dot(_ a: [Float], _ b: [Float]) -> Double { zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) } }
-    for processor in processors(threads: 2) {
-      let forward = dot(large.run(.forward, x, w, on: processor), y)
-      let backwardData = dot(x, large.run(.backwardData, y, w, on: processor))
-      let backwardWeights = dot(w, large.run(.backwardWeights, x, y, on: processor))
-      #expect(forward == backwardData, "\(large) \(processor.instructionSet): forward and backwardData")
-      #expect(forward == backwardWeights, "\(large) \(processor.instructionSet): forward and backwardWeights")
+    for device in devices(threads: 2) {
+      let forward = dot(large.run(.forward, x, w, on: device), y)
+      let backwardData = dot(x, large.run(.backwardData, y, w, on: device))
+      let backwardWeights = dot(w, large.run(.backwardWeights, x, y, on: device))
+      #expect(forward == backwardData, "\(large) \(device.instructionSet): forward and backwardData")
+      #expect(forward == backwardWeights, "\(large) \(device.instructionSet): forward and backwardWeights")
     }
   }
 }

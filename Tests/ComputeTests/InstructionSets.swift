@@ -6,7 +6,7 @@ import KernelsPortable
 import Testing
 
 /// The kernel tables that this machine can run, portable first.
-let machineKernels: [KernelTable] = Processor.supported.map {
+let machineKernels: [KernelTable] = Device.supported.map {
   switch $0 {
   case .portable: portableKernels
   case .avx2: avx2Kernels

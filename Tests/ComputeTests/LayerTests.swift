@@ -8,21 +8,21 @@ import Testing
   struct Case: Sendable, CustomTestStringConvertible {
     let layer: any LayerPrimitive
     /// What the layer was made for.
-    let processor: Processor
-    var testDescription: String { "\(layer.operation) \(layer.convolution) \(processor.instructionSet)" }
+    let device: Device
+    var testDescription: String { "\(layer.operation) \(layer.convolution) \(device.instructionSet)" }
   }
 
   static let batch = 9
-  static let cases = processors(threads: 2).flatMap { processor in
-    layers(on: processor).map { Case(layer: $0, processor: processor) }
+  static let cases = devices(threads: 2).flatMap { device in
+    layers(on: device).map { Case(layer: $0, device: device) }
   }
 
-  private static func layers(on processor: Processor) -> [any LayerPrimitive] {
+  private static func layers(on device: Device) -> [any LayerPrimitive] {
     var layers: [any LayerPrimitive] = []
-    let auto = LayerSettings(batch: batch, algorithm: .auto, processor: processor)
+    let auto = LayerSettings(batch: batch, algorithm: .auto, device: device)
     do {
       for algorithm in [AlgorithmChoice.direct, .winograd] {
-        let settings = LayerSettings(batch: batch, algorithm: algorithm, processor: processor)
+        let settings = LayerSettings(batch: batch, algorithm: algorithm, device: device)
         func convolution(_ input: ActivationShape, _ outputs: Int, _ k: Int, _ s: Int, _ p: Int) throws(GeometryError) {
           layers.append(
             try ConvolutionLayer(
@@ -65,12 +65,12 @@ import Testing
   @Test(arguments: cases) func passesAreOneLinearMap(_ test: Case) {
     let run = LayerRun(test.layer, seed: 1)
     let canGate = test.layer.followers == .activationAndNorm
-    let processor = test.processor
-    let forward = run.forward(bias: false, gate: canGate ? run.gate : nil, on: processor)
+    let device = test.device
+    let forward = run.forward(bias: false, gate: canGate ? run.gate : nil, on: device)
     let gated =
       canGate ? zip(run.gradientValues, run.gateValues).map { $0 * ($1 > 0 ? 1 : 0.25) } : run.gradientValues
-    let diffSource = run.backwardData(gated, gate: nil, on: processor)
-    let diffWeight = run.backwardWeights(gated, accumulate: false, on: processor).weight
+    let diffSource = run.backwardData(gated, gate: nil, on: device)
+    let diffWeight = run.backwardWeights(gated, accumulate: false, on: device).weight
     let expected = LayerRun.dot(forward, run.gradientValues)
     let tolerance = 1e-4 * LayerRun.size(forward) * LayerRun.size(run.gradientValues)
     #expect(abs(LayerRun.dot(run.sourceValues, diffSource) - expected) < tolerance)
@@ -81,10 +81,10 @@ import Testing
   @Test(arguments: cases) func aBiasIsAddedAndSummed(_ test: Case) throws {
     let run = LayerRun(test.layer, seed: 2)
     guard let bias = run.biasValues else { return }
-    let processor = test.processor
-    let (with, without) = (run.forward(bias: true, on: processor), run.forward(bias: false, on: processor))
+    let device = test.device
+    let (with, without) = (run.forward(bias: true, on: device), run.forward(bias: false, on: device))
     #expect(with.indices.allSatisfy { abs(with[$0] - without[$0] - bias[$0 % bias.count]) < 1e-4 })
-    let gradient = try #require(run.backwardWeights(run.gradientValues, accumulate: false, on: processor).bias)
+    let gradient = try #require(run.backwardWeights(run.gradientValues, accumulate: false, on: device).bias)
     #expect(
       bias.indices.allSatisfy { i in
         let sum = stride(from: i, to: run.gradientValues.count, by: bias.count).reduce(0) {
@@ -97,13 +97,13 @@ import Testing
   /// What is added is what stands alone, and a gate is applied where backwardData writes.
   @Test(arguments: cases) func accumulationAndGates(_ test: Case) {
     let run = LayerRun(test.layer, seed: 3)
-    let processor = test.processor
-    let once = run.backwardWeights(run.gradientValues, accumulate: false, on: processor).weight
-    let twice = run.backwardWeights(run.gradientValues, accumulate: true, on: processor).weight
+    let device = test.device
+    let once = run.backwardWeights(run.gradientValues, accumulate: false, on: device).weight
+    let twice = run.backwardWeights(run.gradientValues, accumulate: true, on: device).weight
     #expect(zip(once, twice).allSatisfy { abs(2 * $0 - $1) <= 1e-4 * max(1, abs($1)) })
     guard case .planes = test.layer.input else { return }
-    let plain = run.backwardData(run.gradientValues, gate: nil, on: processor)
-    let gated = run.backwardData(run.gradientValues, gate: run.sourceGate, on: processor)
+    let plain = run.backwardData(run.gradientValues, gate: nil, on: device)
+    let gated = run.backwardData(run.gradientValues, gate: run.sourceGate, on: device)
     #expect(plain.indices.allSatisfy { gated[$0] == plain[$0] * (run.sourceValues[$0] > 0 ? 1 : 0.25) })
   }
 
@@ -191,33 +191,33 @@ private struct LayerRun {
     if let bias = parameters.bias { layouts[1].set(bias, to: all[1]) }
   }
 
-  func forward(bias: Bool, gate: ActivationGate? = nil, on processor: Processor) -> [Float] {
+  func forward(bias: Bool, gate: ActivationGate? = nil, on device: Device) -> [Float] {
     let destination = GuardedActivations(layer.output.layout(halo: halo(layer.output)), batch: Self.batch)
     layer.forward(
       batch: Self.batch, source: source.activations, parameters: bias ? parameters : parameters.withoutBias,
-      prepared: prepared(.forward, processor), destination: destination.activations,
+      prepared: prepared(.forward, device), destination: destination.activations,
       epilogue: Compute.Epilogue(gate: gate),
-      scratchpad: scratchpad(.forward, processor), on: processor)
+      scratchpad: scratchpad(.forward, device), on: device)
     destination.expectCleanFrame("\(layer.operation)")
     return destination.values
   }
 
-  func backwardData(_ gradient: [Float], gate: ActivationGate?, on processor: Processor) -> [Float] {
+  func backwardData(_ gradient: [Float], gate: ActivationGate?, on device: Device) -> [Float] {
     let diffSource = GuardedActivations(layer.input.layout(halo: halo(layer.input)), batch: Self.batch)
     layer.backwardData(
       batch: Self.batch, gradient: self.gradient(gradient), parameters: parameters,
-      prepared: prepared(.backwardData, processor), diffSource: diffSource.activations, gate: gate,
-      scratchpad: scratchpad(.backwardData, processor), on: processor)
+      prepared: prepared(.backwardData, device), diffSource: diffSource.activations, gate: gate,
+      scratchpad: scratchpad(.backwardData, device), on: device)
     diffSource.expectCleanFrame("\(layer.operation)")
     return diffSource.values
   }
 
   func backwardWeights(
-    _ gradient: [Float], accumulate: Bool, on processor: Processor
+    _ gradient: [Float], accumulate: Bool, on device: Device
   ) -> (weight: [Float], bias: [Float]?) {
     layer.backwardWeights(
       batch: Self.batch, source: source.activations, gradient: self.gradient(gradient), diffParameters: diffParameters,
-      accumulate: accumulate, scratchpad: scratchpad(.backwardWeights, processor), on: processor)
+      accumulate: accumulate, scratchpad: scratchpad(.backwardWeights, device), on: device)
     let layouts = layer.parameters
     return (
       layouts[0].values(of: diffParameters.weight), diffParameters.bias.map { layouts[1].values(of: $0) }
@@ -231,15 +231,15 @@ private struct LayerRun {
   /// Wider than any pass asks for; scores have none.
   private func halo(_ shape: ActivationShape) -> Int { shape == .scores ? 0 : 1 }
 
-  private func prepared(_ pass: LayerPass, _ processor: Processor) -> Slice {
+  private func prepared(_ pass: LayerPass, _ device: Device) -> Slice {
     let memory = Guarded(count: layer.preparedCount(pass))
-    layer.prepare(pass, parameters, into: memory.slice, on: processor)
+    layer.prepare(pass, parameters, into: memory.slice, on: device)
     memory.expectUntouched("\(layer.operation)")
     return memory.slice
   }
 
-  private func scratchpad(_ pass: LayerPass, _ processor: Processor) -> Slice? {
-    Guarded(count: layer.scratchpadCount([pass], threads: processor.threads)).slice
+  private func scratchpad(_ pass: LayerPass, _ device: Device) -> Slice? {
+    Guarded(count: layer.scratchpadCount([pass], threads: device.threads)).slice
   }
 
   static func dot(_ a: [Float], _ b: [Float]) -> Double {

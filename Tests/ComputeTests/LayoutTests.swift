@@ -85,9 +85,9 @@ import Testing
     let layout = ActivationLayout(.interleaved, channels: channels, height: size, width: size, halo: 1)
     let expected = ReferencePixels.tensor(bytes: bytes, count: count, height: size, width: size, channels: channels)
     for threads in 1...3 {
-      let processor = Processor(threads: threads)
+      let device = Device(threads: threads)
       let memory = GuardedActivations(layout, batch: count)
-      bytes.withUnsafeBufferPointer { memory.activations.setPixels($0, count: count, on: processor) }
+      bytes.withUnsafeBufferPointer { memory.activations.setPixels($0, count: count, on: device) }
       expectEqual(memory.values, expected, bound: { _ in 2 * unitRoundoff }, "setPixels, channels \(channels)")
       memory.expectCleanFrame("setPixels, channels \(channels)")
       #expect((0..<count).flatMap { memory.activations.pixels(of: $0) } == bytes)
@@ -114,12 +114,12 @@ import Testing
     }
     let expected = ReferenceTensor(
       shape: shape, values: zip(diffY, y).map { Double($0) * (1 - Double($1) * Double($1)) })
-    for processor in processors(threads: 2) {
+    for device in devices(threads: 2) {
       let result = GuardedActivations(layout(halo: 1), batch: batch)
       result.activations.setTanhGradient(
         diffY: GuardedActivations(layout(halo: 0), batch: batch, values: diffY).activations,
-        y: GuardedActivations(layout(halo: 2), batch: batch, values: y).activations, batch: batch, on: processor)
-      let repro = "setTanhGradient channels \(channels) \(processor.instructionSet)"
+        y: GuardedActivations(layout(halo: 2), batch: batch, values: y).activations, batch: batch, on: device)
+      let repro = "setTanhGradient channels \(channels) \(device.instructionSet)"
       expectEqual(result.values, expected, bound: { 3 * unitRoundoff * Double(abs(diffY[$0])) }, repro)
       result.expectCleanFrame(repro)
     }

@@ -31,7 +31,7 @@ import Testing
       ActivationLayout(.blocked, channels: linear.convolution.outputChannels, height: 1, width: 1, halo: 0)
     }
 
-    func forward(_ x: [Float], weights: [Float], bias: [Float], on processor: Processor) -> [Float] {
+    func forward(_ x: [Float], weights: [Float], bias: [Float], on device: Device) -> [Float] {
       let c = linear.convolution
       let ourWeights = Guarded(count: c.weightsCount)
       let ourBias = Guarded(count: linear.biasCount)
@@ -43,18 +43,18 @@ import Testing
         c.scoreForward(
           batch: batch, source: source.activations, weights: ourWeights.slice, bias: ourBias.slice,
           scores: scores.slice,
-          on: processor)
+          on: device)
         return scores.floats
       }
-      let primitive = ConvolutionPrimitive(c, batch: batch, choice: .auto, on: processor)
+      let primitive = ConvolutionPrimitive(c, batch: batch, choice: .auto, on: device)
       if linear.makesPictures {
         let packed = Guarded(count: primitive.preparedCount(.backwardData))
-        primitive.prepare(.backwardData, weights: ourWeights.slice, into: packed.slice, on: processor)
+        primitive.prepare(.backwardData, weights: ourWeights.slice, into: packed.slice, on: device)
         let source = GuardedActivations(vectors, batch: batch, values: x)
         let pictures = GuardedActivations(planes(), batch: batch)
         primitive.backwardData(
           batch: batch, diffDestination: source.activations, weights: ourWeights.slice, prepared: packed.slice,
-          bias: ourBias.slice, diffSource: pictures.activations, scratchpad: nil, on: processor)
+          bias: ourBias.slice, diffSource: pictures.activations, scratchpad: nil, on: device)
         pictures.expectCleanFrame(testDescription)
         return pictures.values
       }
@@ -62,7 +62,7 @@ import Testing
       let destination = GuardedActivations(vectors, batch: batch)
       primitive.forward(
         batch: batch, source: source.activations, weights: ourWeights.slice, prepared: Guarded(count: 0).slice,
-        bias: ourBias.slice, destination: destination.activations, scratchpad: nil, on: processor)
+        bias: ourBias.slice, destination: destination.activations, scratchpad: nil, on: device)
       destination.expectCleanFrame(testDescription)
       return destination.values
     }
@@ -87,10 +87,10 @@ import Testing
     let expected = ReferenceLinear.forward(
       source: .init(test.inputShape, x), weights: .init(test.linear.weightShape, weights),
       bias: .init([test.outputCount], bias))
-    for processor in processors(threads: 2) {
+    for device in devices(threads: 2) {
       expectEqual(
-        test.forward(x, weights: weights, bias: bias, on: processor), expected,
-        "\(test.testDescription) \(processor.instructionSet)")
+        test.forward(x, weights: weights, bias: bias, on: device), expected,
+        "\(test.testDescription) \(device.instructionSet)")
     }
   }
 
@@ -101,12 +101,12 @@ import Testing
     let weights = data.uniform(test.linear.weightShape.reduce(1, *))
     let bias = data.uniform(test.outputCount)
     var fused: [Float]?
-    for set in Processor.supported {
-      let one = test.forward(x, weights: weights, bias: bias, on: Processor(instructionSet: set, threads: 1))
+    for set in Device.supported {
+      let one = test.forward(x, weights: weights, bias: bias, on: Device(instructionSet: set, threads: 1))
       for (threads, cacheBytes) in [(2, 1 << 30), (3, 1), (16, 4096)] {
-        let processor = Processor(instructionSet: set, threads: threads, cacheBytes: cacheBytes)
+        let device = Device(instructionSet: set, threads: threads, cacheBytes: cacheBytes)
         expectSameBits(
-          one, test.forward(x, weights: weights, bias: bias, on: processor), "\(test.testDescription) \(set)")
+          one, test.forward(x, weights: weights, bias: bias, on: device), "\(test.testDescription) \(set)")
       }
       guard set != .portable else { continue }
       if let fused { expectSameBits(fused, one, "\(test.testDescription) \(set) and avx2") }
@@ -127,14 +127,14 @@ import Testing
     for halo in [0, 1] {
       let layout = test.linear.makesPictures ? test.planes(halo: halo) : test.vectors
       let activations = GuardedActivations(layout, batch: test.batch, values: gradient)
-      for processor in processors(threads: 3) {
+      for device in devices(threads: 3) {
         let bias = Guarded(count: test.linear.biasCount)
         if accumulate { test.linear.setBias(bias.slice, from: before) }
         test.linear.backwardBias(
           batch: test.batch, gradient: activations.activations, diffBias: bias.slice, accumulate: accumulate,
-          on: processor)
+          on: device)
         bias.expectUntouched(test.testDescription)
-        expectEqual(test.linear.biasValues(bias.slice), expected, "\(test.testDescription) \(processor.instructionSet)")
+        expectEqual(test.linear.biasValues(bias.slice), expected, "\(test.testDescription) \(device.instructionSet)")
         // The optimizer runs over the unused lanes.
         #expect(
           bias.floats[(test.linear.makesPictures ? bias.slice.count : test.outputCount)...].allSatisfy { $0 == 0 })

@@ -4,8 +4,8 @@ import Testing
 /// The benchmarks divide by what the probes claim to have done: protects that claim.
 @Suite struct MachineProbeTests {
   @Test(arguments: [1, 3]) func everyRoundIsDoneInEveryLane(threads: Int) {
-    for set in Processor.supported {
-      let probe = MachineProbe(Processor(instructionSet: set, threads: threads))
+    for set in Device.supported {
+      let probe = MachineProbe(Device(instructionSet: set, threads: threads))
       let registers = Slab(count: probe.registerCount).all
       let accumulatorFloats = probe.operationsPerRound / threads / 2
       // x = y = 1 and c = its own place: after n rounds, c + n.
@@ -29,8 +29,8 @@ import Testing
   }
 
   @Test func everyFloatIsReadAndCopied() {
-    for set in Processor.supported {
-      let probe = MachineProbe(Processor(instructionSet: set, threads: 2))
+    for set in Device.supported {
+      let probe = MachineProbe(Device(instructionSet: set, threads: 2))
       let count = 2 * 3 * MachineProbe.bufferStep
       let source = Slab(count: count).all
       let values = (0..<count).map { Float($0 % 7) }

@@ -33,19 +33,19 @@ import Testing
     let c = shape.convolution
     let phases = pass != .backwardData ? 1 : c.outputSize == 1 ? c.kernel * c.kernel : c.stride * c.stride
     let terms = shape.depth(pass) / phases
-    for processor in processors(threads: 2) {
+    for device in devices(threads: 2) {
       var direct = 0.0
       for shape in [shape, shape.fast].compactMap(\.self) {
-        let result = shape.run(pass, a, b, on: processor)
+        let result = shape.run(pass, a, b, on: device)
         let errors = zip(result, expected).map { Double($0) - $1 }
         let rms = rootMeanSquare(errors) / deviation
         let largest = (errors.map(abs).max() ?? 0) / deviation
         if shape.algorithm == .direct { direct = rms }
         let bound = shape.algorithm == .direct ? unitRoundoff * Double(terms).squareRoot() : 3 * direct
-        #expect(rms <= bound, "\(shape.repro(pass, processor)): rms \(rms) of the standard deviation, above \(bound)")
+        #expect(rms <= bound, "\(shape.repro(pass, device)): rms \(rms) of the standard deviation, above \(bound)")
         if ProcessInfo.processInfo.environment["WGAN_NUMERICS"] != nil {
           let cells = [
-            "mb\(shape.batch)\(shape.convolution.description)", pass.rawValue, processor.instructionSet.rawValue,
+            "mb\(shape.batch)\(shape.convolution.description)", pass.rawValue, device.instructionSet.rawValue,
             "\(terms)", shape.algorithm.rawValue,
           ]
           print("| " + cells.joined(separator: " | ") + String(format: " | %.1e | %.1e |", rms, largest))

@@ -13,7 +13,7 @@ import Testing
     let gradients = (0..<5).map { _ in data.uniform(Self.count) }
     let adam = Adam(learningRate: 1e-3, beta1: 0.5)
     let reference = ReferenceAdam(learningRate: 1e-3, beta1: 0.5)
-    for processor in processors(threads: 3) {
+    for device in devices(threads: 3) {
       let weights = Guarded(start)
       let (means, squares) = (
         Guarded([Float](repeating: 0, count: Self.count)), Guarded([Float](repeating: 0, count: Self.count))
@@ -24,7 +24,7 @@ import Testing
       for (i, gradient) in gradients.enumerated() {
         adam.update(
           weights.slice, gradients: Guarded(gradient).slice, means: means.slice, squares: squares.slice, step: i + 1,
-          on: processor)
+          on: device)
         reference.update(
           parameters: &expected, gradients: gradient.map(Double.init), firstMoments: &first, secondMoments: &second,
           step: i + 1)
@@ -32,7 +32,7 @@ import Testing
       let values = expected
       expectEqual(
         weights.floats, ReferenceTensor(shape: [Self.count], values: values),
-        bound: { 5 * unitRoundoff * (abs(values[$0]) + 16 * 2e-3) }, "adam \(processor.instructionSet)")
+        bound: { 5 * unitRoundoff * (abs(values[$0]) + 16 * 2e-3) }, "adam \(device.instructionSet)")
       for memory in [weights, means, squares] { memory.expectUntouched("adam") }
     }
   }
@@ -41,20 +41,20 @@ import Testing
     var data = TestData(seed: 2)
     let start = data.uniform(Self.count)
     let gradient = data.uniform(Self.count)
-    func result(_ processor: Processor) -> [Float] {
+    func result(_ device: Device) -> [Float] {
       let (weights, squares) = (Guarded(start), Guarded(gradient.map { $0 * $0 }))
       RMSprop(learningRate: 1e-2).update(
-        weights.slice, gradients: Guarded(gradient).slice, squares: squares.slice, on: processor)
+        weights.slice, gradients: Guarded(gradient).slice, squares: squares.slice, on: device)
       let clipped = Guarded(weights.floats)
-      clipped.slice.clamp(to: -0.25...0.5, on: processor)
-      for memory in [weights, squares, clipped] { memory.expectUntouched("rmsprop, threads \(processor.threads)") }
+      clipped.slice.clamp(to: -0.25...0.5, on: device)
+      for memory in [weights, squares, clipped] { memory.expectUntouched("rmsprop, threads \(device.threads)") }
       return weights.floats + squares.floats + clipped.floats
     }
-    let expected = result(Processor(instructionSet: .portable, threads: 1))
+    let expected = result(Device(instructionSet: .portable, threads: 1))
     #expect(expected.suffix(Self.count).min() == -0.25 && expected.suffix(Self.count).max() == 0.5)
     for threads in [1, 2, 3, 24, 100] {
-      for processor in processors(threads: threads) {
-        expectSameBits(expected, result(processor), "rmsprop \(processor.instructionSet) threads \(threads)")
+      for device in devices(threads: threads) {
+        expectSameBits(expected, result(device), "rmsprop \(device.instructionSet) threads \(threads)")
       }
     }
   }

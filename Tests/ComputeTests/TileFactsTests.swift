@@ -82,14 +82,14 @@ import Testing
     let (shapeA, shapeB) = shape.operandShapes(pass)
     let a = data.uniform(shapeA.reduce(1, *))
     let b = data.uniform(shapeB.reduce(1, *))
-    let expected = shape.run(pass, a, b, on: Processor(instructionSet: .portable, threads: 1))
+    let expected = shape.run(pass, a, b, on: Device(instructionSet: .portable, threads: 1))
     for page in Self.otherPages {
       for (threads, cacheBytes) in [(1, 1 << 20), (3, 50_000)] {
-        let processor = Processor(
+        let device = Device(
           kernels: page, threads: threads, firstCacheBytes: cacheBytes / 32, cacheBytes: cacheBytes)
         expectSameBits(
-          expected, shape.run(pass, a, b, on: processor),
-          "\(shape.repro(pass, processor)) groups of \(page.tile.groupPixels), cache \(cacheBytes)")
+          expected, shape.run(pass, a, b, on: device),
+          "\(shape.repro(pass, device)) groups of \(page.tile.groupPixels), cache \(cacheBytes)")
       }
     }
   }
@@ -103,10 +103,10 @@ import Testing
     let b = data.integers(shapeB.reduce(1, *))
     let expected = shape.reference(pass, .init(shapeA, a), .init(shapeB, b))
     for page in Self.otherPages {
-      let processor = Processor(kernels: page, threads: 2)
+      let device = Device(kernels: page, threads: 2)
       expectEqual(
-        shape.run(pass, a, b, on: processor), expected, bound: { _ in shape.allowed },
-        "\(shape.repro(pass, processor)) groups of \(page.tile.groupPixels)")
+        shape.run(pass, a, b, on: device), expected, bound: { _ in shape.allowed },
+        "\(shape.repro(pass, device)) groups of \(page.tile.groupPixels)")
     }
   }
 
@@ -128,7 +128,7 @@ import Testing
           tile.destinationPixelStride = 16
           tile.destinationBlockStride = pixels * 16
           tile.outerCount = 0
-          kernels.multiply(&tile, groups, blocks)
+          kernels.multiplyTile(&tile, groups, blocks)
         }
         #expect(memory.allSatisfy { $0 == 0 }, "\(kernels): \(groups) groups x \(blocks) blocks")
       }
@@ -141,7 +141,7 @@ import Testing
           var tile = WeightsTile(source: start, gradient: start, diffWeights: start)
           tile.diffWeightsBlockStride = rows * 16
           tile.outerCount = 0
-          kernels.weights(&tile, rows, blocks)
+          kernels.weightsTile(&tile, rows, blocks)
         }
         #expect(memory.allSatisfy { $0 == 0 }, "\(kernels): \(rows) rows x \(blocks) blocks")
       }
@@ -155,19 +155,19 @@ import Testing
     let multiply = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let float = UnsafeMutablePointer<Float>.allocate(capacity: 1)
       var tile = MultiplyTile(source: float, weights: float, destination: float)
-      portableKernel.multiply(&tile, 3, 1)
+      portableKernel.multiplyTile(&tile, 3, 1)
     }
     expectMessage(multiply, "the portable page has no multiply tile of 3 groups x 1 blocks")
     let weights = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let float = UnsafeMutablePointer<Float>.allocate(capacity: 1)
       var tile = WeightsTile(source: float, gradient: float, diffWeights: float)
-      portableKernel.weights(&tile, 12, 1)
+      portableKernel.weightsTile(&tile, 12, 1)
     }
     expectMessage(weights, "the portable page has no weights tile of 12 rows x 1 blocks")
     let transform = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let float = UnsafeMutablePointer<Float>.allocate(capacity: 1)
       var tile = TransformTile(source: float, destination: float)
-      portableKernel.transform(&tile, .patch, 3)
+      portableKernel.transformTile(&tile, .patch, 3)
     }
     expectMessage(transform, "the portable page has no patch transform for 3x3 taps")
   }

@@ -34,9 +34,9 @@ import Testing
   static let forwardTolerance = 1e-5
   static let backwardTolerance = 4e-5
 
-  static func processors() -> [Processor] { Processor.supported.map { Processor(instructionSet: $0, threads: 2) } }
-  static func methods() -> [(Processor, AlgorithmChoice)] {
-    processors().flatMap { processor in [AlgorithmChoice.direct, .winograd].map { (processor, $0) } }
+  static func devices() -> [Device] { Device.supported.map { Device(instructionSet: $0, threads: 2) } }
+  static func methods() -> [(Device, AlgorithmChoice)] {
+    devices().flatMap { device in [AlgorithmChoice.direct, .winograd].map { (device, $0) } }
   }
 
   @Test(arguments: nets) func criticMatchesTheReference(_ nets: ReferenceNets) throws {
@@ -52,9 +52,9 @@ import Testing
     let fakeGradients = reference.backward(tape: fakeTape, diffDestination: .scalar(-1))
     let evaluated = start.forwardEvaluation(real)
 
-    for (processor, algorithm) in Self.methods() {
-      let what = "critic \(nets.testDescription) \(processor.instructionSet) \(algorithm)"
-      let pair = try Pair(start, nets.criticNetwork(), batch: 5, algorithm: algorithm, on: processor)
+    for (device, algorithm) in Self.methods() {
+      let what = "critic \(nets.testDescription) \(device.instructionSet) \(algorithm)"
+      let pair = try Pair(start, nets.criticNetwork(), batch: 5, algorithm: algorithm, on: device)
       let executor = pair.executor
       let (realInput, fakeInput) = (pair.input(real), pair.input(fake))
 
@@ -102,10 +102,10 @@ import Testing
     let gradients = reference.backward(tape: tape, diffDestination: direction).diffParameters
     let evaluated = start.forwardEvaluation(noise)
 
-    for (processor, algorithm) in Self.methods() {
-      let what = "generator \(nets.testDescription) \(processor.instructionSet) \(algorithm)"
+    for (device, algorithm) in Self.methods() {
+      let what = "generator \(nets.testDescription) \(device.instructionSet) \(algorithm)"
       // A plan for more than it gets.
-      let pair = try Pair(start, nets.generatorNetwork(), batch: 6, algorithm: algorithm, on: processor)
+      let pair = try Pair(start, nets.generatorNetwork(), batch: 6, algorithm: algorithm, on: device)
       let executor = pair.executor
       let input = pair.input(noise)
       executor.forward(batch: 5, input: input, statistics: .running)
@@ -145,8 +145,8 @@ import Testing
     let pictures = uniform([3, 3, 16, 16], &stream)
     let tape = reference.forwardTraining(pictures).tape
     let expected = reference.backward(tape: tape, diffDestination: .scalar(1)).diffSource
-    for processor in Self.processors() {
-      let pair = try Pair(reference, nets.criticNetwork(), batch: 3, on: processor)
+    for device in Self.devices() {
+      let pair = try Pair(reference, nets.criticNetwork(), batch: 3, on: device)
       let input = pair.input(pictures)
       let mark: Float = 12345
       pair.executor.gradients.fill(mark)
@@ -156,11 +156,11 @@ import Testing
       for parameter in pair.executor.plan.parameters.parameters {
         #expect(
           parameter.values(in: pair.executor.gradients).allSatisfy { $0 == mark },
-          "\(parameter.name) got a gradient nobody asked for, \(processor.instructionSet)")
+          "\(parameter.name) got a gradient nobody asked for, \(device.instructionSet)")
       }
       expectClose(
         pair.executor.inputGradient.array(batch: 3), expected.values, within: Self.backwardTolerance,
-        "input gradient \(processor.instructionSet)")
+        "input gradient \(device.instructionSet)")
     }
   }
 
@@ -170,9 +170,9 @@ import Testing
     let critic = nets.critic.randomised { stream.uniformDouble() }
     let generator = nets.generator.randomised { stream.uniformDouble() }
     let noise = uniform([5, nets.latent, 1, 1], &stream)
-    func pass(_ processor: Processor) throws -> [UInt32] {
-      let g = try Pair(generator, nets.generatorNetwork(), batch: 5, on: processor)
-      let d = try Pair(critic, nets.criticNetwork(), batch: 5, on: processor)
+    func pass(_ device: Device) throws -> [UInt32] {
+      let g = try Pair(generator, nets.generatorNetwork(), batch: 5, on: device)
+      let d = try Pair(critic, nets.criticNetwork(), batch: 5, on: device)
       let input = g.input(noise)
       g.executor.forward(batch: 5, input: input, statistics: .batch)
       // The generator's output is the critic's input as it lies.
@@ -189,11 +189,11 @@ import Testing
       return values.map(\.bitPattern)
     }
     var fused: [UInt32]?
-    for set in Processor.supported {
-      let expected = try pass(Processor(instructionSet: set, threads: 1))
+    for set in Device.supported {
+      let expected = try pass(Device(instructionSet: set, threads: 1))
       for threads in [2, 3] {
         #expect(
-          try pass(Processor(instructionSet: set, threads: threads)) == expected, "\(set), \(threads) threads and 1")
+          try pass(Device(instructionSet: set, threads: threads)) == expected, "\(set), \(threads) threads and 1")
       }
       guard set != .portable else { continue }
       #expect(fused == nil || fused == expected, "\(set) and avx2")
@@ -207,13 +207,13 @@ import Testing
     let reference = nets.generator.randomised { stream.uniformDouble() }
     let noise = uniform([7, nets.latent, 1, 1], &stream)
     let pictureCount = nets.channels * nets.size * nets.size
-    for processor in Self.processors() {
-      let pair = try Pair(reference, nets.generatorNetwork(), batch: 7, purpose: .sampling, on: processor)
+    for device in Self.devices() {
+      let pair = try Pair(reference, nets.generatorNetwork(), batch: 7, purpose: .sampling, on: device)
       pair.executor.forward(batch: 7, input: pair.input(noise), statistics: .running)
       let all = pair.executor.output.array(batch: 7)
       expectClose(
         all, reference.forwardEvaluation(noise).values, within: Self.forwardTolerance,
-        "sampling \(processor.instructionSet)")
+        "sampling \(device.instructionSet)")
       for i in [0, 3, 6] {
         let one = ReferenceTensor(
           shape: [1, nets.latent, 1, 1], values: Array(noise.values[i * nets.latent..<(i + 1) * nets.latent]))
@@ -221,7 +221,7 @@ import Testing
         let picture = pair.executor.output.array(batch: 1)
         #expect(
           picture.map(\.bitPattern) == all[i * pictureCount..<(i + 1) * pictureCount].map(\.bitPattern),
-          "picture \(i) alone and among seven, \(processor.instructionSet)")
+          "picture \(i) alone and among seven, \(device.instructionSet)")
       }
     }
   }
@@ -232,7 +232,7 @@ import Testing
     var stream = RandomStream(seed: 6, purpose: .test)
     var reference = nets.generator.randomised { stream.uniformDouble() }
     let noise = uniform([2, 7, 1, 1], &stream)
-    let pair = try Pair(reference, nets.generatorNetwork(), batch: 2, on: Processor(threads: 1))
+    let pair = try Pair(reference, nets.generatorNetwork(), batch: 2, on: Device(threads: 1))
     let input = pair.input(noise)
     pair.executor.forward(batch: 2, input: input, statistics: .running)
     reference["final.weight"].values = reference["final.weight"].values.map { $0 * -0.5 }

@@ -9,14 +9,14 @@ import Testing
 @Suite struct FusionTests {
   @Test(arguments: 0..<20) func anyNetIsAPlanOrAnError(block: Int) throws {
     var plans = 0
-    let processor = Processor(threads: 2)
+    let device = Device(threads: 2)
     for seed in block * 250..<(block + 1) * 250 {
       var random = RandomNet(seed: seed)
       let network = random.broken()
       do {
         for algorithm in AlgorithmChoice.allCases {
           for purpose in [ExecutionPlan.Purpose.training, .sampling] {
-            let plan = try ExecutionPlan(network, batch: 5, purpose: purpose, algorithm: algorithm, on: processor)
+            let plan = try ExecutionPlan(network, batch: 5, purpose: purpose, algorithm: algorithm, on: device)
             #expect(plan.plannedBytes > 0 && plan.multiplyAdds > 0 && plan.summary.count == plan.steps.count)
           }
         }
@@ -101,8 +101,8 @@ import Testing
       try compare(
         network, seed: UInt64(seed),
         // What is planned for small caches has room on them.
-        Processor(
-          instructionSet: Processor.supported[seed % Processor.supported.count], threads: 1 + seed % 3,
+        Device(
+          instructionSet: Device.supported[seed % Device.supported.count], threads: 1 + seed % 3,
           cacheBytes: seed % 5 == 0 ? 20_000 : nil),
         AlgorithmChoice.allCases[seed / 2 % 3])
     }
@@ -110,17 +110,17 @@ import Testing
   }
 
   private func compare(
-    _ network: Network, seed: UInt64, _ processor: Processor, _ algorithm: AlgorithmChoice
+    _ network: Network, seed: UInt64, _ device: Device, _ algorithm: AlgorithmChoice
   ) throws {
     let batch = 6
     var stream = RandomStream(seed: seed, purpose: .test)
     let (channels, size) = network.input.shape
     var reference = ReferenceNetwork(network).randomised { stream.uniformDouble() }
-    let pair = try Pair(reference, network, batch: batch, algorithm: algorithm, on: processor)
+    let pair = try Pair(reference, network, batch: batch, algorithm: algorithm, on: device)
     let executor = pair.executor
     let source = uniform([batch, channels, size, size], &stream)
     let input = pair.input(source)
-    let what = "net \(seed) \(processor.instructionSet) \(algorithm): \(network)"
+    let what = "net \(seed) \(device.instructionSet) \(algorithm): \(network)"
 
     let (destination, tape) = reference.forwardTraining(source)
     executor.forward(batch: batch, input: input, statistics: .batch)

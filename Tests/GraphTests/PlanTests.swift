@@ -14,7 +14,7 @@ import Testing
   func countsOfTheNets(_ expected: (extraLayers: Int, generator: (Int, Int), critic: (Int, Int))) throws {
     let nets = ReferenceNets(ReferenceDCGAN(extraLayers: expected.extraLayers))
     for (network, counts) in [(nets.generatorNetwork(), expected.generator), (nets.criticNetwork(), expected.critic)] {
-      let plan = try ExecutionPlan(network, batch: 64, purpose: .training, on: Processor(threads: 2))
+      let plan = try ExecutionPlan(network, batch: 64, purpose: .training, on: Device(threads: 2))
       #expect(plan.parameters.parameterCount == counts.0, "\(network.name)")
       #expect((plan.multiplyAdds + 50_000) / 100_000 == counts.1, "\(network.name)")
     }
@@ -34,7 +34,7 @@ import Testing
 
   private func check(_ nets: ReferenceNets) throws {
     for (reference, network) in [(nets.critic, nets.criticNetwork()), (nets.generator, nets.generatorNetwork())] {
-      let table = try ExecutionPlan(network, batch: 2, purpose: .training, on: Processor(threads: 1)).parameters
+      let table = try ExecutionPlan(network, batch: 2, purpose: .training, on: Device(threads: 1)).parameters
       // state_dict's order inside a block is its modules': convolution, then norm, wherever the activation stands.
       #expect(Set(table.parameters.map(\.name)) == Set(reference.parameters.keys))
       for parameter in table.parameters { #expect(parameter.shape == reference[parameter.name].shape) }
@@ -69,7 +69,7 @@ import Testing
       ReferenceNets(ReferenceMLP(size: size, features: 40)),
     ] {
       for network in [nets.criticNetwork(), nets.generatorNetwork()] {
-        let memory = try ExecutionPlan(network, batch: 3, purpose: purpose, on: Processor(threads: 2)).memory
+        let memory = try ExecutionPlan(network, batch: 3, purpose: purpose, on: Device(threads: 2)).memory
         check(memory)
         // Gradients of different layers are never alive together.
         if purpose == .training {
@@ -98,7 +98,7 @@ import Testing
     let lost = Network(
       name: "lost", input: .pictures(channels: 3, size: 16), output: .scores, layers: [.batchNorm(name: "early.bn")])
     let error = #expect(throws: NetworkError.self) {
-      try ExecutionPlan(lost, batch: 1, purpose: .training, on: Processor(threads: 1))
+      try ExecutionPlan(lost, batch: 1, purpose: .training, on: Device(threads: 1))
     }
     #expect(error?.description.contains("early.bn") == true)
   }

@@ -70,17 +70,17 @@ struct ReferenceNets: Sendable, CustomTestStringConvertible {
 struct Pair {
   var reference: ReferenceNetwork
   let executor: Executor
-  let processor: Processor
+  let device: Device
 
   init(
     _ reference: ReferenceNetwork, _ network: Network, batch: Int, purpose: ExecutionPlan.Purpose = .training,
-    algorithm: AlgorithmChoice = .auto, on processor: Processor
+    algorithm: AlgorithmChoice = .auto, on device: Device
   ) throws {
     self.reference = reference
-    self.processor = processor
+    self.device = device
     executor = Executor(
-      try ExecutionPlan(network, batch: batch, purpose: purpose, algorithm: algorithm, on: processor),
-      on: processor)
+      try ExecutionPlan(network, batch: batch, purpose: purpose, algorithm: algorithm, on: device),
+      on: device)
     for parameter in executor.plan.parameters.parameters {
       parameter.set(reference[parameter.name].values.map(Float.init), in: executor.parameters)
     }

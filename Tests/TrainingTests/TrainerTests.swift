@@ -21,7 +21,7 @@ import Training
   func trainer(_ change: (inout TrainingConfiguration) -> Void = { _ in }) throws -> Trainer {
     var configuration = Self.configuration
     change(&configuration)
-    return try Trainer(configuration, on: Processor(threads: 1))
+    return try Trainer(configuration, on: Device(threads: 1))
   }
 
   func criticStep(_ trainer: Trainer) {
@@ -99,7 +99,7 @@ import Training
     let recorder = StepRecorder()
     var configuration = Self.configuration
     (configuration.criticNet, configuration.generatorNet) = (kind, kind)
-    let trainer = try Trainer(configuration, on: Processor(threads: 1, recorder: recorder))
+    let trainer = try Trainer(configuration, on: Device(threads: 1, recorder: recorder))
     func heard(_ step: () -> Void) -> Int {
       recorder.reset()
       recorder.isOn = true

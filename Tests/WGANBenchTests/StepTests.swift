@@ -26,8 +26,8 @@ private func pixels(_ configuration: TrainingConfiguration) -> [UInt8] {
   }
 }
 
-private func recordedProcessor(_ recorder: StepRecorder, threads: Int) -> Processor {
-  Processor(threads: threads, recorder: recorder)
+private func recordedDevice(_ recorder: StepRecorder, threads: Int) -> Device {
+  Device(threads: threads, recorder: recorder)
 }
 
 /// Protects training from being measured: a recorder may cost time, never a bit.
@@ -46,8 +46,8 @@ private func recordedProcessor(_ recorder: StepRecorder, threads: Int) -> Proces
       try c.validate()
       let threads = choice([1, 2, 3])
       let recorder = StepRecorder()
-      let plain = try Trainer(c, on: Processor(threads: threads))
-      let recorded = try Trainer(c, on: recordedProcessor(recorder, threads: threads))
+      let plain = try Trainer(c, on: Device(threads: threads))
+      let recorded = try Trainer(c, on: recordedDevice(recorder, threads: threads))
       let bytes = pixels(c)
       for step in 0..<4 {
         recorder.isOn = step != 1
@@ -65,7 +65,7 @@ private func recordedProcessor(_ recorder: StepRecorder, threads: Int) -> Proces
 
   @Test func nothingIsRecordedUnlessItIsOn() throws {
     let recorder = StepRecorder()
-    let trainer = try Trainer(configuration(), on: recordedProcessor(recorder, threads: 2))
+    let trainer = try Trainer(configuration(), on: recordedDevice(recorder, threads: 2))
     _ = trainer.generatorStep()
     #expect(recorder.entries.isEmpty)
     recorder.isOn = true
@@ -79,7 +79,7 @@ private func recordedProcessor(_ recorder: StepRecorder, threads: Int) -> Proces
   @Test(arguments: [1, 2, 3]) func aStepIsTheSumOfItsCalls(threads: Int) throws {
     let c = configuration(extraLayers: 1)
     let recorder = StepRecorder()
-    let trainer = try Trainer(c, on: recordedProcessor(recorder, threads: threads))
+    let trainer = try Trainer(c, on: recordedDevice(recorder, threads: threads))
     let bytes = pixels(c)
     recorder.isOn = true
     for (work, step) in [
@@ -108,7 +108,7 @@ private func recordedProcessor(_ recorder: StepRecorder, threads: Int) -> Proces
   @Test func passesOfOneLayerAreOneRow() throws {
     let c = configuration()
     let recorder = StepRecorder()
-    let trainer = try Trainer(c, on: recordedProcessor(recorder, threads: 1))
+    let trainer = try Trainer(c, on: recordedDevice(recorder, threads: 1))
     recorder.isOn = true
     _ = pixels(c).withUnsafeBufferPointer { trainer.criticStep(pixels: $0, count: c.batchSize) }
     func calls(_ layer: String, _ kind: StepRecorder.Kind, _ pass: StepRecorder.Pass) -> Int? {
@@ -183,7 +183,7 @@ private func recordedProcessor(_ recorder: StepRecorder, threads: Int) -> Proces
   @Test func partsAndKindsAddUp() throws {
     let c = configuration(extraLayers: 1)
     let report = try StepReport.measure(
-      c, on: Processor(threads: 2), warmUps: 1, repeats: 3, peakSeconds: 0.001)
+      c, on: Device(threads: 2), warmUps: 1, repeats: 3, peakSeconds: 0.001)
     #expect(report.steps.map(\.step) == ["critic", "generator"])
     #expect(report.critic_ms == report.steps[0].milliseconds && report.generator_ms == report.steps[1].milliseconds)
     for step in report.steps {

@@ -13,7 +13,7 @@ import WGAN
 ///
 /// With WGAN_PARITY=FOLDER (`make parity`) the files are read from there, and the differences are printed as a table.
 @Suite(.serialized) struct GoldenTests {
-  static let methods = Processor.supported.flatMap { set in
+  static let methods = Device.supported.flatMap { set in
     [AlgorithmChoice.direct, .winograd].map { (set: set, algorithm: $0) }
   }
 
@@ -29,7 +29,7 @@ import WGAN
     let golden = try Golden(name)
     var configuration = golden.configuration
     configuration.algorithm = method.algorithm
-    let trainer = try Trainer(configuration, on: Processor(instructionSet: method.set, threads: 2))
+    let trainer = try Trainer(configuration, on: Device(instructionSet: method.set, threads: 2))
     let nets = trainer.tensors(groups: Self.nets)
     try trainer.setNets(NetRole.allCases, from: TensorSet(nets.map { golden.initial($0.name, shape: $0.shape) }))
 

@@ -12,7 +12,7 @@ import WGAN
   /// The difference of the two, relative to the tensor's gradient; measured: below 8e-6.
   static let tolerance = 5e-5
   static let batch = 3
-  static let methods = Processor.supported.flatMap { set in [AlgorithmChoice.direct, .winograd].map { (set, $0) } }
+  static let methods = Device.supported.flatMap { set in [AlgorithmChoice.direct, .winograd].map { (set, $0) } }
 
   static let nets: [ReferenceNets] = {
     func small(_ name: String, _ changes: (inout TrainingConfiguration) -> Void) -> ReferenceNets {
@@ -83,9 +83,9 @@ import WGAN
     _ network: Network, _ reference: ReferenceNetwork, _ values: ReferenceTensor, _ set: InstructionSet,
     _ algorithm: AlgorithmChoice
   ) throws -> (Executor, Activations) {
-    let processor = Processor(instructionSet: set, threads: 2)
-    let plan = try ExecutionPlan(network, batch: batch, purpose: .training, algorithm: algorithm, on: processor)
-    let executor = Executor(plan, on: processor)
+    let device = Device(instructionSet: set, threads: 2)
+    let plan = try ExecutionPlan(network, batch: batch, purpose: .training, algorithm: algorithm, on: device)
+    let executor = Executor(plan, on: device)
     for parameter in plan.parameters.parameters {
       parameter.set(reference[parameter.name].values.map(Float.init), in: executor.parameters)
     }

@@ -260,8 +260,8 @@ import WGAN
     ) { try train([square, square.converted(toChannels: 1)]) }
     expect(
       .invalidPictures,
-      "picture 1 has 16x15 pixels, its short side must be the settings' size, 16: scale it, "
-        + "see Bitmap.scaled(toShortSide:)"
+      "picture 1 has 16x15 pixels, its short side must be the settings' size, 16: scale it, see "
+        + "Bitmap.scaled(toShortSide:)"
     ) { try train([square, Bitmap(width: 16, height: 15, channels: 3, pixels: [UInt8](repeating: 0, count: 720))]) }
     #expect(gan.criticStepsDone == 0)
     expect(.invalidPictures, "a picture of 0x4 pixels: both sides must be at least 1") { try bitmap(0, 4, 3, count: 0) }

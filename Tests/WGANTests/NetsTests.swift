@@ -59,7 +59,7 @@ struct ReferenceNets: CustomTestStringConvertible {
           (c.criticNorm, c.generatorNorm, c.generatorExtra) = (norms, norms, extra)
         }
         try nets.configuration.validate()
-        let plan = try TrainingPlan(nets.configuration, on: Processor(threads: 2))
+        let plan = try TrainingPlan(nets.configuration, on: Device(threads: 2))
         #expect(plan.bytes > 0)
         for (net, reference) in [(plan.critic, nets.critic), (plan.generator, nets.generator)] {
           let shapes = reference.parameterShapes
@@ -139,7 +139,7 @@ struct ReferenceNets: CustomTestStringConvertible {
   @Test(arguments: variants) func trainsAsTheDefinitions(_ nets: ReferenceNets) throws {
     let c = nets.configuration
     var stream = RandomStream(seed: 11, purpose: .test)
-    let trainer = try Trainer(c, on: Processor(threads: 2))
+    let trainer = try Trainer(c, on: Device(threads: 2))
     var training = ReferenceTraining(
       critic: nets.critic.randomised { stream.uniformDouble() },
       generator: nets.generator.randomised { stream.uniformDouble() }, learningRate: Double(c.learningRate),
@@ -206,7 +206,7 @@ struct ReferenceNets: CustomTestStringConvertible {
     (configuration.size, configuration.criticNet, configuration.generatorNet) = (16, .mlp, .mlp)
     (configuration.features, configuration.batchSize) = (300, 1)
     configuration.initialisation = initialisation
-    let tensors = try Trainer(configuration, on: Processor(threads: 1)).tensors()
+    let tensors = try Trainer(configuration, on: Device(threads: 1)).tensors()
     for (net, sizes) in [("critic", [768, 300, 300, 300, 1]), ("generator", [100, 300, 300, 300, 768])] {
       for i in 0..<4 {
         let bound = 1 / Float(sizes[i]).squareRoot()

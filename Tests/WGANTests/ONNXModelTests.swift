@@ -153,7 +153,7 @@ import WGAN
       #expect(model.nodes.map(\.type) == types + ["ConvTranspose", "Tanh"])
 
       let sampler = try Sampler(
-        configuration, tensors: try Checkpoint(at: checkpoint).tensors, on: Processor.fromEnvironment(threads: 1))
+        configuration, tensors: try Checkpoint(at: checkpoint).tensors, on: Device.fromEnvironment(threads: 1))
       let (noise, pictures) = sampler.values(seed: 1, indices: 0..<3)
       let answer = try model.run(ReferenceTensor(shape: [3, 3, 1, 1], values: noise.map { Double($0) }))
       #expect(answer.shape == [3, channels, 16, 16])
@@ -175,7 +175,7 @@ import WGAN
     try withCheckpoint(configuration) { folder, checkpoint in
       let model = try model(.generator, folder, checkpoint)
       let sampler = try Sampler(
-        configuration, tensors: try Checkpoint(at: checkpoint).tensors, on: Processor.fromEnvironment(threads: 1))
+        configuration, tensors: try Checkpoint(at: checkpoint).tensors, on: Device.fromEnvironment(threads: 1))
       let (noise, pictures) = sampler.values(seed: 1, indices: 0..<3)
       let answer = try model.run(ReferenceTensor(shape: [3, 3, 1, 1], values: noise.map { Double($0) }))
       #expect(model.output.shape == ["N", "3", "16", "16"] && answer.shape == [3, 3, 16, 16])

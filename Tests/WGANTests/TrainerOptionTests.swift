@@ -23,7 +23,7 @@ import WGAN
   }
 
   func trainer(_ change: (inout TrainingConfiguration) -> Void) throws -> Trainer {
-    try Trainer(configuration(change), on: Processor(threads: 1))
+    try Trainer(configuration(change), on: Device(threads: 1))
   }
 
   func pixels(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
@@ -176,10 +176,10 @@ import WGAN
     let trainer = try trainer { _ in }
     for _ in 0..<5 { _ = (criticStep(trainer, pixels(4)), trainer.generatorStep()) }
     let (own, other) = try (
-      Sampler(configuration { $0.samplingStatistics = kind }, tensors: trainer.tensors(), on: Processor(threads: 1)),
+      Sampler(configuration { $0.samplingStatistics = kind }, tensors: trainer.tensors(), on: Device(threads: 1)),
       Sampler(
         configuration { $0.samplingStatistics = kind == .batch ? .running : .batch }, tensors: trainer.tensors(),
-        on: Processor(threads: 1))
+        on: Device(threads: 1))
     )
     let all = own.pictures(seed: 3, indices: 0..<21)
     #expect(all.count == 21)

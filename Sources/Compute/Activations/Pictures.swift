@@ -5,14 +5,14 @@ import Kernels
 
 extension Activations {
   /// Sets the first `count` pictures from bytes `[picture][y][x][channel]`: 2*(byte/255) - 1. The halo becomes zero.
-  package func setPixels(_ pixels: UnsafeBufferPointer<UInt8>, count: Int, on processor: Processor) {
+  package func setPixels(_ pixels: UnsafeBufferPointer<UInt8>, count: Int, on device: Device) {
     let rowCount = layout.width * layout.channels
     precondition(
       layout.order == .interleaved && holds(batch: count) && pixels.count >= count * layout.height * rowCount)
     guard let bytes = pixels.baseAddress else { return }
     withUnsafeTemporaryAllocation(of: Float.self, capacity: 256) { table in
       for value in 0..<256 { table[value] = 2 * (Float(value) / 255) - 1 }
-      processor.parallel(count) { pictures in
+      device.parallel(count) { pictures in
         for n in pictures {
           clearHalo(pictures: n..<n + 1)
           for y in 0..<layout.height {
@@ -43,18 +43,18 @@ extension Activations {
 
   /// self = diffY * (1 - y*y) for y = tanh(x): the gradient of x. All three are pictures; the halo of self becomes
   /// zero.
-  package func setTanhGradient(diffY: Activations, y: Activations, batch: Int, on processor: Processor) {
+  package func setTanhGradient(diffY: Activations, y: Activations, batch: Int, on device: Device) {
     let rowCount = layout.width * layout.channels
     precondition(layout.order == .interleaved && rowCount % 16 == 0)
     precondition(holds(batch: batch) && diffY.holds(batch: batch) && y.holds(batch: batch))
-    processor.parallel(batch) { pictures in
+    device.parallel(batch) { pictures in
       for n in pictures {
         clearHalo(pictures: n..<n + 1)
         for row in 0..<layout.height {
           func place(_ a: Activations) -> UnsafeMutablePointer<Float> {
             a.slice.pointer + n * a.layout.pictureStride + a.layout.pixel(row, 0)
           }
-          processor.kernels.tanhBackward(place(diffY), place(y), place(self), rowCount)
+          device.kernels.tanhBackward(place(diffY), place(y), place(self), rowCount)
         }
       }
     }

@@ -21,7 +21,7 @@ package struct ConvolutionLayer: LayerPrimitive {
 
   init(_ convolution: Convolution, _ settings: LayerSettings) {
     primitive = ConvolutionPrimitive(
-      convolution, batch: settings.batch, choice: settings.algorithm, on: settings.processor)
+      convolution, batch: settings.batch, choice: settings.algorithm, on: settings.device)
   }
 
   private var geometry: Convolution { primitive.convolution }
@@ -42,9 +42,9 @@ package struct ConvolutionLayer: LayerPrimitive {
 
   package func preparedCount(_ pass: LayerPass) -> Int { primitive.preparedCount(pass) }
   package func prepare(
-    _ pass: LayerPass, _ parameters: LayerParameters, into prepared: Slice, on processor: Processor
+    _ pass: LayerPass, _ parameters: LayerParameters, into prepared: Slice, on device: Device
   ) {
-    primitive.prepare(pass, weights: parameters.weight, into: prepared, on: processor)
+    primitive.prepare(pass, weights: parameters.weight, into: prepared, on: device)
   }
   package func scratchpadCount(_ passes: [LayerPass], threads: Int) -> Int {
     primitive.scratchpadCount(passes, threads: threads)
@@ -54,30 +54,30 @@ package struct ConvolutionLayer: LayerPrimitive {
 
   package func forward(
     batch: Int, source: Activations, parameters: LayerParameters, prepared: Slice, destination: Activations,
-    epilogue: Epilogue, scratchpad: Slice?, on processor: Processor
+    epilogue: Epilogue, scratchpad: Slice?, on device: Device
   ) {
     precondition(!epilogue.tanh, "tanh is of pictures that a transposed convolution makes")
     primitive.forward(
       batch: batch, source: source, weights: parameters.weight, prepared: prepared, bias: parameters.bias,
-      destination: destination, slope: epilogue.slope, gate: epilogue.gate, scratchpad: scratchpad, on: processor)
+      destination: destination, slope: epilogue.slope, gate: epilogue.gate, scratchpad: scratchpad, on: device)
   }
 
   package func backwardData(
     batch: Int, gradient: Activations, parameters: LayerParameters, prepared: Slice, diffSource: Activations,
-    gate: ActivationGate?, scratchpad: Slice?, on processor: Processor
+    gate: ActivationGate?, scratchpad: Slice?, on device: Device
   ) {
     primitive.backwardData(
       batch: batch, diffDestination: gradient, weights: parameters.weight, prepared: prepared, diffSource: diffSource,
-      gate: gate, scratchpad: scratchpad, on: processor)
+      gate: gate, scratchpad: scratchpad, on: device)
   }
 
   package func backwardWeights(
     batch: Int, source: Activations, gradient: Activations, diffParameters: LayerParameters, accumulate: Bool,
-    scratchpad: Slice?, on processor: Processor
+    scratchpad: Slice?, on device: Device
   ) {
     primitive.backwardWeights(
       batch: batch, source: source, diffDestination: gradient, diffWeights: diffParameters.weight,
-      accumulate: accumulate, scratchpad: scratchpad, on: processor)
+      accumulate: accumulate, scratchpad: scratchpad, on: device)
   }
 }
 

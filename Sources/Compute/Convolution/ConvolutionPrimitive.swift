@@ -21,13 +21,13 @@ package struct ConvolutionPrimitive: Sendable {
   private let choice: AlgorithmChoice
   private let winograd: Winograd?
 
-  /// - Parameter processor: what the passes will run on, or one like it: it decides the sizes of scratch.
-  package init(_ convolution: Convolution, batch: Int, choice: AlgorithmChoice, on processor: Processor) {
+  /// - Parameter device: what the passes will run on, or one like it: it decides the sizes of scratch.
+  package init(_ convolution: Convolution, batch: Int, choice: AlgorithmChoice, on device: Device) {
     precondition(batch > 0)
     self.convolution = convolution
     self.batch = batch
     self.choice = choice
-    winograd = choice == .direct ? nil : Winograd(convolution, processor.blocking.winograd(.float32))
+    winograd = choice == .direct ? nil : Winograd(convolution, device.blocking.winograd(.float32))
   }
 
   package func algorithm(_ pass: ConvolutionPass) -> Algorithm { refusal(pass) == nil ? .winograd : .direct }
@@ -83,14 +83,14 @@ package struct ConvolutionPrimitive: Sendable {
   /// Once for each change of the weights.
   ///
   /// - Parameter prepared: `preparedCount` Floats.
-  package func prepare(_ pass: ConvolutionPass, weights: Slice, into prepared: Slice, on processor: Processor) {
+  package func prepare(_ pass: ConvolutionPass, weights: Slice, into prepared: Slice, on device: Device) {
     precondition(weights.count == convolution.weightsCount && prepared.count == preparedCount(pass))
     if prepared.count == 0 { return }
     if let winograd = fast(pass) {
       winograd.transformAllWeights(
-        weights.pointer, backward: pass == .backwardData, into: prepared.pointer, on: processor)
+        weights.pointer, backward: pass == .backwardData, into: prepared.pointer, on: device)
     } else {
-      convolution.packWeights(weights, into: prepared, on: processor)
+      convolution.packWeights(weights, into: prepared, on: device)
     }
   }
 
@@ -113,13 +113,13 @@ package struct ConvolutionPrimitive: Sendable {
   ///   - scratchpad: `scratchpadCount` Floats or more, where that isn't 0.
   package func forward(
     batch: Int, source: Activations, weights: Slice, prepared: Slice, bias: Slice? = nil, destination: Activations,
-    slope: Float = 1, gate: ActivationGate? = nil, scratchpad: Slice?, on processor: Processor
+    slope: Float = 1, gate: ActivationGate? = nil, scratchpad: Slice?, on device: Device
   ) {
     precondition(batch <= self.batch)
     guard let winograd = fast(.forward) else {
       convolution.forward(
         batch: batch, source: source, weights: weights, bias: bias, destination: destination, slope: slope,
-        gate: gate, on: processor)
+        gate: gate, on: device)
       return
     }
     precondition(bias == nil)
@@ -128,7 +128,7 @@ package struct ConvolutionPrimitive: Sendable {
       outputHalo: 0)
     winograd.forward(
       batch: batch, source: source, weights: weights, prepared: prepared, destination: destination, slope: slope,
-      gate: gate, scratchpad: checked(scratchpad, .forward, processor), on: processor)
+      gate: gate, scratchpad: checked(scratchpad, .forward, device), on: device)
   }
 
   /// `Convolution.backwardData`.
@@ -139,13 +139,13 @@ package struct ConvolutionPrimitive: Sendable {
   package func backwardData(
     batch: Int, diffDestination: Activations, weights: Slice, prepared: Slice, bias: Slice? = nil,
     diffSource: Activations, slope: Float = 1, gate: ActivationGate? = nil, tanh: Bool = false, scratchpad: Slice?,
-    on processor: Processor
+    on device: Device
   ) {
     precondition(batch <= self.batch)
     guard let winograd = fast(.backwardData) else {
       convolution.backwardData(
         batch: batch, diffDestination: diffDestination, packed: prepared, bias: bias, diffSource: diffSource,
-        slope: slope, gate: gate, tanh: tanh, scratchpad: scratchpad, on: processor)
+        slope: slope, gate: gate, tanh: tanh, scratchpad: scratchpad, on: device)
       return
     }
     precondition(!tanh && bias == nil)
@@ -154,19 +154,19 @@ package struct ConvolutionPrimitive: Sendable {
       outputHalo: convolution.gradientHalo)
     winograd.backwardData(
       batch: batch, diffDestination: diffDestination, weights: weights, prepared: prepared, diffSource: diffSource,
-      slope: slope, gate: gate, scratchpad: checked(scratchpad, .backwardData, processor), on: processor)
+      slope: slope, gate: gate, scratchpad: checked(scratchpad, .backwardData, device), on: device)
   }
 
   /// `Convolution.backwardWeights`.
   package func backwardWeights(
     batch: Int, source: Activations, diffDestination: Activations, diffWeights: Slice, accumulate: Bool,
-    scratchpad: Slice?, on processor: Processor
+    scratchpad: Slice?, on device: Device
   ) {
     precondition(batch <= self.batch)
     guard let winograd = fast(.backwardWeights) else {
       convolution.backwardWeights(
         batch: batch, source: source, diffDestination: diffDestination, diffWeights: diffWeights,
-        accumulate: accumulate, on: processor)
+        accumulate: accumulate, on: device)
       return
     }
     convolution.check(
@@ -174,14 +174,14 @@ package struct ConvolutionPrimitive: Sendable {
       outputHalo: 0)
     winograd.backwardWeights(
       batch: batch, source: source, diffDestination: diffDestination, diffWeights: diffWeights, accumulate: accumulate,
-      scratchpad: checked(scratchpad, .backwardWeights, processor), on: processor)
+      scratchpad: checked(scratchpad, .backwardWeights, device), on: device)
   }
 
   private func checked(
-    _ scratchpad: Slice?, _ pass: ConvolutionPass, _ processor: Processor
+    _ scratchpad: Slice?, _ pass: ConvolutionPass, _ device: Device
   ) -> UnsafeMutablePointer<Float> {
-    precondition(winograd?.blocking == processor.blocking.winograd(.float32), "planned for another processor")
-    guard let scratchpad, scratchpad.count >= scratchpadCount([pass], threads: processor.threads) else {
+    precondition(winograd?.blocking == device.blocking.winograd(.float32), "planned for another device")
+    guard let scratchpad, scratchpad.count >= scratchpadCount([pass], threads: device.threads) else {
       preconditionFailure("\(convolution.description): no scratchpad for \(pass)")
     }
     return scratchpad.pointer

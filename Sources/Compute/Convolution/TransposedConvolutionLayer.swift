@@ -25,7 +25,7 @@ package struct TransposedConvolutionLayer: LayerPrimitive {
 
   init(_ convolution: Convolution, _ settings: LayerSettings) {
     primitive = ConvolutionPrimitive(
-      convolution, batch: settings.batch, choice: settings.algorithm, on: settings.processor)
+      convolution, batch: settings.batch, choice: settings.algorithm, on: settings.device)
   }
 
   private var geometry: Convolution { primitive.convolution }
@@ -46,9 +46,9 @@ package struct TransposedConvolutionLayer: LayerPrimitive {
 
   package func preparedCount(_ pass: LayerPass) -> Int { primitive.preparedCount(pass.adjoint) }
   package func prepare(
-    _ pass: LayerPass, _ parameters: LayerParameters, into prepared: Slice, on processor: Processor
+    _ pass: LayerPass, _ parameters: LayerParameters, into prepared: Slice, on device: Device
   ) {
-    primitive.prepare(pass.adjoint, weights: parameters.weight, into: prepared, on: processor)
+    primitive.prepare(pass.adjoint, weights: parameters.weight, into: prepared, on: device)
   }
   package func scratchpadCount(_ passes: [LayerPass], threads: Int) -> Int {
     primitive.scratchpadCount(passes.map(\.adjoint), threads: threads)
@@ -58,30 +58,30 @@ package struct TransposedConvolutionLayer: LayerPrimitive {
 
   package func forward(
     batch: Int, source: Activations, parameters: LayerParameters, prepared: Slice, destination: Activations,
-    epilogue: Epilogue, scratchpad: Slice?, on processor: Processor
+    epilogue: Epilogue, scratchpad: Slice?, on device: Device
   ) {
     primitive.backwardData(
       batch: batch, diffDestination: source, weights: parameters.weight, prepared: prepared, bias: parameters.bias,
       diffSource: destination, slope: epilogue.slope, gate: epilogue.gate, tanh: epilogue.tanh, scratchpad: scratchpad,
-      on: processor)
+      on: device)
   }
 
   package func backwardData(
     batch: Int, gradient: Activations, parameters: LayerParameters, prepared: Slice, diffSource: Activations,
-    gate: ActivationGate?, scratchpad: Slice?, on processor: Processor
+    gate: ActivationGate?, scratchpad: Slice?, on device: Device
   ) {
     primitive.forward(
       batch: batch, source: gradient, weights: parameters.weight, prepared: prepared, destination: diffSource,
-      gate: gate, scratchpad: scratchpad, on: processor)
+      gate: gate, scratchpad: scratchpad, on: device)
   }
 
   package func backwardWeights(
     batch: Int, source: Activations, gradient: Activations, diffParameters: LayerParameters, accumulate: Bool,
-    scratchpad: Slice?, on processor: Processor
+    scratchpad: Slice?, on device: Device
   ) {
     primitive.backwardWeights(
       batch: batch, source: gradient, diffDestination: source, diffWeights: diffParameters.weight,
-      accumulate: accumulate, scratchpad: scratchpad, on: processor)
+      accumulate: accumulate, scratchpad: scratchpad, on: device)
   }
 }
 

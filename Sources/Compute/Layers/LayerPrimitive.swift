@@ -50,7 +50,7 @@ package protocol LayerPrimitive: Sendable {
   /// Once for each change of the weights.
   ///
   /// - Parameter prepared: `preparedCount` Floats.
-  func prepare(_ pass: LayerPass, _ parameters: LayerParameters, into prepared: Slice, on processor: Processor)
+  func prepare(_ pass: LayerPass, _ parameters: LayerParameters, into prepared: Slice, on device: Device)
   /// Floats of scratch that any of `passes` needs.
   func scratchpadCount(_ passes: [LayerPass], threads: Int) -> Int
 
@@ -63,7 +63,7 @@ package protocol LayerPrimitive: Sendable {
   ///   - scratchpad: `scratchpadCount` Floats or more, where that isn't 0.
   func forward(
     batch: Int, source: Activations, parameters: LayerParameters, prepared: Slice, destination: Activations,
-    epilogue: Epilogue, scratchpad: Slice?, on processor: Processor)
+    epilogue: Epilogue, scratchpad: Slice?, on device: Device)
 
   /// diffSource = W^T gradient, times the gate where there is one.
   ///
@@ -73,14 +73,14 @@ package protocol LayerPrimitive: Sendable {
   ///   - diffSource: `input`; its halo becomes zero.
   func backwardData(
     batch: Int, gradient: Activations, parameters: LayerParameters, prepared: Slice, diffSource: Activations,
-    gate: ActivationGate?, scratchpad: Slice?, on processor: Processor)
+    gate: ActivationGate?, scratchpad: Slice?, on device: Device)
 
   /// diffParameters = (accumulate ? diffParameters : 0) + what source and gradient give.
   ///
   /// - Parameter diffParameters: laid out as the parameters; unused lanes get zero.
   func backwardWeights(
     batch: Int, source: Activations, gradient: Activations, diffParameters: LayerParameters, accumulate: Bool,
-    scratchpad: Slice?, on processor: Processor)
+    scratchpad: Slice?, on device: Device)
 }
 
 extension LayerPrimitive {
@@ -93,16 +93,16 @@ package struct LayerSettings: Sendable {
   package let batch: Int
   package let algorithm: AlgorithmChoice
   /// What the passes run on: its tiles and caches decide what is prepared and how much scratch there is.
-  package let processor: Processor
+  package let device: Device
 
-  package init(batch: Int, algorithm: AlgorithmChoice, processor: Processor) {
+  package init(batch: Int, algorithm: AlgorithmChoice, device: Device) {
     self.batch = batch
     self.algorithm = algorithm
-    self.processor = processor
+    self.device = device
   }
 
   /// For what doesn't depend on it: shapes, names, parameters.
-  package static let unspecified = LayerSettings(batch: 1, algorithm: .auto, processor: Processor(threads: 1))
+  package static let unspecified = LayerSettings(batch: 1, algorithm: .auto, device: Device(threads: 1))
 }
 
 /// A layer's parameters in memory; in backwardWeights their gradients.

@@ -134,13 +134,13 @@ extension Linear {
   ///
   /// - Parameter gradient: of the layer's output: pictures, or vectors; any halo.
   package func backwardBias(
-    batch: Int, gradient: Activations, diffBias: Slice, accumulate: Bool, on processor: Processor
+    batch: Int, gradient: Activations, diffBias: Slice, accumulate: Bool, on device: Device
   ) {
     let layout = gradient.layout
     let lineCount = makesPictures ? layout.width * layout.channels : channelBlock
     precondition(gradient.holds(batch: batch) && diffBias.count == biasCount)
     precondition(layout.order == (makesPictures ? .interleaved : .blocked))
-    processor.parallel(biasCount / lineCount) { lines in
+    device.parallel(biasCount / lineCount) { lines in
       withUnsafeTemporaryAllocation(of: Float.self, capacity: lineCount) { before in
         guard let before = before.baseAddress else { return }
         for line in lines {
@@ -148,10 +148,10 @@ extension Linear {
           let sum = diffBias.pointer + line * lineCount
           if accumulate { before.update(from: sum, count: lineCount) }
           for n in 0..<batch {
-            processor.kernels.scaledSum(
+            device.kernels.scaledSum(
               sum, gradient.slice.pointer + n * layout.pictureStride + place, 1, lineCount, n > 0)
           }
-          if accumulate { processor.kernels.scaledSum(sum, before, 1, lineCount, true) }
+          if accumulate { device.kernels.scaledSum(sum, before, 1, lineCount, true) }
         }
       }
     }

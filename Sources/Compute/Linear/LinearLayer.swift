@@ -25,9 +25,9 @@ package struct LinearLayer: LayerPrimitive {
 
   package func preparedCount(_ pass: LayerPass) -> Int { product.preparedCount(pass) }
   package func prepare(
-    _ pass: LayerPass, _ parameters: LayerParameters, into prepared: Slice, on processor: Processor
+    _ pass: LayerPass, _ parameters: LayerParameters, into prepared: Slice, on device: Device
   ) {
-    product.prepare(pass, parameters, into: prepared, on: processor)
+    product.prepare(pass, parameters, into: prepared, on: device)
   }
   package func scratchpadCount(_ passes: [LayerPass], threads: Int) -> Int {
     product.scratchpadCount(passes, threads: threads)
@@ -37,32 +37,32 @@ package struct LinearLayer: LayerPrimitive {
 
   package func forward(
     batch: Int, source: Activations, parameters: LayerParameters, prepared: Slice, destination: Activations,
-    epilogue: Epilogue, scratchpad: Slice?, on processor: Processor
+    epilogue: Epilogue, scratchpad: Slice?, on device: Device
   ) {
     product.forward(
       batch: batch, source: source, parameters: parameters, prepared: prepared, destination: destination,
-      epilogue: epilogue, scratchpad: scratchpad, on: processor)
+      epilogue: epilogue, scratchpad: scratchpad, on: device)
   }
 
   package func backwardData(
     batch: Int, gradient: Activations, parameters: LayerParameters, prepared: Slice, diffSource: Activations,
-    gate: ActivationGate?, scratchpad: Slice?, on processor: Processor
+    gate: ActivationGate?, scratchpad: Slice?, on device: Device
   ) {
     product.backwardData(
       batch: batch, gradient: gradient, parameters: parameters, prepared: prepared, diffSource: diffSource, gate: gate,
-      scratchpad: scratchpad, on: processor)
+      scratchpad: scratchpad, on: device)
   }
 
   package func backwardWeights(
     batch: Int, source: Activations, gradient: Activations, diffParameters: LayerParameters, accumulate: Bool,
-    scratchpad: Slice?, on processor: Processor
+    scratchpad: Slice?, on device: Device
   ) {
     product.backwardWeights(
       batch: batch, source: source, gradient: gradient, diffParameters: diffParameters, accumulate: accumulate,
-      scratchpad: scratchpad, on: processor)
+      scratchpad: scratchpad, on: device)
     if let diffBias = diffParameters.bias {
       linear.backwardBias(
-        batch: batch, gradient: gradient, diffBias: diffBias, accumulate: accumulate, on: processor)
+        batch: batch, gradient: gradient, diffBias: diffBias, accumulate: accumulate, on: device)
     }
   }
 }

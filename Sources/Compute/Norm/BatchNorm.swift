@@ -45,16 +45,16 @@ package struct BatchNorm: Hashable, Sendable {
   ///   - workspace: `workspaceCount` Floats, for `backward`.
   package func forwardTraining(
     batch: Int, x: Activations, y: Activations, parameters: Parameters, runningMean: Slice, runningVariance: Slice,
-    workspace: Slice, scratchpad: Slice, slope: Float = 1, on processor: Processor
+    workspace: Slice, scratchpad: Slice, slope: Float = 1, on device: Device
   ) {
     check(x, batch)
     check(y, batch)
     precondition(workspace.count == workspaceCount && scratchpad.count >= scratchpadCount(batch: batch))
     let sums = scratchpad.pointer
     let channel = sums + batch * blocks * 2 * channelBlock
-    processor.parallel(batch * blocks) { planes in
+    device.parallel(batch * blocks) { planes in
       for p in planes {
-        processor.kernels.moments(
+        device.kernels.moments(
           x.plane(p / blocks, p % blocks), size, size, sums + p * 2 * channelBlock)
       }
     }
@@ -83,13 +83,13 @@ package struct BatchNorm: Hashable, Sendable {
           (1 - Self.momentum) * Double(runningVariance.pointer[c]) + Self.momentum * unbiased)
       }
     }
-    normalise(batch: batch, x: x, y: y, channel: channel, slope: slope, on: processor)
+    normalise(batch: batch, x: x, y: y, channel: channel, slope: slope, on: device)
   }
 
   /// y = activation(gamma * (x - runningMean) / sqrt(runningVariance + epsilon) + beta).
   package func forwardEvaluation(
     batch: Int, x: Activations, y: Activations, parameters: Parameters, runningMean: Slice, runningVariance: Slice,
-    scratchpad: Slice, slope: Float = 1, on processor: Processor
+    scratchpad: Slice, slope: Float = 1, on device: Device
   ) {
     check(x, batch)
     check(y, batch)
@@ -99,7 +99,7 @@ package struct BatchNorm: Hashable, Sendable {
       setCoefficients(
         scratchpad.pointer, c, mean: Double(runningMean.pointer[c]), reciprocal: reciprocal, parameters)
     }
-    normalise(batch: batch, x: x, y: y, channel: scratchpad.pointer, slope: slope, on: processor)
+    normalise(batch: batch, x: x, y: y, channel: scratchpad.pointer, slope: slope, on: device)
   }
 
   /// With d = diffY * (y > 0 ? 1 : slope) and xhat = (x - mean) * reciprocal:
@@ -115,7 +115,7 @@ package struct BatchNorm: Hashable, Sendable {
   package func backward(
     batch: Int, diffY: Activations, x: Activations, y: Activations?, diffX: Activations, parameters: Parameters,
     diffParameters: Parameters?, accumulate: Bool, workspace: Slice, scratchpad: Slice, slope: Float, inputSlope: Float,
-    on processor: Processor
+    on device: Device
   ) {
     check(diffY, batch)
     check(x, batch)
@@ -126,10 +126,10 @@ package struct BatchNorm: Hashable, Sendable {
     // Without an activation after the norm the gate must not matter: any plane with slope 1.
     let gate = y ?? x
     let gateSlope = y == nil ? 1 : slope
-    processor.parallel(batch * blocks) { planes in
+    device.parallel(batch * blocks) { planes in
       for p in planes {
         let (n, block) = (p / blocks, p % blocks)
-        processor.kernels.normSums(
+        device.kernels.normSums(
           diffY.plane(n, block), x.plane(n, block), gate.plane(n, block), size, size,
           workspace.pointer + block * 2 * channelBlock, gateSlope, sums + p * 2 * channelBlock)
       }
@@ -156,10 +156,10 @@ package struct BatchNorm: Hashable, Sendable {
       to[3 * channelBlock] = Float(sum / count)
       to[4 * channelBlock] = Float(product / count)
     }
-    processor.parallel(batch) { pictures in
+    device.parallel(batch) { pictures in
       for n in pictures {
         for block in 0..<blocks {
-          processor.kernels.normBackward(
+          device.kernels.normBackward(
             diffY.plane(n, block), x.plane(n, block), gate.plane(n, block), diffX.plane(n, block), size, size,
             channel + block * coefficients, gateSlope, inputSlope)
         }
@@ -178,12 +178,12 @@ package struct BatchNorm: Hashable, Sendable {
   }
 
   private func normalise(
-    batch: Int, x: Activations, y: Activations, channel: UnsafePointer<Float>, slope: Float, on processor: Processor
+    batch: Int, x: Activations, y: Activations, channel: UnsafePointer<Float>, slope: Float, on device: Device
   ) {
-    processor.parallel(batch) { pictures in
+    device.parallel(batch) { pictures in
       for n in pictures {
         for block in 0..<blocks {
-          processor.kernels.normalise(
+          device.kernels.normalise(
             x.plane(n, block), y.plane(n, block), size, size, channel + block * coefficients, slope)
         }
       }
@@ -224,29 +224,29 @@ extension BatchNorm: NormPrimitive {
 
   package func forward(
     batch: Int, x: Activations, y: Activations, parameters: [Slice], statistics: NormStatistics, workspace: Slice,
-    scratchpad: Slice, slope: Float, on processor: Processor
+    scratchpad: Slice, slope: Float, on device: Device
   ) {
     switch statistics {
     case .batch:
       forwardTraining(
         batch: batch, x: x, y: y, parameters: Parameters(parameters), runningMean: parameters[2],
-        runningVariance: parameters[3], workspace: workspace, scratchpad: scratchpad, slope: slope, on: processor)
+        runningVariance: parameters[3], workspace: workspace, scratchpad: scratchpad, slope: slope, on: device)
     case .running:
       forwardEvaluation(
         batch: batch, x: x, y: y, parameters: Parameters(parameters), runningMean: parameters[2],
-        runningVariance: parameters[3], scratchpad: scratchpad, slope: slope, on: processor)
+        runningVariance: parameters[3], scratchpad: scratchpad, slope: slope, on: device)
     }
   }
 
   package func backward(
     batch: Int, diffY: Activations, x: Activations, y: Activations?, diffX: Activations, parameters: [Slice],
     diffParameters: [Slice]?, accumulate: Bool, workspace: Slice, scratchpad: Slice, slope: Float, inputSlope: Float,
-    on processor: Processor
+    on device: Device
   ) {
     backward(
       batch: batch, diffY: diffY, x: x, y: y, diffX: diffX, parameters: Parameters(parameters),
       diffParameters: diffParameters.map(Parameters.init), accumulate: accumulate, workspace: workspace,
-      scratchpad: scratchpad, slope: slope, inputSlope: inputSlope, on: processor)
+      scratchpad: scratchpad, slope: slope, inputSlope: inputSlope, on: device)
   }
 }
 

@@ -27,7 +27,7 @@ package protocol NormPrimitive: Sendable {
   ///   - slope: of the activation that follows the norm; 1: none.
   func forward(
     batch: Int, x: Activations, y: Activations, parameters: [Slice], statistics: NormStatistics, workspace: Slice,
-    scratchpad: Slice, slope: Float, on processor: Processor)
+    scratchpad: Slice, slope: Float, on device: Device)
 
   /// - Parameters:
   ///   - y: the output, where an activation followed the norm; nil where none did.
@@ -38,5 +38,5 @@ package protocol NormPrimitive: Sendable {
   func backward(
     batch: Int, diffY: Activations, x: Activations, y: Activations?, diffX: Activations, parameters: [Slice],
     diffParameters: [Slice]?, accumulate: Bool, workspace: Slice, scratchpad: Slice, slope: Float, inputSlope: Float,
-    on processor: Processor)
+    on device: Device)
 }

@@ -16,10 +16,10 @@ package struct RMSprop: Sendable {
   }
 
   /// v = smoothing*v + (1 - smoothing)*g²;  w -= learningRate * g / (sqrt(v) + epsilon).
-  package func update(_ weights: Slice, gradients: Slice, squares: Slice, on processor: Processor) {
+  package func update(_ weights: Slice, gradients: Slice, squares: Slice, on device: Device) {
     precondition(weights.count == gradients.count && weights.count == squares.count)
-    forEachPart(of: weights.count, processor) { start, count in
-      processor.kernels.rmsprop(
+    forEachPart(of: weights.count, device) { start, count in
+      device.kernels.rmsprop(
         weights.pointer + start, gradients.pointer + start, squares.pointer + start, count, learningRate, smoothing,
         epsilon)
     }
@@ -42,14 +42,14 @@ package struct Adam: Sendable {
 
   /// Update number `step`, counted from 1.
   package func update(
-    _ weights: Slice, gradients: Slice, means: Slice, squares: Slice, step: Int, on processor: Processor
+    _ weights: Slice, gradients: Slice, means: Slice, squares: Slice, step: Int, on device: Device
   ) {
     precondition(weights.count == gradients.count && weights.count == means.count && weights.count == squares.count)
     precondition(step >= 1)
     let stepSize = Float(learningRate / (1 - power(beta1, step)))
     let correction = Float((1 - power(beta2, step)).squareRoot())
-    forEachPart(of: weights.count, processor) { start, count in
-      processor.kernels.adam(
+    forEachPart(of: weights.count, device) { start, count in
+      device.kernels.adam(
         weights.pointer + start, gradients.pointer + start, means.pointer + start, squares.pointer + start, count,
         stepSize, beta1, beta2, correction, epsilon)
     }
@@ -68,15 +68,15 @@ package struct Adam: Sendable {
 
 extension Slice {
   /// Forces every value into `bounds`: WGAN's clipping.
-  package func clamp(to bounds: ClosedRange<Float>, on processor: Processor) {
-    forEachPart(of: count, processor) { start, count in
-      processor.kernels.clamp(pointer + start, count, bounds.lowerBound, bounds.upperBound)
+  package func clamp(to bounds: ClosedRange<Float>, on device: Device) {
+    forEachPart(of: count, device) { start, count in
+      device.kernels.clamp(pointer + start, count, bounds.lowerBound, bounds.upperBound)
     }
   }
 }
 
 /// Calls `body` with each worker's part of `count` Floats, whole cache lines.
-private func forEachPart(of count: Int, _ processor: Processor, _ body: (_ start: Int, _ count: Int) -> Void) {
+private func forEachPart(of count: Int, _ device: Device, _ body: (_ start: Int, _ count: Int) -> Void) {
   precondition(count % channelBlock == 0, "slabs are padded to whole cache lines")
-  processor.parallel(count / channelBlock) { body($0.lowerBound * channelBlock, $0.count * channelBlock) }
+  device.parallel(count / channelBlock) { body($0.lowerBound * channelBlock, $0.count * channelBlock) }
 }

@@ -144,7 +144,13 @@ package final class BatchLoader: Sendable {
       var pixels = task.buffer.take() ?? maker.newBuffer()
       let position = task.position
       let count = maker.fill(&pixels, epoch: position.epoch, batch: position.batch, order: task.order)
-      state.withLock { $0.ready[task.number] = Made(position: position, count: count, pixels: pixels) }
+      // Given away, not shared: this thread may be slow to let go, and the next one that fills it would copy it.
+      var given: [UInt8]? = consume pixels
+      state.withLock { state in
+        if let pixels = given.take() {
+          state.ready[task.number] = Made(position: position, count: count, pixels: pixels)
+        }
+      }
     }
   }
 

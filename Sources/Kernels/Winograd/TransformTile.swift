@@ -19,7 +19,8 @@
 ///
 ///     out(q, s) = epilogue( initial + Σ_{r < R} L[q][r] Σ_{c < R} in(r, c) L[s][c] )      q, s < S
 ///
-/// `initial` is 0 or, where `accumulate`, what the destination holds. The epilogue is that of `MultiplyTile`.
+/// `initial` is 0 or, of `.diffWeights` where `accumulate`, what the destination holds. The epilogue, of `.output` and
+/// `.patch`, is that of `MultiplyTile`; the other transforms have none.
 public struct TransformTile {
   public var source: UnsafePointer<Float>
   public var sourceRowStride = 0

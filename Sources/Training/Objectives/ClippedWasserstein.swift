@@ -33,8 +33,6 @@ struct ClippedWasserstein: Objective {
     MetricColumn(MetricColumn.wasserstein) { $0.criticLosses.wasserstein },
   ]
 
-  var ownValues: [PartialKeyPath<TrainingConfiguration>] { [\.clipLower, \.clipUpper, \.clipTime] }
-
   /// Real and fake pictures are separate batches of the norms; their gradients add up: d loss = mean real - mean fake.
   func criticStep(_ nets: TrainingNets, reals: Int, fakes: Int) -> CriticLosses {
     let (critic, generator) = (nets.critic, nets.generator)
@@ -66,9 +64,9 @@ struct ClippedWasserstein: Objective {
 
   func constrain(_ nets: TrainingNets, at time: ClipTime) {
     if time != clipTime { return }
-    let recorder = nets.processor.recorder
+    let recorder = nets.device.recorder
     recorder?.begin("critic", .clipping, .update)
-    nets.critic.parameters.clamp(to: clip, on: nets.processor)
+    nets.critic.parameters.clamp(to: clip, on: nets.device)
     recorder?.end()
     nets.critic.parametersChanged()
   }

@@ -6,6 +6,9 @@ import Graph
 
 /// A pair of losses, and how their gradients are made.
 ///
+/// A parameter of the configuration that one objective alone reads says so in its declaration (`effect:`): with another
+/// objective it is refused, and the dry run tells it. docs/AddingAnObjective.md has the steps.
+///
 /// The trainer prepares the inputs, calls a step, lets `reduce` join other machines' gradients, and updates. So a step
 /// here ends with gradients and changes no parameter; only `constrain` does.
 package protocol Objective: Sendable {
@@ -16,9 +19,6 @@ package protocol Objective: Sendable {
 
   /// What metrics.csv tells of a step, between the step's place in the run and the evaluation.
   var columns: [MetricColumn] { get }
-
-  /// The values of the configuration that this objective alone reads: with another one they have no effect.
-  var ownValues: [PartialKeyPath<TrainingConfiguration>] { get }
 
   /// Leaves the gradient of the critic's loss in `nets.critic.gradients`.
   ///
@@ -76,12 +76,12 @@ package final class TrainingNets {
   package let real: Activations
   /// Laid out as the generator's input.
   package let noise: Activations
-  package let processor: Processor
+  package let device: Device
 
-  init(_ plan: TrainingPlan, on processor: Processor) {
-    self.processor = processor
-    critic = Executor(plan.critic, on: processor)
-    generator = Executor(plan.generator, on: processor)
+  init(_ plan: TrainingPlan, on device: Device) {
+    self.device = device
+    critic = Executor(plan.critic, on: device)
+    generator = Executor(plan.generator, on: device)
     let batch = plan.configuration.batchSize
     func input(of plan: ExecutionPlan) -> Activations {
       Activations(Slab(count: plan.inputLayout.count(batch: batch)).all, plan.inputLayout)

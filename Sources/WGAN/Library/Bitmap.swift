@@ -36,9 +36,8 @@ public struct Bitmap: Sendable, Equatable {
       let needed = first || second ? "more than fit in memory" : "\(count)"
       throw WGANError(
         .invalidPictures,
-        "a picture of \(width)x\(height) pixels and \(channels) channels has \(needed) bytes, "
-          + "\(pixels.count) were given"
-      )
+        "a picture of \(width)x\(height) pixels and \(channels) channels has \(needed) bytes, \(pixels.count) were "
+          + "given")
     }
     picture = Picture(width: width, height: height, channels: channels, pixels: pixels)
   }
@@ -56,9 +55,8 @@ public struct Bitmap: Sendable, Equatable {
     guard 1...limit ~= shortSide, long <= limit, shortSide * long / short <= limit else {
       throw WGANError(
         .invalidArgument,
-        "a picture of \(width)x\(height) can't be scaled to a short side of \(shortSide): "
-          + "a side has from 1 to \(limit) pixels"
-      )
+        "a picture of \(width)x\(height) can't be scaled to a short side of \(shortSide): a side has from 1 to "
+          + "\(limit) pixels")
     }
     return Bitmap(picture.resized(shortSide: shortSide))
   }

@@ -27,7 +27,7 @@ public final class WassersteinGAN {
   /// Whole passes over the pictures since the GAN was made, in all parts of its life.
   public var epochsDone: Int { state.position.epoch }
 
-  private let processor: Processor
+  private let device: Device
   private let engine: Trainer
   /// What isn't in the engine's tensors, true after each step. Nobody counts seconds here, so equal states are equal
   /// files.
@@ -54,14 +54,14 @@ public final class WassersteinGAN {
   }
 
   private init(_ settings: TrainingSettings, state: CheckpointState, threads: Int?) throws(WGANError) {
-    let threads = threads ?? Processor.coreCount
+    let threads = threads ?? Device.coreCount
     guard 1...1024 ~= threads else { throw WGANError(.invalidArgument, "\(threads) threads: must be from 1 to 1024") }
     try settings.validate()
-    (processor, engine) = try withPublicErrors {
-      let processor = try Processor.fromEnvironment(threads: threads)
-      let plan = try TrainingPlan(settings.configuration, on: processor)
+    (device, engine) = try withPublicErrors {
+      let device = try Device.fromEnvironment(threads: threads)
+      let plan = try TrainingPlan(settings.configuration, on: device)
       try plan.checkMemory()
-      return (processor, Trainer(plan, on: processor))
+      return (device, Trainer(plan, on: device))
     }
     self.settings = settings
     self.threads = threads
@@ -175,7 +175,7 @@ public final class WassersteinGAN {
     try withPublicErrors {
       if let sampler, samplerIsCurrent { return sampler }
       let tensors = engine.tensors(groups: Sampler.groups)
-      let current = try sampler ?? Sampler(settings.configuration, tensors: tensors, on: processor)
+      let current = try sampler ?? Sampler(settings.configuration, tensors: tensors, on: device)
       try current.update(tensors)
       (sampler, samplerIsCurrent) = (current, true)
       return current

@@ -28,8 +28,8 @@ package struct DryRun {
     configuration = try request.resolved(data: request.data ?? "")
     let training = configuration.training
     preset = try TrainingConfiguration.preset(named: training.preset)
-    let processor = try Processor.fromEnvironment(threads: configuration.threads)
-    plan = try TrainingPlan(training, on: processor)
+    let device = try Device.fromEnvironment(threads: configuration.threads)
+    plan = try TrainingPlan(training, on: device)
     try plan.checkMemory()
     pictures = try request.data.map {
       let source = try DatasetSource(argument: $0)
@@ -37,13 +37,13 @@ package struct DryRun {
       if count.training == 0 { throw Failure(.badData, "\(source): has no file to train on") }
       return count
     }
-    (criticStepSeconds, generatorStepSeconds) = try Self.time(training, on: processor)
+    (criticStepSeconds, generatorStepSeconds) = try Self.time(training, on: device)
   }
 
   /// Steps on made-up pixels: one of each kind that isn't timed, then three, or as many as begin within some seconds.
   /// Medians.
-  private static func time(_ training: TrainingConfiguration, on processor: Processor) throws -> (Double, Double) {
-    let trainer = try Trainer(training, on: processor)
+  private static func time(_ training: TrainingConfiguration, on device: Device) throws -> (Double, Double) {
+    let trainer = try Trainer(training, on: device)
     var random = RandomStream(seed: training.seed, purpose: .test)
     let bytes = training.batchSize * training.size * training.size * training.channels
     let pixels = (0..<bytes).map { _ in UInt8(truncatingIfNeeded: random.nextWord()) }

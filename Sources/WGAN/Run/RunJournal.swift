@@ -15,14 +15,14 @@ final class RunJournal: TrainingJournal {
   private let sampler: Sampler
 
   /// - Throws: `Failure`, `NetworkError`.
-  init(_ paths: RunPaths, of trainer: Trainer, from start: CheckpointState, on processor: Processor) throws {
+  init(_ paths: RunPaths, of trainer: Trainer, from start: CheckpointState, on device: Device) throws {
     self.paths = paths
     self.start = start
     configuration = trainer.configuration
     metrics = try MetricsLog(
       at: paths.metrics, columns: MetricColumn.all(of: trainer.plan.objective),
       keepingRowsThrough: start.position.generatorSteps)
-    sampler = try Sampler(configuration, tensors: trainer.tensors(groups: Sampler.groups), on: processor)
+    sampler = try Sampler(configuration, tensors: trainer.tensors(groups: Sampler.groups), on: device)
   }
 
   func append(_ row: StepMetrics) throws { try metrics.append(row) }

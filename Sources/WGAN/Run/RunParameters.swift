@@ -9,7 +9,7 @@ package struct RunParameters: ParameterSet {
   package static let defaultLabel = "default"
 
   package let threads = TrainingParameter(
-    .run, Processor.coreCount, .within(1...1024), earlier: .haveIt, shownDefault: "as many as there are cores",
+    .run, Device.coreCount, .within(1...1024), earlier: .haveIt, shownDefault: "as many as there are cores",
     help: "Threads to compute with, which changes no result")
 
   package let sampleEvery = TrainingParameter(

@@ -30,7 +30,7 @@ package struct TrainingRun {
   private let claim: RunClaim
   private let dataset: Dataset
   private let trainer: Trainer
-  private let processor: Processor
+  private let device: Device
 
   /// Checks everything that can be wrong, in the order of how little it costs, and prepares the pictures. A new run's
   /// folder gets its config.json and real.png last, so a request that fails leaves nothing behind.
@@ -42,8 +42,8 @@ package struct TrainingRun {
     (claim, configuration) = try Self.claimed(request)
     paths = claim.paths
     if let warning = claim.warning { report(.notice(warning)) }
-    processor = try Processor.fromEnvironment(threads: configuration.threads)
-    let plan = try TrainingPlan(configuration.training, on: processor)
+    device = try Device.fromEnvironment(threads: configuration.threads)
+    let plan = try TrainingPlan(configuration.training, on: device)
     try plan.checkMemory()
     // Before the pictures, which take longer.
     let initialNets = InitialNets(configuration)
@@ -52,7 +52,7 @@ package struct TrainingRun {
     dataset = try Self.prepared(configuration, report, isCancelled)
     trainingPictures = dataset.count(.training)
     heldOutPictures = dataset.count(.heldOut)
-    trainer = Trainer(plan, on: processor)
+    trainer = Trainer(plan, on: device)
     start = try Self.restored(trainer, paths, configuration, dataset, request, report)
     if start.position == RunPosition() { try initialNets.set(trainer) }
     try claim.write(configuration)
@@ -75,7 +75,7 @@ package struct TrainingRun {
       checkpointEvery: configuration.checkpointEvery,
       heldOut: configuration.evaluateEvery > 0 ? try HeldOutPictures(of: dataset, training) : nil,
       evaluateEvery: configuration.evaluateEvery,
-      journal: try RunJournal(paths, of: trainer, from: start, on: processor))
+      journal: try RunJournal(paths, of: trainer, from: start, on: device))
     return try loop.run(
       engine: trainer,
       batches: LoadedBatches(loader: loader, pictureBytes: training.size * training.size * training.channels),

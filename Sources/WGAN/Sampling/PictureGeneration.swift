@@ -47,8 +47,8 @@ package struct PictureGenerator {
       }
       tensors = try NetWeights(in: weights, for: .generator, of: configuration).tensors(of: weights)
     }
-    let processor = try Processor.fromEnvironment(threads: threads ?? Processor.coreCount)
-    sampler = try Sampler(configuration, tensors: tensors, on: processor)
+    let device = try Device.fromEnvironment(threads: threads ?? Device.coreCount)
+    sampler = try Sampler(configuration, tensors: tensors, on: device)
   }
 
   /// Pictures `indices` of the series `seed`.

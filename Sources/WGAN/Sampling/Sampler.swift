@@ -14,21 +14,21 @@ import Randomness
 /// pictures.
 package final class Sampler {
   private let configuration: TrainingConfiguration
-  private let processor: Processor
+  private let device: Device
   private let generator: Executor
   private let noise: Activations
 
   /// - Parameter tensors: a checkpoint's; of them the generator's are read.
-  package init(_ configuration: TrainingConfiguration, tensors: TensorSet, on processor: Processor) throws {
+  package init(_ configuration: TrainingConfiguration, tensors: TensorSet, on device: Device) throws {
     self.configuration = configuration
-    self.processor = processor
+    self.device = device
     // A block is a training batch, but no more than a gallery has; else the batch bounds the memory and changes no
     // picture.
     let batch = configuration.samplingStatistics == .batch ? min(configuration.batchSize, 64) : 16
     let plan = try ExecutionPlan(
       configuration.generator, batch: batch, purpose: .sampling, algorithm: configuration.algorithm,
-      on: processor)
-    generator = Executor(plan, on: processor)
+      on: device)
+    generator = Executor(plan, on: device)
     noise = Activations(Slab(count: plan.inputLayout.count(batch: batch)).all, plan.inputLayout)
     try update(tensors)
   }

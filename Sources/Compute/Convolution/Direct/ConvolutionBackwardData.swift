@@ -50,7 +50,7 @@ extension Convolution {
   ///   gradient rows and columns.
   /// - whole picture: `[row][block of the row's 16 Floats][outputBlock][16 o][16]`.
   /// - picture: `[ky][o][16]`, lane (kx/2)*8 + (kx%2)*inputChannels + i, see `overlapRow`.
-  package func packWeights(_ weights: Slice, into packed: Slice, on processor: Processor) {
+  package func packWeights(_ weights: Slice, into packed: Slice, on device: Device) {
     precondition(weights.count == weightsCount && packed.count == packedWeightsCount)
     let from = weights.pointer
     let to = packed.pointer
@@ -58,7 +58,7 @@ extension Convolution {
     case .score: break
     case .picture where outputSize == 1:
       let rowBlocks = kernel * inputChannels / channelBlock
-      processor.parallel(kernel * rowBlocks) { items in
+      device.parallel(kernel * rowBlocks) { items in
         for item in items {
           for o in 0..<outputBlocks {
             transposeBlock(
@@ -81,7 +81,7 @@ extension Convolution {
     case .blocked:
       // In the order of the weights: all taps of a pair of blocks are one contiguous read.
       let taps = phaseTaps
-      processor.parallel(outputBlocks * inputBlocks) { items in
+      device.parallel(outputBlocks * inputBlocks) { items in
         for item in items {
           let outputBlock = item / inputBlocks
           let inputBlock = item % inputBlocks
@@ -116,7 +116,7 @@ extension Convolution {
   ///   - scratchpad: `backwardDataScratchpadCount` Floats.
   package func backwardData(
     batch: Int, diffDestination: Activations, packed: Slice, bias: Slice? = nil, diffSource: Activations,
-    slope: Float = 1, gate: ActivationGate? = nil, tanh: Bool = false, scratchpad: Slice? = nil, on processor: Processor
+    slope: Float = 1, gate: ActivationGate? = nil, tanh: Bool = false, scratchpad: Slice? = nil, on device: Device
   ) {
     precondition(form != .score, "a score has its own driver")
     precondition(packed.count == packedWeightsCount)
@@ -126,7 +126,7 @@ extension Convolution {
       precondition(gate == nil && slope == 1 && !tanh)
       wholePictureBackwardData(
         batch: batch, diffDestination: diffDestination, packed: packed, bias: bias, diffSource: diffSource,
-        on: processor)
+        on: device)
       return
     }
     precondition(bias == nil, "only a whole picture has a bias")
@@ -134,7 +134,7 @@ extension Convolution {
       precondition(gate == nil && slope == 1)
       pictureBackwardData(
         batch: batch, diffDestination: diffDestination, packed: packed, diffSource: diffSource, tanh: tanh,
-        scratchpad: scratchpad, on: processor)
+        scratchpad: scratchpad, on: device)
       return
     }
     precondition(!tanh)
@@ -156,23 +156,23 @@ extension Convolution {
         outputBlocks: inputBlocks)
     }
 
-    if grid == 1 || batch < processor.threads {
-      let channelTiles = product(0).channelTiles(processor.blocking)
-      processor.parallel(phaseCount * channelTiles) { items in
+    if grid == 1 || batch < device.threads {
+      let channelTiles = product(0).channelTiles(device.blocking)
+      device.parallel(phaseCount * channelTiles) { items in
         for item in items {
-          product(item / channelTiles).run(pictures: 0..<batch, channelTile: item % channelTiles, processor)
+          product(item / channelTiles).run(pictures: 0..<batch, channelTile: item % channelTiles, device)
         }
       }
       diffSource.clearHalo(pictures: 0..<batch)
     } else {
       // A group of pictures through all phases, so that its gradient is read from the cache four times and not from
       // memory.
-      let group = processor.blocking.pictures(ofFloats: diffDestination.layout.pictureStride)
-      processor.parallel(batch) { pictures in
+      let group = device.blocking.pictures(ofFloats: diffDestination.layout.pictureStride)
+      device.parallel(batch) { pictures in
         var first = pictures.lowerBound
         while first < pictures.upperBound {
           let next = min(pictures.upperBound, first + group)
-          for index in 0..<phaseCount { product(index).run(pictures: first..<next, processor) }
+          for index in 0..<phaseCount { product(index).run(pictures: first..<next, device) }
           diffSource.clearHalo(pictures: first..<next)
           first = next
         }
@@ -220,16 +220,16 @@ extension Convolution {
   /// kernel's rows), and `overlapRow` adds what meets in a pixel. Two gradient rows are alive at a time.
   private func pictureBackwardData(
     batch: Int, diffDestination: Activations, packed: Slice, diffSource: Activations, tanh: Bool, scratchpad: Slice?,
-    on processor: Processor
+    on device: Device
   ) {
-    let kernels = processor.kernels
+    let kernels = device.kernels
     let rows = outputSize
     let rowCount = inputSize * inputChannels
     precondition(rowCount % 16 == 0 && 2 * inputChannels <= 8)
-    guard let scratchpad, scratchpad.count >= backwardDataScratchpadCount(threads: processor.threads) else {
+    guard let scratchpad, scratchpad.count >= backwardDataScratchpadCount(threads: device.threads) else {
       preconditionFailure("backwardData of a picture needs its scratchpad")
     }
-    processor.parallel(batch) { pictures, worker in
+    device.parallel(batch) { pictures, worker in
       let scratch = scratchpad.pointer + worker * pictureScratch
       let pixelRow = scratch + 2 * productRow + 16
       for picture in pictures {
@@ -246,8 +246,8 @@ extension Convolution {
               gridHeight: 1, gridWidth: outputSize, sourceHeight: outputSize, firstRow: row, rowStep: 1,
               depthBlocks: outputBlocks, windowRows: 1, windowRowStride: 0,
               windowLength: channelBlock, weights: UnsafePointer(packed.pointer), outputBlocks: kernel)
-            for tile in 0..<product.channelTiles(processor.blocking) {
-              product.run(pictures: 0..<1, channelTile: tile, processor)
+            for tile in 0..<product.channelTiles(device.blocking) {
+              product.run(pictures: 0..<1, channelTile: tile, device)
             }
           }
           // Rows 2*row - 1 (kernel rows 2 of the row before, 0 of this one) and 2*row (3 and 1) are complete now.
@@ -275,7 +275,7 @@ extension Convolution {
   /// a row, so that the rows may be apart by a halo.
   private func wholePictureBackwardData(
     batch: Int, diffDestination: Activations, packed: Slice, bias: Slice?, diffSource: Activations,
-    on processor: Processor
+    on device: Device
   ) {
     let rowCount = inputSize * inputChannels
     precondition(bias.map { $0.count == inputSize * rowCount } ?? true)
@@ -289,10 +289,10 @@ extension Convolution {
         weights: UnsafePointer(packed.pointer + row * rowCount * outputBlocks * channelBlock),
         outputBlocks: rowCount / channelBlock, bias: bias.map { UnsafePointer($0.pointer + row * rowCount) })
     }
-    let channelTiles = product(0).channelTiles(processor.blocking)
-    processor.parallel(inputSize * channelTiles) { items in
+    let channelTiles = product(0).channelTiles(device.blocking)
+    device.parallel(inputSize * channelTiles) { items in
       for item in items {
-        product(item / channelTiles).run(pictures: 0..<batch, channelTile: item % channelTiles, processor)
+        product(item / channelTiles).run(pictures: 0..<batch, channelTile: item % channelTiles, device)
       }
     }
     diffSource.clearHalo(pictures: 0..<batch)

@@ -22,12 +22,12 @@ extension Convolution {
   ///   - diffWeights: `weightsCount` Floats, see `weightOffset`; the unused lanes of blocks get zero.
   package func backwardWeights(
     batch: Int, source: Activations, diffDestination: Activations, diffWeights: Slice, accumulate: Bool,
-    on processor: Processor
+    on device: Device
   ) {
     precondition(form != .score, "a score has its own driver")
     check(
       input: source, output: diffDestination, weights: diffWeights, batch: batch, inputHalo: sourceHalo, outputHalo: 0)
-    let blocking = processor.blocking
+    let blocking = device.blocking
     let from = source.layout
     let gradient = diffDestination.layout
     let gradientTiles = blocking.gradientTiles(outputBlocks)
@@ -36,10 +36,10 @@ extension Convolution {
     let runLength = kernel * inputBlock
     let weightsBlockStride = weightsCount / outputBlocks
 
-    let block = backwardWeightsBlock(batch: batch, on: processor)
+    let block = backwardWeightsBlock(batch: batch, on: device)
     // A whole picture is met once by each weight: its rows pass, and nothing of it is worth staying.
     let group = form == .picture && outputSize == 1 ? batch : blocking.picturesOfPlanes(from, gradient)
-    processor.parallel(gradientTiles * from.blocks * kernel) { items in
+    device.parallel(gradientTiles * from.blocks * kernel) { items in
       var first = 0
       while first < batch {
         let next = min(batch, first + group)
@@ -86,7 +86,7 @@ extension Convolution {
                 let rows = blocking.rows(ofRest: runLength - done)
                 tile.source = UnsafePointer(source + done)
                 tile.diffWeights = firstWeight + done * channelBlock
-                processor.kernels.weights(&tile, rows, blocks)
+                device.kernels.weightsTile(&tile, rows, blocks)
                 done += rows
               }
               tile.accumulate = true

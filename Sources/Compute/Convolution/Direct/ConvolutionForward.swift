@@ -26,7 +26,7 @@ extension Convolution {
   ///   - destination: blocked, `outputChannels` x outputSize²; its halo becomes zero.
   package func forward(
     batch: Int, source: Activations, weights: Slice, bias: Slice? = nil, destination: Activations, slope: Float = 1,
-    gate: ActivationGate? = nil, on processor: Processor
+    gate: ActivationGate? = nil, on device: Device
   ) {
     precondition(form != .score, "a score has its own driver")
     check(input: source, output: destination, weights: weights, batch: batch, inputHalo: sourceHalo, outputHalo: 0)
@@ -43,14 +43,14 @@ extension Convolution {
       product.source.blockStride = source.layout.rowStride
       (product.depthBlocks, product.windowRows, product.windowRowStride) = (kernel, 1, 0)
     }
-    if outputSize == 1 || batch < processor.threads {
-      processor.parallel(product.channelTiles(processor.blocking)) { tiles in
-        for tile in tiles { product.run(pictures: 0..<batch, channelTile: tile, processor) }
+    if outputSize == 1 || batch < device.threads {
+      device.parallel(product.channelTiles(device.blocking)) { tiles in
+        for tile in tiles { product.run(pictures: 0..<batch, channelTile: tile, device) }
       }
       destination.clearHalo(pictures: 0..<batch)
     } else {
-      processor.parallel(batch) { pictures in
-        product.run(pictures: pictures, processor)
+      device.parallel(batch) { pictures in
+        product.run(pictures: pictures, device)
         destination.clearHalo(pictures: pictures)
       }
     }

@@ -80,20 +80,20 @@ struct TiledProduct {
   }
 
   /// All channel tiles for the pictures `range`, in groups.
-  func run(pictures range: Range<Int>, _ processor: Processor) {
-    let blocking = processor.blocking
+  func run(pictures range: Range<Int>, _ device: Device) {
+    let blocking = device.blocking
     let group = blocking.pictures(ofFloats: depthBlocks * source.blockStride)
     var first = range.lowerBound
     while first < range.upperBound {
       let next = min(range.upperBound, first + group)
-      for tile in 0..<channelTiles(blocking) { run(pictures: first..<next, channelTile: tile, processor) }
+      for tile in 0..<channelTiles(blocking) { run(pictures: first..<next, channelTile: tile, device) }
       first = next
     }
   }
 
   /// One channel tile for the pictures `range`.
-  func run(pictures range: Range<Int>, channelTile: Int, _ processor: Processor) {
-    let blocking = processor.blocking
+  func run(pictures range: Range<Int>, channelTile: Int, _ device: Device) {
+    let blocking = device.blocking
     let firstBlock = channelTile * blocking.tile.blocks
     let blocks = min(blocking.tile.blocks, outputBlocks - firstBlock)
     let chunk = blocking.depth(ofFloats: depthBlockWeights * blocks)
@@ -149,7 +149,7 @@ struct TiledProduct {
           source: from.offset(
             by: depth * from.blockStride + firstOfBand * from.rowStride + window.lowerBound * windowRowStride),
           destination: to.offset(by: firstOfBand * to.rowStride),
-          gate: isLast ? gated.map { $0.offset(by: firstOfBand * $0.rowStride) } : nil, processor)
+          gate: isLast ? gated.map { $0.offset(by: firstOfBand * $0.rowStride) } : nil, device)
         firstOfBand = endOfBand
       }
       depth += chunkBlocks
@@ -160,14 +160,14 @@ struct TiledProduct {
   /// row.
   private func run(
     _ tile: inout MultiplyTile, blocks: Int, lines: Lines, source from: Walk, destination to: Walk, gate: Walk?,
-    _ processor: Processor
+    _ device: Device
   ) {
-    let size = processor.kernels.tile.groupPixels
+    let size = device.kernels.tile.groupPixels
     let groupsOfLine = lines.length / size
     let groupCount = lines.count * groupsOfLine
     var g = 0
     while g < groupCount {
-      let groups = processor.blocking.groups(ofRest: groupCount - g)
+      let groups = device.blocking.groups(ofRest: groupCount - g)
       // A tile of fewer groups doesn't look at the others' places.
       func places(_ walk: Walk) -> MultiplyTile.Groups<UnsafeMutablePointer<Float>> {
         .init { n in
@@ -176,7 +176,7 @@ struct TiledProduct {
         }
       }
       tile.setPlaces(source: places(from), destination: places(to), gate: gate.map { places($0) })
-      processor.kernels.multiply(&tile, groups, blocks)
+      device.kernels.multiplyTile(&tile, groups, blocks)
       g += groups
     }
     if groupsOfLine * size == lines.length { return }
@@ -186,7 +186,7 @@ struct TiledProduct {
           .init(repeating: lines.place(walk, line: line, pixel: pixel))
         }
         tile.setPlaces(source: place(from), destination: place(to), gate: gate.map { place($0) })
-        processor.kernels.multiply(&tile, 0, blocks)
+        device.kernels.multiplyTile(&tile, 0, blocks)
       }
     }
   }

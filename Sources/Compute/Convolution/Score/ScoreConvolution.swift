@@ -17,13 +17,13 @@ extension Convolution {
   ///
   /// - Parameter bias: its first Float counts; nil: none.
   package func scoreForward(
-    batch: Int, source: Activations, weights: Slice, bias: Slice? = nil, scores: Slice, on processor: Processor
+    batch: Int, source: Activations, weights: Slice, bias: Slice? = nil, scores: Slice, on device: Device
   ) {
     checkScore(source, weights, batch: batch)
     precondition(scores.count >= batch && bias?.count != 0)
-    processor.parallel(batch) { pictures in
+    device.parallel(batch) { pictures in
       for n in pictures {
-        let sum = processor.kernels.dot(
+        let sum = device.kernels.dot(
           source.slice.pointer + n * source.layout.pictureStride, weights.pointer, weightsCount)
         scores.pointer[n] = bias.map { sum + $0.pointer[0] } ?? sum
       }
@@ -35,21 +35,21 @@ extension Convolution {
   /// - Parameter diffSource: any halo; it becomes zero.
   package func scoreBackwardData(
     batch: Int, diffScores: Slice, weights: Slice, diffSource: Activations, gate: ActivationGate? = nil,
-    on processor: Processor
+    on device: Device
   ) {
     let layout = diffSource.layout
     checkScore(diffSource, weights, batch: batch, halo: layout.halo)
     precondition(diffScores.count >= batch)
     if let gate { checkScore(gate.activations, weights, batch: batch, halo: gate.activations.layout.halo) }
     let rowCount = inputSize * channelBlock
-    processor.parallel(batch) { pictures in
+    device.parallel(batch) { pictures in
       for n in pictures {
         for line in 0..<layout.blocks * inputSize {
           let (block, y) = (line / inputSize, line % inputSize)
           func row(_ a: Activations) -> UnsafeMutablePointer<Float> {
             a.slice.pointer + n * a.layout.pictureStride + block * a.layout.blockStride + a.layout.pixel(y, 0)
           }
-          processor.kernels.scaledGate(
+          device.kernels.scaledGate(
             row(diffSource), weights.pointer + line * rowCount, (gate?.activations).map { UnsafePointer(row($0)) },
             diffScores.pointer[n], gate?.slope ?? 1, rowCount)
         }
@@ -60,14 +60,14 @@ extension Convolution {
 
   /// diffWeights(i, y, x) = (accumulate ? diffWeights : 0) + Σ_n diffScores[n] * source(n, i, y, x)
   package func scoreBackwardWeights(
-    batch: Int, source: Activations, diffScores: Slice, diffWeights: Slice, accumulate: Bool, on processor: Processor
+    batch: Int, source: Activations, diffScores: Slice, diffWeights: Slice, accumulate: Bool, on device: Device
   ) {
     checkScore(source, diffWeights, batch: batch)
     precondition(diffScores.count >= batch)
-    processor.parallel(weightsCount / channelBlock) { blocks in
+    device.parallel(weightsCount / channelBlock) { blocks in
       let first = blocks.lowerBound * channelBlock
       for n in 0..<batch {
-        processor.kernels.scaledSum(
+        device.kernels.scaledSum(
           diffWeights.pointer + first, source.slice.pointer + n * source.layout.pictureStride + first,
           diffScores.pointer[n], blocks.count * channelBlock, accumulate || n > 0)
       }

@@ -32,7 +32,7 @@ package struct ScoreLayer: LayerPrimitive {
     geometry = convolution
     self.linear = linear
     primitive = ConvolutionPrimitive(
-      convolution, batch: settings.batch, choice: settings.algorithm, on: settings.processor)
+      convolution, batch: settings.batch, choice: settings.algorithm, on: settings.device)
   }
 
   package var input: ActivationShape { geometry.inputShape }
@@ -49,7 +49,7 @@ package struct ScoreLayer: LayerPrimitive {
 
   package func preparedCount(_ pass: LayerPass) -> Int { 0 }
   package func prepare(
-    _ pass: LayerPass, _ parameters: LayerParameters, into prepared: Slice, on processor: Processor
+    _ pass: LayerPass, _ parameters: LayerParameters, into prepared: Slice, on device: Device
   ) {}
   package func scratchpadCount(_ passes: [LayerPass], threads: Int) -> Int { 0 }
 
@@ -57,33 +57,33 @@ package struct ScoreLayer: LayerPrimitive {
 
   package func forward(
     batch: Int, source: Activations, parameters: LayerParameters, prepared: Slice, destination: Activations,
-    epilogue: Epilogue, scratchpad: Slice?, on processor: Processor
+    epilogue: Epilogue, scratchpad: Slice?, on device: Device
   ) {
     precondition(epilogue.slope == 1 && !epilogue.tanh && epilogue.gate == nil, "nothing follows a score")
     precondition(destination.layout == .scores)
     geometry.scoreForward(
       batch: batch, source: source, weights: parameters.weight, bias: parameters.bias, scores: destination.slice,
-      on: processor)
+      on: device)
   }
 
   package func backwardData(
     batch: Int, gradient: Activations, parameters: LayerParameters, prepared: Slice, diffSource: Activations,
-    gate: ActivationGate?, scratchpad: Slice?, on processor: Processor
+    gate: ActivationGate?, scratchpad: Slice?, on device: Device
   ) {
     precondition(gradient.layout == .scores)
     geometry.scoreBackwardData(
       batch: batch, diffScores: gradient.slice, weights: parameters.weight, diffSource: diffSource, gate: gate,
-      on: processor)
+      on: device)
   }
 
   package func backwardWeights(
     batch: Int, source: Activations, gradient: Activations, diffParameters: LayerParameters, accumulate: Bool,
-    scratchpad: Slice?, on processor: Processor
+    scratchpad: Slice?, on device: Device
   ) {
     precondition(gradient.layout == .scores)
     geometry.scoreBackwardWeights(
       batch: batch, source: source, diffScores: gradient.slice, diffWeights: diffParameters.weight,
-      accumulate: accumulate, on: processor)
+      accumulate: accumulate, on: device)
     if let diffBias = diffParameters.bias {
       geometry.scoreBackwardBias(
         batch: batch, diffScores: gradient.slice, diffBias: diffBias, accumulate: accumulate)

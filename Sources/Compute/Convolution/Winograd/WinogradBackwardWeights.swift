@@ -35,7 +35,7 @@ struct WinogradBackwardWeights {
 
   func run(
     batch: Int, weights: UnsafeMutablePointer<Float>, accumulate: Bool, scratch: UnsafeMutablePointer<Float>,
-    on processor: Processor
+    on device: Device
   ) {
     let perPicture = winograd.tilesOfPicture
     let layout = Scratch(winograd, batch: batch)
@@ -44,13 +44,13 @@ struct WinogradBackwardWeights {
       let next = min(batch, first + layout.picturesAtATime)
       let tiles = first * perPicture..<next * perPicture
       let transformed = winograd.transformed(scratch, blocks: gradientBlocks, tiles: tiles.count)
-      transformGradient(tiles: tiles, to: transformed, processor)
-      processor.parallel(layout.items) { items, worker in
+      transformGradient(tiles: tiles, to: transformed, device)
+      device.parallel(layout.items) { items, worker in
         for index in items {
           let item = item(
             index, tiles: tiles, gradient: transformed, source: scratch + layout.source(worker: worker),
             sums: scratch + layout.sums(worker: worker, item: index), keepsAll: layout.keepsAll, isFirst: first == 0,
-            processor)
+            device)
           item.sum(isLast: next == batch, to: weights, accumulate: accumulate)
         }
       }
@@ -105,12 +105,12 @@ struct WinogradBackwardWeights {
   /// Pictures of an item where each has one tile.
   private static let picturesOfRun = 8
 
-  private func transformGradient(tiles: Range<Int>, to: Transformed, _ processor: Processor) {
+  private func transformGradient(tiles: Range<Int>, to: Transformed, _ device: Device) {
     let perSide = winograd.tilesPerSide
     // Rows of tiles (of planes with one tile: pictures), so that a plane is read once.
     let run = perSide == 1 ? min(tiles.count, Self.picturesOfRun) : perSide
     let runs = (tiles.count + run - 1) / run
-    processor.parallel(gradientBlocks * runs) { items in
+    device.parallel(gradientBlocks * runs) { items in
       for item in items {
         let block = item / runs
         let first = item % runs * run
@@ -124,7 +124,7 @@ struct WinogradBackwardWeights {
         tile.destinationColumnStride = to.positionStride
         tile.destinationStep = channelBlock
         tile.count = min(run, tiles.count - first)
-        processor.kernels.transform(&tile, .gradient, winograd.taps)
+        device.kernels.transformTile(&tile, .gradient, winograd.taps)
       }
     }
   }
@@ -132,7 +132,7 @@ struct WinogradBackwardWeights {
   /// Item `index` with its source transformed.
   private func item(
     _ index: Int, tiles: Range<Int>, gradient: Transformed, source scratch: UnsafeMutablePointer<Float>,
-    sums: UnsafeMutablePointer<Float>, keepsAll: Bool, isFirst: Bool, _ processor: Processor
+    sums: UnsafeMutablePointer<Float>, keepsAll: Bool, isFirst: Bool, _ device: Device
   ) -> Item {
     let parts = winograd.partsOfItem
     let (block, firstPart) = (index * parts / winograd.phases, index * parts % winograd.phases)
@@ -140,10 +140,10 @@ struct WinogradBackwardWeights {
     mine.source.parts = parts
     mine.source.walk.start += firstPart / 2 * source.source.phaseRowStride
     let transformed = winograd.transformed(scratch, blocks: parts, tiles: tiles.count)
-    mine.transformSource(block: block, place: 0, tiles: tiles, to: transformed, processor)
+    mine.transformSource(block: block, place: 0, tiles: tiles, to: transformed, device)
     return Item(
       winograd: winograd, block: block, firstPart: firstPart, source: transformed, gradient: gradient,
-      tiles: tiles.count, sums: sums, keepsAll: keepsAll, isFirst: isFirst, processor: processor)
+      tiles: tiles.count, sums: sums, keepsAll: keepsAll, isFirst: isFirst, device: device)
   }
 }
 
@@ -163,7 +163,7 @@ extension WinogradBackwardWeights {
     let keepsAll: Bool
     /// The first part of the batch: sums begin at zero.
     let isFirst: Bool
-    let processor: Processor
+    let device: Device
 
     private var parts: Int { winograd.partsOfItem }
     private var area: Int { channelBlock * channelBlock }
@@ -175,7 +175,7 @@ extension WinogradBackwardWeights {
 
     /// The sums over the tiles, and, where these are the last of the batch, the gradient of the item's weights.
     func sum(isLast: Bool, to weights: UnsafeMutablePointer<Float>, accumulate: Bool) {
-      let gradientTiles = processor.blocking.gradientTiles(gradientBlocks)
+      let gradientTiles = device.blocking.gradientTiles(gradientBlocks)
       if keepsAll {
         for position in 0..<winograd.positions {
           for gradientTile in 0..<gradientTiles { add(position: position, gradientTile: gradientTile) }
@@ -228,8 +228,8 @@ extension WinogradBackwardWeights {
       tile.accumulate = !isFirst || first > 0
       var rest = channelBlock
       while rest > 0 {
-        let rows = processor.blocking.rows(ofRest: rest)
-        processor.kernels.weights(&tile, rows, blocks.count)
+        let rows = device.blocking.rows(ofRest: rest)
+        device.kernels.weightsTile(&tile, rows, blocks.count)
         tile.source += rows
         tile.diffWeights += rows * channelBlock
         rest -= rows
@@ -263,7 +263,7 @@ extension WinogradBackwardWeights {
       tile.destinationStep = channelBlock
       tile.count = channelBlock
       tile.accumulate = accumulate
-      processor.kernels.transform(&tile, .diffWeights, winograd.taps)
+      device.kernels.transformTile(&tile, .diffWeights, winograd.taps)
     }
   }
 }

@@ -58,7 +58,7 @@ extension Winograd {
 
   func forward(
     batch: Int, source: Activations, weights: Slice, prepared: Slice, destination: Activations, slope: Float,
-    gate: ActivationGate?, scratchpad: UnsafeMutablePointer<Float>, on processor: Processor
+    gate: ActivationGate?, scratchpad: UnsafeMutablePointer<Float>, on device: Device
   ) {
     var product = WinogradProduct(
       winograd: self, source: inputSide(source),
@@ -68,14 +68,14 @@ extension Winograd {
     product.gateSlope = gate?.slope ?? 1
     run(
       product, batch: batch, backward: false, weights: weights, prepared: prepared, result: destination, scratchpad,
-      processor)
+      device)
   }
 
   /// At stride 2 the adjoint of forward: the gradient transformed once, all phases of the result summed from it. At
   /// stride 1 it is a forward pass with the kernel turned round.
   func backwardData(
     batch: Int, diffDestination: Activations, weights: Slice, prepared: Slice, diffSource: Activations, slope: Float,
-    gate: ActivationGate?, scratchpad: UnsafeMutablePointer<Float>, on processor: Processor
+    gate: ActivationGate?, scratchpad: UnsafeMutablePointer<Float>, on device: Device
   ) {
     let c = convolution
     var product: WinogradProduct
@@ -97,7 +97,7 @@ extension Winograd {
     product.gateSlope = gate?.slope ?? 1
     run(
       product, batch: batch, backward: true, weights: weights, prepared: prepared, result: diffSource, scratchpad,
-      processor)
+      device)
   }
 
   /// The patches of the convolution's source, by phases.
@@ -110,21 +110,21 @@ extension Winograd {
 
   private func run(
     _ product: WinogradProduct, batch: Int, backward: Bool, weights: Slice, prepared: Slice, result: Activations,
-    _ scratchpad: UnsafeMutablePointer<Float>, _ processor: Processor
+    _ scratchpad: UnsafeMutablePointer<Float>, _ device: Device
   ) {
     if keepsWeights {
       run(
-        product, batch: batch, backward: backward, prepared: prepared.pointer, result: result, scratchpad, processor)
+        product, batch: batch, backward: backward, prepared: prepared.pointer, result: result, scratchpad, device)
     } else {
-      run(product, batch: batch, backward: backward, weights: weights.pointer, scratchpad, processor)
-      processor.parallel(batch) { result.clearHalo(pictures: $0) }
+      run(product, batch: batch, backward: backward, weights: weights.pointer, scratchpad, device)
+      device.parallel(batch) { result.clearHalo(pictures: $0) }
     }
   }
 
   /// Weights ready: each worker takes blocks of tiles.
   private func run(
     _ product: WinogradProduct, batch: Int, backward: Bool, prepared: UnsafePointer<Float>, result: Activations,
-    _ scratchpad: UnsafeMutablePointer<Float>, _ processor: Processor
+    _ scratchpad: UnsafeMutablePointer<Float>, _ device: Device
   ) {
     let perPicture = tilesOfPicture
     let tiles = tiles(batch: batch)
@@ -132,20 +132,20 @@ extension Winograd {
     let scratchCount = product.blockScratchCount(tiles: most)
     let unit = unit(backward)
     let units = (tiles + unit - 1) / unit
-    let blocks = min(units, processor.evenCount(from: (tiles + most - 1) / most))
+    let blocks = min(units, device.evenCount(from: (tiles + most - 1) / most))
     // Of fewer blocks than threads each makes a part of the channels.
     let width = product.destination.width
-    let channelTiles = processor.blocking.channelTiles(width)
-    let step = processor.blocking.tile.blocks
-    let splits = blocks < processor.threads ? min(channelTiles, processor.threads) : 1
-    processor.parallel(blocks * splits) { items, worker in
+    let channelTiles = device.blocking.channelTiles(width)
+    let step = device.blocking.tile.blocks
+    let splits = blocks < device.threads ? min(channelTiles, device.threads) : 1
+    device.parallel(blocks * splits) { items, worker in
       for item in items {
         let (block, split) = (item / splits, item % splits)
         let range = units * block / blocks * unit..<min(tiles, units * (block + 1) / blocks * unit)
         let channels =
           channelTiles * split / splits * step..<min(width, channelTiles * (split + 1) / splits * step)
         product.run(
-          tiles: range, blocks: channels, weights: prepared, scratch: scratchpad + worker * scratchCount, processor)
+          tiles: range, blocks: channels, weights: prepared, scratch: scratchpad + worker * scratchCount, device)
         // The halo belongs to whom the picture's first tile does.
         if split == 0 {
           let pictures =
@@ -159,7 +159,7 @@ extension Winograd {
   /// Weights on the way: all workers transform a chunk of tiles, then each takes tiles of channels.
   private func run(
     _ product: WinogradProduct, batch: Int, backward: Bool, weights: UnsafePointer<Float>,
-    _ scratchpad: UnsafeMutablePointer<Float>, _ processor: Processor
+    _ scratchpad: UnsafeMutablePointer<Float>, _ device: Device
   ) {
     let tiles = tiles(batch: batch)
     let chunk = blocking.tilesOfChunk(tiles: tiles, perPicture: tilesOfPicture)
@@ -168,23 +168,23 @@ extension Winograd {
     while begin < tiles {
       let range = begin..<min(tiles, begin + chunk)
       let source = transformed(scratchpad, blocks: product.depth, tiles: range.count)
-      processor.parallel(product.source.blocks) { blocks in
+      device.parallel(product.source.blocks) { blocks in
         for block in blocks {
           product.transformSource(
-            block: block, place: block * product.source.parts, tiles: range, to: source, processor)
+            block: block, place: block * product.source.parts, tiles: range, to: source, device)
         }
       }
       let workers = scratchpad + transformedCount(blocks: product.depth, tiles: range.count)
       let workerCount = chunkScratchCount(tiles: range.count, depth: depth)
-      processor.parallel(processor.blocking.channelTiles(product.destination.width)) { items, worker in
+      device.parallel(device.blocking.channelTiles(product.destination.width)) { items, worker in
         for item in items {
           product.run(
             channelTile: item, tiles: range, depthOfChunk: depth, from: source,
-            scratch: workers + worker * workerCount, processor
+            scratch: workers + worker * workerCount, device
           ) { sourceBlock, block, to, positionStride in
             transformWeights(
               weights, backward: backward, sourceBlock: sourceBlock, block: block, to: to,
-              positionStride: positionStride, processor)
+              positionStride: positionStride, device)
           }
         }
       }
@@ -196,12 +196,12 @@ extension Winograd {
 
   func backwardWeights(
     batch: Int, source: Activations, diffDestination: Activations, diffWeights: Slice, accumulate: Bool,
-    scratchpad: UnsafeMutablePointer<Float>, on processor: Processor
+    scratchpad: UnsafeMutablePointer<Float>, on device: Device
   ) {
     let from = WinogradProduct(
       winograd: self, source: inputSide(source),
       destination: .init(walk: diffDestination.walk(), blocks: convolution.outputBlocks))
     WinogradBackwardWeights(winograd: self, source: from, gradient: diffDestination.walk()).run(
-      batch: batch, weights: diffWeights.pointer, accumulate: accumulate, scratch: scratchpad, on: processor)
+      batch: batch, weights: diffWeights.pointer, accumulate: accumulate, scratch: scratchpad, on: device)
   }
 }

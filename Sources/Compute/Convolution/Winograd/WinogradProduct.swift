@@ -60,7 +60,7 @@ struct WinogradProduct {
   // MARK: - Stages
 
   /// Tiles of source block `block`, transformed, to the first tiles of `to`'s blocks from `place` on.
-  func transformSource(block: Int, place: Int, tiles: Range<Int>, to: Transformed, _ processor: Processor) {
+  func transformSource(block: Int, place: Int, tiles: Range<Int>, to: Transformed, _ device: Device) {
     let perSide = winograd.tilesPerSide
     let walk = source.walk
     winograd.forEachRun(of: tiles) { first, count in
@@ -76,7 +76,7 @@ struct WinogradProduct {
         tile.destinationColumnStride = to.positionStride
         tile.destinationStep = channelBlock
         tile.count = count
-        processor.kernels.transform(&tile, sourceTransform, winograd.taps)
+        device.kernels.transformTile(&tile, sourceTransform, winograd.taps)
       }
     }
   }
@@ -110,9 +110,9 @@ struct WinogradProduct {
   func multiply(
     tiles: Int, from: UnsafePointer<Float>, depth: Int, depthStride: Int, weights: UnsafePointer<Float>,
     weightsBlockStride: Int, to: UnsafeMutablePointer<Float>, blockStride: Int, blocks: Int, accumulate: Bool,
-    _ processor: Processor
+    _ device: Device
   ) {
-    let size = processor.kernels.tile.groupPixels
+    let size = device.kernels.tile.groupPixels
     var tile = MultiplyTile(source: from, weights: weights, destination: to)
     tile.sourcePixelStride = channelBlock
     tile.outerCount = depth
@@ -127,17 +127,17 @@ struct WinogradProduct {
     let groupCount = (tiles + size - 1) / size
     var g = 0
     while g < groupCount {
-      let groups = processor.blocking.groups(ofRest: groupCount - g)
+      let groups = device.blocking.groups(ofRest: groupCount - g)
       tile.source = .init { from + (g + $0) * step }
       tile.destination = .init { to + (g + $0) * step }
-      processor.kernels.multiply(&tile, groups, blocks)
+      device.kernels.multiplyTile(&tile, groups, blocks)
       g += groups
     }
   }
 
   /// Products of `tiles`, the first tiles of `from`'s block `place`, to the results of the destination's block `block`.
   func transformProducts(
-    _ from: Transformed, place: Int, block: Int, tiles: Range<Int>, _ processor: Processor
+    _ from: Transformed, place: Int, block: Int, tiles: Range<Int>, _ device: Device
   ) {
     let perSide = winograd.tilesPerSide
     func tile(_ first: Int, _ count: Int, step: Int = 1) -> TransformTile {
@@ -172,7 +172,7 @@ struct WinogradProduct {
       winograd.forEachRun(of: tiles) { first, count in
         var tile = tile(first, count)
         tile.overlap = overlap
-        processor.kernels.transform(&tile, destinationTransform, winograd.taps)
+        device.kernels.transformTile(&tile, destinationTransform, winograd.taps)
       }
       return
     }
@@ -186,7 +186,7 @@ struct WinogradProduct {
         overlap.hasRowBefore = turn > 0
         overlap.hasRowAfter = turn + 1 < perSide
         tile.overlap = overlap
-        processor.kernels.transform(&tile, .patch, winograd.taps)
+        device.kernels.transformTile(&tile, .patch, winograd.taps)
       }
     }
   }
@@ -200,14 +200,14 @@ struct WinogradProduct {
   ///   - scratch: `blockScratchCount` Floats of this worker's.
   func run(
     tiles: Range<Int>, blocks range: Range<Int>, weights: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>,
-    _ processor: Processor
+    _ device: Device
   ) {
-    let blocking = processor.blocking
+    let blocking = device.blocking
     let from = winograd.transformed(scratch, blocks: depth, tiles: tiles.count)
     let products = winograd.transformed(
       scratch + winograd.positions * from.positionStride, blocks: range.count, tiles: tiles.count)
     for block in 0..<source.blocks {
-      transformSource(block: block, place: block * source.parts, tiles: tiles, to: from, processor)
+      transformSource(block: block, place: block * source.parts, tiles: tiles, to: from, device)
     }
     let panel = depth * channelBlock * channelBlock
     for position in 0..<winograd.positions {
@@ -219,12 +219,12 @@ struct WinogradProduct {
           depthStride: from.blockStride, weights: weights + position * winograd.weightsPositionStride + block * panel,
           weightsBlockStride: panel,
           to: products.block(block - range.lowerBound) + position * products.positionStride,
-          blockStride: products.blockStride, blocks: blocks, accumulate: false, processor)
+          blockStride: products.blockStride, blocks: blocks, accumulate: false, device)
         block += blocks
       }
     }
     for block in range {
-      transformProducts(products, place: block - range.lowerBound, block: block, tiles: tiles, processor)
+      transformProducts(products, place: block - range.lowerBound, block: block, tiles: tiles, device)
     }
   }
 
@@ -245,12 +245,12 @@ struct WinogradProduct {
   ///   - scratch: `chunkScratchCount` Floats of this worker's.
   func run(
     channelTile: Int, tiles: Range<Int>, depthOfChunk: Int, from: Transformed, scratch: UnsafeMutablePointer<Float>,
-    _ processor: Processor,
+    _ device: Device,
     transformWeights: (
       _ sourceBlock: Int, _ block: Int, _ to: UnsafeMutablePointer<Float>, _ positionStride: Int
     ) -> Void
   ) {
-    let blocking = processor.blocking
+    let blocking = device.blocking
     let firstBlock = channelTile * blocking.tile.blocks
     let blocks = min(blocking.tile.blocks, destination.width - firstBlock)
     let products = winograd.transformed(scratch, blocks: blocks, tiles: tiles.count)
@@ -274,12 +274,12 @@ struct WinogradProduct {
           tiles: tiles.count, from: from.block(first * parts) + position * from.positionStride, depth: count * parts,
           depthStride: from.blockStride, weights: weights + position * positionStride, weightsBlockStride: panel,
           to: products.start + position * products.positionStride, blockStride: products.blockStride, blocks: blocks,
-          accumulate: first > 0, processor)
+          accumulate: first > 0, device)
       }
       first += count
     }
     for n in 0..<blocks {
-      transformProducts(products, place: n, block: firstBlock + n, tiles: tiles, processor)
+      transformProducts(products, place: n, block: firstBlock + n, tiles: tiles, device)
     }
   }
 }

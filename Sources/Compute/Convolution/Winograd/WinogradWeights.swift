@@ -12,7 +12,7 @@ extension Winograd {
   ///   - block: of the destination; in backwardData at stride 2 (block, phase), a part of its own.
   func transformWeights(
     _ weights: UnsafePointer<Float>, backward: Bool, sourceBlock: Int, block: Int, to: UnsafeMutablePointer<Float>,
-    positionStride: Int, _ processor: Processor
+    positionStride: Int, _ device: Device
   ) {
     let c = convolution
     let area = channelBlock * channelBlock
@@ -29,7 +29,7 @@ extension Winograd {
         tile.source = transposed
         tile.sourceRowStride = taps * area
         tile.sourceColumnStride = area
-        processor.kernels.transform(&tile, .weights, taps)
+        device.kernels.transformTile(&tile, .weights, taps)
       }
     } else {
       tile.sourceRowStride = c.stride * c.kernel * area
@@ -37,7 +37,7 @@ extension Winograd {
       for part in 0..<phases {
         tile.source = weights + c.weightOffset(block * 16, sourceBlock * 16, part / c.stride, part % c.stride)
         tile.destination = to + part * area
-        processor.kernels.transform(&tile, .weights, taps)
+        device.kernels.transformTile(&tile, .weights, taps)
       }
     }
   }
@@ -82,17 +82,17 @@ extension Winograd {
   /// All of them, `[position][destination block][source block][part][16][16]`; at backwardData's stride 2 a destination
   /// block is (block, phase).
   func transformAllWeights(
-    _ weights: UnsafePointer<Float>, backward: Bool, into to: UnsafeMutablePointer<Float>, on processor: Processor
+    _ weights: UnsafePointer<Float>, backward: Bool, into to: UnsafeMutablePointer<Float>, on device: Device
   ) {
     let c = convolution
     let sources = backward ? c.outputBlocks : c.inputBlocks
     let blocks = backward ? c.inputBlocks * phases : c.outputBlocks
     let parts = backward ? 1 : phases
-    processor.parallel(blocks * sources) { items in
+    device.parallel(blocks * sources) { items in
       for item in items {
         transformWeights(
           weights, backward: backward, sourceBlock: item % sources, block: item / sources,
-          to: to + item * parts * channelBlock * channelBlock, positionStride: weightsPositionStride, processor)
+          to: to + item * parts * channelBlock * channelBlock, positionStride: weightsPositionStride, device)
       }
     }
   }

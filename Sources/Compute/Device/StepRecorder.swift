@@ -1,4 +1,4 @@
-// Where the time of a training step goes: an ear at the driver calls. A processor has none unless a bench gives it one.
+// Where the time of a training step goes: an ear at the driver calls. A device has none unless a bench gives it one.
 
 import Dispatch
 import Synchronization

@@ -1,4 +1,4 @@
-// Who does the work: the table of kernels for this processor, how many threads, and the cache that blocks are sized
+// What computes: the table of kernels for this processor, how many threads, and the cache that blocks are sized
 // for.
 
 import CProcessor
@@ -24,7 +24,7 @@ package struct UnknownInstructionSet: ClassifiedError {
 
 /// Nothing in here changes a result's bits but the instruction set: one with FMA rounds once where the portable one
 /// rounds twice.
-package struct Processor: Sendable {
+package struct Device: Sendable {
   package let threads: Int
   /// Bytes of the first- and second-level caches that a thread may fill.
   package let firstCacheBytes: Int
@@ -75,9 +75,9 @@ package struct Processor: Sendable {
   /// - Parameter environment: the process's own, unless a test has another.
   package static func fromEnvironment(
     _ environment: [String: String] = ProcessInfo.processInfo.environment, threads: Int
-  ) throws(UnknownInstructionSet) -> Processor {
+  ) throws(UnknownInstructionSet) -> Device {
     guard let name = environment["WGAN_ISA"], !name.isEmpty else {
-      return Processor(threads: threads)
+      return Device(threads: threads)
     }
     guard let set = InstructionSet(rawValue: name), supported.contains(set) else {
       let choice = supported.map(\.rawValue).joined(separator: ", ")
@@ -85,7 +85,7 @@ package struct Processor: Sendable {
         description:
           "WGAN_ISA=\(name): not an instruction set that this machine runs; set one of \(choice), or unset it")
     }
-    return Processor(instructionSet: set, threads: threads)
+    return Device(instructionSet: set, threads: threads)
   }
 
   /// What this processor and its operating system can run, slowest first.

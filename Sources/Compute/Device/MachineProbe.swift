@@ -2,20 +2,20 @@
 
 import Kernels
 
-/// Probes on all threads of a processor. They do the work; whoever calls them holds the clock.
+/// Probes on all threads of a device. They do the work; whoever calls them holds the clock.
 package struct MachineProbe: Sendable {
-  let processor: Processor
+  let device: Device
 
-  package init(_ processor: Processor) { self.processor = processor }
+  package init(_ device: Device) { self.device = device }
 
   // MARK: Arithmetic
 
   /// Floats that `multiplyAdd` needs: a whole number of cache lines a thread.
-  package var registerCount: Int { processor.threads * registersPerThread }
-  package var registersPerThread: Int { (processor.kernels.peak.registerFloats + 15) / 16 * 16 }
+  package var registerCount: Int { device.threads * registersPerThread }
+  package var registersPerThread: Int { (device.kernels.peak.registerFloats + 15) / 16 * 16 }
 
   /// Floating-point operations of a round on all threads together.
-  package var operationsPerRound: Int { processor.threads * processor.kernels.peak.operationsPerRound }
+  package var operationsPerRound: Int { device.threads * device.kernels.peak.operationsPerRound }
 
   /// In each lane of each accumulator c, `rounds` times: c = x*c + y.
   ///
@@ -23,8 +23,8 @@ package struct MachineProbe: Sendable {
   ///   the c.
   package func multiplyAdd(rounds: Int, registers: Slice) {
     precondition(registers.count >= registerCount && rounds >= 0)
-    processor.onEachThread(processor.threads) { thread in
-      processor.kernels.peak.multiplyAdd(registers.pointer + thread * registersPerThread, rounds)
+    device.onEachThread(device.threads) { thread in
+      device.kernels.peak.multiplyAdd(registers.pointer + thread * registersPerThread, rounds)
     }
   }
 
@@ -36,11 +36,11 @@ package struct MachineProbe: Sendable {
   /// Each thread reads its part of the buffer `passes` times: the sum of all Floats of the last pass.
   package func read(_ buffer: Slice, passes: Int) -> Float {
     let part = part(of: buffer)
-    return withUnsafeTemporaryAllocation(of: Float.self, capacity: processor.threads) { sums in
+    return withUnsafeTemporaryAllocation(of: Float.self, capacity: device.threads) { sums in
       nonisolated(unsafe) let sums = sums
       sums.initialize(repeating: 0)
-      processor.onEachThread(processor.threads) { thread in
-        for _ in 0..<passes { sums[thread] = processor.kernels.peak.read(buffer.pointer + thread * part, part) }
+      device.onEachThread(device.threads) { thread in
+        for _ in 0..<passes { sums[thread] = device.kernels.peak.read(buffer.pointer + thread * part, part) }
       }
       return sums.reduce(0, +)
     }
@@ -50,23 +50,23 @@ package struct MachineProbe: Sendable {
   package func copy(_ source: Slice, to destination: Slice, passes: Int) {
     let part = part(of: source)
     precondition(destination.count == source.count)
-    processor.onEachThread(processor.threads) { thread in
+    device.onEachThread(device.threads) { thread in
       for _ in 0..<passes {
-        processor.kernels.peak.copy(source.pointer + thread * part, destination.pointer + thread * part, part)
+        device.kernels.peak.copy(source.pointer + thread * part, destination.pointer + thread * part, part)
       }
     }
   }
 
   private func part(of buffer: Slice) -> Int {
-    let part = buffer.count / processor.threads
-    precondition(part * processor.threads == buffer.count && part % probeStep == 0, "whole steps for each thread")
+    let part = buffer.count / device.threads
+    precondition(part * device.threads == buffer.count && part % probeStep == 0, "whole steps for each thread")
     return part
   }
 }
 
 // MARK: - What the drivers choose
 
-extension Processor {
+extension Device {
   /// The register tile of the sums of products in forward and backwardData: pixels x Floats of neighbouring channels.
   package var multiplyTile: (pixels: Int, channels: Int) {
     (kernels.tile.groups * kernels.tile.groupPixels, kernels.tile.blocks * channelBlock)

@@ -16,7 +16,7 @@
 
 import Kernels
 
-/// What cuts the work of one processor.
+/// What cuts the work of one device.
 package struct Blocking: Sendable, Hashable {
   package let tile: RegisterTile
   package let firstCacheBytes: Int
@@ -163,33 +163,33 @@ extension ConvolutionPrimitive {
 extension Convolution {
   /// Pictures of a cache block of `forward`, and channel blocks of a chunk of its sums.
   package func forwardBlocks(
-    batch: Int, source: ActivationLayout, on processor: Processor
+    batch: Int, source: ActivationLayout, on device: Device
   ) -> (pictures: Int, depth: Int) {
-    blocks(batch, source, weights: kernel * kernel * source.pixelStride, outputs: outputBlocks, processor)
+    blocks(batch, source, weights: kernel * kernel * source.pixelStride, outputs: outputBlocks, device)
   }
 
   /// The same of `backwardData`.
   package func backwardDataBlocks(
-    batch: Int, diffDestination: ActivationLayout, on processor: Processor
+    batch: Int, diffDestination: ActivationLayout, on device: Device
   ) -> (pictures: Int, depth: Int) {
     let taps = form == .picture ? 1 : phaseTaps
     return blocks(
       form == .picture ? 1 : batch, diffDestination, weights: taps * taps * channelBlock,
-      outputs: form == .picture ? kernel : inputBlocks, processor)
+      outputs: form == .picture ? kernel : inputBlocks, device)
   }
 
   /// Pictures and output rows of each of a cache block of `backwardWeights`.
-  package func backwardWeightsBlock(batch: Int, on processor: Processor) -> (pictures: Int, rows: Int) {
-    let pixels = processor.blocking.pixels(ofFloats: kernel * inputBlock)
+  package func backwardWeightsBlock(batch: Int, on device: Device) -> (pictures: Int, rows: Int) {
+    let pixels = device.blocking.pixels(ofFloats: kernel * inputBlock)
     return (
       min(batch, max(1, pixels / (outputSize * outputSize))), min(outputSize, max(1, pixels / outputSize))
     )
   }
 
   private func blocks(
-    _ batch: Int, _ source: ActivationLayout, weights: Int, outputs: Int, _ processor: Processor
+    _ batch: Int, _ source: ActivationLayout, weights: Int, outputs: Int, _ device: Device
   ) -> (pictures: Int, depth: Int) {
-    let blocking = processor.blocking
+    let blocking = device.blocking
     let columns = min(blocking.tile.blocks, outputs) * channelBlock
     return (
       min(batch, blocking.pictures(ofFloats: source.pictureStride)),
