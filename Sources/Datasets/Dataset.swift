@@ -46,6 +46,8 @@ package final class Dataset: Sendable {
   package let badFiles: [BadFile]
   /// What else a person should know before training starts, a line each.
   package let notes: [String]
+  /// The share of the pictures whose files have a shorter side than `size`, by some of them.
+  package let enlargedShare: Double
   /// How many pictures were decoded for this run; the others came from the cache.
   package let decodedCount: Int
   /// Changes when other pictures are chosen: a run that's resumed with another fingerprint wouldn't go on exactly.
@@ -121,12 +123,27 @@ package final class Dataset: Sendable {
     }
     self.init(
       pictures, prepared, places: good.compactMap { prepared.places[$0] }, heldOut: heldOut, bad: bad,
+      enlargedShare: isDrawn
+        ? 0 : Self.enlargedShare(of: good.map { listing.path(wanted[$0].name) }, size, options.seed),
       fingerprint: Checksum.of(digest))
+  }
+
+  /// Files that are looked at for it: enough to tell a few from many, and a moment's work.
+  private static let looked = 100
+
+  private static func enlargedShare(of paths: [FilePath], _ size: Int, _ seed: UInt64) -> Double {
+    let some = Selection.shuffled(paths.indices.map(UInt32.init), seed: seed, epoch: 0).prefix(looked)
+    let small = some.filter {
+      // What isn't there any more, though the cache has it, doesn't count.
+      guard let picture = try? PictureDecoder.information(path: paths[Int($0)]) else { return false }
+      return min(picture.width, picture.height) < size
+    }
+    return Double(small.count) / Double(max(1, some.count))
   }
 
   private init(
     _ pictures: MappedPictures, _ prepared: PictureCache.Prepared, places: [UInt32], heldOut: [Int], bad: [BadFile],
-    fingerprint: UInt64
+    enlargedShare: Double, fingerprint: UInt64
   ) {
     self.pictures = pictures
     size = pictures.index.size
@@ -134,6 +151,7 @@ package final class Dataset: Sendable {
     notes = prepared.notes
     decodedCount = prepared.decoded
     badFiles = bad
+    self.enlargedShare = enlargedShare
     self.fingerprint = fingerprint
     self.places = places
     self.heldOut = heldOut.map(UInt32.init)

@@ -18,7 +18,7 @@ struct ClippedWasserstein: Objective {
 
   var criticPasses: [NetPass] { Self.criticPasses }
   var generatorPasses: [NetPass] { Self.generatorPasses }
-  var columns: [MetricColumn] { Self.columns }
+  var columns: [MetricColumn] { Self.columns + [.measured(Self.atBound), .measured(Self.varianceBelowEpsilon)] }
 
   func criticStep(_ nets: TrainingNets, _ batch: StepBatch) -> CriticLosses { Self.criticGradients(nets, batch) }
 
@@ -31,6 +31,28 @@ struct ClippedWasserstein: Objective {
     nets.critic.parameters.clamp(to: clip, on: nets.device)
     recorder?.end()
     nets.critic.parametersChanged()
+  }
+}
+
+// MARK: - The clipping's health
+
+extension ClippedWasserstein {
+  private static let atBound = "at_bound"
+  private static let varianceBelowEpsilon = "variance_below_eps"
+
+  /// The share of the critic's parameters at a bound, and of its norms' channels whose running variance is less than
+  /// the epsilon beside it. Near 1 the critic is hardly more than signs, or than a factor of its input: gradients vanish.
+  func measure(_ nets: TrainingNets) -> [String: Float] {
+    let critic = nets.critic
+    let clipped = critic.parameters.count(atOrBeyond: clip, on: nets.device)
+    var measured = [Self.atBound: Float(clipped) / Float(critic.plan.parameters.parameterCount)]
+    let variances = critic.plan.parameters.buffers.filter { $0.kind == .runningVariance }
+      .flatMap { $0.values(in: critic.buffers) }
+    if !variances.isEmpty {
+      let small = variances.filter { $0 < Float(BatchNorm.epsilon) }.count
+      measured[Self.varianceBelowEpsilon] = Float(small) / Float(variances.count)
+    }
+    return measured
   }
 }
 
