@@ -16,6 +16,11 @@ package enum RandomPurpose: UInt8, Sendable, CaseIterable {
   case heldOut = 8
   case syntheticFace = 9
   case evaluationNoise = 10
+  case mirror = 12
+  case criticRealAugmentation = 13
+  case criticFakeAugmentation = 14
+  case generatorRealAugmentation = 15
+  case generatorFakeAugmentation = 16
   case test = 255
 }
 

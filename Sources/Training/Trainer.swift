@@ -84,6 +84,7 @@ package final class Trainer: TrainingEngine {
     recorder?.begin("critic.input", .elementwise, .forward)
     nets.real.setPixels(pixels, count: count, on: device)
     recorder?.end()
+    nets.view.step = criticStepsDone
     let losses = objective.criticStep(nets, reals: count, fakes: fakes)
     criticStepsDone += 1
     update(.critic, criticState, step: criticStepsDone)
@@ -92,6 +93,7 @@ package final class Trainer: TrainingEngine {
   }
 
   private func generatorStepOnNoise() -> Float {
+    nets.view.step = generatorStepsDone
     let loss = objective.generatorStep(nets, fakes: configuration.batchSize)
     generatorStepsDone += 1
     update(.generator, generatorState, step: generatorStepsDone)

@@ -36,12 +36,13 @@ struct ClippedWasserstein: Objective {
   /// Real and fake pictures are separate batches of the norms; their gradients add up: d loss = mean real - mean fake.
   func criticStep(_ nets: TrainingNets, reals: Int, fakes: Int) -> CriticLosses {
     let (critic, generator) = (nets.critic, nets.generator)
-    critic.forward(batch: reals, input: nets.real, statistics: .batch)
+    let real = nets.view.see(nets.real, .criticReal, batch: reals)
+    critic.forward(batch: reals, input: real, statistics: .batch)
     let realLoss = critic.meanScore(batch: reals)
     generator.forward(batch: fakes, input: nets.noise, statistics: .batch)
-    critic.backward(batch: reals, input: nets.real, from: .scores(1 / Float(reals)), parameterGradients: true)
+    critic.backward(batch: reals, input: real, from: .scores(1 / Float(reals)), parameterGradients: true)
 
-    let fake = generator.output
+    let fake = nets.view.see(generator.output, .criticFake, batch: fakes)
     critic.forward(batch: fakes, input: fake, statistics: .batch)
     let fakeLoss = critic.meanScore(batch: fakes)
     critic.backward(
@@ -52,13 +53,13 @@ struct ClippedWasserstein: Objective {
   func generatorStep(_ nets: TrainingNets, fakes: Int) -> Float {
     let (critic, generator) = (nets.critic, nets.generator)
     generator.forward(batch: fakes, input: nets.noise, statistics: .batch)
-    let fake = generator.output
+    let fake = nets.view.see(generator.output, .generatorFake, batch: fakes)
     critic.forward(batch: fakes, input: fake, statistics: .batch)
     let loss = critic.meanScore(batch: fakes)
     critic.backward(
       batch: fakes, input: fake, from: .scores(1 / Float(fakes)), parameterGradients: false, inputGradient: true)
-    generator.backward(
-      batch: fakes, input: nets.noise, from: .pictures(critic.inputGradient), parameterGradients: true)
+    let gradient = nets.view.gradient(critic.inputGradient, .generatorFake, batch: fakes)
+    generator.backward(batch: fakes, input: nets.noise, from: .pictures(gradient), parameterGradients: true)
     return loss
   }
 

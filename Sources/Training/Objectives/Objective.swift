@@ -76,6 +76,8 @@ package final class TrainingNets {
   package let real: Activations
   /// Laid out as the generator's input.
   package let noise: Activations
+  /// Whatever the critic is shown, real or fake, goes through it.
+  package let view: CriticView
   package let device: Device
 
   init(_ plan: TrainingPlan, on device: Device) {
@@ -87,6 +89,7 @@ package final class TrainingNets {
       Activations(Slab(count: plan.inputLayout.count(batch: batch)).all, plan.inputLayout)
     }
     real = input(of: plan.critic)
+    view = CriticView(plan.configuration, plan.critic.inputLayout, on: device)
     noise = input(of: plan.generator)
   }
 

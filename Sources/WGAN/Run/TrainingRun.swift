@@ -68,7 +68,7 @@ package struct TrainingRun {
     let position = start.position
     let loader = try BatchLoader(
       dataset: dataset, batchSize: training.batchSize, crop: training.crop == .random ? .random : .center,
-      seed: training.seed, startEpoch: position.epoch, startBatch: position.batch)
+      mirror: training.mirror, seed: training.seed, startEpoch: position.epoch, startBatch: position.batch)
     let loop = TrainingLoop(
       schedule: Schedule(training, picturesPerEpoch: trainingPictures, length: configuration.length),
       start: start.trainingState, sampleEvery: configuration.sampleEvery,
