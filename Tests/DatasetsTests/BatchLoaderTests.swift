@@ -122,7 +122,7 @@ import Datasets
         let (one, other) = (Array(a.pixels[k * bytes..<(k + 1) * bytes]), Array(b.pixels[k * bytes..<(k + 1) * bytes]))
         try #require(one != mirrored(one))
         epochs[i / 5].append(one != other)
-        #expect(other == one || other == mirrored(one))
+        try #require(other == one || other == mirrored(one))
       }
     }
     let count = epochs.joined().count { $0 }
