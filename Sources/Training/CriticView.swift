@@ -7,9 +7,6 @@ import Configuration
 package final class CriticView {
   package typealias Sight = PictureAugmentation.Sight
 
-  /// The number of the step at hand among those of its kind, from 0.
-  package var step = 0
-
   private let augmentation: PictureAugmentation?
   private let device: Device
   /// Only where there is augmentation.
@@ -25,22 +22,22 @@ package final class CriticView {
     self.device = device
   }
 
-  /// What the critic sees of the first `batch` pictures. Without augmentation it is `pictures`; else a copy that holds
-  /// until the next one of real (or of fake) pictures.
-  package func see(_ pictures: Activations, _ sight: Sight, batch: Int) -> Activations {
+  /// What the critic sees of the first `count` pictures, in this step of the sight's kind. Without augmentation it is
+  /// `pictures`; else a copy that holds until the next one of real (or of fake) pictures.
+  func see(_ pictures: Activations, _ sight: Sight, count: Int, step: Int) -> Activations {
     guard let augmentation, let target = buffer(sight) else { return pictures }
     device.recorder?.begin("critic.input", .elementwise, .forward)
-    augmentation.apply(sight, step: step, batch: batch, from: pictures, to: target, on: device)
+    augmentation.apply(sight, step: step, batch: count, from: pictures, to: target, on: device)
     device.recorder?.end()
     return target
   }
 
   /// The pictures' gradient, from that of what the critic saw of them. With augmentation it takes the place of what the
   /// critic saw.
-  package func gradient(_ gradient: Activations, _ sight: Sight, batch: Int) -> Activations {
+  func gradient(_ gradient: Activations, _ sight: Sight, count: Int, step: Int) -> Activations {
     guard let augmentation, let target = buffer(sight) else { return gradient }
     device.recorder?.begin("critic.input", .elementwise, .backward)
-    augmentation.adjoint(sight, step: step, batch: batch, gradient: gradient, to: target, on: device)
+    augmentation.adjoint(sight, step: step, batch: count, gradient: gradient, to: target, on: device)
     device.recorder?.end()
     return target
   }

@@ -36,6 +36,7 @@ import Testing
       .heldOut: [0xb98c_811d, 0x7edf_41d0, 0x671d_f39a, 0xb840_c088],
       .syntheticFace: [0x59e1_8bbe, 0x5c90_a4cd, 0xe9b7_e038, 0x5b05_e980],
       .evaluationNoise: [0x248a_835c, 0xf248_4e00, 0x9e16_39a2, 0x196f_084b],
+      .interpolation: [0x27e3_153a, 0x5c41_a88b, 0x4123_c42b, 0x3a91_fdaa],
       .mirror: [0x412c_bd49, 0x5a48_a4a4, 0x85ff_aa9e, 0x8be9_3750],
       .criticRealAugmentation: [0x01ae_942c, 0x642c_08c1, 0x6485_f2e7, 0x3e08_02e2],
       .criticFakeAugmentation: [0xef04_4242, 0x6d10_3e22, 0xf362_1bf2, 0x39c9_de79],

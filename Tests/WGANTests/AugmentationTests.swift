@@ -2,11 +2,10 @@ import Compute
 import Configuration
 import Randomness
 import ReferenceKernels
-import TensorFiles
 import Testing
 import Training
 
-/// Protects: what is drawn for a picture, and that a step's gradients go through it.
+/// Protects: what is drawn for a picture is the definition's, and a function of the picture's place in the run alone.
 @Suite struct PictureAugmentationTests {
   static let everything: Augmentations = [.color, .translate, .cutout]
 
@@ -125,132 +124,7 @@ import Training
     #expect(PictureAugmentation(Self.configuration { $0.augment = .none }) == nil)
   }
 
-  // MARK: - Steps
-
-  static let variants: [TrainingConfiguration] =
-    (1..<8).map { bits in configuration { $0.augment = Augmentations(rawValue: bits) } } + [
-      configuration { ($0.channels, $0.criticNorm, $0.generatorNorm) = (1, false, false) },
-      configuration { ($0.criticNet, $0.generatorNet, $0.features) = (.mlp, .mlp, 20) },
-    ]
-
-  static func pixels(_ c: TrainingConfiguration, seed: UInt64) -> [UInt8] {
-    var random = RandomStream(seed: seed, purpose: .test)
-    return (0..<c.batchSize * c.size * c.size * c.channels).map { _ in UInt8(truncatingIfNeeded: random.nextWord()) }
-  }
-
-  /// The losses and gradients of a critic step and of a generator step, against the definition's loss and its finite
-  /// differences.
-  @Test(arguments: variants) func gradientsGoThroughIt(c: TrainingConfiguration) throws {
-    var stream = RandomStream(seed: 5, purpose: .test)
-    let nets = ReferenceNets("augmented", c)
-    let critic = nets.critic.randomised { stream.uniformDouble() }
-    let generator = nets.generator.randomised { stream.uniformDouble() }
-    let noise = (0..<c.batchSize * c.latent).map { _ in 2 * stream.uniform() - 1 }
-    let latent = ReferenceTensor(shape: [c.batchSize, c.latent, 1, 1], values: noise.map(Double.init))
-    let pixels = Self.pixels(c, seed: 6)
-    let real = ReferencePixels.tensor(
-      bytes: pixels, count: c.batchSize, height: c.size, width: c.size, channels: c.channels)
-    func trainer() throws -> Trainer {
-      let trainer = try Trainer(c, on: Device(threads: 2))
-      let initial = trainer.tensors(groups: ["critic", "generator"]).map { tensor in
-        let (net, name) = (tensor.name.hasPrefix("critic.") ? critic : generator, tensor.name.drop { $0 != "." })
-        guard let parameter = net.parameters[String(name.dropFirst())] else { return tensor }
-        return NamedTensor(name: tensor.name, shape: tensor.shape, values: parameter.values.map(Float.init))
-      }
-      try trainer.setNets([.critic, .generator], from: TensorSet(initial))
-      return trainer
-    }
-    /// The critic's mean of pictures as they look.
-    func score(_ pictures: ReferenceTensor, _ net: ReferenceNetwork, _ sight: PictureAugmentation.Sight) throws
-      -> Double
-    {
-      var (net, seen) = (net, pictures)
-      for (n, change) in try Self.definitions(sight, step: 0, c).enumerated() {
-        seen = Self.only(c.augment, of: change).apply(seen, picture: n)
-      }
-      return net.forwardTraining(seen).destination.values[0]
-    }
-    func fakes(_ net: ReferenceNetwork) -> ReferenceTensor {
-      var net = net
-      return net.forwardTraining(latent).destination
-    }
-
-    let criticTrainer = try trainer()
-    let losses = criticTrainer.criticStep(pixels: pixels, count: c.batchSize, noise: noise)
-    let fake = fakes(generator)
-    #expect(try abs(Double(losses.real) - score(real, critic, .criticReal)) < 1e-4)
-    #expect(try abs(Double(losses.fake) - score(fake, critic, .criticFake)) < 1e-4)
-    try Self.compare(criticTrainer.gradients(), "critic", critic, &stream) {
-      try score(real, $0, .criticReal) - score(fake, $0, .criticFake)
-    }
-    let generatorTrainer = try trainer()
-    let loss = generatorTrainer.generatorStep(noise: noise)
-    #expect(try abs(Double(loss) - score(fake, critic, .generatorFake)) < 1e-4)
-    try Self.compare(generatorTrainer.gradients(), "generator", generator, &stream) {
-      try score(fakes($0), critic, .generatorFake)
-    }
-  }
-
-  static func only(_ kinds: Augmentations, of all: ReferenceAugmentation) -> ReferenceAugmentation {
-    var some = all
-    if !kinds.contains(.color) { (some.brightness, some.saturation, some.contrast) = (nil, nil, nil) }
-    if !kinds.contains(.translate) { some.translation = nil }
-    if !kinds.contains(.cutout) { some.cutout = nil }
-    return some
-  }
-
-  /// Each parameter's gradient, along random directions, against central differences of `loss`.
-  static func compare(
-    _ gradients: TensorSet, _ group: String, _ net: ReferenceNetwork, _ stream: inout RandomStream,
-    loss: (ReferenceNetwork) throws -> Double
-  ) throws {
-    var moved = 0
-    for (name, value) in net.parameters.sorted(by: { $0.key < $1.key }) {
-      let gradient = try #require(gradients["\(group).\(name)"]).values
-      let size = gradient.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
-      #expect(gradient.count == value.count)
-      moved += size > 0 ? 1 : 0
-      for _ in 0..<2 {
-        let raw = value.map { _ in Double(2 * stream.uniform() - 1) }
-        let norm = ReferenceTensor.dot(raw, raw).squareRoot()
-        let h = 1e-8
-        var (up, down) = (net, net)
-        up[name] = value.combined(with: raw) { $0 + h * $1 / norm }
-        down[name] = value.combined(with: raw) { $0 - h * $1 / norm }
-        let numeric = try (loss(up) - loss(down)) / (2 * h)
-        let engine = zip(gradient, raw.values).reduce(0) { $0 + Double($1.0) * $1.1 / norm }
-        #expect(
-          abs(engine - numeric) <= GradientTests.tolerance * size + 1e-6,
-          "\(group).\(name): \(engine) along a direction, by finite differences \(numeric)")
-      }
-    }
-    // What the critic adds to the scores of real and fake pictures alike has none.
-    #expect(moved >= net.parameters.count - 1, "\(group): \(moved) gradients")
-  }
-
-  /// The same bits with any number of threads, and where the set fuses with any set; and with augmentation other ones
-  /// than without.
-  @Test func bitsDontDependOnThreads() throws {
-    func state(
-      _ set: InstructionSet, _ threads: Int, _ kinds: Augmentations = Self.everything
-    ) throws -> TensorSet {
-      let c = Self.configuration { $0.augment = kinds }
-      let trainer = try Trainer(c, on: Device(instructionSet: set, threads: threads))
-      for step in 0..<4 {
-        _ = Self.pixels(c, seed: UInt64(step)).withUnsafeBufferPointer {
-          trainer.criticStep(pixels: $0, count: step == 2 ? 3 : 4)
-        }
-        _ = trainer.generatorStep()
-      }
-      return trainer.tensors()
-    }
-    let first = try state(Device.best, 1)
-    for threads in 2...3 { #expect(try state(Device.best, threads) == first) }
-    for set in Device.supported where set != .portable && Device.best != .portable {
-      #expect(try state(set, 2) == first, "\(set)")
-    }
-    #expect(try state(Device.best, 1, .none) != first)
-  }
+  // MARK: - As a value
 
   /// A flag's value, config.json's and the library's are one.
   @Test func kindsAreATextInOneOrder() {

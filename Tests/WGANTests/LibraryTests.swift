@@ -44,10 +44,12 @@ import WGAN
   }
 
   /// Augmentation and mirroring are functions of the place in the run, too.
-  @Test(arguments: [1, 2]) func anAugmentedGANGoesOnAsIfItHadNeverStopped(firstSteps: Int) throws {
+  @Test(arguments: [1, 2], [ObjectiveKind.wgan, .relativistic])
+  func anAugmentedGANGoesOnAsIfItHadNeverStopped(firstSteps: Int, objective: ObjectiveKind) throws {
     let pictures = try Self.pictures()
     var settings = Self.settings
     (settings.mirror, settings.augment) = (true, [.color, .translate, .cutout])
+    (settings.objective, settings.criticNorm) = (objective, objective == .wgan)
     let whole = try WassersteinGAN(settings, threads: 2)
     try whole.train(on: pictures, generatorSteps: 4)
     let first = try WassersteinGAN(settings, threads: 1)
