@@ -197,11 +197,14 @@ package final class Dataset: Sendable {
   }
 
   /// Copies a square of `size` out of picture `index` to `target` (`size` rows of `size * channels` bytes).
-  func copyCrop(of index: Int, _ crop: CropMode, seed: UInt64, epoch: Int, to target: UnsafeMutableRawBufferPointer) {
+  func copyCrop(
+    of index: Int, _ crop: CropMode, mirror: Bool = false, seed: UInt64, epoch: Int,
+    to target: UnsafeMutableRawBufferPointer
+  ) {
     pictures.withPixels(Int(places[index])) { pixels, entry in
       crop.copySquare(
-        of: pixels, width: Int(entry.width), height: Int(entry.height), channels: channels, size: size, seed: seed,
-        epoch: epoch, index: index, to: target)
+        of: pixels, width: Int(entry.width), height: Int(entry.height), channels: channels, size: size, mirror: mirror,
+        seed: seed, epoch: epoch, index: index, to: target)
     }
   }
 
@@ -234,12 +237,13 @@ package enum CropMode: String, Sendable {
 
 extension CropMode {
   /// Copies a square of `size` out of a picture, `height` rows of `width * channels` bytes, to `target`. Where a random
-  /// one is depends on `seed`, `epoch` and the picture's `index` alone.
+  /// one is, and whether it is mirrored, depends on `seed`, `epoch` and the picture's `index` alone.
   ///
+  /// - Parameter mirror: every second square, by its own draw, has left and right exchanged.
   /// - Precondition: both sides are at least `size`; `target` has `size` rows of `size * channels` bytes.
   package func copySquare(
-    of pixels: UnsafeRawBufferPointer, width: Int, height: Int, channels: Int, size: Int, seed: UInt64, epoch: Int,
-    index: Int, to target: UnsafeMutableRawBufferPointer
+    of pixels: UnsafeRawBufferPointer, width: Int, height: Int, channels: Int, size: Int, mirror: Bool = false,
+    seed: UInt64, epoch: Int, index: Int, to target: UnsafeMutableRawBufferPointer
   ) {
     let rowBytes = size * channels
     precondition(target.count == size * rowBytes)
@@ -251,10 +255,31 @@ extension CropMode {
       x = random.below(width - size + 1)
       y = random.below(height - size + 1)
     }
+    var isMirrored = false
+    if mirror {
+      var random = RandomStream(seed: seed, purpose: .mirror, step: epoch, index: index)
+      isMirrored = random.below(2) == 1
+    }
     for row in 0..<size {
       let start = ((y + row) * width + x) * channels
-      UnsafeMutableRawBufferPointer(rebasing: target[row * rowBytes..<(row + 1) * rowBytes])
-        .copyMemory(from: UnsafeRawBufferPointer(rebasing: pixels[start..<start + rowBytes]))
+      let from = UnsafeRawBufferPointer(rebasing: pixels[start..<start + rowBytes])
+      let to = UnsafeMutableRawBufferPointer(rebasing: target[row * rowBytes..<(row + 1) * rowBytes])
+      if isMirrored {
+        Self.copyMirrored(from, channels: channels, to: to)
+      } else {
+        to.copyMemory(from: from)
+      }
+    }
+  }
+
+  /// A row of pixels, the last one first.
+  private static func copyMirrored(
+    _ row: UnsafeRawBufferPointer, channels: Int, to target: UnsafeMutableRawBufferPointer
+  ) {
+    var from = row.count
+    for to in stride(from: 0, to: row.count, by: channels) {
+      from -= channels
+      for c in 0..<channels { target[to + c] = row[from + c] }
     }
   }
 }

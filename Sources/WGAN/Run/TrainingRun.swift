@@ -71,7 +71,7 @@ package struct TrainingRun {
     let schedule = Schedule(training, picturesPerEpoch: trainingPictures, length: configuration.length)
     let loader = try BatchLoader(
       dataset: dataset, batchSize: training.batchSize, crop: training.crop == .random ? .random : .center,
-      seed: training.seed, startEpoch: position.epoch,
+      mirror: training.mirror, seed: training.seed, startEpoch: position.epoch,
       startBatch: position.batch - schedule.batchesSeenAgain(at: position))
     let loop = TrainingLoop(
       schedule: schedule,
