@@ -43,7 +43,8 @@ extension ClippedWasserstein {
   private static let varianceBelowEpsilon = "variance_below_eps"
 
   /// The share of the critic's parameters at a bound, and of its norms' channels whose running variance is less than
-  /// the epsilon beside it. Near 1 the critic is hardly more than signs, or than a factor of its input: gradients vanish.
+  /// the epsilon beside it. Near 1 the critic is hardly more than signs, or than a factor of its input: gradients
+  /// vanish.
   func measure(_ nets: TrainingNets) -> [String: Float] {
     let critic = nets.critic
     let clipped = critic.parameters.count(atOrBeyond: clip, on: nets.device)
