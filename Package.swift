@@ -66,7 +66,11 @@ let package = Package(
         "Training", "Configuration", "TensorFiles", "Graph", "Compute", "Datasets", "Images", "Plots", "SystemSupport",
         "Randomness", "Statistics",
       ]),
-    module("Training", ["Configuration", "TensorFiles", "Graph", "Compute", "SystemSupport", "Randomness"]),
+    module(
+      "Training",
+      [
+        "Configuration", "TensorFiles", "Graph", "Compute", "SystemSupport", "Randomness", "ElementaryFunctions",
+      ]),
     module("Configuration", ["Graph", "Compute", "SystemSupport"]),
     module("TensorFiles", ["SystemSupport"]),
     module("Datasets", ["Images", "SystemSupport", "Randomness", "ElementaryFunctions"]),

@@ -49,6 +49,11 @@ package struct Slice: Sendable {
     return Float(sum / Double(count))
   }
 
+  package func copy(from other: Slice) {
+    precondition(other.count == count, "as many values as the slice has")
+    pointer.update(from: other.pointer, count: count)
+  }
+
   package func fill(_ value: Float) { pointer.update(repeating: value, count: count) }
 
   package func copy(from values: [Float]) {
