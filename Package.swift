@@ -121,7 +121,9 @@ let package = Package(
       "TensorFiles", ["TensorFiles", "Randomness", "SystemSupport", "TestSupport"], resources: [.copy("TorchFiles")]),
     tests("Configuration", ["Configuration", "Training"]),
     tests("CommandSupport", ["CommandSupport", "Configuration", argumentParser]),
-    tests("Training", ["Training", "Configuration", "TensorFiles", "Graph", "Compute", "Randomness"]),
+    tests(
+      "Training",
+      ["Training", "Configuration", "TensorFiles", "Graph", "Compute", "ReferenceKernels", "Randomness"]),
     tests(
       "WGAN",
       [

@@ -168,7 +168,7 @@ import WGAN
               ConfigurationOverride(\.size, 16), ConfigurationOverride(\.features, 4),
               ConfigurationOverride(\.batchSize, 8), ConfigurationOverride(\.heldOut, 0),
               ConfigurationOverride(\.fraction, 0.005),
-            ], data: "synthetic", cache: joinPath(folder, "cache"), length: .generatorSteps(length),
+            ], data: "synthetic", cache: joinPath(folder, "cache"), length: .steps(.generatorSteps(length)),
           runOverrides: [
             RunOverride(\.threads, 1), RunOverride(\.sampleEvery, 0), RunOverride(\.checkpointEvery, 0),
           ])
