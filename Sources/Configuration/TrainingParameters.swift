@@ -137,11 +137,11 @@ public struct TrainingParameters: ParameterSet {
 
   /// How gradients change the critic's parameters.
   public let criticOptimizer = TrainingParameter(
-    .steps, Optimizer.rmsprop, earlier: .callIt("optimizer"), help: "Of the critic's alone")
+    .steps, Optimizer.rmsprop, earlier: .callIt("optimizer"), help: "The same of the critic alone")
 
   /// How gradients change the generator's parameters.
   public let generatorOptimizer = TrainingParameter(
-    .steps, Optimizer.rmsprop, earlier: .callIt("optimizer"), help: "Of the generator's alone")
+    .steps, Optimizer.rmsprop, earlier: .callIt("optimizer"), help: "The same of the generator alone")
 
   /// The learning rate of both nets, more than 0 and at most 1. Reading gives the critic's.
   public let learningRate = TrainingParameterGroup(

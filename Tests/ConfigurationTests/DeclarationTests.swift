@@ -93,7 +93,8 @@ import Testing
     ("fraction", { $0.fraction = 1.5 }), ("fraction", { $0.fraction = .nan }), ("heldOut", { $0.heldOut = 1 }),
     ("criticAdamBeta1", { $0.criticAdamBeta1 = -0.1 }), ("generatorAdamBeta2", { $0.generatorAdamBeta2 = 1 }),
     ("decayTo", { $0.decayTo = 1.1 }), ("decayTo", { $0.decayTo = .nan }), ("ema", { $0.ema = 1 }),
-    ("ema", { $0.ema = -0.1 }), ("ema", { $0.ema = .nan }), ("heldOut", { $0.heldOut = -0.1 }), ("heldOut", { $0.heldOut = .nan }),
+    ("ema", { $0.ema = -0.1 }), ("ema", { $0.ema = .nan }), ("heldOut", { $0.heldOut = -0.1 }),
+    ("heldOut", { $0.heldOut = .nan }),
   ]
 
   /// Every value that no run can have is refused, by the name of its parameter, or of the group that set it so.

@@ -55,8 +55,7 @@ package struct NetWeights: Sendable {
   /// - Parameter group: of our checkpoints.
   private static func find(
     _ group: String, _ role: NetRole, _ parameters: [Parameter], in tensors: [StoredTensor]
-  ) throws(FormatProblem) -> (names: TensorNames, places: [(name: String, tensor: StoredTensor)])
-  {
+  ) throws(FormatProblem) -> (names: TensorNames, places: [(name: String, tensor: StoredTensor)]) {
     let all = tensors.map { tensor in
       var tensor = tensor
       tensor.name = TensorNames.withoutDataParallel(tensor.name)
