@@ -1,5 +1,6 @@
 // Optimizer updates over a slab of parameters, in place; counts are multiples of 16. The optimizers' formulas are
-// PyTorch's (torch.optim), in its order of operations. Nothing here uses FMA: every instruction set gives the same bits.
+// PyTorch's (torch.optim), in its order of operations. Nothing here uses FMA: every instruction set gives the same
+// bits.
 
 extension KernelPage {
   /// v = smoothing*v + (1 - smoothing)*g*g;  w = w - rate * g / (sqrt(v) + epsilon).

@@ -80,10 +80,11 @@ package struct TrainingRun {
   package func train(shouldStop: () -> Bool, report: (TrainingEvent) -> Void) throws -> TrainingSummary {
     let training = configuration.training
     let position = start.position
+    let schedule = Schedule(training, picturesPerEpoch: trainingPictures, length: configuration.length)
     let loader = try BatchLoader(
       dataset: dataset, batchSize: training.batchSize, crop: training.crop == .random ? .random : .center,
-      seed: training.seed, startEpoch: position.epoch, startBatch: position.batch)
-    let schedule = Schedule(training, picturesPerEpoch: trainingPictures, length: configuration.length)
+      seed: training.seed, startEpoch: position.epoch,
+      startBatch: position.batch - schedule.batchesSeenAgain(at: position))
     if training.decay != .none { trainer.generatorStepsOfRun = schedule.steps.generator }
     let loop = TrainingLoop(
       schedule: schedule,
