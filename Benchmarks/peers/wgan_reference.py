@@ -1,18 +1,23 @@
-"""A WGAN run in PyTorch: the nets and the two steps, as the references have them.
+"""A WGAN run in PyTorch: the nets, the objectives and the two steps, as the references have them.
 
 This is the definition that the golden test is made from (Tests/WGANTests/Golden) and the work that step.py times. It
 is written to be compared with the references line by line, and takes the same work per step as they do. Where they
 differ (block order, when to clip, the generator's extra layers, ...) a field of `Configuration` says which is meant;
 `PRESETS` has one value of it for each reference.
 
+Penalties on the critic's gradient are differentiated by PyTorch itself (`create_graph`): nothing here knows the formulas
+that a program without automatic differentiation needs.
+
 Run it to check the parameter counts: python3 wgan_reference.py
 """
 
+import copy
 import math
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import softplus
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,9 @@ class Configuration:
     adam_beta1: float = 0.5
     adam_beta2: float = 0.999
     critic_noise_batch: str = "real"  # or "full", the authors'
+    objective: str = "wgan"  # or "wgan-gp", "wgan-r1r2", "relativistic"
+    penalty_weight: float = 10.0
+    ema: float = 0.0  # of the averaged generator; 0: there's none
 
     def __post_init__(self):
         # 4 * 2^k from 16 up: with any other size the references' loops never reach 4.
@@ -58,6 +66,7 @@ class Configuration:
             "clip_time": ("before-step", "after-update"),
             "optimizer": ("rmsprop", "adam"),
             "critic_noise_batch": ("real", "full"),
+            "objective": ("wgan", "wgan-gp", "wgan-r1r2", "relativistic"),
         }
         for field, values in allowed.items():
             if getattr(self, field) not in values:
@@ -209,19 +218,52 @@ def set_trainable(net: nn.Module, trainable: bool) -> None:
         parameter.requires_grad_(trainable)
 
 
+# MARK: Penalties on the critic's gradient
+
+def gradient_norms(scores: Tensor, pictures: Tensor) -> Tensor:
+    """[n]: the norm of each score's gradient with respect to its own picture, to be differentiated once more.
+
+    Without norms in the critic a score depends on its own picture only, so the sum's gradient has each one's.
+    """
+    gradient, = torch.autograd.grad(scores.sum(), pictures, create_graph=True)
+    return gradient.flatten(1).norm(dim=1)
+
+
+def one_centred(norms: Tensor, weight: float) -> Tensor:
+    """Gulrajani et al., "Improved training of Wasserstein GANs", 2017, algorithm 1; the paper's weight is 10."""
+    return weight * (norms - 1).square().mean()
+
+
+def zero_centred(norms: Tensor, weight: float) -> Tensor:
+    """R1 at real pictures, R2 at fake ones (Mescheder et al., "Which training methods for GANs do actually converge?",
+    2018)."""
+    return weight / 2 * norms.square().mean()
+
+
 class Trainer:
-    """One critic, one generator, their optimizers, and the two steps. Both nets stay in training mode throughout."""
+    """One critic, one generator, their optimizers, and the two steps. Both nets stay in training mode throughout.
+
+    The sign is the WGAN authors': a low score means real. So where papers have D(fake) - D(real), here is the other
+    difference; a penalty is the same for both signs.
+    """
 
     def __init__(self, c: Configuration):
         self.configuration = c
         self.critic = make_critic(c).train()
         self.generator = make_generator(c).train()
+        self.measured: dict[str, Tensor] = {}
+        """What the last critic step measured besides its losses: the weighted penalty, and the mean of the gradients'
+        norms over all pictures that they were taken at."""
+        self.last_real: Tensor | None = None
         self.make_optimizers()
 
     def make_optimizers(self) -> None:
-        """Anew, with empty state: needed again after the nets' parameters were replaced."""
+        """Anew, with empty state, and the average from here on: needed again after the nets' parameters were replaced.
+        """
         self.critic_optimizer = self.make_optimizer(self.critic, self.configuration.critic_learning_rate)
         self.generator_optimizer = self.make_optimizer(self.generator, self.configuration.generator_learning_rate)
+        self.generator_steps = 0
+        self.generator_ema = copy.deepcopy(self.generator) if self.configuration.ema else None
 
     def make_optimizer(self, net: nn.Module, rate: float) -> torch.optim.Optimizer:
         c = self.configuration
@@ -236,34 +278,101 @@ class Trainer:
         for parameter in self.critic.parameters():
             parameter.data.clamp_(c.clip_lower, c.clip_upper)
 
-    def critic_step(self, real: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """Real pictures [n, channels, size, size] in [-1, 1] and noise [n, latent, 1, 1] -> real loss, fake loss.
-
-        Three forward passes, each a batch of its own to batch norm, and each moves running statistics: the critic's
-        over the real pictures, the generator's, the critic's over the fake ones.
+    def critic_step(self, real: Tensor, noise: Tensor, interpolation: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Real pictures [n, channels, size, size] in [-1, 1] and noise [n, latent, 1, 1] -> real loss, fake loss: the
+        means of the critic's scores. `interpolation`, wgan-gp's alone: [n], the real picture's share of each mixture.
         """
         set_trainable(self.critic, True)
         set_trainable(self.generator, False)
+        self.last_real = real
+        if self.configuration.objective == "wgan":
+            return self.clipped_step(real, noise)
+        if self.configuration.objective == "wgan-gp":
+            return self.interpolated_step(real, noise, interpolation)
+        return self.zero_centred_step(real, noise)
+
+    def clipped_step(self, real: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """Three forward passes, each a batch of its own to batch norm, and each moves running statistics: the critic's
+        over the real pictures, the generator's, the critic's over the fake ones.
+        """
         if self.configuration.clip_time == "before-step":
             self.clip()
         real_loss = self.critic(real)
         fake_loss = self.critic(self.generator(noise).detach())
-        self.critic.zero_grad()
-        (real_loss - fake_loss).backward()
-        self.critic_optimizer.step()
+        self.critic_update(real_loss - fake_loss)
         if self.configuration.clip_time == "after-update":
             self.clip()
         return real_loss.detach(), fake_loss.detach()
 
+    def interpolated_step(self, real: Tensor, noise: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
+        """wgan-gp: the penalty is taken between real and fake pictures."""
+        fake = self.generator(noise).detach()
+        real_loss, fake_loss = self.critic(real), self.critic(fake)
+        share = share[:, None, None, None]
+        between = (share * real + (1 - share) * fake).requires_grad_()
+        norms = gradient_norms(self.critic.scores(between), between)
+        penalty = one_centred(norms, self.configuration.penalty_weight)
+        self.critic_update(real_loss - fake_loss + penalty)
+        self.measured = {"penalty": penalty.detach(), "gradient_norm": norms.detach().mean()}
+        return real_loss.detach(), fake_loss.detach()
+
+    def zero_centred_step(self, real: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """wgan-r1r2 and relativistic: the penalties are taken at the real and at the fake pictures themselves."""
+        c = self.configuration
+        real = real.detach().requires_grad_()
+        fake = self.generator(noise).detach().requires_grad_()
+        real_scores, fake_scores = self.critic.scores(real), self.critic.scores(fake)
+        if c.objective == "relativistic":
+            loss = relativistic(real_scores, fake_scores)
+        else:
+            loss = real_scores.mean() - fake_scores.mean()
+        norms = [gradient_norms(real_scores, real), gradient_norms(fake_scores, fake)]
+        penalty = zero_centred(norms[0], c.penalty_weight) + zero_centred(norms[1], c.penalty_weight)
+        self.critic_update(loss + penalty)
+        self.measured = {"penalty": penalty.detach(), "gradient_norm": torch.cat(norms).detach().mean()}
+        return real_scores.mean().detach(), fake_scores.mean().detach()
+
+    def critic_update(self, loss: Tensor) -> None:
+        self.critic.zero_grad()
+        loss.backward()
+        self.critic_optimizer.step()
+
     def generator_step(self, noise: Tensor) -> Tensor:
-        """Noise [n, latent, 1, 1] -> generator loss. Moves the running statistics of both nets."""
+        """Noise [n, latent, 1, 1] -> generator loss. Moves the running statistics of both nets.
+
+        Of the relativistic objective: beside the real pictures of the last critic step, in their order.
+        """
         set_trainable(self.critic, False)
         set_trainable(self.generator, True)
         self.generator.zero_grad()
-        loss = self.critic(self.generator(noise))
+        if self.configuration.objective == "relativistic":
+            with torch.no_grad():
+                real_scores = self.critic.scores(self.last_real)
+            loss = relativistic(self.critic.scores(self.generator(noise)), real_scores)
+        else:
+            loss = self.critic(self.generator(noise))
         loss.backward()
         self.generator_optimizer.step()
+        self.average()
         return loss.detach()
+
+    def average(self) -> None:
+        """The averaged generator follows, running statistics too: slowly, but at first faster."""
+        self.generator_steps += 1
+        if self.generator_ema is None:
+            return
+        n = self.generator_steps
+        beta = min(self.configuration.ema, (1 + n) / (10 + n))
+        live = self.generator.state_dict()
+        for name, mean in self.generator_ema.state_dict().items():
+            if mean.is_floating_point():
+                mean.copy_(beta * mean + (1 - beta) * live[name])
+
+
+def relativistic(lower: Tensor, higher: Tensor) -> Tensor:
+    """Scores of pictures in pairs -> the loss that wants the first of each pair lower (Jolicoeur-Martineau, "The
+    relativistic discriminator", 2018; Huang et al., "The GAN is dead; long live the GAN!", 2024)."""
+    return softplus(lower - higher).mean()
 
 
 def parameter_count(net: nn.Module) -> int:
