@@ -218,7 +218,7 @@ def set_trainable(net: nn.Module, trainable: bool) -> None:
         parameter.requires_grad_(trainable)
 
 
-# MARK: Penalties on the critic's gradient
+# MARK: Losses and penalties
 
 def gradient_norms(scores: Tensor, pictures: Tensor) -> Tensor:
     """[n]: the norm of each score's gradient with respect to its own picture, to be differentiated once more.
@@ -240,6 +240,12 @@ def zero_centred(norms: Tensor, weight: float) -> Tensor:
     return weight / 2 * norms.square().mean()
 
 
+def relativistic(lower: Tensor, higher: Tensor) -> Tensor:
+    """Scores of pictures in pairs -> the loss that wants the first of each pair lower (Jolicoeur-Martineau, "The
+    relativistic discriminator", 2018; Huang et al., "The GAN is dead; long live the GAN!", 2024)."""
+    return softplus(lower - higher).mean()
+
+
 class Trainer:
     """One critic, one generator, their optimizers, and the two steps. Both nets stay in training mode throughout.
 
@@ -252,8 +258,8 @@ class Trainer:
         self.critic = make_critic(c).train()
         self.generator = make_generator(c).train()
         self.measured: dict[str, Tensor] = {}
-        """What the last critic step measured besides its losses: the weighted penalty, and the mean of the gradients'
-        norms over all pictures that they were taken at."""
+        """What the last critic step measured besides its losses: the weighted penalty, and mean and standard deviation of
+        the gradients' norms over all pictures that they were taken at."""
         self.last_real: Tensor | None = None
         self.make_optimizers()
 
@@ -287,9 +293,7 @@ class Trainer:
         self.last_real = real
         if self.configuration.objective == "wgan":
             return self.clipped_step(real, noise)
-        if self.configuration.objective == "wgan-gp":
-            return self.interpolated_step(real, noise, interpolation)
-        return self.zero_centred_step(real, noise)
+        return self.penalised_step(real, noise, interpolation)
 
     def clipped_step(self, real: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Three forward passes, each a batch of its own to batch norm, and each moves running statistics: the critic's
@@ -304,51 +308,61 @@ class Trainer:
             self.clip()
         return real_loss.detach(), fake_loss.detach()
 
-    def interpolated_step(self, real: Tensor, noise: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
-        """wgan-gp: the penalty is taken between real and fake pictures."""
-        fake = self.generator(noise).detach()
-        real_loss, fake_loss = self.critic(real), self.critic(fake)
-        share = share[:, None, None, None]
-        between = (share * real + (1 - share) * fake).requires_grad_()
-        norms = gradient_norms(self.critic.scores(between), between)
-        penalty = one_centred(norms, self.configuration.penalty_weight)
-        self.critic_update(real_loss - fake_loss + penalty)
-        self.measured = {"penalty": penalty.detach(), "gradient_norm": norms.detach().mean()}
-        return real_loss.detach(), fake_loss.detach()
+    def penalised_step(self, real: Tensor, noise: Tensor, interpolation: Tensor | None) -> tuple[Tensor, Tensor]:
+        """wgan-gp takes its penalty between real and fake pictures, the others at these themselves.
 
-    def zero_centred_step(self, real: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """wgan-r1r2 and relativistic: the penalties are taken at the real and at the fake pictures themselves."""
-        c = self.configuration
-        real = real.detach().requires_grad_()
-        fake = self.generator(noise).detach().requires_grad_()
-        real_scores, fake_scores = self.critic.scores(real), self.critic.scores(fake)
-        if c.objective == "relativistic":
-            loss = relativistic(real_scores, fake_scores)
+        More fake pictures than real ones (an epoch's tail): the others leave those without a partner out, and wgan-gp
+        has them in its loss.
+        """
+        fake = self.generator(noise).detach()
+        pairs = min(len(real), len(fake))
+        if self.configuration.objective == "wgan-gp":
+            share = interpolation[:pairs, None, None, None]
+            between = (share * real[:pairs] + (1 - share) * fake[:pairs]).requires_grad_()
+            real_scores, fake_scores = self.critic.scores(real), self.critic.scores(fake)
+            norms = [gradient_norms(self.critic.scores(between), between)]
         else:
-            loss = real_scores.mean() - fake_scores.mean()
-        norms = [gradient_norms(real_scores, real), gradient_norms(fake_scores, fake)]
-        penalty = zero_centred(norms[0], c.penalty_weight) + zero_centred(norms[1], c.penalty_weight)
-        self.critic_update(loss + penalty)
-        self.measured = {"penalty": penalty.detach(), "gradient_norm": torch.cat(norms).detach().mean()}
+            real, fake = real[:pairs].detach().requires_grad_(), fake[:pairs].requires_grad_()
+            real_scores, fake_scores = self.critic.scores(real), self.critic.scores(fake)
+            norms = [gradient_norms(real_scores, real), gradient_norms(fake_scores, fake)]
+        penalty = self.penalty(norms)
+        self.critic_update(self.critic_loss(real_scores, fake_scores) + penalty)
+        all_norms = torch.cat(norms).detach()
+        self.measured = {"penalty": penalty.detach(), "gradient_norm": all_norms.mean(),
+                         "gradient_norm_spread": all_norms.std(unbiased=False)}
         return real_scores.mean().detach(), fake_scores.mean().detach()
+
+    def critic_loss(self, real_scores: Tensor, fake_scores: Tensor) -> Tensor:
+        if self.configuration.objective == "relativistic":
+            return relativistic(real_scores, fake_scores)
+        return real_scores.mean() - fake_scores.mean()
+
+    def penalty(self, norms: list[Tensor]) -> Tensor:
+        """Of the gradients' norms at each batch that they were taken at."""
+        weight = self.configuration.penalty_weight
+        if self.configuration.objective == "wgan-gp":
+            return one_centred(norms[0], weight)
+        return zero_centred(norms[0], weight) + zero_centred(norms[1], weight)
 
     def critic_update(self, loss: Tensor) -> None:
         self.critic.zero_grad()
-        loss.backward()
+        loss.backward(inputs=list(self.critic.parameters()))  # And not those of pictures.
         self.critic_optimizer.step()
 
     def generator_step(self, noise: Tensor) -> Tensor:
         """Noise [n, latent, 1, 1] -> generator loss. Moves the running statistics of both nets.
 
-        Of the relativistic objective: beside the real pictures of the last critic step, in their order.
+        Of the relativistic objective: beside the real pictures of the last critic step, in their order. All noise goes
+        through the generator, a batch to its norms; where the real pictures are fewer, the last ones aren't judged.
         """
         set_trainable(self.critic, False)
         set_trainable(self.generator, True)
         self.generator.zero_grad()
         if self.configuration.objective == "relativistic":
+            pairs = min(len(self.last_real), len(noise))
             with torch.no_grad():
-                real_scores = self.critic.scores(self.last_real)
-            loss = relativistic(self.critic.scores(self.generator(noise)), real_scores)
+                real_scores = self.critic.scores(self.last_real[:pairs])
+            loss = relativistic(self.critic.scores(self.generator(noise)[:pairs]), real_scores)
         else:
             loss = self.critic(self.generator(noise))
         loss.backward()
@@ -357,22 +371,19 @@ class Trainer:
         return loss.detach()
 
     def average(self) -> None:
-        """The averaged generator follows, running statistics too: slowly, but at first faster."""
+        """The averaged generator follows, running statistics too."""
         self.generator_steps += 1
         if self.generator_ema is None:
             return
-        n = self.generator_steps
-        beta = min(self.configuration.ema, (1 + n) / (10 + n))
+        beta = self.ema_beta(self.generator_steps)
         live = self.generator.state_dict()
         for name, mean in self.generator_ema.state_dict().items():
             if mean.is_floating_point():
                 mean.copy_(beta * mean + (1 - beta) * live[name])
 
-
-def relativistic(lower: Tensor, higher: Tensor) -> Tensor:
-    """Scores of pictures in pairs -> the loss that wants the first of each pair lower (Jolicoeur-Martineau, "The
-    relativistic discriminator", 2018; Huang et al., "The GAN is dead; long live the GAN!", 2024)."""
-    return softplus(lower - higher).mean()
+    def ema_beta(self, step: int) -> float:
+        """Of generator step `step`, from 1. At first the average is younger than `ema` alone would make it."""
+        return min(self.configuration.ema, (1 + step) / (10 + step))
 
 
 def parameter_count(net: nn.Module) -> int:

@@ -9,8 +9,11 @@
 //                      generator   mean softplus(D(f_i) - D(r_i))
 //   all others         generator   mean D(f)
 //
+// Where one batch is larger than the other (an epoch's tail), pictures without a partner have no x_i, and aren't in the
+// critic's zero-centred and relativistic losses and in the generator's relativistic one.
+//
 // Sources: Arjovsky et al., "Wasserstein GAN", 2017; Gulrajani et al., "Improved training of Wasserstein GANs", 2017
-// (there x_i is written with e_i and 1 - e_i as here); Mescheder et al., "Which training methods for GANs do actually
+// (algorithm 1); Mescheder et al., "Which training methods for GANs do actually
 // converge?", 2018 (R1 and R2); Huang et al., "The GAN is dead; long live the GAN!", 2024.
 //
 // The losses here are plain functions of the critic's parameters: nothing of them knows how they are differentiated.
@@ -42,6 +45,7 @@ package enum ReferenceObjective: Equatable, Sendable {
   package func criticLoss(
     _ critic: ReferenceNetwork, real: ReferenceTensor, fake: ReferenceTensor, shares: [Double] = []
   ) -> CriticLoss {
+    let (real, fake) = judged(real, fake)
     let (realScores, fakeScores) = (critic.scores(real), critic.scores(fake))
     var loss = CriticLoss(real: mean(realScores), fake: mean(fakeScores), adversarial: 0)
     loss.adversarial = loss.real - loss.fake
@@ -62,6 +66,7 @@ package enum ReferenceObjective: Equatable, Sendable {
 
   package func generatorLoss(_ critic: ReferenceNetwork, fake: ReferenceTensor, real: ReferenceTensor) -> Double {
     guard case .relativistic = self else { return mean(critic.scores(fake)) }
+    // zip ends with the shorter one.
     return mean(zip(critic.scores(fake), critic.scores(real)).map { softplus($0 - $1) })
   }
 
@@ -70,6 +75,7 @@ package enum ReferenceObjective: Equatable, Sendable {
   package func criticGradients(
     _ critic: ReferenceNetwork, real: ReferenceTensor, fake: ReferenceTensor, shares: [Double] = []
   ) -> [String: ReferenceTensor] {
+    let (real, fake) = judged(real, fake)
     let (realCount, fakeCount) = (Double(real.shape[0]), Double(fake.shape[0]))
     // The loss' derivative with respect to each score.
     var realWeights = critic.scores(real).map { _ in 1 / realCount }
@@ -87,7 +93,8 @@ package enum ReferenceObjective: Equatable, Sendable {
       // v = 2 weight / n (|g| - 1) g / |g|. Where |g| is 0 it has no derivative; PyTorch says 0.
       let between = mixture(real, fake, shares)
       let g = critic.scoreGradients(between)
-      let factors = g.norms.map { $0 == 0 ? 0 : 2 * weight / realCount * ($0 - 1) / $0 }
+      let pairs = Double(between.shape[0])
+      let factors = g.norms.map { $0 == 0 ? 0 : 2 * weight / pairs * ($0 - 1) / $0 }
       let none = factors.map { _ in 0.0 }
       gradients.append(critic.gradients(at: between, scoreWeights: none, direction: g.scaledByPicture(factors)))
     case .zeroCentred(let weight), .relativistic(let weight):
@@ -104,12 +111,28 @@ package enum ReferenceObjective: Equatable, Sendable {
   package func fakeGradient(
     _ critic: ReferenceNetwork, fake: ReferenceTensor, real: ReferenceTensor
   ) -> ReferenceTensor {
-    let count = Double(fake.shape[0])
-    var weights = critic.scores(fake).map { _ in 1 / count }
+    let count = fake.shape[0]
+    var weights = [Double](repeating: 1 / Double(count), count: count)
     if case .relativistic = self {
-      weights = zip(critic.scores(fake), critic.scores(real)).map { sigmoid($0 - $1) / count }
+      let pairs = min(count, real.shape[0])
+      weights = zip(critic.scores(fake), critic.scores(real)).map { sigmoid($0 - $1) / Double(pairs) }
+      weights += [Double](repeating: 0, count: count - pairs)
     }
     return critic.scoreGradients(fake).scaledByPicture(weights)
+  }
+}
+
+extension ReferenceObjective {
+  /// The pictures that the critic's loss is of.
+  private func judged(
+    _ real: ReferenceTensor, _ fake: ReferenceTensor
+  ) -> (real: ReferenceTensor, fake: ReferenceTensor) {
+    switch self {
+    case .clipped, .oneCentred: return (real, fake)
+    case .zeroCentred, .relativistic:
+      let pairs = min(real.shape[0], fake.shape[0])
+      return (real.first(pairs), fake.first(pairs))
+    }
   }
 }
 
@@ -121,7 +144,9 @@ package func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
 
 /// e_i r_i + (1 - e_i) f_i.
 private func mixture(_ real: ReferenceTensor, _ fake: ReferenceTensor, _ shares: [Double]) -> ReferenceTensor {
-  precondition(shares.count == real.shape[0], "one share a picture")
+  let pairs = min(real.shape[0], fake.shape[0])
+  precondition(shares.count == pairs, "one share a pair")
+  let (real, fake) = (real.first(pairs), fake.first(pairs))
   return real.scaledByPicture(shares).combined(with: fake.scaledByPicture(shares.map { 1 - $0 }), +)
 }
 
@@ -133,6 +158,12 @@ extension ReferenceTensor {
     precondition(factors.count == shape[0])
     let size = count / factors.count
     return ReferenceTensor(shape: shape, values: values.indices.map { values[$0] * factors[$0 / size] })
+  }
+
+  /// The first `count` pictures.
+  package func first(_ count: Int) -> ReferenceTensor {
+    ReferenceTensor(
+      shape: [count] + shape.dropFirst(), values: Array(values.prefix(count * (self.count / shape[0]))))
   }
 
   /// Each picture's Euclidean norm.
