@@ -13,6 +13,7 @@ Run it to check the parameter counts: python3 wgan_reference.py
 
 import copy
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
@@ -52,6 +53,7 @@ class Configuration:
     objective: str = "wgan"  # or "wgan-gp", "wgan-r1r2", "relativistic"
     penalty_weight: float = 10.0
     ema: float = 0.0  # of the averaged generator; 0: there's none
+    augment: str = "none"  # or some of "color", "translate" and "cutout", in this order, with commas between
 
     def __post_init__(self):
         # 4 * 2^k from 16 up: with any other size the references' loops never reach 4.
@@ -71,6 +73,8 @@ class Configuration:
         for field, values in allowed.items():
             if getattr(self, field) not in values:
                 raise ValueError(f"{field} is {getattr(self, field)!r}, not one of {', '.join(values)}")
+        if self.augment != "none" and not set(self.augment.split(",")) <= {"color", "translate", "cutout"}:
+            raise ValueError(f"augment is {self.augment!r}")
 
     def fakes(self, count: int) -> int:
         """How many fake pictures a critic step sees beside `count` real ones."""
@@ -218,6 +222,50 @@ def set_trainable(net: nn.Module, trainable: bool) -> None:
         parameter.requires_grad_(trainable)
 
 
+# MARK: Augmentation
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What was drawn for each picture of a batch; None: that isn't changed."""
+
+    brightness: Tensor | None = None
+    """[n], in [0, 1), as the next two."""
+    saturation: Tensor | None = None
+    contrast: Tensor | None = None
+    shifts: list[tuple[int, int]] | None = None
+    """Rows and columns: (y, x) shows what was at (y + rows, x + columns)."""
+    cuts: list[tuple[int, int]] | None = None
+    """The first row and column of a square of half the size; they may be outside."""
+
+
+def augment(x: Tensor, a: Augmentation) -> Tensor:
+    """Zhao et al., "Differentiable augmentation for data-efficient GAN training", 2020: DiffAugment_pytorch.py with
+    given numbers."""
+    def each(values: Tensor) -> Tensor:
+        return values.to(x.dtype)[:, None, None, None]
+
+    if a.brightness is not None:
+        x = x + (each(a.brightness) - 0.5)
+    if a.saturation is not None:
+        mean = x.mean(dim=1, keepdim=True)
+        x = (x - mean) * (each(a.saturation) * 2) + mean
+    if a.contrast is not None:
+        mean = x.mean(dim=(1, 2, 3), keepdim=True)
+        x = (x - mean) * (each(a.contrast) + 0.5) + mean
+    size = x.shape[2]
+    if a.shifts is not None:
+        room = max(abs(shift) for both in a.shifts for shift in both)
+        wide = nn.functional.pad(x, (room, room, room, room))
+        x = torch.stack([picture[:, room + rows:room + rows + size, room + columns:room + columns + size]
+                         for picture, (rows, columns) in zip(wide, a.shifts, strict=True)])
+    if a.cuts is not None:
+        mask = torch.ones_like(x[:, :1])
+        for picture, (row, column) in zip(mask, a.cuts, strict=True):
+            picture[:, max(row, 0):row + size // 2, max(column, 0):column + size // 2] = 0
+        x = x * mask
+    return x
+
+
 # MARK: Losses and penalties
 
 def gradient_norms(scores: Tensor, pictures: Tensor) -> Tensor:
@@ -261,6 +309,9 @@ class Trainer:
         """What the last critic step measured besides its losses: the weighted penalty, and mean and standard deviation of
         the gradients' norms over all pictures that they were taken at."""
         self.last_real: Tensor | None = None
+        self.augmentation: Callable[[str, int, int], Augmentation] | None = None
+        """Of a sight ("critic-real", "critic-fake", "generator-real", "generator-fake"), how many such steps were done
+        before, and the number of pictures. None: the critic sees pictures as they are."""
         self.make_optimizers()
 
     def make_optimizers(self) -> None:
@@ -268,7 +319,7 @@ class Trainer:
         """
         self.critic_optimizer = self.make_optimizer(self.critic, self.configuration.critic_learning_rate)
         self.generator_optimizer = self.make_optimizer(self.generator, self.configuration.generator_learning_rate)
-        self.generator_steps = 0
+        self.critic_steps = self.generator_steps = 0
         self.generator_ema = copy.deepcopy(self.generator) if self.configuration.ema else None
 
     def make_optimizer(self, net: nn.Module, rate: float) -> torch.optim.Optimizer:
@@ -292,8 +343,18 @@ class Trainer:
         set_trainable(self.generator, False)
         self.last_real = real
         if self.configuration.objective == "wgan":
-            return self.clipped_step(real, noise)
-        return self.penalised_step(real, noise, interpolation)
+            losses = self.clipped_step(real, noise)
+        else:
+            losses = self.penalised_step(real, noise, interpolation)
+        self.critic_steps += 1
+        return losses
+
+    def seen(self, pictures: Tensor, sight: str) -> Tensor:
+        """As the critic sees them."""
+        if self.augmentation is None:
+            return pictures
+        step = self.critic_steps if sight.startswith("critic") else self.generator_steps
+        return augment(pictures, self.augmentation(sight, step, len(pictures)))
 
     def clipped_step(self, real: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Three forward passes, each a batch of its own to batch norm, and each moves running statistics: the critic's
@@ -301,8 +362,8 @@ class Trainer:
         """
         if self.configuration.clip_time == "before-step":
             self.clip()
-        real_loss = self.critic(real)
-        fake_loss = self.critic(self.generator(noise).detach())
+        real_loss = self.critic(self.seen(real, "critic-real"))
+        fake_loss = self.critic(self.seen(self.generator(noise).detach(), "critic-fake"))
         self.critic_update(real_loss - fake_loss)
         if self.configuration.clip_time == "after-update":
             self.clip()
@@ -312,9 +373,10 @@ class Trainer:
         """wgan-gp takes its penalty between real and fake pictures, the others at these themselves.
 
         More fake pictures than real ones (an epoch's tail): the others leave those without a partner out, and wgan-gp
-        has them in its loss.
+        has them in its loss. Augmented pictures are those that the critic sees: penalties are taken there.
         """
-        fake = self.generator(noise).detach()
+        real = self.seen(real, "critic-real")
+        fake = self.seen(self.generator(noise).detach(), "critic-fake")
         pairs = min(len(real), len(fake))
         if self.configuration.objective == "wgan-gp":
             share = interpolation[:pairs, None, None, None]
@@ -361,10 +423,11 @@ class Trainer:
         if self.configuration.objective == "relativistic":
             pairs = min(len(self.last_real), len(noise))
             with torch.no_grad():
-                real_scores = self.critic.scores(self.last_real[:pairs])
-            loss = relativistic(self.critic.scores(self.generator(noise)[:pairs]), real_scores)
+                real_scores = self.critic.scores(self.seen(self.last_real[:pairs], "generator-real"))
+            loss = relativistic(
+                self.critic.scores(self.seen(self.generator(noise), "generator-fake")[:pairs]), real_scores)
         else:
-            loss = self.critic(self.generator(noise))
+            loss = self.critic(self.seen(self.generator(noise), "generator-fake"))
         loss.backward()
         self.generator_optimizer.step()
         self.average()

@@ -25,7 +25,7 @@ sys.path.insert(0, str(HERE.parents[2] / "Benchmarks" / "peers"))
 sys.dont_write_bytecode = True
 
 from wgan_reference import (  # noqa: E402
-    PRESETS, Configuration, Trainer, one_centred, set_trainable, zero_centred)
+    PRESETS, Augmentation, Configuration, Trainer, one_centred, set_trainable, zero_centred)
 
 CRITIC_STEPS = 10
 
@@ -202,6 +202,29 @@ def interpolation(seed: int, step: int, count: int) -> Tensor:
     return torch.from_numpy(uniforms(philox(seed, 0, count, INTERPOLATION, step)))
 
 
+# By sight, RandomPurpose's values.
+AUGMENTATION = {"critic-real": 13, "critic-fake": 14, "generator-real": 15, "generator-fake": 16}
+
+
+def augmentation(seed: int, sight: str, step: int, count: int, c: Configuration) -> Augmentation:
+    """As training draws it: all numbers of each picture from a stream of its own, whichever kinds are wanted."""
+    def below(bound: int, low: int, high: int) -> int:
+        product = ((high << 32) | low) * bound
+        assert product % 2**64 >= bound, "drawn once more, once in 2^64 / bound times"
+        return product >> 64
+
+    uniform, shifts, cuts = [], [], []
+    for picture in range(count):
+        words = philox(seed, picture, 11, AUGMENTATION[sight], step)
+        uniform.append(uniforms(words[:3]))
+        pairs = [int(word) for word in words[3:]]
+        shift, cut = c.size // 8, c.size // 2
+        shifts.append(tuple(below(2 * shift + 1, *pairs[i:i + 2]) - shift for i in (0, 2)))
+        cuts.append(tuple(below(c.size + 1 - cut % 2, *pairs[i:i + 2]) - cut // 2 for i in (4, 6)))
+    color = torch.from_numpy(np.stack(uniform, axis=1)) if "color" in c.augment else [None] * 3
+    return Augmentation(*color, shifts if "translate" in c.augment else None, cuts if "cutout" in c.augment else None)
+
+
 # MARK: One run
 
 def state(trainer: Trainer) -> dict[str, Tensor]:
@@ -232,6 +255,8 @@ def run(
         assert all(key.endswith("num_batches_tracked") for key in missing)
         net.to(dtype=dtype, memory_format=layout)
     trainer.make_optimizers()
+    if c.augment != "none":
+        trainer.augmentation = lambda sight, step, count: augmentation(case.seed, sight, step, count, c)
 
     def vectors(name: str, count: int) -> Tensor:
         return noise(case.seed, name, count, c).to(dtype)[:, :, None, None]
@@ -335,12 +360,15 @@ def print_noise(seeds: int) -> None:
 
 
 def kink_margin(case: Case) -> float:
-    """How near an activation's argument comes to 0, its kink, in the float64 run: relative to its layer's rms."""
+    """How near an activation's argument comes to 0, its kink, in the float64 run: relative to its layer's rms.
+
+    Exact zeros don't count: they are of pictures that augmentation has cut, and zero for everyone.
+    """
     margins = []
 
     def watch(module: nn.Module, arguments: tuple[Tensor]) -> None:
         x = arguments[0].detach()
-        margins.append((x.abs().min() / x.square().mean().sqrt()).item())
+        margins.append((x[x != 0].abs().min() / x.square().mean().sqrt()).item())
 
     class Watched(Trainer):
         def __init__(self, c):
@@ -629,7 +657,7 @@ def write(folder: Path) -> None:
     def whole(c: Configuration) -> dict:
         """Of the younger fields those that say something: a file made before them is still what is made now."""
         younger = {field.name: field.default for field in fields(c)
-                   if field.name in ("objective", "penalty_weight", "ema")}
+                   if field.name in ("objective", "penalty_weight", "ema", "augment")}
         values = asdict(c)
         return {name: value for name, value in values.items() if name not in younger or value != younger[name]}
 
