@@ -109,6 +109,19 @@ public struct TrainingParameters: ParameterSet {
     .steps, 0, .within(0...1_000_000_000), earlier: .haveIt,
     help: "And so is each generator step that is a multiple of this; 0: none")
 
+  /// What the critic's and the generator's steps minimise.
+  public let objective = TrainingParameter(
+    .steps, ObjectiveKind.wgan, help: "What to minimise: wgan (clipping), wgan-gp, wgan-r1r2 or relativistic")
+
+  /// The weight of the penalty on the critic's gradient, 0 (none) or more: lambda of `wgan-gp`, gamma of `wgan-r1r2` and
+  /// `relativistic`. `auto` is 10 for the first, and for the others 1 at 64x64, 8 times as much at twice the size.
+  public let penaltyWeight = TrainingParameter(
+    .steps, PenaltyWeight.auto, Rule("must be auto, or 0 (no penalty) or more") { $0.isPossible },
+    effect: Effect(elseSay: "nothing is penalised", give: "\(\.objective) other than wgan") {
+      $0.objective.isPenalised
+    },
+    help: "Of the penalty on the critic's gradient: auto (by the objective and the size) or a number")
+
   /// The critic's parameters, norms included, are kept within `-clip ... clip`; more than 0. Reading gives the upper
   /// bound.
   public let clip = TrainingParameterGroup(
@@ -119,17 +132,19 @@ public struct TrainingParameters: ParameterSet {
   public let clipLower = TrainingParameter(
     .steps, Float(-0.01),
     Rule("must be less than 0 (the references' is -0.01)") { $0 < 0 && $0.isFinite },
-    earlier: .callIt("clip") { -$0 }, help: "The lower bound alone")
+    earlier: .callIt("clip") { -$0 }, effect: Self.clippings, help: "The lower bound alone")
 
   /// The upper bound of the critic's parameters, more than 0.
   public let clipUpper = TrainingParameter(
     .steps, Float(0.01),
     Rule("must be more than 0 (the references' is 0.01)") { $0 > 0 && $0.isFinite },
-    earlier: .callIt("clip"), help: "The upper bound alone")
+    earlier: .callIt("clip"), effect: Self.clippings, help: "The upper bound alone")
 
   /// When the critic's parameters are clipped.
   public let clipTime = TrainingParameter(
-    .steps, ClipTime.beforeStep, earlier: .haveIt, help: "Clip before-step or after-update")
+    .steps, ClipTime.beforeStep, earlier: .haveIt,
+    effect: Effect(elseSay: "nothing is clipped", give: "\(\.objective, .wgan)") { !$0.objective.isPenalised },
+    help: "Clip before-step or after-update")
 
   /// How gradients change parameters.
   public let optimizer = TrainingParameter(
@@ -195,6 +210,9 @@ public struct TrainingParameters: ParameterSet {
 
   private static let aboveZeroToOne = Rule<Float>("must be more than 0, and 1 at most") { $0 > 0 && $0 <= 1 }
   private static let zeroToBelowOne = Rule<Double>("must be 0 or more, and less than 1") { $0 >= 0 && $0 < 1 }
+  private static let clippings = Effect<Float>(elseSay: "nothing is clipped", give: "\(\.objective, .wgan)") {
+    !$0.objective.isPenalised
+  }
   private static let adams = Effect<Double>(elseSay: "it is Adam's", give: "\(\.optimizer, .adam)") {
     $0.optimizer == .adam
   }

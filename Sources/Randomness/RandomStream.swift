@@ -16,6 +16,7 @@ package enum RandomPurpose: UInt8, Sendable, CaseIterable {
   case heldOut = 8
   case syntheticFace = 9
   case evaluationNoise = 10
+  case interpolation = 11
   case test = 255
 }
 

@@ -24,7 +24,7 @@ package struct HeldOutPictures {
 
   /// The critic's means over all of them and over as many fakes.
   package func evaluate(_ engine: some TrainingEngine) -> CriticLosses {
-    var (real, fake, count) = (0.0, 0.0, 0.0)
+    var (real, fake, loss, count) = (0.0, 0.0, 0.0, 0.0)
     for (number, batch) in batches.enumerated() {
       let pictureBytes = batch.pixels.count / max(1, batch.count)
       let losses = batch.pixels.withUnsafeBufferPointer {
@@ -33,8 +33,9 @@ package struct HeldOutPictures {
       }
       real += Double(losses.real) * Double(batch.count)
       fake += Double(losses.fake) * Double(batch.count)
+      loss += Double(losses.loss) * Double(batch.count)
       count += Double(batch.count)
     }
-    return CriticLosses(real: Float(real / count), fake: Float(fake / count))
+    return CriticLosses(real: Float(real / count), fake: Float(fake / count), loss: Float(loss / count))
   }
 }

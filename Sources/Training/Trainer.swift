@@ -24,6 +24,8 @@ package final class Trainer: TrainingEngine {
   private let generatorState: OptimizerState
   /// The noise as drawn, `[picture][latent]`.
   private var noiseValues: [Float]
+  /// Real pictures in `nets`.
+  private var realCount = 0
 
   package var configuration: TrainingConfiguration { plan.configuration }
   private var objective: any Objective { plan.objective }
@@ -81,10 +83,8 @@ package final class Trainer: TrainingEngine {
 
   private func criticStep(pixels: UnsafeBufferPointer<UInt8>, count: Int, fakes: Int) -> CriticLosses {
     objective.constrain(nets, at: .beforeStep)
-    recorder?.begin("critic.input", .elementwise, .forward)
-    nets.real.setPixels(pixels, count: count, on: device)
-    recorder?.end()
-    let losses = objective.criticStep(nets, reals: count, fakes: fakes)
+    see(pixels: pixels, count: count)
+    let losses = objective.criticStep(nets, batch(fakes: fakes, step: criticStepsDone))
     criticStepsDone += 1
     update(.critic, criticState, step: criticStepsDone)
     objective.constrain(nets, at: .afterUpdate)
@@ -92,10 +92,23 @@ package final class Trainer: TrainingEngine {
   }
 
   private func generatorStepOnNoise() -> Float {
-    let loss = objective.generatorStep(nets, fakes: configuration.batchSize)
+    let loss = objective.generatorStep(nets, batch(fakes: configuration.batchSize, step: generatorStepsDone))
     generatorStepsDone += 1
     update(.generator, generatorState, step: generatorStepsDone)
     return loss
+  }
+
+  private func batch(fakes: Int, step: Int) -> StepBatch {
+    StepBatch(reals: realCount, fakes: fakes, seed: configuration.seed, step: step)
+  }
+
+  /// The real pictures of the last critic step: who goes on in front of a generator step gives them once more, where
+  /// the objective's generator sees them.
+  package func see(pixels: UnsafeBufferPointer<UInt8>, count: Int) {
+    recorder?.begin("critic.input", .elementwise, .forward)
+    nets.real.setPixels(pixels, count: count, on: device)
+    realCount = count
+    recorder?.end()
   }
 
   private func update(_ role: NetRole, _ state: OptimizerState, step: Int) {
@@ -127,16 +140,20 @@ package final class Trainer: TrainingEngine {
   package func evaluate(pixels: UnsafeBufferPointer<UInt8>, count: Int, batch: Int) -> CriticLosses {
     let (critic, generator) = (nets.critic, nets.generator)
     let buffers = (critic: critic.buffers.array, generator: generator.buffers.array)
+    let real = nets.real.slice.array
     nets.real.setPixels(pixels, count: count, on: device)
     critic.forward(batch: count, input: nets.real, statistics: .batch)
-    let realLoss = critic.meanScore(batch: count)
+    let realScores = critic.scores(batch: count).array
+    nets.real.slice.copy(from: real)
     drawNoise(.evaluationNoise, step: generatorStepsDone, index: batch, count: count)
     generator.forward(batch: count, input: nets.noise, statistics: .batch)
     critic.forward(batch: count, input: generator.output, statistics: .batch)
-    let fakeLoss = critic.meanScore(batch: count)
+    let fakeScores = critic.scores(batch: count).array
     critic.buffers.copy(from: buffers.critic)
     generator.buffers.copy(from: buffers.generator)
-    return CriticLosses(real: realLoss, fake: fakeLoss)
+    return CriticLosses(
+      real: mean(of: realScores), fake: mean(of: fakeScores),
+      loss: objective.criticLoss(real: realScores, fake: fakeScores))
   }
 
   // MARK: - State

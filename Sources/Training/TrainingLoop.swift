@@ -7,6 +7,8 @@ import TensorFiles
 /// What computes the steps. (`Trainer`; tests count steps with one that computes nothing.)
 package protocol TrainingEngine: AnyObject {
   func criticStep(pixels: UnsafeBufferPointer<UInt8>, count: Int) -> CriticLosses
+  /// The pictures of the last critic step once more, where a run goes on behind it.
+  func see(pixels: UnsafeBufferPointer<UInt8>, count: Int)
   func generatorStep() -> Float
   /// The critic's means over pictures that it doesn't learn from, and over as many fakes; changes nothing.
   func evaluate(pixels: UnsafeBufferPointer<UInt8>, count: Int, batch: Int) -> CriticLosses
@@ -14,7 +16,7 @@ package protocol TrainingEngine: AnyObject {
   func tensors(groups: [String]?) -> TensorSet
 }
 
-/// What gives the batches, in order, from where it was started.
+/// What gives the batches, in order, from where it was started: `Schedule.batchesSeenAgain` before the position's.
 package protocol BatchSource: AnyObject {
   /// Calls `body` with the next batch's pixels, [picture][y][x][channel].
   func withNextBatch<Result>(_ body: (_ pixels: UnsafeBufferPointer<UInt8>, _ count: Int) -> Result) throws -> Result
@@ -123,6 +125,7 @@ package struct TrainingLoop {
     try withoutActuallyEscaping(report) { report in
       var session = Session(self, engine, batches, report)
       var stopped = false
+      try session.seeAgain()
       while let step = schedule.next(at: session.position) {
         if shouldStop() {
           stopped = true
@@ -186,6 +189,12 @@ private struct Session<Engine: TrainingEngine, Batches: BatchSource> {
   }
 
   private func isDue(every period: Int) -> Bool { period > 0 && position.generatorSteps % period == 0 }
+
+  mutating func seeAgain() throws {
+    for _ in 0..<loop.schedule.batchesSeenAgain(at: position) {
+      try batches.withNextBatch { pixels, count in engine.see(pixels: pixels, count: count) }
+    }
+  }
 
   mutating func criticStep() throws {
     let asked = clock.now

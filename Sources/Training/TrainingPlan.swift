@@ -15,19 +15,17 @@ package struct TrainingPlan {
 
   /// - Precondition: the configuration is valid.
   package init(_ configuration: TrainingConfiguration, on device: Device) throws(NetworkError) {
-    let objective = configuration.objective
-    func plan(_ role: NetRole) throws(NetworkError) -> ExecutionPlan {
-      let isTrained = (objective.criticPasses + objective.generatorPasses).contains { pass in
-        pass.net == role && pass.kind != .forward
-      }
+    let objective = configuration.makeObjective()
+    func plan(_ role: NetRole, batch: Int) throws(NetworkError) -> ExecutionPlan {
+      let purpose = (objective.criticPasses + objective.generatorPasses).purpose(of: role)
       return try ExecutionPlan(
-        configuration.network(role), batch: configuration.batchSize, purpose: isTrained ? .training : .sampling,
-        algorithm: configuration.algorithm, on: device)
+        configuration.network(role), batch: batch, purpose: purpose ?? .sampling, algorithm: configuration.algorithm,
+        on: device)
     }
     self.configuration = configuration
     self.objective = objective
-    critic = try plan(.critic)
-    generator = try plan(.generator)
+    critic = try plan(.critic, batch: objective.criticBatch(configuration.batchSize))
+    generator = try plan(.generator, batch: configuration.batchSize)
   }
 
   private func plan(_ role: NetRole) -> ExecutionPlan {

@@ -95,7 +95,7 @@ final class ProgressDisplay: Sendable {
   }
 
   private func warnOfDivergence(_ metrics: StepMetrics) {
-    if metrics.criticLosses.difference.isFinite && metrics.generatorLoss.isFinite { return }
+    if metrics.criticLosses.loss.isFinite && metrics.generatorLoss.isFinite { return }
     let first = state.withLock { state in
       defer { state.warnedOfDivergence = true }
       return !state.warnedOfDivergence
@@ -108,7 +108,7 @@ final class ProgressDisplay: Sendable {
   // MARK: Lines
 
   static func losses(_ metrics: StepMetrics) -> String {
-    "d_loss \(fixed(metrics.criticLosses.difference, 4)) g_loss \(fixed(metrics.generatorLoss, 4)) "
+    "d_loss \(fixed(metrics.criticLosses.loss, 4)) g_loss \(fixed(metrics.generatorLoss, 4)) "
       + "real_loss \(fixed(metrics.criticLosses.real, 4)) fake_loss \(fixed(metrics.criticLosses.fake, 4))"
   }
 
@@ -118,7 +118,7 @@ final class ProgressDisplay: Sendable {
     let speed = progress.batchesPerSecond.map { "\(fixed($0, 2)) it/s" } ?? "? it/s"
     return "\(place(progress, state)) \(Self.bar(share)) \(fixed(100 * share, 0)) % "
       + "\(clockTime(spent))<\(left.map(clockTime) ?? "?"), \(speed), "
-      + "d_loss \(fixed(progress.criticLosses.difference, 4)) g_loss \(fixed(progress.generatorLoss, 4))"
+      + "d_loss \(fixed(progress.criticLosses.loss, 4)) g_loss \(fixed(progress.generatorLoss, 4))"
   }
 
   private func plain(_ progress: TrainingProgress, _ metrics: StepMetrics, _ state: State) -> String {

@@ -84,7 +84,8 @@ import Testing
     ("warmUpCriticSteps", { $0.warmUpCriticSteps = 0 }), ("warmUpGeneratorSteps", { $0.warmUpGeneratorSteps = -1 }),
     ("warmUpEvery", { $0.warmUpEvery = .max }),
     ("clip", { $0.clip = 0 }), ("clip", { $0.clip = .nan }), ("clip", { $0.clip = -1 }),
-    ("clip", { $0.clip = .infinity }),
+    ("clip", { $0.clip = .infinity }), ("penaltyWeight", { $0.penaltyWeight = -1 }),
+    ("penaltyWeight", { $0.penaltyWeight = .fixed(.nan) }),
     ("clipLower", { $0.clipLower = 0 }), ("clipLower", { $0.clipLower = -.infinity }),
     ("clipUpper", { $0.clipUpper = .nan }),
     ("learningRate", { $0.learningRate = 0 }), ("learningRate", { $0.learningRate = .nan }),
@@ -102,11 +103,28 @@ import Testing
     #expect(error?.name.property == Self.impossible[index].name)
   }
 
+  /// A penalty on each picture's gradient and norms over the batch don't go together: what mends it is said.
+  @Test func aPenaltyWantsACriticWithoutNorms() throws {
+    for objective in ObjectiveKind.allCases where objective != .wgan {
+      var configuration = TrainingConfiguration.blog
+      configuration.objective = objective
+      let error = #expect(throws: ConfigurationError.self) { try configuration.validate() }
+      #expect(error?.description.contains("give --no-critic-batch-norm") == true)
+      #expect(error?.text(.properties).contains("give criticNorm false") == true)
+      configuration.criticNorm = false
+      try configuration.validate()
+      (configuration.criticNorm, configuration.criticNet) = (true, .mlp)
+      try configuration.validate()
+    }
+  }
+
   /// Whatever parameters there are: an impossible value of one is refused, by its name.
   @Test func everyParameterIsChecked() {
     var refused = 0
     func check<Value>(_ parameter: some StoredDeclaration<Value>, _ bits: UInt64) {
       var configuration = TrainingConfiguration.blog
+      // Else it would be refused beside most objectives.
+      configuration.criticNorm = false
       parameter.set(Value(bits: bits), in: &configuration.values)
       let own = parameter.error(in: configuration.values)
       var thrown: ConfigurationError?

@@ -36,6 +36,7 @@ import Testing
       .heldOut: [0xb98c_811d, 0x7edf_41d0, 0x671d_f39a, 0xb840_c088],
       .syntheticFace: [0x59e1_8bbe, 0x5c90_a4cd, 0xe9b7_e038, 0x5b05_e980],
       .evaluationNoise: [0x248a_835c, 0xf248_4e00, 0x9e16_39a2, 0x196f_084b],
+      .interpolation: [0x27e3_153a, 0x5c41_a88b, 0x4123_c42b, 0x3a91_fdaa],
       .test: [0xdeb7_8ea4, 0x5fec_66b4, 0x5890_6009, 0x005f_13ce],
     ]
     #expect(Set(known.keys) == Set(RandomPurpose.allCases))

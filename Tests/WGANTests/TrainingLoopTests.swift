@@ -20,6 +20,8 @@ final class RecordingEngine: TrainingEngine {
     return CriticLosses(real: Float(fingerprint % 1000) / 1000, fake: 0.25)
   }
 
+  func see(pixels: UnsafeBufferPointer<UInt8>, count: Int) { steps += "see \(pixels.first ?? 0) " }
+
   func generatorStep() -> Float {
     fingerprint = fingerprint &* 37 &+ 5
     steps += "G "
@@ -246,7 +248,7 @@ final class RecordingJournal: TrainingJournal {
 }
 
 @Suite struct MetricsLogTests {
-  static let columns = MetricColumn.all(of: TrainingConfiguration.blog.objective)
+  static let columns = MetricColumn.all(of: TrainingConfiguration.blog.makeObjective())
   static let header = "step,epoch,seconds,d_loss,g_loss,real_loss,fake_loss,wasserstein,held_out_d_loss"
 
   func open(_ path: String, through step: Int) throws -> MetricsLog {

@@ -16,51 +16,13 @@ struct ClippedWasserstein: Objective {
     clipTime = configuration.clipTime
   }
 
-  let criticPasses = [
-    NetPass(.critic, .forward), NetPass(.generator, .forward),
-    NetPass(.critic, .backward(parameters: true, input: false)),
-    NetPass(.critic, .forward), NetPass(.critic, .backward(parameters: true, input: false)),
-  ]
-  let generatorPasses = [
-    NetPass(.generator, .forward), NetPass(.critic, .forward),
-    NetPass(.critic, .backward(parameters: false, input: true)),
-    NetPass(.generator, .backward(parameters: true, input: false)),
-  ]
+  var criticPasses: [NetPass] { Self.criticPasses }
+  var generatorPasses: [NetPass] { Self.generatorPasses }
+  var columns: [MetricColumn] { Self.columns }
 
-  let columns: [MetricColumn] = [
-    MetricColumn("d_loss") { $0.criticLosses.difference }, MetricColumn("g_loss") { $0.generatorLoss },
-    MetricColumn("real_loss") { $0.criticLosses.real }, MetricColumn("fake_loss") { $0.criticLosses.fake },
-    MetricColumn(MetricColumn.wasserstein) { $0.criticLosses.wasserstein },
-  ]
+  func criticStep(_ nets: TrainingNets, _ batch: StepBatch) -> CriticLosses { Self.criticGradients(nets, batch) }
 
-  /// Real and fake pictures are separate batches of the norms; their gradients add up: d loss = mean real - mean fake.
-  func criticStep(_ nets: TrainingNets, reals: Int, fakes: Int) -> CriticLosses {
-    let (critic, generator) = (nets.critic, nets.generator)
-    critic.forward(batch: reals, input: nets.real, statistics: .batch)
-    let realLoss = critic.meanScore(batch: reals)
-    generator.forward(batch: fakes, input: nets.noise, statistics: .batch)
-    critic.backward(batch: reals, input: nets.real, from: .scores(1 / Float(reals)), parameterGradients: true)
-
-    let fake = generator.output
-    critic.forward(batch: fakes, input: fake, statistics: .batch)
-    let fakeLoss = critic.meanScore(batch: fakes)
-    critic.backward(
-      batch: fakes, input: fake, from: .scores(-1 / Float(fakes)), parameterGradients: true, accumulate: true)
-    return CriticLosses(real: realLoss, fake: fakeLoss)
-  }
-
-  func generatorStep(_ nets: TrainingNets, fakes: Int) -> Float {
-    let (critic, generator) = (nets.critic, nets.generator)
-    generator.forward(batch: fakes, input: nets.noise, statistics: .batch)
-    let fake = generator.output
-    critic.forward(batch: fakes, input: fake, statistics: .batch)
-    let loss = critic.meanScore(batch: fakes)
-    critic.backward(
-      batch: fakes, input: fake, from: .scores(1 / Float(fakes)), parameterGradients: false, inputGradient: true)
-    generator.backward(
-      batch: fakes, input: nets.noise, from: .pictures(critic.inputGradient), parameterGradients: true)
-    return loss
-  }
+  func generatorStep(_ nets: TrainingNets, _ batch: StepBatch) -> Float { Self.generatorGradients(nets, batch) }
 
   func constrain(_ nets: TrainingNets, at time: ClipTime) {
     if time != clipTime { return }
@@ -69,5 +31,67 @@ struct ClippedWasserstein: Objective {
     nets.critic.parameters.clamp(to: clip, on: nets.device)
     recorder?.end()
     nets.critic.parametersChanged()
+  }
+}
+
+// MARK: - The losses alone
+
+extension ClippedWasserstein {
+  static let criticPasses = [
+    NetPass(.critic, .forward), NetPass(.generator, .forward),
+    NetPass(.critic, .backward(parameters: true, input: false)),
+    NetPass(.critic, .forward), NetPass(.critic, .backward(parameters: true, input: false)),
+  ]
+  static let generatorPasses = [
+    NetPass(.generator, .forward), NetPass(.critic, .forward),
+    NetPass(.critic, .backward(parameters: false, input: true)),
+    NetPass(.generator, .backward(parameters: true, input: false)),
+  ]
+  static let columns: [MetricColumn] = [
+    MetricColumn("d_loss") { $0.criticLosses.loss }, MetricColumn("g_loss") { $0.generatorLoss },
+    MetricColumn("real_loss") { $0.criticLosses.real }, MetricColumn("fake_loss") { $0.criticLosses.fake },
+    MetricColumn(MetricColumn.wasserstein) { $0.criticLosses.wasserstein },
+  ]
+
+  /// Real and fake pictures are separate batches of the norms; their gradients add up: d loss = mean real - mean fake.
+  static func criticGradients(_ nets: TrainingNets, _ batch: StepBatch) -> CriticLosses {
+    let (critic, generator) = (nets.critic, nets.generator)
+    critic.forward(batch: batch.reals, input: nets.real, statistics: .batch)
+    let realLoss = critic.scores(batch: batch.reals).mean
+    generator.forward(batch: batch.fakes, input: nets.noise, statistics: .batch)
+    critic.backward(
+      batch: batch.reals, input: nets.real, from: .scores(1 / Float(batch.reals)), parameterGradients: true)
+
+    let fake = generator.output
+    critic.forward(batch: batch.fakes, input: fake, statistics: .batch)
+    let fakeLoss = critic.scores(batch: batch.fakes).mean
+    critic.backward(
+      batch: batch.fakes, input: fake, from: .scores(-1 / Float(batch.fakes)), parameterGradients: true,
+      accumulate: true)
+    return CriticLosses(real: realLoss, fake: fakeLoss)
+  }
+
+  /// The loss is the mean score of the fakes.
+  static func generatorGradients(_ nets: TrainingNets, _ batch: StepBatch) -> Float {
+    var loss: Float = 0
+    nets.generatorGradients(fakes: batch.fakes) { scores in
+      loss = scores.mean
+      return .scores(1 / Float(batch.fakes))
+    }
+    return loss
+  }
+}
+
+extension TrainingNets {
+  /// Leaves the generator's gradients of a loss of its pictures' scores.
+  ///
+  /// - Parameter scoreGradient: told the scores; gives d loss / d score.
+  func generatorGradients(fakes: Int, scoreGradient: (_ scores: Slice) -> Executor.OutputGradient) {
+    generator.forward(batch: fakes, input: noise, statistics: .batch)
+    let fake = generator.output
+    critic.forward(batch: fakes, input: fake, statistics: .batch)
+    let gradient = scoreGradient(critic.scores(batch: fakes))
+    critic.backward(batch: fakes, input: fake, from: gradient, parameterGradients: false, inputGradient: true)
+    generator.backward(batch: fakes, input: noise, from: .pictures(critic.inputGradient), parameterGradients: true)
   }
 }

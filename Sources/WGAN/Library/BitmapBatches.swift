@@ -21,7 +21,7 @@ final class BitmapBatches: BatchSource {
     configuration = schedule.configuration
     batches = schedule.batchesPerEpoch
     epoch = position.epoch
-    batch = position.batch
+    batch = position.batch - schedule.batchesSeenAgain(at: position)
     order = Self.order(of: pictures.count, configuration, epoch: position.epoch)
     pixels = []
     pixels.reserveCapacity(configuration.batchSize * pictureBytes)

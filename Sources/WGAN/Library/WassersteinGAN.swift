@@ -100,6 +100,8 @@ public final class WassersteinGAN {
       length: .generatorSteps(generatorStepsDone + generatorSteps))
     let position = state.position
     if state.picturesPerEpoch != pictures.count || position.batch > schedule.batchesPerEpoch {
+      // Other pictures begin another epoch. What a generator step would see again isn't there any more.
+      if schedule.batchesSeenAgain(at: position) > 0 { state.position.criticStepsInPhase = 0 }
       if position.batch > 0 { (state.position.epoch, state.position.batch) = (position.epoch + 1, 0) }
       state.picturesPerEpoch = pictures.count
     }

@@ -21,6 +21,8 @@ package struct CheckpointState: Codable, Sendable, Equatable {
   /// Of the last critic step.
   package var realLoss: Float
   package var fakeLoss: Float
+  /// What it minimised; nil: the difference of the two.
+  package var criticLoss: Float?
   /// What else the objective measured in it; nil: nothing.
   package var measured: [String: Float]?
 
@@ -33,10 +35,15 @@ package struct CheckpointState: Codable, Sendable, Equatable {
     self.dataFingerprint = dataFingerprint
     realLoss = criticLosses.real
     fakeLoss = criticLosses.fake
+    let difference = criticLosses.real - criticLosses.fake
+    criticLoss =
+      criticLosses.loss == difference || criticLosses.loss.isNaN && difference.isNaN ? nil : criticLosses.loss
     measured = criticLosses.measured.isEmpty ? nil : criticLosses.measured
   }
 
-  package var criticLosses: CriticLosses { CriticLosses(real: realLoss, fake: fakeLoss, measured: measured ?? [:]) }
+  package var criticLosses: CriticLosses {
+    CriticLosses(real: realLoss, fake: fakeLoss, loss: criticLoss, measured: measured ?? [:])
+  }
 
   package var trainingState: TrainingState {
     TrainingState(position: position, seconds: seconds, criticLosses: criticLosses)

@@ -66,11 +66,13 @@ package struct TrainingRun {
   package func train(shouldStop: () -> Bool, report: (TrainingEvent) -> Void) throws -> TrainingSummary {
     let training = configuration.training
     let position = start.position
+    let schedule = Schedule(training, picturesPerEpoch: trainingPictures, length: configuration.length)
     let loader = try BatchLoader(
       dataset: dataset, batchSize: training.batchSize, crop: training.crop == .random ? .random : .center,
-      seed: training.seed, startEpoch: position.epoch, startBatch: position.batch)
+      seed: training.seed, startEpoch: position.epoch,
+      startBatch: position.batch - schedule.batchesSeenAgain(at: position))
     let loop = TrainingLoop(
-      schedule: Schedule(training, picturesPerEpoch: trainingPictures, length: configuration.length),
+      schedule: schedule,
       start: start.trainingState, sampleEvery: configuration.sampleEvery,
       checkpointEvery: configuration.checkpointEvery,
       heldOut: configuration.evaluateEvery > 0 ? try HeldOutPictures(of: dataset, training) : nil,
