@@ -1,3 +1,5 @@
+import Configuration
+import Randomness
 import ReferenceKernels
 import Testing
 import WGAN
@@ -18,7 +20,7 @@ import WGAN
     let nets = ReferenceNets(name, c)
     var training = ReferenceTraining(
       critic: set(nets.critic, golden, "critic"), generator: set(nets.generator, golden, "generator"),
-      learningRate: decimal(c.learningRate), clip: decimal(c.clip))
+      learningRate: decimal(c.learningRate), clip: decimal(c.clip), objective: Self.objective(c))
 
     func noise(_ name: String, _ count: Int) -> ReferenceTensor {
       ReferenceTensor(
@@ -29,8 +31,13 @@ import WGAN
       let real = ReferencePixels.tensor(
         bytes: golden.pixels(step), count: count, height: c.size, width: c.size, channels: c.channels)
       let (realLoss, fakeLoss) = training.criticStep(
-        real: real, noise: noise("critic/\(step)", c.fakes(besideRealPictures: count)))
+        real: real, noise: noise("critic/\(step)", c.fakes(besideRealPictures: count)),
+        shares: Self.shares(c, step: step, count: count))
       losses += [("real", step, realLoss), ("fake", step, fakeLoss)]
+      if let loss = training.lastLoss {
+        compare([loss.penalty], [golden["loss/penalty"][step]], "penalty of step \(step)")
+        compare([loss.gradientNorm], [golden["loss/gradient_norm"][step]], "gradients' norm in step \(step)")
+      }
       if step % c.criticSteps == c.criticSteps - 1 {
         let index = step / c.criticSteps
         losses.append(("g", index, training.generatorStep(noise: noise("generator/\(index)", c.batchSize))))
@@ -51,6 +58,22 @@ import WGAN
         compare(running.variance, golden["final/\(net).\(name).running_var"], "\(net).\(name) variance")
       }
     }
+  }
+
+  private static func objective(_ c: TrainingConfiguration) -> ReferenceObjective {
+    let weight = Double(c.penaltyWeightInUse)
+    return switch c.objective {
+    case .wgan: .clipped
+    case .wganGP: .oneCentred(weight: weight)
+    case .wganR1R2: .zeroCentred(weight: weight)
+    case .relativistic: .relativistic(weight: weight)
+    }
+  }
+
+  /// The real pictures' shares of the mixtures that a step draws.
+  private static func shares(_ c: TrainingConfiguration, step: Int, count: Int) -> [Double] {
+    var stream = RandomStream(seed: c.seed, purpose: .interpolation, step: step)
+    return (0..<count).map { _ in Double(stream.uniform()) }
   }
 
   /// 0.01, not the Float next to it: PyTorch's float64 has that.
