@@ -7,8 +7,8 @@ import Configuration
 import ElementaryFunctions
 import Graph
 
-/// What is minimised of each pair: a function f of the difference of its scores, D(real) - D(fake) by the critic, D(fake)
-/// - D(real) by the generator. (The WGAN authors' sign: a low score is a real picture's.)
+/// What is minimised of each pair: a function f of the difference of its scores, by the critic of D(real) - D(fake), by
+/// the generator of D(fake) - D(real). (The WGAN authors' sign: a low score is a real picture's.)
 protocol PairLoss: Sendable {
   /// f and its derivative.
   static func loss(_ difference: Double) -> (value: Double, slope: Double)

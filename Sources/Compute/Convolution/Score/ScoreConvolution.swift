@@ -75,8 +75,8 @@ extension Convolution {
   }
 
   /// diffBias = (accumulate ? diffBias : 0) + Σ_n factors[n] * diffScores[n], in the first Float; the others get zero.
-  /// The sum comes first: so a critic's real and fake pictures, as many, cancel without a rest, which RMSprop would turn
-  /// into whole steps.
+  /// The sum comes first: so a critic's real and fake pictures, as many, cancel without a rest, which RMSprop would
+  /// turn into whole steps.
   ///
   /// - Parameter factors: nil: 1.
   package func scoreBackwardBias(
