@@ -1,11 +1,12 @@
 """compare.py's worker: whole training steps of wgan_reference.py in PyTorch, in several variants.
 
-A step is the whole step. With the objective wgan: for the critic clipping, the pictures through the critic, noise through the generator and
-that through the critic, backward, RMSprop; for the generator both nets forward and backward, RMSprop. The other
-objectives have a penalty on the critic's gradient instead of clipping, and a critic without norms. Pictures and noise
-are there already, as float32 and in the layout: loading them isn't timed.
+A step is the whole step. With the objective wgan: for the critic clipping, the pictures through the critic, noise
+through the generator and that through the critic, backward, RMSprop; for the generator both nets forward and backward,
+RMSprop. The other objectives have a penalty on the critic's gradient instead of clipping, and a critic without norms.
+Pictures and noise are there already, as float32 and in the layout: loading them isn't timed.
 
-    python3 torch_step.py nchw 2 64 64 64    # once, for its peak memory: layout, threads, size, features, batch; then an objective
+    python3 torch_step.py nchw 2 64 64 64    # once, for its peak memory: layout, threads, size, features, batch
+    python3 torch_step.py nchw 2 64 64 64 wgan-gp    # the same with another objective
 """
 
 import os

@@ -5,8 +5,8 @@ is written to be compared with the references line by line, and takes the same w
 differ (block order, when to clip, the generator's extra layers, ...) a field of `Configuration` says which is meant;
 `PRESETS` has one value of it for each reference.
 
-Penalties on the critic's gradient are differentiated by PyTorch itself (`create_graph`): nothing here knows the formulas
-that a program without automatic differentiation needs.
+Penalties on the critic's gradient are differentiated by PyTorch itself (`create_graph`): nothing here knows the
+formulas that a program without automatic differentiation needs.
 
 Run it to check the parameter counts: python3 wgan_reference.py
 """
@@ -306,8 +306,8 @@ class Trainer:
         self.critic = make_critic(c).train()
         self.generator = make_generator(c).train()
         self.measured: dict[str, Tensor] = {}
-        """What the last critic step measured besides its losses: the weighted penalty, and mean and standard deviation of
-        the gradients' norms over all pictures that they were taken at."""
+        """What the last critic step measured besides its losses: the weighted penalty, and mean and standard deviation
+        of the gradients' norms over all pictures that they were taken at."""
         self.last_real: Tensor | None = None
         self.augmentation: Callable[[str, int, int], Augmentation] | None = None
         """Of a sight ("critic-real", "critic-fake", "generator-real", "generator-fake"), how many such steps were done

@@ -13,8 +13,8 @@
 // t_(l-1) and whose destination's gradient is delta_l. A penalty P(g) has the gradient of <v, g> with v = dP/dg, held
 // constant. b_l moves only corners: it gets nothing.
 //
-// A loss of the scores with the derivatives s_i rides along: its gradient at picture i is s_i delta_l, so that source is
-// s_i x_(l-1) + t_(l-1) for both. A bias gets s_i delta_l.
+// A loss of the scores with the derivatives s_i rides along: its gradient at picture i is s_i delta_l, so for both
+// that source is s_i x_(l-1) + t_(l-1). A bias gets s_i delta_l.
 
 extension ReferenceNetwork {
   /// Of a critic: the scores of pictures, one each.
@@ -31,8 +31,8 @@ extension ReferenceNetwork {
     return network.backward(tape: tape, diffDestination: scores.map { _ in 1 }).diffSource
   }
 
-  /// Of a critic without norms: the gradient of sum over pictures i of `scoreWeights[i]` D(x_i) + <`direction`_i, g(x_i)>
-  /// with respect to every parameter.
+  /// Of a critic without norms: the gradient with respect to every parameter of the sum over pictures i of
+  /// `scoreWeights`_i D(x_i) + <`direction`_i, g(x_i)>.
   package func gradients(
     at pictures: ReferenceTensor, scoreWeights: [Double], direction: ReferenceTensor
   ) -> [String: ReferenceTensor] {

@@ -38,8 +38,8 @@ package struct ReferenceTraining: Equatable, Sendable {
   /// One critic step: minimises its objective; here the steps of `.clipped`, mean D(real) - mean D(G(noise)):
   ///
   /// 1. Every parameter of the critic, gamma and beta included, goes into [-clip, clip]; running statistics don't.
-  /// 2. The real pictures go through the critic, then the fake ones: two batches for batch norm. The generator makes the
-  ///    fake ones in training mode (its running statistics move), but its parameters stay.
+  /// 2. The real pictures go through the critic, then the fake ones: two batches for batch norm. The generator makes
+  ///    the fake ones in training mode (its running statistics move), but its parameters stay.
   /// 3. The gradients of both passes add up, the fake one with a minus; RMSprop goes downhill.
   ///
   /// - Parameters:
@@ -69,8 +69,8 @@ package struct ReferenceTraining: Equatable, Sendable {
     return (realLoss.values[0], fakeLoss.values[0])
   }
 
-  /// One generator step: minimises its objective, mean D(G(noise)) or, relativistic, beside the real pictures of the last
-  /// critic step. The critic's parameters stay; its running statistics move.
+  /// One generator step: minimises its objective, mean D(G(noise)) or, relativistic, beside the real pictures of the
+  /// last critic step. The critic's parameters stay; its running statistics move.
   ///
   /// - Returns: the loss before the update.
   package mutating func generatorStep(noise: ReferenceTensor) -> Double {

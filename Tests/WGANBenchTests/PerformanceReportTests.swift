@@ -131,7 +131,9 @@ import WGANBench
     ] { #expect(text.contains(says), "\(says)") }
   }
 
-  @Test(arguments: ["convolutions", "steps", "objectives", "threads_scaling", "start_up", "memory", "pictures", "torch", "rounds"])
+  @Test(arguments: [
+    "convolutions", "steps", "objectives", "threads_scaling", "start_up", "memory", "pictures", "torch", "rounds",
+  ])
   func aSectionMayBeMissing(_ section: String) throws {
     var top = try #require(
       JSONSerialization.jsonObject(with: Data(Sample.peersJSON.utf8)) as? [String: Any])

@@ -1,5 +1,6 @@
 import Compute
 import Configuration
+import Graph
 import Randomness
 import ReferenceKernels
 import TensorFiles
@@ -39,12 +40,13 @@ import Training
     var stream = RandomStream(seed: 4, purpose: .test)
     var critic = nets.critic.randomised { stream.uniformDouble() }
     let generator = nets.generator.randomised { stream.uniformDouble() }
-    try trainer.setNets([.critic, .generator], from: tensors(critic, "critic", generator, "generator"))
+    try trainer.setNets(
+      NetRole.allCases, from: TensorSet(NetsTests.tensors(ReferenceTraining(critic: critic, generator: generator))))
     let pixels = (0..<count * 16 * 16 * c.channels).map { _ in UInt8(stream.below(256)) }
     let real = ReferencePixels.tensor(bytes: pixels, count: count, height: 16, width: 16, channels: c.channels)
     let noise = ReferenceTensor(
       shape: [batch, c.latent, 1, 1], values: (0..<batch * c.latent).map { _ in Double(2 * stream.uniform() - 1) })
-    let objective = objective(c)
+    let objective = c.referenceObjective
     func fakes(_ generator: ReferenceNetwork) -> ReferenceTensor {
       var generator = generator
       return generator.forwardTraining(noise).destination
@@ -78,8 +80,8 @@ import Training
     }
   }
 
-  /// Along a few random directions a tensor. A gradient that is zero in the definition, such as that of a bias that real
-  /// and fake pictures share, is measured against the net's largest.
+  /// Along a few random directions a tensor. A gradient that is zero in the definition, such as that of a bias that
+  /// real and fake pictures share, is measured against the net's largest.
   private static func compare(
     _ gradients: TensorSet, of net: String, _ network: ReferenceNetwork, _ what: String, _ stream: inout RandomStream,
     _ loss: (ReferenceNetwork) -> Double
@@ -109,36 +111,5 @@ import Training
           "\(what) \(tensor.name): \(engine) along a direction, by finite differences \(numeric)")
       }
     }
-  }
-
-  private static func objective(_ c: TrainingConfiguration) -> ReferenceObjective {
-    let weight = Double(c.penaltyWeightInUse)
-    return switch c.objective {
-    case .wgan: .clipped
-    case .wganGP: .oneCentred(weight: weight)
-    case .wganR1R2: .zeroCentred(weight: weight)
-    case .relativistic: .relativistic(weight: weight)
-    }
-  }
-
-  private static func tensors(
-    _ critic: ReferenceNetwork, _ criticName: String, _ generator: ReferenceNetwork, _ generatorName: String
-  ) -> TensorSet {
-    TensorSet(
-      [(critic, criticName), (generator, generatorName)].flatMap { network, net in
-        network.parameterShapes.map { name, shape in
-          NamedTensor(name: "\(net).\(name)", shape: shape, values: network[name].values.map(Float.init))
-        }
-          + network.running.flatMap { name, running in
-            [
-              NamedTensor(
-                name: "\(net).\(name).running_mean", shape: [running.mean.count],
-                values: running.mean.map(Float.init)),
-              NamedTensor(
-                name: "\(net).\(name).running_var", shape: [running.variance.count],
-                values: running.variance.map(Float.init)),
-            ]
-          }
-      })
   }
 }

@@ -20,7 +20,7 @@ import WGAN
     let nets = ReferenceNets(name, c)
     var training = ReferenceTraining(
       critic: set(nets.critic, golden, "critic"), generator: set(nets.generator, golden, "generator"),
-      learningRate: decimal(c.learningRate), clip: decimal(c.clip), objective: Self.objective(c))
+      learningRate: decimal(c.learningRate), clip: decimal(c.clip), objective: c.referenceObjective)
 
     func noise(_ name: String, _ count: Int) -> ReferenceTensor {
       ReferenceTensor(
@@ -57,16 +57,6 @@ import WGAN
         compare(running.mean, golden["final/\(net).\(name).running_mean"], "\(net).\(name) mean")
         compare(running.variance, golden["final/\(net).\(name).running_var"], "\(net).\(name) variance")
       }
-    }
-  }
-
-  private static func objective(_ c: TrainingConfiguration) -> ReferenceObjective {
-    let weight = Double(c.penaltyWeightInUse)
-    return switch c.objective {
-    case .wgan: .clipped
-    case .wganGP: .oneCentred(weight: weight)
-    case .wganR1R2: .zeroCentred(weight: weight)
-    case .relativistic: .relativistic(weight: weight)
     }
   }
 

@@ -117,7 +117,8 @@ package struct PeersFile: Codable, Sendable {
 
 extension Peers {
   fileprivate var hasSections: Bool {
-    convolutions != nil || steps != nil || objectives != nil || threads_scaling != nil || start_up != nil || memory != nil || pictures != nil
+    convolutions != nil || steps != nil || objectives != nil || threads_scaling != nil || start_up != nil
+      || memory != nil || pictures != nil
   }
 
   fileprivate var ratios: [Double] {
