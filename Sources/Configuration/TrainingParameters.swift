@@ -190,11 +190,21 @@ public struct TrainingParameters: ParameterSet {
     .steps, AlgorithmChoice.auto, earlier: .mean(.direct),
     help: "How to convolve: auto (fast where it is faster), direct, or winograd (fast wherever there is a fast method)")
 
+  /// What is changed at random of each picture, real and fake, before the critic sees it: for data sets of few
+  /// pictures, which a critic would soon know by heart.
+  public let augment = TrainingParameter(
+    .steps, Augmentations.none, valueName: "kinds",
+    help: "Change what the critic sees at random: color,translate,cutout, some of these, or none")
+
   // MARK: - The pictures
 
   /// How pictures that aren't square are cropped.
   public let crop = TrainingParameter(
     .pictures, Crop.random, earlier: .haveIt, help: "Crop random (another place each epoch) or center")
+
+  /// Whether half of the pictures, drawn anew each epoch, are shown with left and right exchanged.
+  public let mirror = TrainingParameter(
+    .pictures, false, help: "Mirror half of the training pictures, drawn anew each epoch")
 
   // A program chooses its pictures itself: these two are the tool's alone.
 

@@ -17,6 +17,11 @@ package enum RandomPurpose: UInt8, Sendable, CaseIterable {
   case syntheticFace = 9
   case evaluationNoise = 10
   case interpolation = 11
+  case mirror = 12
+  case criticRealAugmentation = 13
+  case criticFakeAugmentation = 14
+  case generatorRealAugmentation = 15
+  case generatorFakeAugmentation = 16
   case test = 255
 }
 

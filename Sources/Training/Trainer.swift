@@ -132,6 +132,8 @@ package final class Trainer: TrainingEngine {
 
   // MARK: - Evaluation
 
+  package func measure() -> [String: Float] { objective.measure(nets) }
+
   /// What the critic thinks of other pictures than those it learns from: its means over `count` of them and over as
   /// many fakes, each with the batch's statistics, as in a critic step. Training doesn't notice: parameters, running
   /// statistics and its random streams stay what they are.

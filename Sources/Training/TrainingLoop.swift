@@ -10,6 +10,8 @@ package protocol TrainingEngine: AnyObject {
   /// The pictures of the last critic step once more, where a run goes on behind it.
   func see(pixels: UnsafeBufferPointer<UInt8>, count: Int)
   func generatorStep() -> Float
+  /// What else is told of the nets at a generator step, by its column.
+  func measure() -> [String: Float]
   /// The critic's means over pictures that it doesn't learn from, and over as many fakes; changes nothing.
   func evaluate(pixels: UnsafeBufferPointer<UInt8>, count: Int, batch: Int) -> CriticLosses
   /// The state; nil: all groups of it.
@@ -58,6 +60,8 @@ package enum TrainingEvent {
   case epochEnded(Int, StepMetrics)
   case gallerySaved(String)
   case checkpointSaved(String)
+  /// What the numbers say that a person should know, a line.
+  case advice(String)
 }
 
 /// How far a run is and how fast.
@@ -161,6 +165,7 @@ private struct Session<Engine: TrainingEngine, Batches: BatchSource> {
   private var generatorLoss = Float.nan
   private var secondsWaiting = 0.0
   private var speed = SpeedMeter()
+  private var advice: TrainingAdvice
   private var gallery: (steps: Int, path: String)?
   /// The position that is kept already: a run that goes on has its own.
   private var saved: RunPosition?
@@ -171,6 +176,7 @@ private struct Session<Engine: TrainingEngine, Batches: BatchSource> {
     self.batches = batches
     self.report = report
     began = clock.now
+    advice = TrainingAdvice(loop.schedule.configuration)
     position = loop.start.position
     losses = loop.start.criticLosses
     saved = position == RunPosition() ? nil : position
@@ -213,12 +219,14 @@ private struct Session<Engine: TrainingEngine, Batches: BatchSource> {
     generatorLoss = engine.generatorStep()
     let epoch = position.epoch
     loop.schedule.advance(&position, by: .generator)
+    losses.measured.merge(engine.measure()) { $1 }
     let row = StepMetrics(
       step: position.generatorSteps, epoch: epoch + 1, seconds: secondsInAll, criticLosses: losses,
       generatorLoss: generatorLoss,
       heldOutLosses: isDue(every: loop.evaluateEvery) ? loop.heldOut?.evaluate(engine) : nil)
     try loop.journal?.append(row)
     report(.metrics(row, progress))
+    for line in advice.lines(of: row) { report(.advice(line)) }
     if position.epoch > epoch { report(.epochEnded(epoch + 1, row)) }
     if isDue(every: loop.sampleEvery) { try drawGallery() }
     if isDue(every: loop.checkpointEvery) { try saveState() }

@@ -11,6 +11,8 @@ package final class TrainingNets {
   package let real: Activations
   /// Laid out as the generator's input.
   package let noise: Activations
+  /// Objectives show the critic no picture but through this.
+  package let view: CriticView
   /// Of an objective that penalises the critic's gradient.
   package let penalty: PenaltyBuffers?
   package let device: Device
@@ -25,6 +27,7 @@ package final class TrainingNets {
     }
     real = input(of: plan.critic)
     noise = input(of: plan.generator)
+    view = CriticView(plan.configuration, plan.critic.inputLayout, on: device)
     penalty = plan.critic.purpose == .trainingWithTangents ? PenaltyBuffers(plan.critic) : nil
   }
 

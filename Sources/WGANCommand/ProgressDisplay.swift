@@ -73,6 +73,7 @@ final class ProgressDisplay: Sendable {
     case .epochEnded(let epoch, let metrics):
       let count = state.withLock { if case .epochs(let count) = $0.length { "/\(count)" } else { "" } }
       line("epoch \(epoch)\(count)  \(Self.losses(metrics))")
+    case .advice(let line): self.line(line)
     case .gallerySaved, .checkpointSaved: break
     }
   }

@@ -38,7 +38,8 @@ import Testing
   @Test func everyFlagIsRead() throws {
     func value<Value>(_ declaration: some Declaration<Value>) -> [String] {
       let flag = declaration.name.text(.flags)
-      return Value.self == Bool.self ? [flag] : [flag, declaration.defaultText]
+      guard Value.self == Bool.self else { return [flag, declaration.defaultText] }
+      return [declaration.defaultText == true.text ? flag : "--no-" + declaration.name.flag]
     }
     let all = Everything.selected.map { value($0) }
     for arguments in all {

@@ -49,7 +49,10 @@ import Testing
         try folderNames(run) == ["checkpoints", "config.json", "curves.svg", "metrics.csv", "real.png", "samples"])
       let rows = try metrics(run)
       #expect(
-        rows[0] == ["step", "epoch", "d_loss", "g_loss", "real_loss", "fake_loss", "wasserstein", "held_out_d_loss"])
+        rows[0] == [
+          "step", "epoch", "d_loss", "g_loss", "real_loss", "fake_loss", "wasserstein", "at_bound",
+          "variance_below_eps", "held_out_d_loss",
+        ])
       #expect(rows.dropFirst().map(\.[0]) == (1..<rows.count).map(String.init))
       #expect(rows.last?[1] == "2")
       let samples = try folderNames(run / "samples")

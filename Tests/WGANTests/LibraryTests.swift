@@ -43,6 +43,28 @@ import WGAN
     }
   }
 
+  /// Augmentation and mirroring are functions of the place in the run, too.
+  @Test(arguments: [1, 2], [ObjectiveKind.wgan, .relativistic])
+  func anAugmentedGANGoesOnAsIfItHadNeverStopped(firstSteps: Int, objective: ObjectiveKind) throws {
+    let pictures = try Self.pictures()
+    var settings = Self.settings
+    (settings.mirror, settings.augment) = (true, [.color, .translate, .cutout])
+    (settings.objective, settings.criticNorm) = (objective, objective == .wgan)
+    let whole = try WassersteinGAN(settings, threads: 2)
+    try whole.train(on: pictures, generatorSteps: 4)
+    let first = try WassersteinGAN(settings, threads: 1)
+    try first.train(on: pictures, generatorSteps: firstSteps)
+    let second = try reloaded(first, threads: 3)
+    #expect(second.settings == settings)
+    try second.train(on: pictures, generatorSteps: 4 - firstSteps)
+    #expect(try state(second) == state(whole))
+    for change in [\TrainingSettings.mirrorAlone, \.augmentAlone] {
+      let other = try WassersteinGAN(settings[keyPath: change])
+      try other.train(on: pictures, generatorSteps: 4)
+      #expect(try state(other) != state(whole))
+    }
+  }
+
   /// Every step counts in one order, and training in parts, saved and loaded between them, is training in one: the same
   /// file to the last byte. 2 generator steps end an epoch of 5 batches, 1 and 3 are in the middle of one.
   @Test(arguments: [0, 1, 2, 3, 5]) func aLoadedGANGoesOnAsIfItHadNeverStopped(firstSteps: Int) throws {
@@ -167,7 +189,8 @@ import WGAN
             : [
               ConfigurationOverride(\.size, 16), ConfigurationOverride(\.features, 4),
               ConfigurationOverride(\.batchSize, 8), ConfigurationOverride(\.heldOut, 0),
-              ConfigurationOverride(\.fraction, 0.005),
+              ConfigurationOverride(\.fraction, 0.005), ConfigurationOverride(\.mirror, true),
+              ConfigurationOverride(\.augment, [.color, .translate, .cutout]),
             ], data: "synthetic", cache: joinPath(folder, "cache"), length: .generatorSteps(length),
           runOverrides: [
             RunOverride(\.threads, 1), RunOverride(\.sampleEvery, 0), RunOverride(\.checkpointEvery, 0),
@@ -376,5 +399,19 @@ import WGAN
         _ = try WassersteinGAN(contentsOf: path)
       }
     }
+  }
+}
+
+extension TrainingSettings {
+  fileprivate var mirrorAlone: TrainingSettings {
+    var settings = self
+    settings.augment = .none
+    return settings
+  }
+
+  fileprivate var augmentAlone: TrainingSettings {
+    var settings = self
+    settings.mirror = false
+    return settings
   }
 }

@@ -69,7 +69,7 @@ struct GradientNorms {
 
   static let columns = [MetricColumn.measured(penalty), .measured(mean), .measured(spread)]
   private static let penalty = "penalty"
-  private static let mean = "gradient_norm"
+  static let mean = "gradient_norm"
   private static let spread = "gradient_norm_spread"
 
   /// The penalty as the critic's loss has it; the norms' mean and standard deviation.

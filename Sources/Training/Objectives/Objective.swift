@@ -34,6 +34,9 @@ package protocol Objective: Sendable {
   /// The critic's loss of these scores, without a penalty, as in a critic step.
   func criticLoss(real: [Float], fake: [Float]) -> Float
 
+  /// What else is told of the nets at a generator step, by its column.
+  func measure(_ nets: TrainingNets) -> [String: Float]
+
   /// Brings the critic's parameters back to where the objective allows them; called before each critic step and after
   /// each of its updates.
   func constrain(_ nets: TrainingNets, at time: ClipTime)
@@ -42,6 +45,7 @@ package protocol Objective: Sendable {
 extension Objective {
   package func criticBatch(_ batchSize: Int) -> Int { batchSize }
   package var generatorSeesReals: Bool { false }
+  package func measure(_ nets: TrainingNets) -> [String: Float] { [:] }
   package func constrain(_ nets: TrainingNets, at time: ClipTime) {}
 
   /// Wasserstein's.

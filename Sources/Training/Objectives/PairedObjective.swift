@@ -67,6 +67,8 @@ struct PairedObjective<Loss: PairLoss>: Objective {
     nets.generator.forward(batch: batch.fakes, input: nets.noise, statistics: .batch)
     let pairs = min(batch.reals, batch.fakes)
     let share = 1 / Double(pairs)
+    let reals = nets.view.see(nets.real, .criticReal, count: pairs, step: batch.step)
+    let fakes = nets.view.see(nets.generator.output, .criticFake, count: pairs, step: batch.step)
     let buffers = nets.penaltyBuffers
     var norms = GradientNorms()
     var (loss, real, fake) = (0.0, 0.0, 0.0)
@@ -74,7 +76,7 @@ struct PairedObjective<Loss: PairLoss>: Objective {
     while first < pairs {
       let count = min(nets.critic.plan.batch / 2, pairs - first)
       // Neighbours, so that what a pair's pictures add with opposite signs cancels without a rest.
-      buffers.pictures.interleave(nets.real, nets.generator.output, first: first, count: count, on: nets.device)
+      buffers.pictures.interleave(reals, fakes, first: first, count: count, on: nets.device)
       nets.addPenalisedGradient(
         penalty, count: 2 * count, share: share, accumulate: first > 0, norms: &norms
       ) { scores in
@@ -97,10 +99,11 @@ struct PairedObjective<Loss: PairLoss>: Objective {
     if !Loss.generatorSeesReals { return ClippedWasserstein.generatorGradients(nets, batch) }
     let pairs = min(batch.reals, batch.fakes)
     let factors = nets.penaltyBuffers.scoreFactors
-    nets.critic.forward(batch: pairs, input: nets.real, statistics: .batch)
+    let seen = nets.view.see(nets.real, .generatorReal, count: pairs, step: batch.step)
+    nets.critic.forward(batch: pairs, input: seen, statistics: .batch)
     let reals = nets.critic.scores(batch: pairs).array
     var loss = 0.0
-    nets.generatorGradients(fakes: batch.fakes) { scores in
+    nets.generatorGradients(batch) { scores in
       factors.fill(0)
       for pair in 0..<pairs {
         let (value, slope) = Loss.loss(Double(scores[pair]) - Double(reals[pair]))

@@ -24,8 +24,8 @@ struct WassersteinGradientPenalty: Objective {
   let columns = ClippedWasserstein.columns + GradientNorms.columns
 
   func criticStep(_ nets: TrainingNets, _ batch: StepBatch) -> CriticLosses {
-    var losses = ClippedWasserstein.criticGradients(nets, batch)
-    // A point between each real picture and a fake one, anywhere on the line between the two.
+    var (losses, real, fake) = ClippedWasserstein.criticGradients(nets, batch)
+    // A point between each real picture and a fake one, as the critic saw them, anywhere on the line between the two.
     let count = min(batch.reals, batch.fakes)
     let buffers = nets.penaltyBuffers
     var random = RandomStream(seed: batch.seed, purpose: .interpolation, step: batch.step)
@@ -35,7 +35,7 @@ struct WassersteinGradientPenalty: Objective {
       buffers.gradientFactors[n] = 1 - share
     }
     buffers.pictures.setSum(
-      nets.real, buffers.scoreFactors, nets.generator.output, buffers.gradientFactors, batch: count, on: nets.device)
+      real, buffers.scoreFactors, fake, buffers.gradientFactors, batch: count, on: nets.device)
     var norms = GradientNorms()
     nets.addPenalisedGradient(penalty, count: count, share: 1 / Double(count), accumulate: true, norms: &norms) { _ in
       // The loss has no part at these points.

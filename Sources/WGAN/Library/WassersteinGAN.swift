@@ -118,7 +118,7 @@ public final class WassersteinGAN {
       case .metrics(let row, let now):
         step = TrainingStep(.generator, at: now.position, now.criticLosses, generatorLoss: row.generatorLoss)
         progress = now
-      case .epochEnded, .gallerySaved, .checkpointSaved: return
+      case .epochEnded, .gallerySaved, .checkpointSaved, .advice: return
       }
       state = state.following(
         TrainingState(position: progress.position, seconds: state.seconds, criticLosses: progress.criticLosses))

@@ -52,6 +52,8 @@ package struct TrainingRun {
     dataset = try Self.prepared(configuration, report, isCancelled)
     trainingPictures = dataset.count(.training)
     heldOutPictures = dataset.count(.heldOut)
+    let schedule = Schedule(configuration.training, picturesPerEpoch: trainingPictures, length: configuration.length)
+    for line in DataAdvice(dataset, schedule).lines { report(.notice(line)) }
     trainer = Trainer(plan, on: device)
     start = try Self.restored(trainer, paths, configuration, dataset, request, report)
     if start.position == RunPosition() { try initialNets.set(trainer) }
@@ -69,7 +71,7 @@ package struct TrainingRun {
     let schedule = Schedule(training, picturesPerEpoch: trainingPictures, length: configuration.length)
     let loader = try BatchLoader(
       dataset: dataset, batchSize: training.batchSize, crop: training.crop == .random ? .random : .center,
-      seed: training.seed, startEpoch: position.epoch,
+      mirror: training.mirror, seed: training.seed, startEpoch: position.epoch,
       startBatch: position.batch - schedule.batchesSeenAgain(at: position))
     let loop = TrainingLoop(
       schedule: schedule,
