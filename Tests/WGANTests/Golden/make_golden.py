@@ -83,6 +83,7 @@ RELATIVISTIC = R1R2 | {"objective": "relativistic"}
 # What the papers on penalties train with.
 PENALTY_ADAM = {"optimizer": "adam", "adam_beta1": 0.0, "adam_beta2": 0.9}
 FULL = {"critic_noise_batch": "full"}
+AUGMENT = {"augment": "color,translate,cutout"}
 CASES = [
     Case("blog", "blog", 70, short_batch=3),
     Case("blog-32", "blog", 0, {"size": 32, "critic_features": 4, "generator_features": 4, "batch_size": 4}),
@@ -113,6 +114,9 @@ CASES = [
     Case("relativistic-tail", "blog", 104, RELATIVISTIC | FULL | {"channels": 1, "critic_steps": 2}, short_batch=3),
     Case("relativistic-mlp", "blog", 62, RELATIVISTIC | {
         "critic_net": "mlp", "critic_features": 12, "critic_steps": 2}),
+    Case("augment", "blog", 2, AUGMENT, short_batch=3),
+    Case("augment-gp", "blog", 16, GP | AUGMENT),
+    Case("augment-relativistic", "blog", 51, RELATIVISTIC | AUGMENT | {"critic_steps": 2}, short_batch=3),
 ]
 
 
@@ -498,6 +502,21 @@ def mistakes() -> dict[str, tuple[Callable[[Case], bool], Callable[[Configuratio
             self.last_real = self.first
             return super().generator_step(noise)
 
+    class NothingSeenInGeneratorSteps(Trainer):
+        def seen(self, pictures, sight):
+            return pictures if sight.startswith("generator") else super().seen(pictures, sight)
+
+    class RealsAugmentationForAll(Trainer):
+        def seen(self, pictures, sight):
+            return super().seen(pictures, sight.split("-")[0] + "-real")
+
+    class NextStepsAugmentation(Trainer):
+        def seen(self, pictures, sight):
+            self.critic_steps, self.generator_steps = self.critic_steps + 1, self.generator_steps + 1
+            result = super().seen(pictures, sight)
+            self.critic_steps, self.generator_steps = self.critic_steps - 1, self.generator_steps - 1
+            return result
+
     class AverageWithoutWarmUp(Trainer):
         def ema_beta(self, step):
             return self.configuration.ema
@@ -576,6 +595,9 @@ def mistakes() -> dict[str, tuple[Callable[[Case], bool], Callable[[Configuratio
 
     in_pairs = objective("wgan-r1r2", "relativistic")
 
+    def augmented(case):
+        return case.configuration.augment != "none"
+
     def averaged(case):
         return case.configuration.ema > 0
 
@@ -621,6 +643,9 @@ def mistakes() -> dict[str, tuple[Callable[[Case], bool], Callable[[Configuratio
         "relativistic means, not pairs": (objective("relativistic"), MeansNotPairs),
         "other pairs in generator steps": (objective("relativistic"), OtherPairsInGeneratorSteps),
         "the first real pictures in all generator steps": (objective("relativistic"), FirstRealsInGeneratorSteps),
+        "pictures as they are in generator steps": (augmented, NothingSeenInGeneratorSteps),
+        "fake pictures augmented as the real ones": (augmented, RealsAugmentationForAll),
+        "the next step's augmentation": (augmented, NextStepsAugmentation),
         "average without warm-up": (averaged, AverageWithoutWarmUp),
         "average's steps counted from 0": (averaged, AverageCountsFromZero),
         "average of parameters, not of statistics": (averaged, AverageOfParametersOnly),
