@@ -66,7 +66,11 @@ let package = Package(
         "Training", "Configuration", "TensorFiles", "Graph", "Compute", "Datasets", "Images", "Plots", "SystemSupport",
         "Randomness", "Statistics",
       ]),
-    module("Training", ["Configuration", "TensorFiles", "Graph", "Compute", "SystemSupport", "Randomness"]),
+    module(
+      "Training",
+      [
+        "Configuration", "TensorFiles", "Graph", "Compute", "SystemSupport", "Randomness", "ElementaryFunctions",
+      ]),
     module("Configuration", ["Graph", "Compute", "SystemSupport"]),
     module("TensorFiles", ["SystemSupport"]),
     module("Datasets", ["Images", "SystemSupport", "Randomness", "ElementaryFunctions"]),
@@ -117,7 +121,9 @@ let package = Package(
       "TensorFiles", ["TensorFiles", "Randomness", "SystemSupport", "TestSupport"], resources: [.copy("TorchFiles")]),
     tests("Configuration", ["Configuration", "Training"]),
     tests("CommandSupport", ["CommandSupport", "Configuration", argumentParser]),
-    tests("Training", ["Training", "Configuration", "TensorFiles", "Graph", "Compute", "Randomness"]),
+    tests(
+      "Training",
+      ["Training", "Configuration", "TensorFiles", "Graph", "Compute", "ReferenceKernels", "Randomness"]),
     tests(
       "WGAN",
       [

@@ -136,8 +136,18 @@ public enum ClipTime: String, ParameterValue, CaseIterable {
 public enum Optimizer: String, ParameterValue, CaseIterable {
   /// Smoothing 0.99, epsilon 1e-8 outside of the root.
   case rmsprop
-  /// With the decays that ``TrainingParameters/adamBeta1`` and ``TrainingParameters/adamBeta2`` say.
+  /// With the decays that ``TrainingParameters/adamBeta1`` and ``TrainingParameters/adamBeta2`` say, or each net's own.
   case adam
+}
+
+/// How learning rates fall over a run.
+public enum RateDecay: String, ParameterValue, CaseIterable {
+  /// They stay.
+  case none
+  /// In a straight line.
+  case linear
+  /// As half a cosine: slowly at both ends.
+  case cosine
 }
 
 /// How many fake pictures a critic step sees when the real batch is an epoch's short last one.

@@ -146,9 +146,17 @@ public struct TrainingParameters: ParameterSet {
     effect: Effect(elseSay: "nothing is clipped", give: "\(\.objective, .wgan)") { !$0.objective.isPenalised },
     help: "Clip before-step or after-update")
 
-  /// How gradients change parameters.
-  public let optimizer = TrainingParameter(
-    .steps, Optimizer.rmsprop, earlier: .haveIt, help: "rmsprop or adam")
+  /// How gradients change the parameters of both nets. Reading gives the critic's.
+  public let optimizer = TrainingParameterGroup(
+    .steps, \.criticOptimizer, and: \.generatorOptimizer, help: "Of both nets: rmsprop or adam")
+
+  /// How gradients change the critic's parameters.
+  public let criticOptimizer = TrainingParameter(
+    .steps, Optimizer.rmsprop, earlier: .callIt("optimizer"), help: "The same of the critic alone")
+
+  /// How gradients change the generator's parameters.
+  public let generatorOptimizer = TrainingParameter(
+    .steps, Optimizer.rmsprop, earlier: .callIt("optimizer"), help: "The same of the generator alone")
 
   /// The learning rate of both nets, more than 0 and at most 1. Reading gives the critic's.
   public let learningRate = TrainingParameterGroup(
@@ -162,13 +170,49 @@ public struct TrainingParameters: ParameterSet {
   public let generatorLearningRate = TrainingParameter(
     .steps, Float(5e-5), Self.aboveZeroToOne, earlier: .callIt("learningRate"), help: "Of the generator's alone")
 
-  /// Adam's decay of the mean, 0 or more and less than 1.
-  public let adamBeta1 = TrainingParameter(
-    .steps, 0.5, Self.zeroToBelowOne, earlier: .mean(0.9), effect: Self.adams, help: "Adam's decay of the mean")
+  /// Adam's decay of the mean in both nets, 0 or more and less than 1. Reading gives the critic's.
+  public let adamBeta1 = TrainingParameterGroup(
+    .steps, \.criticAdamBeta1, and: \.generatorAdamBeta1, effect: Self.adams, help: "Adam's decay of the mean")
 
-  /// Adam's decay of the mean square, 0 or more and less than 1.
-  public let adamBeta2 = TrainingParameter(
-    .steps, 0.999, Self.zeroToBelowOne, effect: Self.adams, help: "Adam's decay of the mean square")
+  /// Adam's decay of the mean in the critic, 0 or more and less than 1.
+  public let criticAdamBeta1 = TrainingParameter(
+    .steps, 0.5, Self.zeroToBelowOne, earlier: .callIt("adamBeta1", else: 0.9), effect: Self.criticsAdam,
+    help: "The same in the critic alone")
+
+  /// Adam's decay of the mean in the generator, 0 or more and less than 1.
+  public let generatorAdamBeta1 = TrainingParameter(
+    .steps, 0.5, Self.zeroToBelowOne, earlier: .callIt("adamBeta1", else: 0.9), effect: Self.generatorsAdam,
+    help: "The same in the generator alone")
+
+  /// Adam's decay of the mean square in both nets, 0 or more and less than 1. Reading gives the critic's.
+  public let adamBeta2 = TrainingParameterGroup(
+    .steps, \.criticAdamBeta2, and: \.generatorAdamBeta2, effect: Self.adams, help: "Adam's decay of the mean square")
+
+  /// Adam's decay of the mean square in the critic, 0 or more and less than 1.
+  public let criticAdamBeta2 = TrainingParameter(
+    .steps, 0.999, Self.zeroToBelowOne, earlier: .callIt("adamBeta2", else: 0.999), effect: Self.criticsAdam,
+    help: "The same in the critic alone")
+
+  /// Adam's decay of the mean square in the generator, 0 or more and less than 1.
+  public let generatorAdamBeta2 = TrainingParameter(
+    .steps, 0.999, Self.zeroToBelowOne, earlier: .callIt("adamBeta2", else: 0.999), effect: Self.generatorsAdam,
+    help: "The same in the generator alone")
+
+  /// How both learning rates fall over the run.
+  public let decay = TrainingParameter(
+    .steps, RateDecay.none, help: "How learning rates fall over the run: none, linear or cosine")
+
+  /// The share of the learning rates that is left at the run's end, 0 to 1.
+  public let decayTo = TrainingParameter(
+    .steps, 0.0, Rule("must be from 0 to 1") { $0 >= 0 && $0 <= 1 },
+    effect: Effect(elseSay: "learning rates stay as they are", give: "\(\.decay, .linear)") { $0.decay != .none },
+    help: "The share of the learning rates that is left at the run's end")
+
+  /// How much of itself the averaged generator keeps in a generator step, 0 (there is none) or more and less than 1.
+  /// Pictures are drawn by the averaged generator where there is one.
+  public let ema = TrainingParameter(
+    .steps, 0.0, Self.zeroToBelowOne, valueName: "share",
+    help: "What the averaged generator, which draws the pictures, keeps of itself a step; 0: there is none")
 
   /// How many fake pictures a critic step sees beside an epoch's short last batch.
   public let criticNoiseBatch = TrainingParameter(
@@ -224,6 +268,14 @@ public struct TrainingParameters: ParameterSet {
     !$0.objective.isPenalised
   }
   private static let adams = Effect<Double>(elseSay: "it is Adam's", give: "\(\.optimizer, .adam)") {
-    $0.optimizer == .adam
+    $0.criticOptimizer == .adam || $0.generatorOptimizer == .adam
+  }
+  private static let criticsAdam = Effect<Double>(elseSay: "it is Adam's", give: "\(\.criticOptimizer, .adam)") {
+    $0.criticOptimizer == .adam
+  }
+  private static let generatorsAdam = Effect<Double>(
+    elseSay: "it is Adam's", give: "\(\.generatorOptimizer, .adam)"
+  ) {
+    $0.generatorOptimizer == .adam
   }
 }

@@ -18,10 +18,15 @@ package final class Trainer: TrainingEngine {
   /// it puts the sum over all of them there.
   package var reduce: ((_ gradients: Slice, _ net: NetRole) -> Void)?
 
+  /// The generator steps of the whole run, which learning rates decay with; whoever starts the run says it. nil: rates
+  /// don't decay.
+  package var generatorStepsOfRun: Int?
+
   private let nets: TrainingNets
   private let device: Device
   private let criticState: OptimizerState
   private let generatorState: OptimizerState
+  private let averaged: AveragedGenerator?
   /// The noise as drawn, `[picture][latent]`.
   private var noiseValues: [Float]
   /// Real pictures in `nets`.
@@ -39,10 +44,9 @@ package final class Trainer: TrainingEngine {
     let configuration = plan.configuration
     nets.critic.initialise(configuration.initialisation, seed: configuration.seed, netIndex: 0)
     nets.generator.initialise(configuration.initialisation, seed: configuration.seed, netIndex: 1)
-    criticState = OptimizerState(
-      configuration, learningRate: configuration.criticLearningRate, count: nets.critic.parameters.count)
-    generatorState = OptimizerState(
-      configuration, learningRate: configuration.generatorLearningRate, count: nets.generator.parameters.count)
+    criticState = OptimizerState(configuration, .critic, count: nets.critic.parameters.count)
+    generatorState = OptimizerState(configuration, .generator, count: nets.generator.parameters.count)
+    averaged = AveragedGenerator(configuration, of: nets.generator)
     noiseValues = [Float](repeating: 0, count: configuration.batchSize * configuration.latent)
   }
 
@@ -93,8 +97,13 @@ package final class Trainer: TrainingEngine {
 
   private func generatorStepOnNoise() -> Float {
     let loss = objective.generatorStep(nets, batch(fakes: configuration.batchSize, step: generatorStepsDone))
+    update(.generator, generatorState, step: generatorStepsDone + 1)
     generatorStepsDone += 1
-    update(.generator, generatorState, step: generatorStepsDone)
+    if let averaged {
+      recorder?.begin(NetRole.averagedGeneratorGroup, .optimizer, .update)
+      averaged.update(step: generatorStepsDone, on: device)
+      recorder?.end()
+    }
     return loss
   }
 
@@ -115,8 +124,14 @@ package final class Trainer: TrainingEngine {
     let net = nets.net(role)
     reduce?(net.gradients, role)
     recorder?.begin(role.rawValue, .optimizer, .update)
-    state.update(net, step: step, on: device)
+    state.update(net, step: step, rateShare: learningRateShare, on: device)
     recorder?.end()
+  }
+
+  /// Of the next update of either net.
+  private var learningRateShare: Double {
+    guard let steps = generatorStepsOfRun, steps > 0 else { return 1 }
+    return configuration.learningRateShare(at: min(1, Double(generatorStepsDone) / Double(steps)))
   }
 
   private func drawNoise(_ purpose: RandomPurpose, step: Int, index: Int = 0, count: Int) {
@@ -161,7 +176,7 @@ package final class Trainer: TrainingEngine {
   // MARK: - State
 
   /// The state, in PyTorch's names and layouts: "critic.pyramid.0.bn.running_mean", "generator.final.weight",
-  /// "optimizer.critic.square_avg.final.weight".
+  /// "generator_ema.final.weight", "optimizer.critic.square_avg.final.weight".
   ///
   /// - Parameter groups: nil: all of it.
   package func tensors(groups: [String]? = nil) -> TensorSet { places.inGroups(groups).tensors }
@@ -184,9 +199,11 @@ package final class Trainer: TrainingEngine {
     generatorStepsDone = generatorSteps
   }
 
-  /// Sets the parameters and running statistics of these nets alone; the optimizers' state stays.
+  /// Sets the parameters and running statistics of these nets alone; the optimizers' state stays. The averaged
+  /// generator begins anew with the generator.
   package func setNets(_ roles: [NetRole], from tensors: TensorSet) throws(Failure) {
     try set(roles.map(\.rawValue), from: tensors)
+    if roles.contains(.generator) { averaged?.begin() }
   }
 
   private func set(_ groups: [String]?, from tensors: TensorSet) throws(Failure) {
@@ -197,6 +214,7 @@ package final class Trainer: TrainingEngine {
 
   private var places: TensorPlaces {
     var all = TensorPlaces()
+    if let averaged { all.add(averaged.places) }
     for (role, state) in [(NetRole.generator, generatorState), (.critic, criticState)] {
       let net = nets.net(role)
       all.add(net.places(group: role.rawValue))

@@ -48,13 +48,17 @@ package struct TrainingPlan {
   // MARK: - Memory
 
   /// The optimizer's state of one net.
-  package func optimizerBytes(_ net: ExecutionPlan) -> Int {
-    MemoryLayout<Float>.stride * net.parameters.parameterCount * OptimizerState.slabCount(configuration.optimizer)
+  package func optimizerBytes(_ role: NetRole) -> Int {
+    MemoryLayout<Float>.stride * plan(role).parameters.parameterCount
+      * OptimizerState.slabCount(configuration.optimizer(of: role))
   }
+
+  /// The averaged generator's; 0 where there is none.
+  package var averageBytes: Int { AveragedGenerator.bytes(configuration, generator) }
 
   /// All that training keeps in memory but the pictures.
   package var bytes: Int {
-    [critic, generator].reduce(0) { $0 + $1.plannedBytes + optimizerBytes($1) }
+    NetRole.allCases.reduce(averageBytes) { $0 + plan($1).plannedBytes + optimizerBytes($1) }
   }
 
   /// - Throws: where the machine hasn't the memory, naming the flags that mend it.

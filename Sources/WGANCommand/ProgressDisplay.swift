@@ -27,6 +27,10 @@ final class ProgressDisplay: Sendable {
   func show(_ event: PreparationEvent) {
     switch event {
     case .notice(let line): self.line(line)
+    case .planned(let time, let steps, let end):
+      let place = end == steps ? "" : ", up to step \(grouped(end))"
+      let verb = time.isOne ? "is" : "are"
+      line("\(time.words) \(verb) about \(grouped(steps)) generator steps on this machine\(place)")
     case .decoding(let done, let total):
       // Elsewhere than on a terminal: nothing about what takes a moment only.
       state.withLock { if !isTerminal && $0.lastShown == nil { $0.lastShown = ContinuousClock.now } }
@@ -84,7 +88,7 @@ final class ProgressDisplay: Sendable {
     if summary.criticSteps + summary.generatorSteps == 0 && !summary.stopped {
       line(
         "nothing left to do: the run has \(position.generatorSteps) generator steps; "
-          + "give more --epochs or --generator-steps to go on")
+          + "give more --epochs or --generator-steps, or --for, to go on")
     } else {
       line(
         "\(summary.stopped ? "stopped" : "done") at generator step \(position.generatorSteps) after "

@@ -53,10 +53,10 @@ import Testing
   @Test func valuesArriveWithTheirTypes() throws {
     let options = try Command.parse([
       "--batch-size", "8", "--clip-lower", "-0.5", "--no-batch-norm", "--crop=center", "--seed", "18446744073709551615",
-      "--adam-beta1", "0.25", "--critic-batch-norm", "--algorithm", "direct",
+      "--generator-adam-beta1", "0.25", "--critic-batch-norm", "--algorithm", "direct",
     ]).options
     #expect(options[\.batchSize] == 8 && options[\.clipLower] == -0.5 && options[\.generatorNorm] == false)
-    #expect(options[\.crop] == .center && options[\.seed] == .max && options[\.adamBeta1] == 0.25)
+    #expect(options[\.crop] == .center && options[\.seed] == .max && options[\.generatorAdamBeta1] == 0.25)
     #expect(options[\.criticNorm] == true && options[\.algorithm] == .direct && options[\.size] == nil)
   }
 

@@ -92,7 +92,7 @@ extension Slice {
 }
 
 /// Calls `body` with each worker's part of `count` Floats, whole cache lines.
-private func forEachPart(of count: Int, _ device: Device, _ body: (_ start: Int, _ count: Int) -> Void) {
+func forEachPart(of count: Int, _ device: Device, _ body: (_ start: Int, _ count: Int) -> Void) {
   precondition(count % channelBlock == 0, "slabs are padded to whole cache lines")
   device.parallel(count / channelBlock) { body($0.lowerBound * channelBlock, $0.count * channelBlock) }
 }

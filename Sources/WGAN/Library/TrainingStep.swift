@@ -2,7 +2,7 @@
 
 import Training
 
-/// A step of training that is done: what ``WassersteinGAN/train(on:generatorSteps:onStep:)`` tells its caller.
+/// A step of training that is done: what ``WassersteinGAN/train(on:generatorSteps:outOf:onStep:)`` tells its caller.
 public struct TrainingStep: Sendable, Equatable {
   /// Which net has learned.
   public enum Kind: Sendable, Equatable {
