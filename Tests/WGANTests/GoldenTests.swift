@@ -58,7 +58,7 @@ import WGAN
     }
     differences.compareLosses(critic: critic, generator: generated)
     if configuration.objective.isPenalised { differences.comparePenalties(critic) }
-    differences.compareNets(trainer.tensors(groups: Self.nets))
+    differences.compareNets(trainer.tensors(groups: Self.nets + [NetRole.averagedGeneratorGroup]))
 
     #expect(differences.compared == golden.resultNames)
     for (quantity, tolerance) in golden.tolerances {

@@ -21,7 +21,7 @@ import WGAN
     let nets = ReferenceNets(name, c)
     var training = ReferenceTraining(
       critic: set(nets.critic, golden, "critic"), generator: set(nets.generator, golden, "generator"),
-      learningRate: decimal(c.learningRate), clip: decimal(c.clip), objective: c.referenceObjective)
+      learningRate: decimal(c.learningRate), clip: decimal(c.clip), objective: c.referenceObjective, ema: c.ema)
 
     func noise(_ name: String, _ count: Int) -> ReferenceTensor {
       ReferenceTensor(
@@ -50,7 +50,9 @@ import WGAN
       let expected = Double(golden["loss/\(loss.name)"][loss.step])
       #expect(abs(loss.value - expected) <= 2e-7 * largest, "\(loss.name) loss of step \(loss.step)")
     }
-    for (net, network) in [("critic", training.critic), ("generator", training.generator)] {
+    var networks = [("critic", training.critic), ("generator", training.generator)]
+    if c.ema > 0 { networks.append(("generator_ema", training.averaged)) }
+    for (net, network) in networks {
       for name in network.parameters.keys {
         compare(network[name].values, golden["final/\(net).\(name)"], "\(net).\(name)")
       }

@@ -105,10 +105,10 @@ CASES = [
     Case("gp-32", "blog", 55, GP | {"size": 32, "critic_features": 4, "generator_features": 4, "batch_size": 4}),
     Case("gp-extra-grey", "blog", 81, GP | {"extra_layers": 1, "channels": 1, "generator_norm": False}),
     Case("gp-mlp", "blog", 87, GP | MLP_PENALTY | {"channels": 1}, short_batch=3),
-    Case("r1r2", "blog", 53, R1R2 | {"critic_steps": 2}, short_batch=3),
+    Case("r1r2", "blog", 53, R1R2 | {"critic_steps": 2, "ema": 0.9}, short_batch=3),
     Case("r1r2-extra", "blog", 59, R1R2 | PENALTY_ADAM | {"extra_layers": 1, "block_order": "conv-norm-act"}),
     Case("r1r2-mlp", "blog", 10, R1R2 | MLP_PENALTY | {"channels": 1}),
-    Case("relativistic", "blog", 36, RELATIVISTIC | PENALTY_ADAM | {"critic_steps": 1}),
+    Case("relativistic", "blog", 36, RELATIVISTIC | PENALTY_ADAM | {"critic_steps": 1, "ema": 0.9}),
     Case("relativistic-32", "blog", 50, RELATIVISTIC | {
         "size": 32, "critic_features": 4, "generator_features": 4, "batch_size": 4, "critic_steps": 2}),
     Case("relativistic-tail", "blog", 104, RELATIVISTIC | FULL | {"channels": 1, "critic_steps": 2}, short_batch=3),
