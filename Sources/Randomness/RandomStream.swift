@@ -16,6 +16,8 @@ package enum RandomPurpose: UInt8, Sendable, CaseIterable {
   case heldOut = 8
   case syntheticFace = 9
   case evaluationNoise = 10
+  case evaluationPatch = 20
+  case evaluationDirection = 21
   case test = 255
 }
 
