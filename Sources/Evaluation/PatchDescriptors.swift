@@ -19,6 +19,7 @@ package struct PatchDescriptors: Sendable {
   package static let perPicture = 128
 
   package let points: Points
+  private let channels: Int
   /// Of the values before, over all channels: how strong the level is.
   package let deviation: Double
 
@@ -59,8 +60,13 @@ package struct PatchDescriptors: Sendable {
     points.rescale(
       subtracting: moments.indices.map { Float(means[$0 % channels]) },
       times: moments.indices.map { factors[$0 % channels] }, on: device)
-    self.points = points
+    (self.points, self.channels) = (points, channels)
     deviation = (variances.reduce(0, +) / Double(channels)).squareRoot()
+  }
+
+  /// Some of the patches, normalised by themselves.
+  func part(_ range: Range<Int>, on device: Device) -> PatchDescriptors {
+    PatchDescriptors(normalising: points[range], channels: channels, on: device)
   }
 
   /// Where patches begin.

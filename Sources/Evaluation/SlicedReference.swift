@@ -20,7 +20,7 @@ package final class SlicedReference {
 
   package init(_ pictures: PictureSet, _ metric: SlicedWasserstein, on device: Device) {
     (self.metric, self.device, count) = (metric, device, pictures.count)
-    let blocks = metric.blocks
+    let blocks = SlicedWasserstein.blocks(of: metric.directions)
     let points = pictures.count * metric.patches
     scratch = Projections(count: points, directions: blocks[0].count)
     levels = LaplacianPyramid.sizes(of: pictures.size).enumerated().map { level, size in
@@ -44,10 +44,10 @@ package final class SlicedReference {
     return levels.enumerated().map { number, level in
       let descriptors = metric.descriptors(of: samples, number, .samples)
       var sum = 0.0
-      for (range, sorted) in zip(metric.blocks, level.sorted) {
+      for (range, sorted) in zip(SlicedWasserstein.blocks(of: metric.directions), level.sorted) {
         scratch.project(descriptors.points, along: level.directions, range, on: device)
         scratch.sort(on: device)
-        sum += scratch.distances(to: sorted, on: device)[0].reduce(0, +)
+        sum += scratch.distances(to: sorted, on: device).reduce(0, +)
       }
       return ScaleDistance(
         size: level.size, distance: 1000 * sum / Double(metric.directions),

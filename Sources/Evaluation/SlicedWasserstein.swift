@@ -38,9 +38,8 @@ package struct SlicedWasserstein: Sendable {
 
   /// Directions that are taken at a time: bounds the memory.
   static let block = 64
-  /// Parts of a set for the standard error, and the directions that they are compared along, the first ones.
+  /// Parts of a set for the standard error.
   package static let parts = 8
-  private static let directionsOfParts = 128
 
   /// The distances at all scales, the finest first.
   ///
@@ -52,9 +51,10 @@ package struct SlicedWasserstein: Sendable {
     precondition(samples.size == reference.size && samples.channels == reference.channels)
     return LaplacianPyramid.sizes(of: samples.size).enumerated().map { level, size in
       let (a, b) = (descriptors(of: samples, level, role), descriptors(of: reference, level, .reference))
-      return compare(
-        a, b, size: size, along: directionVectors(size: size, dimensions: a.points.dimensions),
-        parts: samples.count >= 2 * Self.parts ? Self.parts : 0)
+      let vectors = directionVectors(size: size, dimensions: a.points.dimensions)
+      return ScaleDistance(
+        size: size, distance: distance(a, b, along: vectors), contrast: a.deviation / b.deviation,
+        parts: partDistances(a, b, along: vectors, pictures: samples.count))
     }
   }
 
@@ -63,44 +63,40 @@ package struct SlicedWasserstein: Sendable {
   }
 
   /// One scale's distance, of patches along directions that are given.
-  ///
-  /// - Parameter parts: how many disjoint parts are compared by themselves, too.
-  package func compare(
-    _ samples: PatchDescriptors, _ reference: PatchDescriptors, size: Int, along vectors: Points, parts: Int = 0
-  ) -> ScaleDistance {
-    precondition(vectors.count == directions)
-    let block = min(Self.block, directions)
-    let (a, b) = (
-      Projections(count: samples.points.count, directions: block),
-      Projections(count: samples.points.count, directions: block)
+  package func distance(_ a: PatchDescriptors, _ b: PatchDescriptors, along vectors: Points) -> Double {
+    let block = min(Self.block, vectors.count)
+    let (placesOfA, placesOfB) = (
+      Projections(count: a.points.count, directions: block), Projections(count: b.points.count, directions: block)
     )
-    var (sum, partSums, directionsOfParts) = (0.0, [Double](repeating: 0, count: parts), 0)
-    for range in blocks {
-      a.project(samples.points, along: vectors, range, on: device)
-      b.project(reference.points, along: vectors, range, on: device)
-      if parts > 0 && range.upperBound <= max(block, Self.directionsOfParts) {
-        a.sort(parts: parts, on: device)
-        b.sort(parts: parts, on: device)
-        for (part, distances) in a.distances(to: b, parts: parts, on: device).enumerated() {
-          partSums[part] += distances.reduce(0, +)
-        }
-        directionsOfParts += range.count
+    var sum = 0.0
+    for range in Self.blocks(of: vectors.count) {
+      for (places, points) in [(placesOfA, a.points), (placesOfB, b.points)] {
+        places.project(points, along: vectors, range, on: device)
+        places.sort(on: device)
       }
-      a.sort(on: device)
-      b.sort(on: device)
-      sum += a.distances(to: b, on: device)[0].reduce(0, +)
+      sum += placesOfA.distances(to: placesOfB, on: device).reduce(0, +)
     }
-    return ScaleDistance(
-      size: size, distance: 1000 * sum / Double(directions),
-      contrast: samples.deviation / reference.deviation,
-      parts: partSums.map { 1000 * $0 / Double(directionsOfParts) })
+    return 1000 * sum / Double(vectors.count)
   }
 
-  /// - Precondition: `directions` are whole blocks, or one smaller one.
-  var blocks: [Range<Int>] {
-    let block = min(Self.block, directions)
-    precondition(directions % block == 0)
-    return stride(from: 0, to: directions, by: block).map { $0..<$0 + block }
+  /// The same of disjoint parts of the pictures, each as if there were no others: normalised by itself. Along fewer
+  /// directions: the error of a mean over many is that of the pictures.
+  private func partDistances(
+    _ a: PatchDescriptors, _ b: PatchDescriptors, along vectors: Points, pictures: Int
+  ) -> [Double] {
+    if pictures < 2 * Self.parts { return [] }
+    let few = vectors[0..<min(Self.block, vectors.count)]
+    return (0..<Self.parts).map { part in
+      let range = pictures * part / Self.parts * patches..<pictures * (part + 1) / Self.parts * patches
+      return distance(a.part(range, on: device), b.part(range, on: device), along: few)
+    }
+  }
+
+  /// - Precondition: `count` directions are whole blocks, or one smaller one.
+  static func blocks(of count: Int) -> [Range<Int>] {
+    let block = min(block, count)
+    precondition(count % block == 0)
+    return stride(from: 0, to: count, by: block).map { $0..<$0 + block }
   }
 
   /// Unit vectors of uniformly random directions, a level's own.

@@ -38,6 +38,14 @@ package struct Points: Sendable {
     }
   }
 
+  /// A copy of some of them.
+  package subscript(range: Range<Int>) -> Points {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count)
+    let points = Points(count: range.count, dimensions: dimensions)
+    points.slab.base.update(from: place(range.lowerBound), count: range.count * stride)
+    return points
+  }
+
   fileprivate func place(_ index: Int) -> UnsafeMutablePointer<Float> { slab.base + index * stride }
 }
 

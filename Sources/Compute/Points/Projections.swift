@@ -43,43 +43,33 @@ package final class Projections {
     }
   }
 
-  /// Sorts each direction's places, in so many parts of neighbouring points each by itself.
-  package func sort(parts: Int = 1, on device: Device) {
+  /// Sorts each direction's places.
+  package func sort(on device: Device) {
     device.parallel(directions) { range in
       let scratch = UnsafeMutablePointer<Float>.allocate(capacity: max(1, count))
       defer { scratch.deallocate() }
-      for direction in range {
-        for part in 0..<parts {
-          let places = self.places(of: part, parts)
-          radixSort(columns.base + direction * count + places.lowerBound, count: places.count, scratch: scratch)
-        }
-      }
+      for direction in range { radixSort(columns.base + direction * count, count: count, scratch: scratch) }
     }
   }
 
-  /// The Wasserstein distance along each direction between the points of each part, [part][direction].
+  /// The Wasserstein distance along each direction.
   ///
-  /// - Precondition: both have as many points and directions, and are sorted in so many parts.
-  package func distances(to other: Projections, parts: Int = 1, on device: Device) -> [[Double]] {
+  /// - Precondition: both have as many points and directions, and are sorted.
+  package func distances(to other: Projections, on device: Device) -> [Double] {
     precondition(other.count == count && other.directions == directions)
-    var result = [Double](repeating: 0, count: parts * directions)
+    var result = [Double](repeating: 0, count: directions)
     result.withUnsafeMutableBufferPointer { result in
       nonisolated(unsafe) let result = result
       device.parallel(directions) { range in
         for direction in range {
-          for part in 0..<parts {
-            let places = self.places(of: part, parts)
-            let start = direction * count + places.lowerBound
-            result[part * directions + direction] =
-              sumOfDistances(columns.base + start, other.columns.base + start, places.count) / Double(places.count)
-          }
+          let start = direction * count
+          result[direction] =
+            sumOfDistances(columns.base + start, other.columns.base + start, count) / Double(count)
         }
       }
     }
-    return (0..<parts).map { Array(result[$0 * directions..<($0 + 1) * directions]) }
+    return result
   }
-
-  private func places(of part: Int, _ parts: Int) -> Range<Int> { count * part / parts..<count * (part + 1) / parts }
 }
 
 /// Σ |a - b|, in four sums that are added at the end.

@@ -43,9 +43,20 @@ package struct RealPictures: Sendable {
   /// - Parameter count: of the reference, where there are so many.
   /// - Throws: `Failure`.
   init(
-    _ origin: PictureOrigin, count: Int, seed: UInt64, threads: Int, report: @escaping @Sendable (PreparationEvent) -> Void,
+    _ origin: PictureOrigin, count: Int, seed: UInt64, threads: Int,
+    report: @escaping @Sendable (PreparationEvent) -> Void,
     isCancelled: @escaping @Sendable () -> Bool
   ) throws {
+    let (dataset, kind) = try Self.open(origin, threads: threads, report: report, isCancelled: isCancelled)
+    for note in dataset.notes { report(.notice(note)) }
+    try self.init(dataset, name: origin.data, kind: kind, count: count, seed: seed)
+  }
+
+  /// The run's data set, where these are its pictures; else all of them.
+  private static func open(
+    _ origin: PictureOrigin, threads: Int, report: @escaping @Sendable (PreparationEvent) -> Void,
+    isCancelled: @escaping @Sendable () -> Bool
+  ) throws -> (Dataset, Kind) {
     let training = origin.configuration
     let source = try DatasetSource(argument: origin.data)
     func dataset(fraction: Double, heldOut: Double) throws -> Dataset {
@@ -56,17 +67,19 @@ package struct RealPictures: Sendable {
           threads: threads, cacheDirectory: origin.cache),
         progress: { report(.decoding(done: $0, total: $1)) }, isCancelled: isCancelled)
     }
-    var pictures = try dataset(fraction: training.fraction, heldOut: training.heldOut)
-    let isSame = origin.fingerprint == String(pictures.fingerprint, radix: 16)
-    if !isSame && origin.isRunsOwn {
-      report(.notice("\(origin.data): has other pictures than when the run began"))
+    func runsDataset() throws -> (Dataset, Kind, isSame: Bool) {
+      let dataset = try dataset(fraction: training.fraction, heldOut: training.heldOut)
+      let isSame = String(dataset.fingerprint, radix: 16) == origin.fingerprint
+      return (dataset, dataset.count(.heldOut) > 0 ? .heldOut : .training, isSame)
     }
-    if !isSame && !origin.isRunsOwn { pictures = try dataset(fraction: 1, heldOut: 0) }
-    for note in pictures.notes { report(.notice(note)) }
-    try self.init(
-      pictures, name: origin.data,
-      kind: !isSame && !origin.isRunsOwn ? .other : pictures.count(.heldOut) > 0 ? .heldOut : .training, count: count,
-      seed: seed)
+    if origin.isRunsOwn {
+      let (dataset, kind, isSame) = try runsDataset()
+      if !isSame { report(.notice("\(origin.data): has other pictures than when the run began")) }
+      return (dataset, kind)
+    }
+    // Of other pictures the run's fraction may be none.
+    if origin.fingerprint != nil, let (dataset, kind, isSame) = try? runsDataset(), isSame { return (dataset, kind) }
+    return (try dataset(fraction: 1, heldOut: 0), .other)
   }
 
   private init(_ dataset: Dataset, name: String, kind: Kind, count: Int, seed: UInt64) throws {
