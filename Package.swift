@@ -67,7 +67,11 @@ let package = Package(
         "Training", "Configuration", "TensorFiles", "Evaluation", "Graph", "Compute", "Datasets", "Images", "Plots",
         "SystemSupport", "Randomness", "Statistics",
       ]),
-    module("Training", ["Configuration", "TensorFiles", "Graph", "Compute", "SystemSupport", "Randomness"]),
+    module(
+      "Training",
+      [
+        "Configuration", "TensorFiles", "Graph", "Compute", "SystemSupport", "Randomness", "ElementaryFunctions",
+      ]),
     module("Configuration", ["Graph", "Compute", "SystemSupport"]),
     module("TensorFiles", ["SystemSupport"]),
     module("Evaluation", ["Compute", "SystemSupport", "Randomness", "Statistics"]),
@@ -121,7 +125,9 @@ let package = Package(
     tests(
       "Evaluation", ["Evaluation", "Compute", "Randomness", "TensorFiles"], resources: [.copy("Golden")]),
     tests("CommandSupport", ["CommandSupport", "Configuration", argumentParser]),
-    tests("Training", ["Training", "Configuration", "TensorFiles", "Graph", "Compute", "Randomness"]),
+    tests(
+      "Training",
+      ["Training", "Configuration", "TensorFiles", "Graph", "Compute", "ReferenceKernels", "Randomness"]),
     tests(
       "WGAN",
       [

@@ -39,6 +39,91 @@ public enum Initialisation: String, ParameterValue, CaseIterable {
   case dcgan
 }
 
+/// What the critic's and the generator's steps minimise.
+public enum ObjectiveKind: String, ParameterValue, CaseIterable {
+  /// Wasserstein's losses; the critic's parameters are clipped.
+  case wgan
+  /// Wasserstein's losses; a penalty keeps the norm of the critic's gradient near 1 between real and fake pictures.
+  case wganGP = "wgan-gp"
+  /// Wasserstein's losses; a penalty keeps the norm of the critic's gradient small at real and at fake pictures.
+  case wganR1R2 = "wgan-r1r2"
+  /// The critic tells each real picture from a fake one beside it; the same penalty.
+  case relativistic
+
+  /// The critic's gradient with respect to its pictures is penalised.
+  package var isPenalised: Bool { self != .wgan }
+}
+
+/// The weight of the penalty on the critic's gradient.
+public enum PenaltyWeight: ParameterValue, ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral {
+  /// By the objective and the pictures' size.
+  case auto
+  /// 0 (no penalty) or more.
+  case fixed(Float)
+
+  /// From "auto" or a number.
+  public init?(text: String) {
+    if text == "auto" {
+      self = .auto
+    } else if let value = Float(text) {
+      self = .fixed(value)
+    } else {
+      return nil
+    }
+  }
+
+  /// "auto" or the number.
+  public var text: String {
+    switch self {
+    case .auto: "auto"
+    case .fixed(let value): value.text
+    }
+  }
+
+  /// Of these bits.
+  public init(bits: UInt64) { self = bits == 0 ? .auto : .fixed(Float(bits: bits)) }
+  /// 0 for auto; a number's bits and another one.
+  public var bits: UInt64 {
+    switch self {
+    case .auto: 0
+    case .fixed(let value): value.bits | 1 << 32
+    }
+  }
+
+  var isPossible: Bool {
+    switch self {
+    case .auto: true
+    case .fixed(let value): value >= 0 && value.isFinite
+    }
+  }
+
+  /// A number.
+  public init(floatLiteral value: Float) { self = .fixed(value) }
+  /// A whole number.
+  public init(integerLiteral value: Int) { self = .fixed(Float(value)) }
+
+  /// "auto" or a number.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if let value = try? container.decode(Float.self) {
+      self = .fixed(value)
+    } else if try container.decode(String.self) == "auto" {
+      self = .auto
+    } else {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "neither auto nor a number")
+    }
+  }
+
+  /// "auto" or a number.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .auto: try container.encode("auto")
+    case .fixed(let value): try container.encode(value)
+    }
+  }
+}
+
 /// When the critic's parameters are clipped.
 public enum ClipTime: String, ParameterValue, CaseIterable {
   /// Before each critic step (the authors' code).
@@ -51,8 +136,18 @@ public enum ClipTime: String, ParameterValue, CaseIterable {
 public enum Optimizer: String, ParameterValue, CaseIterable {
   /// Smoothing 0.99, epsilon 1e-8 outside of the root.
   case rmsprop
-  /// With the decays that ``TrainingParameters/adamBeta1`` and ``TrainingParameters/adamBeta2`` say.
+  /// With the decays that ``TrainingParameters/adamBeta1`` and ``TrainingParameters/adamBeta2`` say, or each net's own.
   case adam
+}
+
+/// How learning rates fall over a run.
+public enum RateDecay: String, ParameterValue, CaseIterable {
+  /// They stay.
+  case none
+  /// In a straight line.
+  case linear
+  /// As half a cosine: slowly at both ends.
+  case cosine
 }
 
 /// How many fake pictures a critic step sees when the real batch is an epoch's short last one.

@@ -12,7 +12,30 @@ package struct TrainingConfiguration: Parameterized, Equatable {
   package init() {}
 
   /// - Throws: for the first value that no run can have. A configuration that passes here overflows nothing.
-  package func validate() throws(ConfigurationError) { try validateValues() }
+  package func validate() throws(ConfigurationError) {
+    try validateValues()
+    if self.objective.isPenalised, self.criticNet == .dcgan, self.criticNorm {
+      throw ConfigurationError(
+        TrainingParameters.declared.objective.name,
+        """
+        \(self.objective.text) takes a critic without batch norm, which would tie the gradients of a batch's pictures \
+        together: give \(off: \.criticNorm), too
+        """)
+    }
+  }
+
+  /// The weight of the penalty, which the objective has: as it is given, or by rule.
+  ///
+  /// lambda is the paper's 10. gamma is 1 at 64x64, and grows with the third power of the size: published values are
+  /// 0.05 to 0.5 at 32, 1 to 2 at 64 and 150 at 256 (Huang et al. 2025).
+  package var penaltyWeightInUse: Float {
+    switch (self.penaltyWeight, self.objective) {
+    case (.fixed(let value), _): value
+    case (.auto, .wganGP): 10
+    case (.auto, .wgan), (.auto, .wganR1R2), (.auto, .relativistic):
+      Float(self.size * self.size * self.size) / Float(64 * 64 * 64)
+    }
+  }
 
   /// How many fake pictures a critic step sees beside `count` real ones.
   package func fakes(besideRealPictures count: Int) -> Int { self.criticNoiseBatch == .full ? self.batchSize : count }

@@ -109,6 +109,19 @@ public struct TrainingParameters: ParameterSet {
     .steps, 0, .within(0...1_000_000_000), earlier: .haveIt,
     help: "And so is each generator step that is a multiple of this; 0: none")
 
+  /// What the critic's and the generator's steps minimise.
+  public let objective = TrainingParameter(
+    .steps, ObjectiveKind.wgan, help: "What to minimise: wgan (clipping), wgan-gp, wgan-r1r2 or relativistic")
+
+  /// The weight of the penalty on the critic's gradient, 0 (none) or more: lambda of `wgan-gp`, gamma of `wgan-r1r2`
+  /// and `relativistic`. `auto` is 10 for the first, and for the others 1 at 64x64, 8 times as much at twice the size.
+  public let penaltyWeight = TrainingParameter(
+    .steps, PenaltyWeight.auto, Rule("must be auto, or 0 (no penalty) or more") { $0.isPossible },
+    effect: Effect(elseSay: "nothing is penalised", give: "\(\.objective) other than wgan") {
+      $0.objective.isPenalised
+    },
+    help: "Of the penalty on the critic's gradient: auto (by the objective and the size) or a number")
+
   /// The critic's parameters, norms included, are kept within `-clip ... clip`; more than 0. Reading gives the upper
   /// bound.
   public let clip = TrainingParameterGroup(
@@ -119,21 +132,31 @@ public struct TrainingParameters: ParameterSet {
   public let clipLower = TrainingParameter(
     .steps, Float(-0.01),
     Rule("must be less than 0 (the references' is -0.01)") { $0 < 0 && $0.isFinite },
-    earlier: .callIt("clip") { -$0 }, help: "The lower bound alone")
+    earlier: .callIt("clip") { -$0 }, effect: Self.clippings, help: "The lower bound alone")
 
   /// The upper bound of the critic's parameters, more than 0.
   public let clipUpper = TrainingParameter(
     .steps, Float(0.01),
     Rule("must be more than 0 (the references' is 0.01)") { $0 > 0 && $0.isFinite },
-    earlier: .callIt("clip"), help: "The upper bound alone")
+    earlier: .callIt("clip"), effect: Self.clippings, help: "The upper bound alone")
 
   /// When the critic's parameters are clipped.
   public let clipTime = TrainingParameter(
-    .steps, ClipTime.beforeStep, earlier: .haveIt, help: "Clip before-step or after-update")
+    .steps, ClipTime.beforeStep, earlier: .haveIt,
+    effect: Effect(elseSay: "nothing is clipped", give: "\(\.objective, .wgan)") { !$0.objective.isPenalised },
+    help: "Clip before-step or after-update")
 
-  /// How gradients change parameters.
-  public let optimizer = TrainingParameter(
-    .steps, Optimizer.rmsprop, earlier: .haveIt, help: "rmsprop or adam")
+  /// How gradients change the parameters of both nets. Reading gives the critic's.
+  public let optimizer = TrainingParameterGroup(
+    .steps, \.criticOptimizer, and: \.generatorOptimizer, help: "Of both nets: rmsprop or adam")
+
+  /// How gradients change the critic's parameters.
+  public let criticOptimizer = TrainingParameter(
+    .steps, Optimizer.rmsprop, earlier: .callIt("optimizer"), help: "The same of the critic alone")
+
+  /// How gradients change the generator's parameters.
+  public let generatorOptimizer = TrainingParameter(
+    .steps, Optimizer.rmsprop, earlier: .callIt("optimizer"), help: "The same of the generator alone")
 
   /// The learning rate of both nets, more than 0 and at most 1. Reading gives the critic's.
   public let learningRate = TrainingParameterGroup(
@@ -147,13 +170,49 @@ public struct TrainingParameters: ParameterSet {
   public let generatorLearningRate = TrainingParameter(
     .steps, Float(5e-5), Self.aboveZeroToOne, earlier: .callIt("learningRate"), help: "Of the generator's alone")
 
-  /// Adam's decay of the mean, 0 or more and less than 1.
-  public let adamBeta1 = TrainingParameter(
-    .steps, 0.5, Self.zeroToBelowOne, earlier: .mean(0.9), effect: Self.adams, help: "Adam's decay of the mean")
+  /// Adam's decay of the mean in both nets, 0 or more and less than 1. Reading gives the critic's.
+  public let adamBeta1 = TrainingParameterGroup(
+    .steps, \.criticAdamBeta1, and: \.generatorAdamBeta1, effect: Self.adams, help: "Adam's decay of the mean")
 
-  /// Adam's decay of the mean square, 0 or more and less than 1.
-  public let adamBeta2 = TrainingParameter(
-    .steps, 0.999, Self.zeroToBelowOne, effect: Self.adams, help: "Adam's decay of the mean square")
+  /// Adam's decay of the mean in the critic, 0 or more and less than 1.
+  public let criticAdamBeta1 = TrainingParameter(
+    .steps, 0.5, Self.zeroToBelowOne, earlier: .callIt("adamBeta1", else: 0.9), effect: Self.criticsAdam,
+    help: "The same in the critic alone")
+
+  /// Adam's decay of the mean in the generator, 0 or more and less than 1.
+  public let generatorAdamBeta1 = TrainingParameter(
+    .steps, 0.5, Self.zeroToBelowOne, earlier: .callIt("adamBeta1", else: 0.9), effect: Self.generatorsAdam,
+    help: "The same in the generator alone")
+
+  /// Adam's decay of the mean square in both nets, 0 or more and less than 1. Reading gives the critic's.
+  public let adamBeta2 = TrainingParameterGroup(
+    .steps, \.criticAdamBeta2, and: \.generatorAdamBeta2, effect: Self.adams, help: "Adam's decay of the mean square")
+
+  /// Adam's decay of the mean square in the critic, 0 or more and less than 1.
+  public let criticAdamBeta2 = TrainingParameter(
+    .steps, 0.999, Self.zeroToBelowOne, earlier: .callIt("adamBeta2", else: 0.999), effect: Self.criticsAdam,
+    help: "The same in the critic alone")
+
+  /// Adam's decay of the mean square in the generator, 0 or more and less than 1.
+  public let generatorAdamBeta2 = TrainingParameter(
+    .steps, 0.999, Self.zeroToBelowOne, earlier: .callIt("adamBeta2", else: 0.999), effect: Self.generatorsAdam,
+    help: "The same in the generator alone")
+
+  /// How both learning rates fall over the run.
+  public let decay = TrainingParameter(
+    .steps, RateDecay.none, help: "How learning rates fall over the run: none, linear or cosine")
+
+  /// The share of the learning rates that is left at the run's end, 0 to 1.
+  public let decayTo = TrainingParameter(
+    .steps, 0.0, Rule("must be from 0 to 1") { $0 >= 0 && $0 <= 1 },
+    effect: Effect(elseSay: "learning rates stay as they are", give: "\(\.decay, .linear)") { $0.decay != .none },
+    help: "The share of the learning rates that is left at the run's end")
+
+  /// How much of itself the averaged generator keeps in a generator step, 0 (there is none) or more and less than 1.
+  /// Pictures are drawn by the averaged generator where there is one.
+  public let ema = TrainingParameter(
+    .steps, 0.0, Self.zeroToBelowOne, valueName: "share",
+    help: "What the averaged generator, which draws the pictures, keeps of itself a step; 0: there is none")
 
   /// How many fake pictures a critic step sees beside an epoch's short last batch.
   public let criticNoiseBatch = TrainingParameter(
@@ -175,11 +234,21 @@ public struct TrainingParameters: ParameterSet {
     .steps, AlgorithmChoice.auto, earlier: .mean(.direct),
     help: "How to convolve: auto (fast where it is faster), direct, or winograd (fast wherever there is a fast method)")
 
+  /// What is changed at random of each picture, real and fake, before the critic sees it: for data sets of few
+  /// pictures, which a critic would soon know by heart.
+  public let augment = TrainingParameter(
+    .steps, Augmentations.none, valueName: "kinds",
+    help: "Change what the critic sees at random: color,translate,cutout, some of these, or none")
+
   // MARK: - The pictures
 
   /// How pictures that aren't square are cropped.
   public let crop = TrainingParameter(
     .pictures, Crop.random, earlier: .haveIt, help: "Crop random (another place each epoch) or center")
+
+  /// Whether half of the pictures, drawn anew each epoch, are shown with left and right exchanged.
+  public let mirror = TrainingParameter(
+    .pictures, false, help: "Mirror half of the training pictures, drawn anew each epoch")
 
   // A program chooses its pictures itself: these two are the tool's alone.
 
@@ -195,7 +264,18 @@ public struct TrainingParameters: ParameterSet {
 
   private static let aboveZeroToOne = Rule<Float>("must be more than 0, and 1 at most") { $0 > 0 && $0 <= 1 }
   private static let zeroToBelowOne = Rule<Double>("must be 0 or more, and less than 1") { $0 >= 0 && $0 < 1 }
+  private static let clippings = Effect<Float>(elseSay: "nothing is clipped", give: "\(\.objective, .wgan)") {
+    !$0.objective.isPenalised
+  }
   private static let adams = Effect<Double>(elseSay: "it is Adam's", give: "\(\.optimizer, .adam)") {
-    $0.optimizer == .adam
+    $0.criticOptimizer == .adam || $0.generatorOptimizer == .adam
+  }
+  private static let criticsAdam = Effect<Double>(elseSay: "it is Adam's", give: "\(\.criticOptimizer, .adam)") {
+    $0.criticOptimizer == .adam
+  }
+  private static let generatorsAdam = Effect<Double>(
+    elseSay: "it is Adam's", give: "\(\.generatorOptimizer, .adam)"
+  ) {
+    $0.generatorOptimizer == .adam
   }
 }

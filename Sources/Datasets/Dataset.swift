@@ -46,6 +46,8 @@ package final class Dataset: Sendable {
   package let badFiles: [BadFile]
   /// What else a person should know before training starts, a line each.
   package let notes: [String]
+  /// The share of the pictures whose files have a shorter side than `size`, by some of them.
+  package let enlargedShare: Double
   /// How many pictures were decoded for this run; the others came from the cache.
   package let decodedCount: Int
   /// Changes when other pictures are chosen: a run that's resumed with another fingerprint wouldn't go on exactly.
@@ -121,12 +123,27 @@ package final class Dataset: Sendable {
     }
     self.init(
       pictures, prepared, places: good.compactMap { prepared.places[$0] }, heldOut: heldOut, bad: bad,
+      enlargedShare: isDrawn
+        ? 0 : Self.enlargedShare(of: good.map { listing.path(wanted[$0].name) }, size, options.seed),
       fingerprint: Checksum.of(digest))
+  }
+
+  /// Files that are looked at for it: enough to tell a few from many, and a moment's work.
+  private static let looked = 100
+
+  private static func enlargedShare(of paths: [FilePath], _ size: Int, _ seed: UInt64) -> Double {
+    let some = Selection.shuffled(paths.indices.map(UInt32.init), seed: seed, epoch: 0).prefix(looked)
+    let small = some.filter {
+      // What isn't there any more, though the cache has it, doesn't count.
+      guard let picture = try? PictureDecoder.information(path: paths[Int($0)]) else { return false }
+      return min(picture.width, picture.height) < size
+    }
+    return Double(small.count) / Double(max(1, some.count))
   }
 
   private init(
     _ pictures: MappedPictures, _ prepared: PictureCache.Prepared, places: [UInt32], heldOut: [Int], bad: [BadFile],
-    fingerprint: UInt64
+    enlargedShare: Double, fingerprint: UInt64
   ) {
     self.pictures = pictures
     size = pictures.index.size
@@ -134,6 +151,7 @@ package final class Dataset: Sendable {
     notes = prepared.notes
     decodedCount = prepared.decoded
     badFiles = bad
+    self.enlargedShare = enlargedShare
     self.fingerprint = fingerprint
     self.places = places
     self.heldOut = heldOut.map(UInt32.init)
@@ -189,11 +207,14 @@ package final class Dataset: Sendable {
   }
 
   /// Copies a square of `size` out of picture `index` to `target` (`size` rows of `size * channels` bytes).
-  func copyCrop(of index: Int, _ crop: CropMode, seed: UInt64, epoch: Int, to target: UnsafeMutableRawBufferPointer) {
+  func copyCrop(
+    of index: Int, _ crop: CropMode, mirror: Bool = false, seed: UInt64, epoch: Int,
+    to target: UnsafeMutableRawBufferPointer
+  ) {
     pictures.withPixels(Int(places[index])) { pixels, entry in
       crop.copySquare(
-        of: pixels, width: Int(entry.width), height: Int(entry.height), channels: channels, size: size, seed: seed,
-        epoch: epoch, index: index, to: target)
+        of: pixels, width: Int(entry.width), height: Int(entry.height), channels: channels, size: size, mirror: mirror,
+        seed: seed, epoch: epoch, index: index, to: target)
     }
   }
 
@@ -226,12 +247,13 @@ package enum CropMode: String, Sendable {
 
 extension CropMode {
   /// Copies a square of `size` out of a picture, `height` rows of `width * channels` bytes, to `target`. Where a random
-  /// one is depends on `seed`, `epoch` and the picture's `index` alone.
+  /// one is, and whether it is mirrored, depends on `seed`, `epoch` and the picture's `index` alone.
   ///
+  /// - Parameter mirror: every second square, by its own draw, has left and right exchanged.
   /// - Precondition: both sides are at least `size`; `target` has `size` rows of `size * channels` bytes.
   package func copySquare(
-    of pixels: UnsafeRawBufferPointer, width: Int, height: Int, channels: Int, size: Int, seed: UInt64, epoch: Int,
-    index: Int, to target: UnsafeMutableRawBufferPointer
+    of pixels: UnsafeRawBufferPointer, width: Int, height: Int, channels: Int, size: Int, mirror: Bool = false,
+    seed: UInt64, epoch: Int, index: Int, to target: UnsafeMutableRawBufferPointer
   ) {
     let rowBytes = size * channels
     precondition(target.count == size * rowBytes)
@@ -243,10 +265,31 @@ extension CropMode {
       x = random.below(width - size + 1)
       y = random.below(height - size + 1)
     }
+    var isMirrored = false
+    if mirror {
+      var random = RandomStream(seed: seed, purpose: .mirror, step: epoch, index: index)
+      isMirrored = random.below(2) == 1
+    }
     for row in 0..<size {
       let start = ((y + row) * width + x) * channels
-      UnsafeMutableRawBufferPointer(rebasing: target[row * rowBytes..<(row + 1) * rowBytes])
-        .copyMemory(from: UnsafeRawBufferPointer(rebasing: pixels[start..<start + rowBytes]))
+      let from = UnsafeRawBufferPointer(rebasing: pixels[start..<start + rowBytes])
+      let to = UnsafeMutableRawBufferPointer(rebasing: target[row * rowBytes..<(row + 1) * rowBytes])
+      if isMirrored {
+        Self.copyMirrored(from, channels: channels, to: to)
+      } else {
+        to.copyMemory(from: from)
+      }
+    }
+  }
+
+  /// A row of pixels, the last one first.
+  private static func copyMirrored(
+    _ row: UnsafeRawBufferPointer, channels: Int, to target: UnsafeMutableRawBufferPointer
+  ) {
+    var from = row.count
+    for to in stride(from: 0, to: row.count, by: channels) {
+      from -= channels
+      for c in 0..<channels { target[to + c] = row[from + c] }
     }
   }
 }

@@ -1,15 +1,40 @@
-// Logarithm, sine, cosine and tangent with the same bits on every machine.
+// Exponential function, logarithm, sine, cosine and tangent with the same bits on every machine.
 //
 // IEEE 754 defines +, -, *, / and the square root to the last bit, but not these functions: each libm rounds some of
 // their values its own way. Here they are made of the defined operations alone, in Double, each rounded once. (Swift
 // doesn't fuse a product and a sum unless asked to, whatever the target.) They are for what decides the bits of a run:
-// random numbers and drawn faces.
+// random numbers, losses and drawn faces.
 //
 // All are Taylor series on a short interval around 0, so a coefficient is a quotient that everyone can check; a
 // minimax polynomial would save two or three terms and need a table. The errors below are of all roundings together.
 
 package enum Elementary {
-  // MARK: - Logarithm
+  // MARK: - Exponential function and logarithm
+
+  /// e^x, within 1 unit in the last place of Double where the result isn't subnormal. Of any x: 0 and infinity are the
+  /// nearest Doubles far out, and NaN's is NaN.
+  package static func exp(_ x: Double) -> Double {
+    if x.isNaN { return x }
+    if x > 710 { return .infinity }
+    if x < -746 { return 0 }
+    // x = k log 2 + r, log 2 in the two parts of `log` below: k times the first, and the difference, are exact.
+    let k = (x * 0x1.71547652b82fep0).rounded(.toNearestOrEven)
+    let r = (x - k * 0x1.62e42feep-1) - k * 0x1.a39ef35793c76p-33  // at most 0.347: the first term left out is 2^-57
+    var p = 1 / 6_227_020_800.0  // 13!
+    p = p * r + 1 / 479_001_600.0
+    p = p * r + 1 / 39_916_800.0
+    p = p * r + 1 / 3_628_800.0
+    p = p * r + 1 / 362_880.0
+    p = p * r + 1 / 40_320.0
+    p = p * r + 1 / 5040.0
+    p = p * r + 1 / 720.0
+    p = p * r + 1 / 120.0
+    p = p * r + 1 / 24.0
+    p = p * r + 1 / 6.0
+    p = p * r + 1 / 2.0
+    // Half of it first: 2^k itself may be no Double.
+    return (1 + (r + r * r * p)) * 0.5 * Double(sign: .plus, exponent: Int(k) + 1, significand: 1)
+  }
 
   /// The natural logarithm, within 1 unit in the last place of Double.
   ///

@@ -8,13 +8,18 @@ package struct ExecutionPlan: Sendable {
   package enum Purpose: Sendable {
     /// Forward and backward: what backward reads is kept.
     case training
+    /// The same, and a tangent pass after backward: all that both wrote is kept for it. For nets without norms.
+    case trainingWithTangents
     /// Forward alone.
     case sampling
+
+    /// There are gradients.
+    var isTraining: Bool { self != .sampling }
 
     /// The passes of a layer that are run.
     var passes: [LayerPass] {
       switch self {
-      case .training: [.forward, .backwardData, .backwardWeights]
+      case .training, .trainingWithTangents: [.forward, .backwardData, .backwardWeights]
       case .sampling: [.forward]
       }
     }
@@ -46,6 +51,10 @@ package struct ExecutionPlan: Sendable {
   ) throws(NetworkError) {
     precondition(batch > 0)
     let steps = try network.fused(LayerSettings(batch: batch, algorithm: algorithm, device: device))
+    if purpose == .trainingWithTangents, let norm = steps.lazy.compactMap(\.norm).first {
+      throw NetworkError(
+        description: "\(network.name): \(norm.name): a norm ties the batch's pictures together, a tangent pass doesn't")
+    }
     var planner = TensorPlanner(network, steps, batch: batch, purpose: purpose, threads: device.threads)
     tensors = steps.indices.map { planner.tensors(ofStep: $0) }
     inputGradient = planner.inputGradient()
@@ -64,7 +73,7 @@ package struct ExecutionPlan: Sendable {
   /// Bytes that an executor of this plan allocates, all told: arena, parameters, prepared weights, and for training
   /// gradients (the optimizer's state is its owner's).
   package var plannedBytes: Int {
-    let slabs = parameters.parameterSlabCount * (purpose == .training ? 2 : 1) + parameters.bufferSlabCount
+    let slabs = parameters.parameterSlabCount * (purpose.isTraining ? 2 : 1) + parameters.bufferSlabCount
     return (memory.arenaCount + preparedPlaces.count + slabs) * MemoryLayout<Float>.stride
   }
 

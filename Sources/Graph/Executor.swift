@@ -28,12 +28,12 @@ package final class Executor {
     recorder = device.recorder
     arena = Slab(count: plan.memory.arenaCount)
     let parameters = Slab(count: plan.parameters.parameterSlabCount).all
-    let gradients = Slab(count: plan.purpose == .training ? plan.parameters.parameterSlabCount : 0).all
+    let gradients = Slab(count: plan.purpose.isTraining ? plan.parameters.parameterSlabCount : 0).all
     let buffers = Slab(count: plan.parameters.bufferSlabCount).all
     (self.parameters, self.gradients, self.buffers) = (parameters, gradients, buffers)
     operands = plan.parameters.places.map {
       StepOperands(
-        $0, parameters: parameters, gradients: plan.purpose == .training ? gradients : nil, buffers: buffers)
+        $0, parameters: parameters, gradients: plan.purpose.isTraining ? gradients : nil, buffers: buffers)
     }
     firstPreparedForBackward = plan.steps.count
     let places = plan.preparedPlaces
@@ -55,10 +55,10 @@ package final class Executor {
     return output(of: plan.steps.count - 1)
   }
 
-  /// The mean of the last forward pass's scores (of a net that makes scores).
-  package func meanScore(batch: Int) -> Float {
+  /// The last forward pass's scores (of a net that makes scores).
+  package func scores(batch: Int) -> Slice {
     precondition(plan.network.output == .scores, "\(plan.network.name) makes no scores")
-    return output(of: plan.steps.count - 1).slice[0..<batch].mean
+    return output(of: plan.steps.count - 1).slice[0..<batch]
   }
 
   /// The gradient of the input pictures from the last backward pass that was asked for it.
@@ -116,6 +116,8 @@ package final class Executor {
   package enum OutputGradient {
     /// d loss / d score, the same for every picture.
     case scores(Float)
+    /// d loss / d score of each picture.
+    case eachScore(Slice)
     /// d loss / d pictures, interleaved.
     case pictures(Activations)
   }
@@ -132,7 +134,7 @@ package final class Executor {
     accumulate: Bool = false,
     inputGradient: Bool = false
   ) {
-    precondition(plan.purpose == .training && batch > 0 && batch <= plan.batch)
+    precondition(plan.purpose.isTraining && batch > 0 && batch <= plan.batch)
     prepareForBackward(from: inputGradient ? 0 : 1)
     var diffOutput = start(outputGradient)
     for i in plan.steps.indices.reversed() {
@@ -140,7 +142,9 @@ package final class Executor {
       let gradient = layerGradient(
         i, batch: batch, diffOutput, parameterGradients: parameterGradients, accumulate: accumulate)
       if parameterGradients {
-        runBackwardWeights(i, batch: batch, source: source, gradient: gradient, accumulate: accumulate)
+        runBackwardWeights(
+          i, batch: batch, source: source, gradient: gradient, accumulate: accumulate,
+          scratchpad: plan.tensors[i].backwardScratchpad)
       }
       if i > 0 || inputGradient {
         diffOutput = i > 0 ? self.outputGradient(of: i - 1) : self.inputGradient
@@ -156,8 +160,12 @@ package final class Executor {
       let gradient = self.outputGradient(of: plan.steps.count - 1)
       gradient.slice.fill(value)
       return gradient
+    case (.eachScore(let values), .scores):
+      let gradient = self.outputGradient(of: plan.steps.count - 1)
+      gradient.slice[0..<values.count].copy(from: values)
+      return gradient
     case (.pictures(let gradient), .pictures): return gradient
-    case (.scores, .pictures), (.pictures, .scores):
+    case (.scores, .pictures), (.eachScore, .pictures), (.pictures, .scores):
       preconditionFailure("\(plan.network.name): a gradient is of what the net makes")
     }
   }
@@ -189,13 +197,14 @@ package final class Executor {
   }
 
   private func runBackwardWeights(
-    _ i: Int, batch: Int, source: Activations, gradient: Activations, accumulate: Bool
+    _ i: Int, batch: Int, source: Activations, gradient: Activations, biasFactors: Slice? = nil, accumulate: Bool,
+    scratchpad: Int?
   ) {
     guard let diffParameters = operands[i].gradients else { preconditionFailure("a plan for training has gradients") }
     layerCall(i, .backwardWeights, batch: batch) {
       plan.steps[i].layer.backwardWeights(
-        batch: batch, source: source, gradient: gradient, diffParameters: diffParameters, accumulate: accumulate,
-        scratchpad: plan.tensors[i].backwardScratchpad.map(slice), on: device)
+        batch: batch, source: source, gradient: gradient, diffParameters: diffParameters, biasFactors: biasFactors,
+        accumulate: accumulate, scratchpad: scratchpad.map(slice), on: device)
     }
   }
 
@@ -208,6 +217,59 @@ package final class Executor {
       plan.steps[i].layer.backwardData(
         batch: batch, gradient: gradient, parameters: operands[i].parameters, prepared: prepared(i, .backwardData),
         diffSource: diffSource, gate: gate, scratchpad: plan.tensors[i].backwardScratchpad.map(slice), on: device)
+    }
+  }
+
+  // MARK: - Tangents
+
+  /// The tangent pass behind the last backward pass, which went from scores down to `inputGradient`: the parameters'
+  /// gradients of a function of that gradient, and with them those of the scores.
+  ///
+  /// Let x_i be what forward made at step i of each picture (x at the input), m_i its activation's derivative, W_i and
+  /// b_i its layer's parameters, and delta_i the gradient of the layer's output that backward made. From
+  ///
+  ///     c = s*x + t
+  ///
+  /// at the input the pass computes c_i = m_i (W_i c_(i-1) + s*b_i), with every weight's gradient
+  /// Σ backwardWeights(source c_(i-1), gradient delta_i), and every bias' Σ s*delta_i. An activation that is linear on
+  /// both sides of zero has m_i (W_i x_(i-1) + b_i) = x_i, so c_i = s*x_i + t_i where t_i is the derivative of x_i in
+  /// the direction t. Hence, with backward from 1 at each score D, the gradients are those of
+  ///
+  ///     Σ_n s[n]*D(n) + <t(n), d D(n) / d x(n)>      s and t held constant
+  ///
+  /// A penalty on the norm of d D / d x has its gradient so, if t is its derivative there: no second backward pass is
+  /// needed, since the activations have no second derivative. Source: Pearlmutter, "Fast exact multiplication by the
+  /// Hessian" (Neural Computation 6, 1994), section 3.
+  ///
+  /// - Parameters:
+  ///   - batch: as of that backward pass.
+  ///   - input: c, laid out as `plan.inputLayout`.
+  ///   - scoreFactors: s of each picture, as `input` has it.
+  ///   - accumulate: add to `gradients` instead of replacing them.
+  package func tangent(batch: Int, input: Activations, scoreFactors: Slice, accumulate: Bool) {
+    precondition(plan.purpose == .trainingWithTangents && plan.network.output == .scores)
+    precondition(batch > 0 && batch <= plan.batch && input.layout == plan.inputLayout && scoreFactors.count >= batch)
+    var source = input
+    for i in plan.steps.indices {
+      let tangent = plan.tensors[i].tangent.map(activations)
+      if let tangent { runTangent(i, batch: batch, source: source, scoreFactors: scoreFactors, destination: tangent) }
+      runBackwardWeights(
+        i, batch: batch, source: source, gradient: outputGradient(of: i), biasFactors: scoreFactors,
+        accumulate: accumulate, scratchpad: plan.tensors[i].tangentScratchpad)
+      source = tangent ?? source
+    }
+  }
+
+  private func runTangent(
+    _ i: Int, batch: Int, source: Activations, scoreFactors: Slice, destination: Activations
+  ) {
+    let step = plan.steps[i]
+    layerCall(i, .forward, batch: batch) {
+      step.layer.tangent(
+        batch: batch, source: source, parameters: operands[i].parameters, biasFactors: scoreFactors,
+        prepared: prepared(i, .forward), destination: destination,
+        gate: step.gateSlope.map { ActivationGate(output(of: i), slope: $0) },
+        scratchpad: plan.tensors[i].tangentScratchpad.map(slice), on: device)
     }
   }
 

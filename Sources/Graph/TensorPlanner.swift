@@ -1,15 +1,17 @@
-// Where a net's tensors lie and how long each is needed. Step i of n runs forward at time i, and in training backward
-// at time 2n - 1 - i:
+// Where a net's tensors lie and how long each is needed. Step i of n runs forward at time i, in training backward at
+// time 2n - 1 - i, and in a tangent pass, where there is one, at time 2n + i:
 //
-//     time                0      1     ...   n - 1      n     ...  2n - 2   2n - 1
+//     time                0      1     ...   n - 1      n     ...  2n - 2   2n - 1     2n   ...   3n - 1
 //     runs forward     step 0  step 1  ...  step n - 1
 //     runs backward                                step n - 1 ...  step 1   step 0
+//     runs its tangents                                                             step 0  ...  step n - 1
 //
 //     what                      written                    read last
-//     output                    forward                    forward of the step above; in training backward
+//     output                    forward                    forward of the step above; in training backward; tangents
 //     norm's input, statistics  forward                    forward; in training backward
-//     output gradient           backward of the step above backward
+//     output gradient           backward of the step above backward; tangents
 //     layer gradient            backward                   backward
+//     tangent                   tangents                   tangents of the step above
 //     scratchpads               a pass                     the same pass
 //
 // The net's output is its caller's to read until the end, and the input gradient from there on. MemoryPlan.swift lets
@@ -32,6 +34,8 @@ struct StepTensors {
   var outputGradient: Tensor?
   /// The gradient of the layer's output where tanh followed it.
   var layerGradient: Tensor?
+  /// What a tangent pass has in the place of the output, laid out as it. Nil of the last step.
+  var tangent: Tensor?
   /// The layer's output where a norm reads it.
   var normInput: Tensor?
   /// The norm's statistics, kept for backward.
@@ -39,6 +43,7 @@ struct StepTensors {
   /// What the step's drivers need beside its tensors, forward and backward.
   var forwardScratchpad: Int?
   var backwardScratchpad: Int?
+  var tangentScratchpad: Int?
 }
 
 /// When steps run.
@@ -48,9 +53,18 @@ private struct Timeline {
 
   func forward(_ i: Int) -> Int { i }
   func backward(_ i: Int) -> Int { 2 * count - 1 - i }
-  /// The last time that something of step i is read that was written forward.
-  func lastUse(_ i: Int) -> Int { purpose == .training ? backward(i) : forward(i) }
-  var end: Int { purpose == .training ? backward(0) : forward(count - 1) }
+  func tangent(_ i: Int) -> Int { 2 * count + i }
+  /// The last time that something of step i is read that was written forward, and isn't read by the step above.
+  func lastUse(_ i: Int) -> Int {
+    switch purpose {
+    case .sampling: forward(i)
+    case .training: backward(i)
+    case .trainingWithTangents: tangent(i)
+    }
+  }
+  /// The last time that the gradient of step i's output is read.
+  func lastUseOfGradient(_ i: Int) -> Int { purpose == .trainingWithTangents ? tangent(i) : backward(i) }
+  var end: Int { purpose == .sampling ? forward(count - 1) : lastUse(purpose == .training ? 0 : count - 1) }
 }
 
 /// Gives each tensor of a net a buffer: how large it is, and from when to when it is needed.
@@ -74,9 +88,17 @@ struct TensorPlanner {
 
   mutating func tensors(ofStep i: Int) -> StepTensors {
     var tensors = StepTensors(output: output(i))
-    if purpose == .training {
+    if purpose.isTraining {
       tensors.outputGradient = outputGradient(i)
       tensors.layerGradient = layerGradient(i)
+    }
+    if purpose == .trainingWithTangents {
+      if i < steps.count - 1 {
+        tensors.tangent = tensor(
+          "tangent", ofStep: i, tensors.output.layout, timeline.tangent(i)...timeline.tangent(i + 1))
+      }
+      tensors.tangentScratchpad = scratchpad(
+        i, "tangent scratchpad", [.forward, .backwardWeights], at: timeline.tangent(i))
     }
     if let norm = steps[i].norm {
       let times = timeline.forward(i)...timeline.lastUse(i)
@@ -84,7 +106,7 @@ struct TensorPlanner {
       tensors.normWorkspace = add("norm statistics", ofStep: i, count: norm.primitive.workspaceCount, times)
     }
     tensors.forwardScratchpad = scratchpad(i, "forward scratchpad", [.forward], at: timeline.forward(i))
-    if purpose == .training {
+    if purpose.isTraining {
       tensors.backwardScratchpad = scratchpad(
         i, "backward scratchpad", [.backwardData, .backwardWeights], at: timeline.backward(i))
     }
@@ -98,7 +120,7 @@ struct TensorPlanner {
     guard i < steps.count - 1 else {
       return tensor("output", ofStep: i, shape.layout(halo: halo(outside: shape)), timeline.forward(i)...timeline.end)
     }
-    let lastUse = purpose == .training ? timeline.backward(i) : timeline.forward(i + 1)
+    let lastUse = purpose.isTraining ? timeline.lastUse(i) : timeline.forward(i + 1)
     let layout = shape.layout(halo: steps[i + 1].layer.sourceHalo)
     return tensor("output", ofStep: i, layout, timeline.forward(i)...lastUse)
   }
@@ -110,7 +132,7 @@ struct TensorPlanner {
     let first = timeline.backward(isLast ? i : i + 1)
     return tensor(
       "output gradient", ofStep: i, steps[i].output.layout(halo: steps[i].layer.gradientHalo),
-      first...timeline.backward(i))
+      first...timeline.lastUseOfGradient(i))
   }
 
   private mutating func layerGradient(_ i: Int) -> Tensor? {
@@ -135,8 +157,9 @@ struct TensorPlanner {
   }
 
   mutating func inputGradient() -> Tensor? {
-    guard purpose == .training, case .pictures = network.input else { return nil }
-    return tensor("input gradient", ofStep: nil, network.input.shape.layout(halo: 0), timeline.end...timeline.end)
+    guard purpose.isTraining, case .pictures = network.input else { return nil }
+    let time = timeline.backward(0)
+    return tensor("input gradient", ofStep: nil, network.input.shape.layout(halo: 0), time...time)
   }
 
   /// Around a tensor that goes into a net or comes out.

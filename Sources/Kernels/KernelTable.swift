@@ -34,6 +34,7 @@ public struct KernelTable: Sendable {
 
   public let rmsprop: RMSprop
   public let adam: Adam
+  public let average: Average
   public let clamp: Clamp
 
   /// What the machine can do at best, for the benchmarks.
@@ -64,6 +65,7 @@ public struct KernelTable: Sendable {
       Page.adamRow(
         $0, $1, $2, $3, count: $4, stepSize: $5, beta1: $6, beta2: $7, sqrtCorrection2: $8, epsilon: $9)
     }
+    average = { Page.averageRow($0, $1, count: $2, take: $3) }
     clamp = { Page.clampRow($0, count: $1, low: $2, high: $3) }
     peak = Page.peak
   }
@@ -128,6 +130,8 @@ extension KernelTable {
       _ v: UnsafeMutablePointer<Float>, _ count: Int, _ stepSize: Float, _ beta1: Double, _ beta2: Double,
       _ sqrtCorrection2: Float, _ epsilon: Float
     ) -> Void
+  public typealias Average =
+    @Sendable (_ a: UnsafeMutablePointer<Float>, _ w: UnsafePointer<Float>, _ count: Int, _ take: Float) -> Void
   public typealias Clamp =
     @Sendable (_ w: UnsafeMutablePointer<Float>, _ count: Int, _ low: Float, _ high: Float) -> Void
 }

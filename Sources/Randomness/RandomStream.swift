@@ -16,6 +16,12 @@ package enum RandomPurpose: UInt8, Sendable, CaseIterable {
   case heldOut = 8
   case syntheticFace = 9
   case evaluationNoise = 10
+  case interpolation = 11
+  case mirror = 12
+  case criticRealAugmentation = 13
+  case criticFakeAugmentation = 14
+  case generatorRealAugmentation = 15
+  case generatorFakeAugmentation = 16
   case evaluationPatch = 20
   case evaluationDirection = 21
   case test = 255

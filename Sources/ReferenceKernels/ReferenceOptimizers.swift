@@ -63,3 +63,12 @@ package struct ReferenceAdam: Equatable, Sendable {
 package func referenceClamp(_ values: inout [Double], to bound: Double) {
   for i in values.indices { values[i] = min(max(values[i], -bound), bound) }
 }
+
+/// An exponential moving average, as tf.train.ExponentialMovingAverage with `num_updates`; `update` counts from 1.
+///
+///   kept    = min(beta, (1 + update) / (10 + update))
+///   average = kept average + (1 - kept) value
+package func referenceAverage(_ average: inout [Double], _ values: [Double], beta: Double, update: Int) {
+  let kept = min(beta, (1 + Double(update)) / (10 + Double(update)))
+  for i in average.indices { average[i] = kept * average[i] + (1 - kept) * values[i] }
+}

@@ -13,6 +13,7 @@
 //   ReferenceReduction              mean
 //   ReferenceOptimizers             RMSprop, Adam, clamp
 //   ReferencePixels                 bytes to [-1, 1] and back
+//   ReferenceAugmentation           colour, translation and cutout of pictures
 //   ReferenceNetwork                layers in a row, with a tape: forward, backward
 //   ReferenceDCGAN, ReferenceMLP    the critic and the generator as such rows of layers
 //   ReferenceTraining               one critic step, one generator step

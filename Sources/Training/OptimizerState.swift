@@ -7,16 +7,22 @@ import Graph
 /// The optimizer's state of one net, laid out as its parameters are.
 final class OptimizerState {
   private let kind: Optimizer
-  private let rmsprop: RMSprop
-  private let adam: Adam
+  private let learningRate: Float
+  private let betas: (Double, Double)
   private let squares: Slice
   private let means: Slice
 
-  init(_ configuration: TrainingConfiguration, learningRate: Float, count: Int) {
-    kind = configuration.optimizer
-    rmsprop = RMSprop(learningRate: learningRate)
-    adam = Adam(
-      learningRate: Double(learningRate), beta1: configuration.adamBeta1, beta2: configuration.adamBeta2)
+  init(_ configuration: TrainingConfiguration, _ role: NetRole, count: Int) {
+    let c = configuration
+    kind = c.optimizer(of: role)
+    switch role {
+    case .critic:
+      learningRate = c.criticLearningRate
+      betas = (c.criticAdamBeta1, c.criticAdamBeta2)
+    case .generator:
+      learningRate = c.generatorLearningRate
+      betas = (c.generatorAdamBeta1, c.generatorAdamBeta2)
+    }
     squares = Slab(count: count).all
     means = Slab(count: kind == .adam ? count : 0).all
   }
@@ -37,15 +43,26 @@ final class OptimizerState {
     }
   }
 
-  /// Update number `step` of this net, counted from 1.
-  func update(_ net: Executor, step: Int, on device: Device) {
+  /// Update number `step` of this net, counted from 1, with a share of the learning rate.
+  func update(_ net: Executor, step: Int, rateShare: Double, on device: Device) {
+    let rate = Double(learningRate) * rateShare
     switch kind {
     case .rmsprop:
-      rmsprop.update(net.parameters, gradients: net.gradients, squares: squares, on: device)
+      RMSprop(learningRate: Float(rate)).update(
+        net.parameters, gradients: net.gradients, squares: squares, on: device)
     case .adam:
-      adam.update(
+      Adam(learningRate: rate, beta1: betas.0, beta2: betas.1).update(
         net.parameters, gradients: net.gradients, means: means, squares: squares, step: step, on: device)
     }
     net.parametersChanged()
+  }
+}
+
+extension TrainingConfiguration {
+  func optimizer(of role: NetRole) -> Optimizer {
+    switch role {
+    case .critic: self.criticOptimizer
+    case .generator: self.generatorOptimizer
+    }
   }
 }

@@ -60,6 +60,7 @@ package struct Schedule: Sendable {
   package let batchesPerEpoch: Int
   package let length: RunLength
   private let phases: CriticPhases
+  private let generatorSeesReals: Bool
 
   /// - Parameter picturesPerEpoch: pictures that are trained on, at least 1.
   package init(_ configuration: TrainingConfiguration, picturesPerEpoch: Int, length: RunLength) {
@@ -68,6 +69,7 @@ package struct Schedule: Sendable {
     batchesPerEpoch = (picturesPerEpoch - 1) / configuration.batchSize + 1
     self.length = length
     phases = CriticPhases(configuration)
+    generatorSeesReals = configuration.makeObjective().generatorSeesReals
   }
 
   /// What comes next; nil at the run's end.
@@ -78,6 +80,12 @@ package struct Schedule: Sendable {
     }
     let phase = phases.steps(before: position.generatorSteps)
     return position.criticStepsInPhase < phase && position.batch < batchesPerEpoch ? .critic : .generator
+  }
+
+  /// Batches before the position's that whoever starts here has to see once more: 1 in front of a generator step that
+  /// reads the real pictures of the critic step before it.
+  package func batchesSeenAgain(at position: RunPosition) -> Int {
+    generatorSeesReals && position.criticStepsInPhase > 0 ? min(1, position.batch) : 0
   }
 
   package func advance(_ position: inout RunPosition, by step: Step) {

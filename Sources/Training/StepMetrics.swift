@@ -61,7 +61,7 @@ package struct MetricColumn: Sendable {
       MetricColumn(step, cell: { "\($0.step)" }), MetricColumn("epoch", cell: { "\($0.epoch)" }),
       MetricColumn("seconds", cell: { milliseconds($0.seconds) }),
     ]
-    return place + objective.columns + [MetricColumn(heldOut) { $0.heldOutLosses?.difference }]
+    return place + objective.columns + [MetricColumn(heldOut) { $0.heldOutLosses?.loss }]
   }
 
   /// "2.063"

@@ -18,12 +18,19 @@ package final class Trainer: TrainingEngine {
   /// it puts the sum over all of them there.
   package var reduce: ((_ gradients: Slice, _ net: NetRole) -> Void)?
 
+  /// The generator steps of the whole run, which learning rates decay with; whoever starts the run says it. nil: rates
+  /// don't decay.
+  package var generatorStepsOfRun: Int?
+
   private let nets: TrainingNets
   private let device: Device
   private let criticState: OptimizerState
   private let generatorState: OptimizerState
+  private let averaged: AveragedGenerator?
   /// The noise as drawn, `[picture][latent]`.
   private var noiseValues: [Float]
+  /// Real pictures in `nets`.
+  private var realCount = 0
 
   package var configuration: TrainingConfiguration { plan.configuration }
   private var objective: any Objective { plan.objective }
@@ -37,10 +44,9 @@ package final class Trainer: TrainingEngine {
     let configuration = plan.configuration
     nets.critic.initialise(configuration.initialisation, seed: configuration.seed, netIndex: 0)
     nets.generator.initialise(configuration.initialisation, seed: configuration.seed, netIndex: 1)
-    criticState = OptimizerState(
-      configuration, learningRate: configuration.criticLearningRate, count: nets.critic.parameters.count)
-    generatorState = OptimizerState(
-      configuration, learningRate: configuration.generatorLearningRate, count: nets.generator.parameters.count)
+    criticState = OptimizerState(configuration, .critic, count: nets.critic.parameters.count)
+    generatorState = OptimizerState(configuration, .generator, count: nets.generator.parameters.count)
+    averaged = AveragedGenerator(configuration, of: nets.generator)
     noiseValues = [Float](repeating: 0, count: configuration.batchSize * configuration.latent)
   }
 
@@ -81,10 +87,8 @@ package final class Trainer: TrainingEngine {
 
   private func criticStep(pixels: UnsafeBufferPointer<UInt8>, count: Int, fakes: Int) -> CriticLosses {
     objective.constrain(nets, at: .beforeStep)
-    recorder?.begin("critic.input", .elementwise, .forward)
-    nets.real.setPixels(pixels, count: count, on: device)
-    recorder?.end()
-    let losses = objective.criticStep(nets, reals: count, fakes: fakes)
+    see(pixels: pixels, count: count)
+    let losses = objective.criticStep(nets, batch(fakes: fakes, step: criticStepsDone))
     criticStepsDone += 1
     update(.critic, criticState, step: criticStepsDone)
     objective.constrain(nets, at: .afterUpdate)
@@ -92,18 +96,42 @@ package final class Trainer: TrainingEngine {
   }
 
   private func generatorStepOnNoise() -> Float {
-    let loss = objective.generatorStep(nets, fakes: configuration.batchSize)
+    let loss = objective.generatorStep(nets, batch(fakes: configuration.batchSize, step: generatorStepsDone))
+    update(.generator, generatorState, step: generatorStepsDone + 1)
     generatorStepsDone += 1
-    update(.generator, generatorState, step: generatorStepsDone)
+    if let averaged {
+      recorder?.begin(NetRole.averagedGeneratorGroup, .optimizer, .update)
+      averaged.update(step: generatorStepsDone, on: device)
+      recorder?.end()
+    }
     return loss
+  }
+
+  private func batch(fakes: Int, step: Int) -> StepBatch {
+    StepBatch(reals: realCount, fakes: fakes, seed: configuration.seed, step: step)
+  }
+
+  /// The real pictures of the last critic step: who goes on in front of a generator step gives them once more, where
+  /// the objective's generator sees them.
+  package func see(pixels: UnsafeBufferPointer<UInt8>, count: Int) {
+    recorder?.begin("critic.input", .elementwise, .forward)
+    nets.real.setPixels(pixels, count: count, on: device)
+    realCount = count
+    recorder?.end()
   }
 
   private func update(_ role: NetRole, _ state: OptimizerState, step: Int) {
     let net = nets.net(role)
     reduce?(net.gradients, role)
     recorder?.begin(role.rawValue, .optimizer, .update)
-    state.update(net, step: step, on: device)
+    state.update(net, step: step, rateShare: learningRateShare, on: device)
     recorder?.end()
+  }
+
+  /// Of the next update of either net.
+  private var learningRateShare: Double {
+    guard let steps = generatorStepsOfRun, steps > 0 else { return 1 }
+    return configuration.learningRateShare(at: min(1, Double(generatorStepsDone) / Double(steps)))
   }
 
   private func drawNoise(_ purpose: RandomPurpose, step: Int, index: Int = 0, count: Int) {
@@ -119,6 +147,8 @@ package final class Trainer: TrainingEngine {
 
   // MARK: - Evaluation
 
+  package func measure() -> [String: Float] { objective.measure(nets) }
+
   /// What the critic thinks of other pictures than those it learns from: its means over `count` of them and over as
   /// many fakes, each with the batch's statistics, as in a critic step. Training doesn't notice: parameters, running
   /// statistics and its random streams stay what they are.
@@ -127,22 +157,26 @@ package final class Trainer: TrainingEngine {
   package func evaluate(pixels: UnsafeBufferPointer<UInt8>, count: Int, batch: Int) -> CriticLosses {
     let (critic, generator) = (nets.critic, nets.generator)
     let buffers = (critic: critic.buffers.array, generator: generator.buffers.array)
+    let real = nets.real.slice.array
     nets.real.setPixels(pixels, count: count, on: device)
     critic.forward(batch: count, input: nets.real, statistics: .batch)
-    let realLoss = critic.meanScore(batch: count)
+    let realScores = critic.scores(batch: count).array
+    nets.real.slice.copy(from: real)
     drawNoise(.evaluationNoise, step: generatorStepsDone, index: batch, count: count)
     generator.forward(batch: count, input: nets.noise, statistics: .batch)
     critic.forward(batch: count, input: generator.output, statistics: .batch)
-    let fakeLoss = critic.meanScore(batch: count)
+    let fakeScores = critic.scores(batch: count).array
     critic.buffers.copy(from: buffers.critic)
     generator.buffers.copy(from: buffers.generator)
-    return CriticLosses(real: realLoss, fake: fakeLoss)
+    return CriticLosses(
+      real: mean(of: realScores), fake: mean(of: fakeScores),
+      loss: objective.criticLoss(real: realScores, fake: fakeScores))
   }
 
   // MARK: - State
 
   /// The state, in PyTorch's names and layouts: "critic.pyramid.0.bn.running_mean", "generator.final.weight",
-  /// "optimizer.critic.square_avg.final.weight".
+  /// "generator_ema.final.weight", "optimizer.critic.square_avg.final.weight".
   ///
   /// - Parameter groups: nil: all of it.
   package func tensors(groups: [String]? = nil) -> TensorSet { places.inGroups(groups).tensors }
@@ -165,9 +199,11 @@ package final class Trainer: TrainingEngine {
     generatorStepsDone = generatorSteps
   }
 
-  /// Sets the parameters and running statistics of these nets alone; the optimizers' state stays.
+  /// Sets the parameters and running statistics of these nets alone; the optimizers' state stays. The averaged
+  /// generator begins anew with the generator.
   package func setNets(_ roles: [NetRole], from tensors: TensorSet) throws(Failure) {
     try set(roles.map(\.rawValue), from: tensors)
+    if roles.contains(.generator) { averaged?.begin() }
   }
 
   private func set(_ groups: [String]?, from tensors: TensorSet) throws(Failure) {
@@ -178,6 +214,7 @@ package final class Trainer: TrainingEngine {
 
   private var places: TensorPlaces {
     var all = TensorPlaces()
+    if let averaged { all.add(averaged.places) }
     for (role, state) in [(NetRole.generator, generatorState), (.critic, criticState)] {
       let net = nets.net(role)
       all.add(net.places(group: role.rawValue))

@@ -7,14 +7,18 @@ import TensorFiles
 /// What computes the steps. (`Trainer`; tests count steps with one that computes nothing.)
 package protocol TrainingEngine: AnyObject {
   func criticStep(pixels: UnsafeBufferPointer<UInt8>, count: Int) -> CriticLosses
+  /// The pictures of the last critic step once more, where a run goes on behind it.
+  func see(pixels: UnsafeBufferPointer<UInt8>, count: Int)
   func generatorStep() -> Float
+  /// What else is told of the nets at a generator step, by its column.
+  func measure() -> [String: Float]
   /// The critic's means over pictures that it doesn't learn from, and over as many fakes; changes nothing.
   func evaluate(pixels: UnsafeBufferPointer<UInt8>, count: Int, batch: Int) -> CriticLosses
   /// The state; nil: all groups of it.
   func tensors(groups: [String]?) -> TensorSet
 }
 
-/// What gives the batches, in order, from where it was started.
+/// What gives the batches, in order, from where it was started: `Schedule.batchesSeenAgain` before the position's.
 package protocol BatchSource: AnyObject {
   /// Calls `body` with the next batch's pixels, [picture][y][x][channel].
   func withNextBatch<Result>(_ body: (_ pixels: UnsafeBufferPointer<UInt8>, _ count: Int) -> Result) throws -> Result
@@ -56,6 +60,8 @@ package enum TrainingEvent {
   case epochEnded(Int, StepMetrics)
   case gallerySaved(String)
   case checkpointSaved(String)
+  /// What the numbers say that a person should know, a line.
+  case advice(String)
 }
 
 /// How far a run is and how fast.
@@ -127,6 +133,7 @@ package struct TrainingLoop {
     try withoutActuallyEscaping(report) { report in
       var session = Session(self, engine, batches, report)
       var stopped = false
+      try session.seeAgain()
       while let step = schedule.next(at: session.position) {
         if shouldStop() {
           stopped = true
@@ -162,6 +169,7 @@ private struct Session<Engine: TrainingEngine, Batches: BatchSource> {
   private var generatorLoss = Float.nan
   private var secondsWaiting = 0.0
   private var speed = SpeedMeter()
+  private var advice: TrainingAdvice
   private var gallery: (steps: Int, path: String)?
   /// The position that is kept already: a run that goes on has its own.
   private var saved: RunPosition?
@@ -172,6 +180,7 @@ private struct Session<Engine: TrainingEngine, Batches: BatchSource> {
     self.batches = batches
     self.report = report
     began = clock.now
+    advice = TrainingAdvice(loop.schedule.configuration)
     position = loop.start.position
     losses = loop.start.criticLosses
     saved = position == RunPosition() ? nil : position
@@ -191,6 +200,12 @@ private struct Session<Engine: TrainingEngine, Batches: BatchSource> {
 
   private func isDue(every period: Int) -> Bool { period > 0 && position.generatorSteps % period == 0 }
 
+  mutating func seeAgain() throws {
+    for _ in 0..<loop.schedule.batchesSeenAgain(at: position) {
+      try batches.withNextBatch { pixels, count in engine.see(pixels: pixels, count: count) }
+    }
+  }
+
   mutating func criticStep() throws {
     let asked = clock.now
     var waited = 0.0
@@ -209,6 +224,7 @@ private struct Session<Engine: TrainingEngine, Batches: BatchSource> {
     let epoch = position.epoch
     loop.schedule.advance(&position, by: .generator)
     let evaluates = isDue(every: loop.evaluateEvery)
+    losses.measured.merge(engine.measure()) { $1 }
     let row = StepMetrics(
       step: position.generatorSteps, epoch: epoch + 1, seconds: secondsInAll, criticLosses: losses,
       generatorLoss: generatorLoss,
@@ -216,6 +232,7 @@ private struct Session<Engine: TrainingEngine, Batches: BatchSource> {
       distances: evaluates ? try loop.judge?.distances(of: engine) ?? [:] : [:])
     try loop.journal?.append(row)
     report(.metrics(row, progress))
+    for line in advice.lines(of: row) { report(.advice(line)) }
     if position.epoch > epoch { report(.epochEnded(epoch + 1, row)) }
     if isDue(every: loop.sampleEvery) { try drawGallery() }
     if isDue(every: loop.checkpointEvery) { try saveState() }

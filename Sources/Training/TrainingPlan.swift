@@ -15,19 +15,17 @@ package struct TrainingPlan {
 
   /// - Precondition: the configuration is valid.
   package init(_ configuration: TrainingConfiguration, on device: Device) throws(NetworkError) {
-    let objective = configuration.objective
-    func plan(_ role: NetRole) throws(NetworkError) -> ExecutionPlan {
-      let isTrained = (objective.criticPasses + objective.generatorPasses).contains { pass in
-        pass.net == role && pass.kind != .forward
-      }
+    let objective = configuration.makeObjective()
+    func plan(_ role: NetRole, batch: Int) throws(NetworkError) -> ExecutionPlan {
+      let purpose = (objective.criticPasses + objective.generatorPasses).purpose(of: role)
       return try ExecutionPlan(
-        configuration.network(role), batch: configuration.batchSize, purpose: isTrained ? .training : .sampling,
-        algorithm: configuration.algorithm, on: device)
+        configuration.network(role), batch: batch, purpose: purpose ?? .sampling, algorithm: configuration.algorithm,
+        on: device)
     }
     self.configuration = configuration
     self.objective = objective
-    critic = try plan(.critic)
-    generator = try plan(.generator)
+    critic = try plan(.critic, batch: objective.criticBatch(configuration.batchSize))
+    generator = try plan(.generator, batch: configuration.batchSize)
   }
 
   private func plan(_ role: NetRole) -> ExecutionPlan {
@@ -50,13 +48,17 @@ package struct TrainingPlan {
   // MARK: - Memory
 
   /// The optimizer's state of one net.
-  package func optimizerBytes(_ net: ExecutionPlan) -> Int {
-    MemoryLayout<Float>.stride * net.parameters.parameterCount * OptimizerState.slabCount(configuration.optimizer)
+  package func optimizerBytes(_ role: NetRole) -> Int {
+    MemoryLayout<Float>.stride * plan(role).parameters.parameterCount
+      * OptimizerState.slabCount(configuration.optimizer(of: role))
   }
+
+  /// The averaged generator's; 0 where there is none.
+  package var averageBytes: Int { AveragedGenerator.bytes(configuration, generator) }
 
   /// All that training keeps in memory but the pictures.
   package var bytes: Int {
-    [critic, generator].reduce(0) { $0 + $1.plannedBytes + optimizerBytes($1) }
+    NetRole.allCases.reduce(averageBytes) { $0 + plan($1).plannedBytes + optimizerBytes($1) }
   }
 
   /// - Throws: where the machine hasn't the memory, naming the flags that mend it.

@@ -2,12 +2,14 @@
 
 import CommandSupport
 import Configuration
+import Training
 import WGAN
 
 func dryRunText(_ dryRun: DryRun) -> String {
   var text = [configuration(dryRun), ""]
   text += planText(dryRun.plan)
   text += ["", times(dryRun)]
+  if dryRun.configuration.training.decay != .none { text += ["", learningRates(dryRun)] }
   return text.joined(separator: "\n")
 }
 
@@ -22,6 +24,7 @@ private func configuration(_ dryRun: DryRun) -> String {
   }
   for (field, preset) in zip(run.training.fields, dryRun.preset.fields) { add(field, preset: preset.value) }
   add(ConfigurationField("--data", run.data.isEmpty ? "not given" : run.data))
+  if let time = dryRun.time { add(ConfigurationField("--for", "\(time.text), on this machine:")) }
   add(run.lengthField)
   for field in run.fields(with: run.training) { add(field) }
   return table.text
@@ -41,10 +44,22 @@ private func times(_ dryRun: DryRun) -> String {
     ?? "as if of \(grouped(DryRun.picturesWithoutData)) pictures to train on: --data gives yours"
   var table = TextTable(["expected time", "", pictures], wordColumns: [0, 2])
   table.add([
-    "  a critic step", milliseconds(dryRun.criticStepSeconds), "measured just now, on made-up pixels",
+    "  a critic step", milliseconds(dryRun.stepTimes.critic), "measured just now, on made-up pixels",
   ])
-  table.add(["  a generator step", milliseconds(dryRun.generatorStepSeconds), ""])
+  table.add(["  a generator step", milliseconds(dryRun.stepTimes.generator), ""])
   table.add(row("  the first epoch", dryRun.epoch))
   table.add(row("  the whole run", dryRun.run))
   return table.text
+}
+
+/// Where they decay: from the first update to the run's end.
+private func learningRates(_ dryRun: DryRun) -> String {
+  let training = dryRun.configuration.training
+  var table = TextTable(["learning rates", "at first", "half-way", "at the end"])
+  for (name, rate) in [("critic", training.criticLearningRate), ("generator", training.generatorLearningRate)] {
+    let rates = [0, 0.5, 1].map { "\(Float(Double(rate) * training.learningRateShare(at: $0)))" }
+    table.add(["  " + name] + rates)
+  }
+  let steps = grouped(dryRun.run.generatorSteps)
+  return table.text + "\n  over \(steps) generator steps; --resume with another length changes them from there on"
 }

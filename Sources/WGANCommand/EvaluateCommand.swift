@@ -27,6 +27,9 @@ struct EvaluateCommand: ParsableCommand {
     help: ArgumentHelp("A generator's weights, instead of --run: see `wgan generate --help`.", valueName: "file"))
   var generator: String?
 
+  @Flag(help: "Judge the generator as it trains, where the run has an averaged one too (--ema).")
+  var liveGenerator = false
+
   @Flag(help: "Every checkpoint that --run has, the oldest first.")
   var all = false
 
@@ -96,7 +99,7 @@ struct EvaluateCommand: ParsableCommand {
     Interruption.watch()
     let display = ProgressDisplay()
     let request = EvaluationRequest(
-      generator: source, allCheckpoints: all, data: data, cache: cache, count: count, seed: seed, threads: threads)
+      generator: source, live: liveGenerator, allCheckpoints: all, data: data, cache: cache, count: count, seed: seed, threads: threads)
     let evaluation: GeneratorEvaluation
     do {
       evaluation = try GeneratorEvaluation(

@@ -30,17 +30,23 @@ struct ExportCommand: ParsableCommand {
   @Option(help: "generator or critic.")
   var net = NetRole.generator
 
+  @Flag(help: "Write the generator as it trains, where the run has an averaged one too (--ema).")
+  var liveGenerator = false
+
   @Option(help: ArgumentHelp("The file to write; it's replaced where it is there already.", valueName: "file"))
   var out: String
 
   func validate() throws {
     if (runPath == nil) == (checkpoint == nil) { throw ValidationError("give either --run or --checkpoint") }
+    if liveGenerator && net == .critic {
+      throw ValidationError("--live-generator says which generator is written, and --net critic writes none")
+    }
     if out.isEmpty { throw ValidationError("--out is empty: give a path") }
   }
 
   func run() throws {
     let source = runPath.map(CheckpointSource.run) ?? .checkpoint(checkpoint ?? "")
-    try WeightsExport.write(net, of: source, as: format, to: out) { Console.note("wgan: \($0)") }
+    try WeightsExport.write(net, of: source, live: liveGenerator, as: format, to: out) { Console.note("wgan: \($0)") }
     try Console.print(out)
   }
 }

@@ -26,6 +26,9 @@ struct GenerateCommand: ParsableCommand {
       """, valueName: "file"))
   var generator: String?
 
+  @Flag(help: "Draw with the generator as it trains, where the run has an averaged one too (--ema).")
+  var liveGenerator = false
+
   @Option(help: "How many pictures.")
   var count = 64
 
@@ -82,7 +85,7 @@ struct GenerateCommand: ParsableCommand {
       } else {
         .trained(runPath.map(CheckpointSource.run) ?? .checkpoint(checkpoint ?? ""))
       }
-    let generator = try PictureGenerator(source, threads: threads) { Console.note("wgan: \($0)") }
+    let generator = try PictureGenerator(source, live: liveGenerator, threads: threads) { Console.note("wgan: \($0)") }
     let seed = seed ?? generator.configuration.seed
     if let out {
       try generator.write(count: count, seed: seed, to: out)

@@ -42,5 +42,6 @@ struct InspectCommand: ParsableCommand {
     return "preset \(configuration.preset): \(configuration.size)x\(configuration.size), \(configuration.channels) "
       + "\(configuration.channels == 1 ? "channel" : "channels"), features \(features), latent "
       + "\(configuration.latent), extra layers \(configuration.extraLayers), batch \(configuration.batchSize)"
+      + (configuration.ema > 0 ? ", pictures by the averaged generator (--ema \(configuration.ema))" : "")
   }
 }

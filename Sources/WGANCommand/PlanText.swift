@@ -1,6 +1,7 @@
 // What is told of two nets before they train: layers, parameters, work, memory. For `inspect` and `train --dry-run`.
 
 import CommandSupport
+import Configuration
 import Training
 import Graph
 import WGAN
@@ -26,10 +27,11 @@ private func layers(_ name: String, _ net: ExecutionPlan) -> String {
 private func memory(_ plan: TrainingPlan) -> String {
   func mebibytes(_ bytes: Int) -> String { "\(fixed(Double(bytes) / 0x1p20, 1)) MiB" }
   var table = TextTable(["memory for training", "planned"])
-  for (name, net) in [("critic", plan.critic), ("generator", plan.generator)] {
-    table.add(["  \(name): tensors, parameters, gradients", mebibytes(net.plannedBytes)])
-    table.add(["  \(name): optimizer", mebibytes(plan.optimizerBytes(net))])
+  for (role, net) in [(NetRole.critic, plan.critic), (.generator, plan.generator)] {
+    table.add(["  \(role.rawValue): tensors, parameters, gradients", mebibytes(net.plannedBytes)])
+    table.add(["  \(role.rawValue): optimizer", mebibytes(plan.optimizerBytes(role))])
   }
+  if plan.averageBytes > 0 { table.add(["  averaged generator", mebibytes(plan.averageBytes)]) }
   table.add(["  total", mebibytes(plan.bytes)])
   return table.text
 }

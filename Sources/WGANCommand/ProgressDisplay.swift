@@ -27,6 +27,10 @@ final class ProgressDisplay: Sendable {
   func show(_ event: PreparationEvent) {
     switch event {
     case .notice(let line): self.line(line)
+    case .planned(let time, let steps, let end):
+      let place = end == steps ? "" : ", up to step \(grouped(end))"
+      let verb = time.isOne ? "is" : "are"
+      line("\(time.words) \(verb) about \(grouped(steps)) generator steps on this machine\(place)")
     case .decoding(let done, let total):
       // Elsewhere than on a terminal: nothing about what takes a moment only.
       state.withLock { if !isTerminal && $0.lastShown == nil { $0.lastShown = ContinuousClock.now } }
@@ -73,6 +77,7 @@ final class ProgressDisplay: Sendable {
     case .epochEnded(let epoch, let metrics):
       let count = state.withLock { if case .epochs(let count) = $0.length { "/\(count)" } else { "" } }
       line("epoch \(epoch)\(count)  \(Self.losses(metrics))")
+    case .advice(let line): self.line(line)
     case .gallerySaved, .checkpointSaved: break
     }
   }
@@ -83,7 +88,7 @@ final class ProgressDisplay: Sendable {
     if summary.criticSteps + summary.generatorSteps == 0 && !summary.stopped {
       line(
         "nothing left to do: the run has \(position.generatorSteps) generator steps; "
-          + "give more --epochs or --generator-steps to go on")
+          + "give more --epochs or --generator-steps, or --for, to go on")
     } else {
       line(
         "\(summary.stopped ? "stopped" : "done") at generator step \(position.generatorSteps) after "
@@ -95,7 +100,7 @@ final class ProgressDisplay: Sendable {
   }
 
   private func warnOfDivergence(_ metrics: StepMetrics) {
-    if metrics.criticLosses.difference.isFinite && metrics.generatorLoss.isFinite { return }
+    if metrics.criticLosses.loss.isFinite && metrics.generatorLoss.isFinite { return }
     let first = state.withLock { state in
       defer { state.warnedOfDivergence = true }
       return !state.warnedOfDivergence
@@ -108,7 +113,7 @@ final class ProgressDisplay: Sendable {
   // MARK: Lines
 
   static func losses(_ metrics: StepMetrics) -> String {
-    "d_loss \(fixed(metrics.criticLosses.difference, 4)) g_loss \(fixed(metrics.generatorLoss, 4)) "
+    "d_loss \(fixed(metrics.criticLosses.loss, 4)) g_loss \(fixed(metrics.generatorLoss, 4)) "
       + "real_loss \(fixed(metrics.criticLosses.real, 4)) fake_loss \(fixed(metrics.criticLosses.fake, 4))"
   }
 
@@ -118,7 +123,7 @@ final class ProgressDisplay: Sendable {
     let speed = progress.batchesPerSecond.map { "\(fixed($0, 2)) it/s" } ?? "? it/s"
     return "\(place(progress, state)) \(Self.bar(share)) \(fixed(100 * share, 0)) % "
       + "\(clockTime(spent))<\(left.map(clockTime) ?? "?"), \(speed), "
-      + "d_loss \(fixed(progress.criticLosses.difference, 4)) g_loss \(fixed(progress.generatorLoss, 4))"
+      + "d_loss \(fixed(progress.criticLosses.loss, 4)) g_loss \(fixed(progress.generatorLoss, 4))"
   }
 
   private func plain(_ progress: TrainingProgress, _ metrics: StepMetrics, _ state: State) -> String {

@@ -116,13 +116,20 @@ struct RunOptions: ParsableArguments {
   @OptionGroup var parameters: ParameterOptions<RunParameters>
 
   /// nil where nothing is said of it.
-  var length: RunLength? {
-    lengths[\.epochs].map(RunLength.epochs) ?? lengths[\.generatorSteps].map(RunLength.generatorSteps)
+  var length: PlannedLength? { planned.first?.length }
+
+  private var planned: [(flag: String, length: PlannedLength)] {
+    let names = LengthParameters.declared
+    return [
+      lengths[\.epochs].map { (names.epochs.name.text(.flags), .steps(.epochs($0))) },
+      lengths[\.generatorSteps].map { (names.generatorSteps.name.text(.flags), .steps(.generatorSteps($0))) },
+      lengths[\.time].map { (names.time.name.text(.flags), .time($0)) },
+    ].compactMap(\.self)
   }
 
   func validate() throws {
-    if lengths[\.epochs] != nil && lengths[\.generatorSteps] != nil {
-      throw ValidationError("--epochs and --generator-steps both say when to end: give one of them")
+    if planned.count > 1 {
+      throw ValidationError("\(planned[0].flag) and \(planned[1].flag) both say when to end: give one of them")
     }
   }
 }

@@ -38,7 +38,8 @@ import Testing
   @Test func everyFlagIsRead() throws {
     func value<Value>(_ declaration: some Declaration<Value>) -> [String] {
       let flag = declaration.name.text(.flags)
-      return Value.self == Bool.self ? [flag] : [flag, declaration.defaultText]
+      guard Value.self == Bool.self else { return [flag, declaration.defaultText] }
+      return [declaration.defaultText == true.text ? flag : "--no-" + declaration.name.flag]
     }
     let all = Everything.selected.map { value($0) }
     for arguments in all {
@@ -52,10 +53,10 @@ import Testing
   @Test func valuesArriveWithTheirTypes() throws {
     let options = try Command.parse([
       "--batch-size", "8", "--clip-lower", "-0.5", "--no-batch-norm", "--crop=center", "--seed", "18446744073709551615",
-      "--adam-beta1", "0.25", "--critic-batch-norm", "--algorithm", "direct",
+      "--generator-adam-beta1", "0.25", "--critic-batch-norm", "--algorithm", "direct",
     ]).options
     #expect(options[\.batchSize] == 8 && options[\.clipLower] == -0.5 && options[\.generatorNorm] == false)
-    #expect(options[\.crop] == .center && options[\.seed] == .max && options[\.adamBeta1] == 0.25)
+    #expect(options[\.crop] == .center && options[\.seed] == .max && options[\.generatorAdamBeta1] == 0.25)
     #expect(options[\.criticNorm] == true && options[\.algorithm] == .direct && options[\.size] == nil)
   }
 

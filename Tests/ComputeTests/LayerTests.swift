@@ -217,7 +217,7 @@ private struct LayerRun {
   ) -> (weight: [Float], bias: [Float]?) {
     layer.backwardWeights(
       batch: Self.batch, source: source.activations, gradient: self.gradient(gradient), diffParameters: diffParameters,
-      accumulate: accumulate, scratchpad: scratchpad(.backwardWeights, device), on: device)
+      biasFactors: nil, accumulate: accumulate, scratchpad: scratchpad(.backwardWeights, device), on: device)
     let layouts = layer.parameters
     return (
       layouts[0].values(of: diffParameters.weight), diffParameters.bias.map { layouts[1].values(of: $0) }

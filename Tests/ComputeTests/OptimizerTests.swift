@@ -37,6 +37,41 @@ import Testing
     }
   }
 
+  /// Young averages keep less: by hand 2/11 in the first update, then up to beta.
+  @Test func averagesWarmUp() {
+    let average = MovingAverage(beta: 0.75)
+    #expect(average.kept(in: 1) == 2.0 / 11 && average.kept(in: 2) == 3.0 / 12 && average.kept(in: 17) == 18.0 / 27)
+    #expect(average.kept(in: 26) == 0.75 && average.kept(in: 27) == 0.75 && average.kept(in: 1 << 40) == 0.75)
+    #expect(MovingAverage(beta: 0).kept(in: 5) == 0)
+  }
+
+  @Test func averagesAreSplitOverThreads() {
+    var data = TestData(seed: 3)
+    let (start, values) = (data.uniform(Self.count), data.uniform(Self.count))
+    func result(_ device: Device) -> [Float] {
+      let (average, read) = (Guarded(start), Guarded(values))
+      for number in [1, 2, 3] {
+        MovingAverage(beta: 0.999).update(average.slice, with: read.slice, number: number, on: device)
+      }
+      for memory in [average, read] { memory.expectUntouched("average, threads \(device.threads)") }
+      #expect(read.floats == values)
+      return average.floats
+    }
+    let expected = result(Device(instructionSet: .portable, threads: 1))
+    var reference = start.map(Double.init)
+    for number in [1, 2, 3] {
+      referenceAverage(&reference, values.map(Double.init), beta: 0.999, update: number)
+    }
+    let exact = reference
+    expectEqual(
+      expected, ReferenceTensor(shape: [Self.count], values: exact), bound: { _ in 24 * unitRoundoff }, "average")
+    for threads in [1, 2, 3, 24, 100] {
+      for device in devices(threads: threads) {
+        expectSameBits(expected, result(device), "average \(device.instructionSet) threads \(threads)")
+      }
+    }
+  }
+
   @Test func threadsSplitSlabsIntoWholeLines() {
     var data = TestData(seed: 2)
     let start = data.uniform(Self.count)

@@ -123,6 +123,29 @@ import Testing
     }
   }
 
+  /// Within a rounding of the naive formula; and where value and average are the same, the same bits stay.
+  @Test(arguments: machineKernels) func average(_ kernels: KernelTable) {
+    let count = 16 * 9
+    var data = TestData(seed: 6)
+    let start = data.uniform(count)
+    var average = start
+    for take: Float in [1e-3, 0.5, 0.9] {
+      kernels.average(&average, start, count, take)
+      expectSameBits(average, start, "average of the same values, take \(take) \(kernels)")
+    }
+    var expected = start.map(Double.init)
+    for step in 1...50 {
+      let values = data.uniform(count)
+      let take = Float(1 - min(0.95, Double(1 + step) / Double(10 + step)))
+      kernels.average(&average, values, count, take)
+      referenceAverage(&expected, values.map(Double.init), beta: 0.95, update: step)
+      // Each update rounds three times and `take` once, of numbers below 2.
+      expectEqual(
+        average, ReferenceTensor(shape: [count], values: expected), bound: { _ in Double(step) * 4 * 2 * unitRoundoff },
+        "average, step \(step) \(kernels)")
+    }
+  }
+
   @Test(arguments: machineKernels) func clamp(_ kernels: KernelTable) {
     var w: [Float] = [-1, -0.01, -0.0099, 0, 0.0099, 0.01, 1, .infinity, -.infinity, 0.02, -0.02, 1e-30, 5, 6, 7, 8]
     let expected = w.map { min(max($0, -0.01), 0.01) }
@@ -148,6 +171,7 @@ import Testing
       all += w + v
       var m = g
       kernels.adam(&w, g, &m, &v, count, 1e-3, 0.5, 0.999, 0.3, 1e-8)
+      kernels.average(&m, x, count, 0.3)
       return all + w + m + v
     }
     let portable = results(machineKernels[0])

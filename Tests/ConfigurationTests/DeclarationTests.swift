@@ -84,14 +84,18 @@ import Testing
     ("warmUpCriticSteps", { $0.warmUpCriticSteps = 0 }), ("warmUpGeneratorSteps", { $0.warmUpGeneratorSteps = -1 }),
     ("warmUpEvery", { $0.warmUpEvery = .max }),
     ("clip", { $0.clip = 0 }), ("clip", { $0.clip = .nan }), ("clip", { $0.clip = -1 }),
-    ("clip", { $0.clip = .infinity }),
+    ("clip", { $0.clip = .infinity }), ("penaltyWeight", { $0.penaltyWeight = -1 }),
+    ("penaltyWeight", { $0.penaltyWeight = .fixed(.nan) }),
     ("clipLower", { $0.clipLower = 0 }), ("clipLower", { $0.clipLower = -.infinity }),
     ("clipUpper", { $0.clipUpper = .nan }),
     ("learningRate", { $0.learningRate = 0 }), ("learningRate", { $0.learningRate = .nan }),
     ("criticLearningRate", { $0.criticLearningRate = 2 }), ("generatorLearningRate", { $0.generatorLearningRate = 0 }),
     ("adamBeta1", { $0.adamBeta1 = 1 }), ("adamBeta2", { $0.adamBeta2 = .nan }), ("fraction", { $0.fraction = 0 }),
     ("fraction", { $0.fraction = 1.5 }), ("fraction", { $0.fraction = .nan }), ("heldOut", { $0.heldOut = 1 }),
-    ("heldOut", { $0.heldOut = -0.1 }), ("heldOut", { $0.heldOut = .nan }),
+    ("criticAdamBeta1", { $0.criticAdamBeta1 = -0.1 }), ("generatorAdamBeta2", { $0.generatorAdamBeta2 = 1 }),
+    ("decayTo", { $0.decayTo = 1.1 }), ("decayTo", { $0.decayTo = .nan }), ("ema", { $0.ema = 1 }),
+    ("ema", { $0.ema = -0.1 }), ("ema", { $0.ema = .nan }), ("heldOut", { $0.heldOut = -0.1 }),
+    ("heldOut", { $0.heldOut = .nan }),
   ]
 
   /// Every value that no run can have is refused, by the name of its parameter, or of the group that set it so.
@@ -102,11 +106,28 @@ import Testing
     #expect(error?.name.property == Self.impossible[index].name)
   }
 
+  /// A penalty on each picture's gradient and norms over the batch don't go together: what mends it is said.
+  @Test func aPenaltyWantsACriticWithoutNorms() throws {
+    for objective in ObjectiveKind.allCases where objective != .wgan {
+      var configuration = TrainingConfiguration.blog
+      configuration.objective = objective
+      let error = #expect(throws: ConfigurationError.self) { try configuration.validate() }
+      #expect(error?.description.contains("give --no-critic-batch-norm") == true)
+      #expect(error?.text(.properties).contains("give criticNorm false") == true)
+      configuration.criticNorm = false
+      try configuration.validate()
+      (configuration.criticNorm, configuration.criticNet) = (true, .mlp)
+      try configuration.validate()
+    }
+  }
+
   /// Whatever parameters there are: an impossible value of one is refused, by its name.
   @Test func everyParameterIsChecked() {
     var refused = 0
     func check<Value>(_ parameter: some StoredDeclaration<Value>, _ bits: UInt64) {
       var configuration = TrainingConfiguration.blog
+      // Else it would be refused beside most objectives.
+      configuration.criticNorm = false
       parameter.set(Value(bits: bits), in: &configuration.values)
       let own = parameter.error(in: configuration.values)
       var thrown: ConfigurationError?
@@ -161,8 +182,38 @@ import Testing
     let adam = TrainingConfiguration.blog.overridden(by: [ConfigurationOverride(\.optimizer, .adam), beta])
     try adam.refuseWithoutEffect([beta])
     #expect(adam.optimizer == .adam && adam.adamBeta1 == 0.25)
-    #expect(adam.fields.first { $0.flag == "--adam-beta1" }?.idle == nil)
-    #expect(TrainingConfiguration.blog.fields.first { $0.flag == "--adam-beta1" }?.idle == "it is Adam's")
+    #expect(adam.fields.first { $0.flag == "--critic-adam-beta1" }?.idle == nil)
+    #expect(TrainingConfiguration.blog.fields.first { $0.flag == "--critic-adam-beta1" }?.idle == "it is Adam's")
+  }
+
+  /// A net's beta is its own optimizer's; both nets' has an effect where one of them has Adam.
+  @Test(arguments: NetRole.allCases) func betasAreTheirNetsOptimizers(role: NetRole) throws {
+    let adam =
+      role == .critic
+      ? ConfigurationOverride(\.criticOptimizer, .adam) : ConfigurationOverride(\.generatorOptimizer, .adam)
+    let one = TrainingConfiguration.blog.overridden(by: [adam])
+    let both = [ConfigurationOverride(\.adamBeta1, 0.25), ConfigurationOverride(\.adamBeta2, 0.5)]
+    try one.refuseWithoutEffect(both)
+    let set = one.overridden(by: both)
+    #expect((set.criticAdamBeta1, set.generatorAdamBeta1) == (0.25, 0.25))
+    #expect((set.criticAdamBeta2, set.generatorAdamBeta2) == (0.5, 0.5))
+    let idle = set.fields.filter { $0.idle != nil && $0.flag.contains("adam-") }.map(\.flag)
+    let other = role == .critic ? "generator" : "critic"
+    #expect(idle == ["--\(other)-adam-beta1", "--\(other)-adam-beta2"])
+    let critics = ConfigurationOverride(\.criticAdamBeta1, 0.25)
+    let generators = ConfigurationOverride(\.generatorAdamBeta1, 0.25)
+    try one.refuseWithoutEffect([role == .critic ? critics : generators])
+    let error = #expect(throws: ConfigurationError.self) {
+      try one.refuseWithoutEffect([role == .critic ? generators : critics])
+    }
+    #expect(error?.description == "--\(other)-adam-beta1 0.25: it is Adam's: give --\(other)-optimizer adam too")
+  }
+
+  @Test func whatIsLeftOfTheRatesNeedsADecay() throws {
+    let left = ConfigurationOverride(\.decayTo, 0.1)
+    let error = #expect(throws: ConfigurationError.self) { try TrainingConfiguration.blog.refuseWithoutEffect([left]) }
+    #expect(error?.description == "--decay-to 0.1: learning rates stay as they are: give --decay linear too")
+    try TrainingConfiguration.blog.overridden(by: [ConfigurationOverride(\.decay, .cosine)]).refuseWithoutEffect([left])
   }
 
   /// Flags are applied in their order, and judged by what comes out.
@@ -206,10 +257,11 @@ import Testing
     let first: Set<String> = [
       "size", "channels", "criticFeatures", "generatorFeatures", "latent", "extraLayers", "blockOrder",
       "initialisation", "batchSize", "criticSteps", "warmUpCriticSteps", "warmUpGeneratorSteps", "warmUpEvery",
-      "clipLower", "clipUpper", "clipTime", "optimizer", "criticLearningRate", "generatorLearningRate",
+      "clipLower", "clipUpper", "clipTime", "criticOptimizer", "generatorOptimizer", "criticLearningRate",
+      "generatorLearningRate",
       "criticNoiseBatch", "samplingStatistics", "seed", "crop", "fraction", "heldOut",
     ]
-    let thatTimes = ["adamBeta1": "0.9", "algorithm": "direct"]
+    let thatTimes = ["criticAdamBeta1": "0.9", "generatorAdamBeta1": "0.9", "algorithm": "direct"]
     func check(_ parameter: some StoredDeclaration) throws {
       let name = parameter.name.property
       let object = try object(.original).filter { $0.key != name }
@@ -225,14 +277,19 @@ import Testing
 
   @Test func fieldsWithAFormerNameAreRead() throws {
     var former = try object(.blog)
-    for name in ["criticFeatures", "generatorFeatures", "clipLower", "clipUpper", "criticLearningRate"] {
-      former[name] = nil
-    }
-    (former["generatorLearningRate"], former["preset"]) = (nil, "seed")
+    let names = ["Features", "LearningRate", "Optimizer", "AdamBeta1", "AdamBeta2"]
+    for name in names.flatMap({ ["critic" + $0, "generator" + $0] }) + ["clipLower", "clipUpper"] { former[name] = nil }
+    former["preset"] = "seed"
     #expect(throws: DecodingError.self) { try configuration(former) }
-    (former["features"], former["clip"], former["learningRate"]) = (8, 0.5, 0.25)
+    (former["features"], former["clip"], former["learningRate"], former["optimizer"]) = (8, 0.5, 0.25, "adam")
+    (former["adamBeta1"], former["adamBeta2"]) = (0.125, 0.75)
     var expected = TrainingConfiguration.blog
-    (expected.features, expected.clip, expected.learningRate) = (8, 0.5, 0.25)
+    (expected.features, expected.clip, expected.learningRate, expected.optimizer) = (8, 0.5, 0.25, .adam)
+    (expected.adamBeta1, expected.adamBeta2) = (0.125, 0.75)
+    #expect(try configuration(former) == expected)
+    // Before the betas could be chosen, Adam's were PyTorch's.
+    (former["adamBeta1"], former["adamBeta2"]) = (nil, nil)
+    (expected.adamBeta1, expected.adamBeta2) = (0.9, 0.999)
     #expect(try configuration(former) == expected)
   }
 }

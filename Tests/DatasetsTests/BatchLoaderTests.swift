@@ -95,6 +95,43 @@ import Datasets
     #expect(try first(1) != first(2))
   }
 
+  /// Every second square, by its own draw in each epoch, is its mirror image; crops and orders are those of a loader
+  /// that doesn't mirror, on any number of threads and from any start.
+  @Test(arguments: [1, 3]) func halfOfThePicturesAreMirrored(channels: Int) throws {
+    let folder = try TemporaryFolder()
+    for i in 0..<40 { try folder.writePicture("\(i).png", shade: 6 * i, width: 16 + i % 5, height: 16) }
+    let dataset = try Dataset(
+      .folder(folder.path), DatasetOptions(size: 16, channels: channels, cacheDirectory: cache.path))
+    func loader(mirror: Bool, batch: Int = 0, threads: Int = 1) throws -> BatchLoader {
+      try BatchLoader(
+        dataset: dataset, batchSize: 8, crop: .random, mirror: mirror, seed: 2, startEpoch: batch / 5,
+        startBatch: batch % 5, threads: threads)
+    }
+    func mirrored(_ pixels: [UInt8]) -> [UInt8] {
+      let rows = stride(from: 0, to: pixels.count, by: 16 * channels).map { pixels[$0..<$0 + 16 * channels] }
+      return rows.flatMap { row in
+        (0..<16).reversed().flatMap { row[(row.startIndex + $0 * channels)..<(row.startIndex + ($0 + 1) * channels)] }
+      }
+    }
+    let (plain, both) = try (take(50, loader(mirror: false)), take(50, loader(mirror: true, threads: 3)))
+    let bytes = 16 * 16 * channels
+    var epochs: [[Bool]] = []
+    for (i, (a, b)) in zip(plain, both).enumerated() {
+      if i % 5 == 0 { epochs.append([]) }
+      for k in 0..<8 {
+        let (one, other) = (Array(a.pixels[k * bytes..<(k + 1) * bytes]), Array(b.pixels[k * bytes..<(k + 1) * bytes]))
+        try #require(one != mirrored(one))
+        epochs[i / 5].append(one != other)
+        try #require(other == one || other == mirrored(one))
+      }
+    }
+    let count = epochs.joined().count { $0 }
+    // 400 draws: 200, and 10 is a standard deviation.
+    #expect(count > 160 && count < 240, "\(count) of 400 are mirrored")
+    #expect(epochs.allSatisfy { $0.contains(true) && $0.contains(false) } && epochs[0] != epochs[1])
+    #expect(try Array(both[17...]) == take(33, loader(mirror: true, batch: 17, threads: 2)))
+  }
+
   /// A data set of pictures that are wider than high, and their batches of one.
   @Test func cropsAreWindowsOfThePicture() throws {
     let folder = try TemporaryFolder()

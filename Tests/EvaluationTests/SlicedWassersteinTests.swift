@@ -68,7 +68,6 @@ import Testing
     let error = try #require(floor.standardError) + (try #require(same.standardError))
     #expect(abs(same.mean - floor.mean) < 2 * error, "\(same.mean), \(floor.mean), \(error)")
     let worse = [8.0, 16, 32].map { Self.metric.distances(of: set(3, noise: $0), to: reference) }
-    print("worse", floor, same, worse)
     let fine = ([same] + worse).map { $0[0].distance }
     #expect(zip(fine, fine.dropFirst()).allSatisfy { $0 < $1 } && fine[1] > 2 * fine[0], "\(fine)")
     #expect(worse[2].mean > 2 * same.mean)

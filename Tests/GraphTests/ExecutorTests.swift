@@ -60,18 +60,18 @@ import Testing
 
       // Scores cancel in their mean: they are measured against 1, the size of a layer's values.
       executor.forward(batch: 5, input: realInput, statistics: .running)
-      #expect(abs(Double(executor.meanScore(batch: 5)) - evaluated.values[0]) < 1e-5, "\(what) evaluation")
+      #expect(abs(Double(executor.scores(batch: 5).mean) - evaluated.values[0]) < 1e-5, "\(what) evaluation")
 
       // Real pictures, then a smaller batch of fake ones, into one gradient: mean D(real) - mean D(fake).
       executor.gradients.fill(.nan)
       executor.forward(batch: 5, input: realInput, statistics: .batch)
-      #expect(abs(Double(executor.meanScore(batch: 5)) - realScore.values[0]) < 1e-5, "\(what) real")
+      #expect(abs(Double(executor.scores(batch: 5).mean) - realScore.values[0]) < 1e-5, "\(what) real")
       executor.backward(batch: 5, input: realInput, from: .scores(1.0 / 5), parameterGradients: true)
       for (name, gradient) in realGradients.diffParameters {
         expectClose(try pair.gradient(name), gradient.values, within: Self.backwardTolerance, "\(what) real \(name)")
       }
       executor.forward(batch: 3, input: fakeInput, statistics: .batch)
-      #expect(abs(Double(executor.meanScore(batch: 3)) - fakeScore.values[0]) < 1e-5, "\(what) fake")
+      #expect(abs(Double(executor.scores(batch: 3).mean) - fakeScore.values[0]) < 1e-5, "\(what) fake")
       executor.backward(
         batch: 3, input: fakeInput, from: .scores(-1.0 / 3), parameterGradients: true, accumulate: true,
         inputGradient: true)
@@ -181,7 +181,7 @@ import Testing
         batch: 5, input: g.executor.output, from: .scores(0.2), parameterGradients: true, inputGradient: true)
       g.executor.backward(
         batch: 5, input: input, from: .pictures(d.executor.inputGradient), parameterGradients: true)
-      var values = g.executor.output.array(batch: 5) + [d.executor.meanScore(batch: 5)]
+      var values = g.executor.output.array(batch: 5) + [d.executor.scores(batch: 5).mean]
       for executor in [g.executor, d.executor] {
         for parameter in executor.plan.parameters.parameters { values += parameter.values(in: executor.gradients) }
         for buffer in executor.plan.parameters.buffers { values += buffer.values(in: executor.buffers) }

@@ -128,7 +128,7 @@ import Testing
     let start: Executor.OutputGradient
     switch network.output {
     case .scores:
-      #expect(abs(Double(executor.meanScore(batch: batch)) - destination.values[0]) < 1e-4, "\(what)")
+      #expect(abs(Double(executor.scores(batch: batch).mean) - destination.values[0]) < 1e-4, "\(what)")
       (direction, start) = (.scalar(1), .scores(1 / Float(batch)))
     case .pictures:
       expectClose(executor.output.array(batch: batch), destination.values, within: 1e-4, what)

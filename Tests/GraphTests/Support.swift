@@ -21,7 +21,7 @@ extension ReferenceNetwork {
       case .activation(.leakyReLU(let slope)): .activation(slope: Float(slope))
       case .activation(.relu): .activation(slope: 0)
       case .activation(.tanh): .tanh
-      // The executor gives scores; their mean is `meanScore`.
+      // The executor gives scores; the mean is the reference's.
       case .mean: nil
       }
     }

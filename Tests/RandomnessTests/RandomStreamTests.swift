@@ -38,6 +38,12 @@ import Testing
       .evaluationNoise: [0x248a_835c, 0xf248_4e00, 0x9e16_39a2, 0x196f_084b],
       .evaluationPatch: [0x18c9_08aa, 0x2591_baa6, 0xe3ea_f490, 0x106e_8512],
       .evaluationDirection: [0x48a0_4928, 0x583c_b3dd, 0xd4e0_dcb5, 0x77a2_b655],
+      .interpolation: [0x27e3_153a, 0x5c41_a88b, 0x4123_c42b, 0x3a91_fdaa],
+      .mirror: [0x412c_bd49, 0x5a48_a4a4, 0x85ff_aa9e, 0x8be9_3750],
+      .criticRealAugmentation: [0x01ae_942c, 0x642c_08c1, 0x6485_f2e7, 0x3e08_02e2],
+      .criticFakeAugmentation: [0xef04_4242, 0x6d10_3e22, 0xf362_1bf2, 0x39c9_de79],
+      .generatorRealAugmentation: [0xc7cc_d0ae, 0x976e_33cb, 0xeba7_81fc, 0xb557_4f73],
+      .generatorFakeAugmentation: [0x462d_1012, 0x016c_176f, 0x02a6_e033, 0x36d8_9b76],
       .test: [0xdeb7_8ea4, 0x5fec_66b4, 0x5890_6009, 0x005f_13ce],
     ]
     #expect(Set(known.keys) == Set(RandomPurpose.allCases))

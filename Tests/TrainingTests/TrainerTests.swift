@@ -95,9 +95,11 @@ import Training
 
   /// The passes that the objective declares are the calls that its steps make: the recorder hears as many
   /// multiply-adds.
-  @Test(arguments: [NetKind.dcgan, .mlp]) func thePassesAreThoseThatRun(kind: NetKind) throws {
+  @Test(arguments: [NetKind.dcgan, .mlp], ObjectiveKind.allCases)
+  func thePassesAreThoseThatRun(kind: NetKind, objective: ObjectiveKind) throws {
     let recorder = StepRecorder()
     var configuration = Self.configuration
+    (configuration.objective, configuration.criticNorm) = (objective, objective == .wgan)
     (configuration.criticNet, configuration.generatorNet) = (kind, kind)
     let trainer = try Trainer(configuration, on: Device(threads: 1, recorder: recorder))
     func heard(_ step: () -> Void) -> Int {

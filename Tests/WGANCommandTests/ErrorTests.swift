@@ -47,6 +47,16 @@ import WGAN
     (["train", "--out", "run", "--data", "synthetic", "--generator-steps", "-5"], ["--generator-steps"]),
     (["train", "--out", "run", "--data", "synthetic", "--sample-every", "-5"], ["--sample-every"]),
     (["train", "--out", "run", "--data", "synthetic", "--epochs", "1", "--generator-steps", "5"], ["--epochs"]),
+    (["train", "--out", "run", "--data", "synthetic", "--epochs", "1", "--for", "5m"], ["--epochs", "--for"]),
+    (["train", "--out", "run", "--data", "synthetic", "--generator-steps", "1", "--for", "5m"], ["--for"]),
+    (["train", "--out", "run", "--data", "synthetic", "--for", "5"], ["--for", "'5'"]),
+    (["train", "--out", "run", "--data", "synthetic", "--for", "0s"], ["--for 0s"]),
+    (["train", "--out", "run", "--data", "synthetic", "--decay-to", "0.1"], ["--decay-to 0.1", "--decay"]),
+    (["train", "--out", "run", "--data", "synthetic", "--ema", "1"], ["--ema 1"]),
+    (
+      ["export", "--run", "run", "--format", "onnx", "--net", "critic", "--live-generator", "--out", "x"],
+      ["--live-generator", "--net critic"]
+    ),
     (["train", "--out", "run", "--data", "synthetic", "--preset", "best"], ["--preset best", "blog"]),
     (["train", "--out", "", "--data", "synthetic"], ["--out"]),
     (

@@ -50,8 +50,8 @@ import Testing
       let rows = try metrics(run)
       #expect(
         rows[0] == [
-          "step", "epoch", "d_loss", "g_loss", "real_loss", "fake_loss", "wasserstein", "held_out_d_loss", "swd_16",
-          "swd",
+          "step", "epoch", "d_loss", "g_loss", "real_loss", "fake_loss", "wasserstein", "at_bound",
+          "variance_below_eps", "held_out_d_loss", "swd_16", "swd",
         ])
       #expect(rows.dropFirst().map(\.[0]) == (1..<rows.count).map(String.init))
       #expect(rows.last?[1] == "2")
@@ -83,6 +83,105 @@ import Testing
     }
   }
 
+  /// Takes the newest checkpoints of a run away, as if it had been stopped there.
+  func rewind(_ run: String, behind step: String) throws {
+    for name in try folderNames(run / "checkpoints") where name.prefix(6) > step {
+      removeFile(run / "checkpoints" / name)
+    }
+  }
+
+  /// An averaged generator, an optimizer for each net and rates that decay: in two parts as in one, to the last bit.
+  /// Galleries are the averaged generator's; the live one can be had; so can both as files.
+  @Test func anAveragedRunGoesOnExactly() throws {
+    try inTemporaryFolder { folder in
+      let flags =
+        [
+          "--ema", "0.9", "--decay", "cosine", "--decay-to", "0.1", "--critic-optimizer", "adam",
+          "--critic-adam-beta1", "0", "--generator-steps", "6", "--checkpoint-every", "1", "--learning-rate", "1e-3",
+        ] + Tool.tiny
+      for run in ["whole", "parts"] { try succeed(["train", "--out", run] + flags, in: folder) }
+      try rewind(folder / "parts", behind: "000004")
+      let resumed = try succeed(["train", "--out", "parts", "--resume", "--threads", "2"], in: folder)
+      #expect(resumed.errors.contains("goes on after generator step 4"))
+      try expectSameRun(folder / "whole", folder / "parts", step: "000006")
+
+      try succeed(["generate", "--run", "whole", "--grid", "averaged.png"], in: folder)
+      try succeed(["generate", "--run", "whole", "--live-generator", "--grid", "live.png"], in: folder)
+      let (averaged, live) = try (readFile(folder / "averaged.png"), readFile(folder / "live.png"))
+      #expect(try averaged == readFile(folder / "whole/samples/000006.png") && averaged != live)
+      for (name, flags, picture) in [("averaged", [], averaged), ("live", ["--live-generator"], live)] {
+        let export = ["export", "--run", "whole", "--format"]
+        try succeed(export + ["safetensors", "--out", "g.safetensors"] + flags, in: folder)
+        try succeed(["generate", "--generator", "g.safetensors", "--grid", "again.png"], in: folder)
+        #expect(try readFile(folder / "again.png") == picture)
+        try succeed(export + ["onnx", "--out", "\(name).onnx"] + flags, in: folder)
+      }
+      #expect(try readFile(folder / "averaged.onnx") != readFile(folder / "live.onnx"))
+      let inspected = try succeed(["inspect", "--run", "whole"], in: folder).output
+      #expect(inspected.contains("averaged generator (--ema 0.9)") && inspected.contains("  averaged generator "))
+      // Another end is another decay; and what the run has can't be changed.
+      try rewind(folder / "parts", behind: "000005")
+      try succeed(["train", "--out", "parts", "--resume", "--generator-steps", "7"], in: folder)
+      let same = try metrics(folder / "parts")[6] == metrics(folder / "whole")[6]
+      #expect(!same)
+      let other = try Tool.run(["train", "--out", "parts", "--resume", "--ema", "0.5"], in: folder)
+      #expect(other.code == 64 && other.errors.contains("--ema 0.5") && other.errors.contains("has 0.9"))
+    }
+  }
+
+  /// A run of before there were averages: it goes on without, and is drawn from as ever.
+  @Test func aRunWithoutAnAverageGoesOn() throws {
+    try inTemporaryFolder { folder in
+      try succeed(["train", "--out", "whole", "--generator-steps", "4"] + Tool.tiny, in: folder)
+      try succeed(["train", "--out", "old", "--generator-steps", "2"] + Tool.tiny, in: folder)
+      let config = folder / "old/config.json"
+      let later = ["ema", "decay", "decayTo", "generatorOptimizer", "generatorAdamBeta1", "generatorAdamBeta2"]
+      let text = String(decoding: try readFile(config), as: UTF8.self).split(separator: "\n")
+        .filter { line in !later.contains { line.contains("\"\($0)\"") } }.joined(separator: "\n")
+        .replacing("\"criticOptimizer\"", with: "\"optimizer\"")
+        .replacing("\"criticAdamBeta", with: "\"adamBeta")
+      try writeFile(Array(text.utf8), to: config)
+      try succeed(["train", "--out", "old", "--resume", "--generator-steps", "4"], in: folder)
+      try expectSameRun(folder / "whole", folder / "old", step: "000004")
+      try succeed(["generate", "--run", "old", "--grid", "a.png"], in: folder)
+      try succeed(["generate", "--run", "old", "--live-generator", "--grid", "b.png"], in: folder)
+      #expect(try readFile(folder / "a.png") == readFile(folder / "b.png"))
+    }
+  }
+
+  /// A time becomes generator steps, which are told and kept: the run is the one of so many steps.
+  @Test func aTimeBecomesGeneratorSteps() throws {
+    try inTemporaryFolder { folder in
+      // Steps of some milliseconds, so that a second has some tens or hundreds.
+      let flags = ["--size", "32", "--features", "64", "--batch-size", "32", "--decay", "linear"]
+      let rest = ["--data", "synthetic", "--latent", "8", "--fraction", "0.005", "--threads", "1"] + flags
+      let result = try succeed(["train", "--out", "run", "--for", "1s", "--sample-every", "0"] + rest, in: folder)
+      let told = try #require(
+        result.errors.firstMatch(of: /1 second is about ([0-9,]+) generator steps on this machine/)
+      ).output.1
+      let steps = try #require(Int(told.filter { $0 != "," }))
+      let config = String(decoding: try readFile(folder / "run/config.json"), as: UTF8.self)
+      #expect(config.contains("\"generatorSteps\" : \(steps)") && !config.contains("epochs"))
+      #expect(try metrics(folder / "run").count == steps + 1)
+      try succeed(
+        ["train", "--out", "same", "--generator-steps", "\(steps)", "--sample-every", "0"] + rest, in: folder)
+      let name = String(repeating: "0", count: 6 - String(steps).count) + String(steps)
+      try expectSameRun(folder / "run", folder / "same", step: name)
+      // More of it is counted from there.
+      let more = try succeed(["train", "--out", "run", "--resume", "--for", "1s"], in: folder)
+      let end = try #require(more.errors.firstMatch(of: /on this machine, up to step ([0-9,]+)/)).output.1
+      #expect(try metrics(folder / "run").count - 1 == Int(end.filter { $0 != "," }))
+
+      let dry = try succeed(["train", "--dry-run", "--for", "1h"] + rest, in: folder).output
+      let values = flagValues(dry)
+      #expect(values["--for"] == "1h, on this machine:" && values["--generator-steps"] != nil)
+      for words in ["learning rates", "half-way", "--resume with another length"] {
+        #expect(dry.contains(words), "\(words) in \(dry)")
+      }
+      #expect(dry.firstMatch(of: /critic +5e-05 +2.5e-05 +0.0\n/) != nil)
+    }
+  }
+
   /// A look at held-out pictures is a look: the run with and without it is the same run, but for its columns.
   @Test func evaluationIsOnlyThreeColumns() throws {
     try inTemporaryFolder { folder in
@@ -99,13 +198,13 @@ import Testing
         }
         #expect(rows[number].map { $0.dropLast(3) } == rows[0].map { $0.dropLast(3) })
         for (step, row) in rows[number].enumerated().dropFirst() {
-          #expect(row[7...].allSatisfy { (Float($0) != nil) == (step % every == 0) }, "row \(step)")
+          #expect(row.suffix(3).allSatisfy { (Float($0) != nil) == (step % every == 0) }, "row \(step)")
         }
-        #expect(rows[number][3][7...] == rows[1][3][7...])
+        #expect(rows[number][3].suffix(3) == rows[1][3].suffix(3))
         let curves = String(decoding: try readFile(folder / "run\(every)/curves.svg"), as: UTF8.self)
         #expect(curves.contains("(swd)"))
       }
-      #expect(rows[0].dropFirst().allSatisfy { $0[7...] == ["", "", ""] })
+      #expect(rows[0].dropFirst().allSatisfy { $0.suffix(3) == ["", "", ""] })
       // It can begin later, and with none held out there is nothing to look at.
       try succeed(
         ["train", "--out", "run0", "--resume", "--generator-steps", "9", "--evaluate-every", "2"], in: folder)

@@ -53,7 +53,7 @@ import Testing
     try inTemporaryFolder { folder in
       let graph = try Self.writeSymbolGraph(to: folder)
       let names = graph.symbols.map { $0.pathComponents.joined(separator: ".") }
-      #expect(names.contains("WassersteinGAN.train(on:generatorSteps:onStep:)") && names.contains("Bitmap"))
+      #expect(names.contains("WassersteinGAN.train(on:generatorSteps:outOf:onStep:)") && names.contains("Bitmap"))
       #expect(names.contains("TrainingParameters.batchSize") && names.contains("AlgorithmChoice.direct"))
       let bare = zip(names, graph.symbols).filter { $1.docComment == nil }.map(\.0)
       #expect(bare.isEmpty)

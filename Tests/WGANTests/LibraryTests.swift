@@ -43,6 +43,28 @@ import WGAN
     }
   }
 
+  /// Augmentation and mirroring are functions of the place in the run, too.
+  @Test(arguments: [1, 2], [ObjectiveKind.wgan, .relativistic])
+  func anAugmentedGANGoesOnAsIfItHadNeverStopped(firstSteps: Int, objective: ObjectiveKind) throws {
+    let pictures = try Self.pictures()
+    var settings = Self.settings
+    (settings.mirror, settings.augment) = (true, [.color, .translate, .cutout])
+    (settings.objective, settings.criticNorm) = (objective, objective == .wgan)
+    let whole = try WassersteinGAN(settings, threads: 2)
+    try whole.train(on: pictures, generatorSteps: 4)
+    let first = try WassersteinGAN(settings, threads: 1)
+    try first.train(on: pictures, generatorSteps: firstSteps)
+    let second = try reloaded(first, threads: 3)
+    #expect(second.settings == settings)
+    try second.train(on: pictures, generatorSteps: 4 - firstSteps)
+    #expect(try state(second) == state(whole))
+    for change in [\TrainingSettings.mirrorAlone, \.augmentAlone] {
+      let other = try WassersteinGAN(settings[keyPath: change])
+      try other.train(on: pictures, generatorSteps: 4)
+      #expect(try state(other) != state(whole))
+    }
+  }
+
   /// Every step counts in one order, and training in parts, saved and loaded between them, is training in one: the same
   /// file to the last byte. 2 generator steps end an epoch of 5 batches, 1 and 3 are in the middle of one.
   @Test(arguments: [0, 1, 2, 3, 5]) func aLoadedGANGoesOnAsIfItHadNeverStopped(firstSteps: Int) throws {
@@ -156,6 +178,67 @@ import WGAN
     }
   }
 
+  /// The averaged generator draws, in a program as in the tool; the live one on demand; a saved GAN goes on with both.
+  @Test func theAveragedGeneratorDraws() throws {
+    var settings = Self.settings
+    settings.ema = 0.9
+    let (gan, plain) = (try WassersteinGAN(settings), try WassersteinGAN(Self.settings))
+    try gan.train(on: Self.pictures(), generatorSteps: 3)
+    try plain.train(on: Self.pictures(), generatorSteps: 3)
+    let (averaged, live) = (try gan.sample(count: 3), try gan.sample(count: 3, live: true))
+    #expect(try averaged != live && live == plain.sample(count: 3) && averaged == gan.sample(count: 3))
+    #expect(try plain.sample(count: 3, live: true) == live)
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "state.safetensors")
+      try gan.save(to: path)
+      // As a checkpoint, and as a file of weights.
+      for source in [
+        PictureGenerator.Source.trained(.checkpoint(path)), .weights(path, preset: nil, overrides: []),
+      ] {
+        for (isLive, expected) in [(false, averaged), (true, live)] {
+          let tool = try PictureGenerator(source, live: isLive, threads: 1) { _ in }
+          var drawn: [[UInt8]] = []
+          try tool.forEach(seed: settings.seed, indices: 0..<3) { _, picture in drawn.append(picture.pixels) }
+          #expect(drawn == expected.map(\.pixels))
+        }
+      }
+      let again = try WassersteinGAN(contentsOf: path, threads: 3)
+      #expect(try again.sample(count: 3) == averaged && again.sample(count: 3, live: true) == live)
+      try again.train(on: Self.pictures(), generatorSteps: 2)
+      try gan.train(on: Self.pictures(), generatorSteps: 2)
+      #expect(try state(again) == state(gan) && again.sample(count: 3) != averaged)
+      // A file that says that it has one, and hasn't.
+      let file = try SafetensorsFile(at: path)
+      let bare = TensorSet(try file.tensors().filter { !$0.name.hasPrefix("generator_ema.") })
+      try Safetensors.write(bare, metadata: file.metadata, to: path)
+      let error = #expect(throws: Failure.self) {
+        try PictureGenerator(.trained(.checkpoint(path)), threads: 1) { _ in }
+      }
+      #expect(error?.description == "\(path): tensor generator_ema.initial.conv.weight is missing")
+    }
+  }
+
+  /// Rates that decay over a training in parts: the same as in one where each part knows the whole, and another where
+  /// it doesn't.
+  @Test func ratesDecayOverTheWholeTraining() throws {
+    var settings = Self.settings
+    (settings.decay, settings.decayTo) = (.cosine, 0.1)
+    let pictures = try Self.pictures()
+    let (whole, parts, alone) = (
+      try WassersteinGAN(settings), try WassersteinGAN(settings), try WassersteinGAN(settings)
+    )
+    try whole.train(on: pictures, generatorSteps: 5)
+    try parts.train(on: pictures, generatorSteps: 2, outOf: 5)
+    let rest = try reloaded(parts, threads: 2)
+    try rest.train(on: pictures, generatorSteps: 3, outOf: 5)
+    #expect(try state(rest) == state(whole))
+    try alone.train(on: pictures, generatorSteps: 2)
+    #expect(try state(alone) != state(parts))
+    expect(.invalidArgument, "6 generator steps out of 5: the whole can't have fewer than its parts") {
+      try whole.train(on: pictures, generatorSteps: 1, outOf: 5)
+    }
+  }
+
   /// A run of the tool goes on in a program, on the same pictures, as the tool would have gone on.
   @Test func aRunOfTheToolGoesOn() throws {
     try inTemporaryFolder { folder in
@@ -167,8 +250,9 @@ import WGAN
             : [
               ConfigurationOverride(\.size, 16), ConfigurationOverride(\.features, 4),
               ConfigurationOverride(\.batchSize, 8), ConfigurationOverride(\.heldOut, 0),
-              ConfigurationOverride(\.fraction, 0.005),
-            ], data: "synthetic", cache: joinPath(folder, "cache"), length: .generatorSteps(length),
+              ConfigurationOverride(\.fraction, 0.005), ConfigurationOverride(\.mirror, true),
+              ConfigurationOverride(\.augment, [.color, .translate, .cutout]),
+            ], data: "synthetic", cache: joinPath(folder, "cache"), length: .steps(.generatorSteps(length)),
           runOverrides: [
             RunOverride(\.threads, 1), RunOverride(\.sampleEvery, 0), RunOverride(\.checkpointEvery, 0),
           ])
@@ -376,5 +460,19 @@ import WGAN
         _ = try WassersteinGAN(contentsOf: path)
       }
     }
+  }
+}
+
+extension TrainingSettings {
+  fileprivate var mirrorAlone: TrainingSettings {
+    var settings = self
+    settings.augment = .none
+    return settings
+  }
+
+  fileprivate var augmentAlone: TrainingSettings {
+    var settings = self
+    settings.mirror = false
+    return settings
   }
 }

@@ -8,7 +8,8 @@ import WGAN
   /// `ReferenceTraining` knows RMSprop with one rate and one bound, clipping before the step.
   static let names = Golden.names.filter { name in
     guard let c = (try? Golden(name))?.configuration else { return true }
-    return c.optimizer == .rmsprop && c.clipTime == .beforeStep && c.clipLower == -c.clipUpper
+    return c.criticOptimizer == .rmsprop && c.generatorOptimizer == .rmsprop && c.clipTime == .beforeStep
+      && c.clipLower == -c.clipUpper
       && c.criticLearningRate == c.generatorLearningRate
   }
 

@@ -75,14 +75,19 @@ import WGAN
 
   // MARK: - Optimizers
 
-  /// Each net's update is its optimizer's, with its own learning rate and the given betas. Oracle: the definition in
+  /// Each net's update is its own optimizer's, with its own learning rate and betas. Oracle: the definition in
   /// Double, on the gradients that the step left.
-  @Test(arguments: Optimizer.allCases) func eachNetHasItsLearningRate(optimizer: Optimizer) throws {
+  @Test(arguments: Optimizer.allCases, Optimizer.allCases)
+  func eachNetHasItsOptimizer(critic: Optimizer, generator: Optimizer) throws {
     let trainer = try trainer {
-      ($0.optimizer, $0.criticLearningRate, $0.generatorLearningRate) = (optimizer, 3e-3, 1e-3)
-      ($0.adamBeta1, $0.adamBeta2, $0.clip) = (0.5, 0.9, 1000)
+      ($0.criticOptimizer, $0.criticLearningRate) = (critic, 3e-3)
+      ($0.generatorOptimizer, $0.generatorLearningRate) = (generator, 1e-3)
+      ($0.criticAdamBeta1, $0.criticAdamBeta2, $0.clip) = (0.5, 0.9, 1000)
+      ($0.generatorAdamBeta1, $0.generatorAdamBeta2) = (0, 0.99)
     }
-    for (net, rate) in [("critic", 3e-3), ("generator", 1e-3)] {
+    for (net, optimizer, rate, betas) in [
+      ("critic", critic, 3e-3, (0.5, 0.9)), ("generator", generator, 1e-3, (0.0, 0.99)),
+    ] {
       var expected = parameters(trainer, net).flatMap(\.values).map(Double.init)
       var squares = [Double](repeating: 0, count: expected.count)
       var means = squares
@@ -98,7 +103,7 @@ import WGAN
           ReferenceRMSprop(learningRate: rate).update(
             parameters: &expected, gradients: gradients, squares: &squares)
         case .adam:
-          ReferenceAdam(learningRate: rate, beta1: 0.5, beta2: 0.9).update(
+          ReferenceAdam(learningRate: rate, beta1: betas.0, beta2: betas.1).update(
             parameters: &expected, gradients: gradients, firstMoments: &means, secondMoments: &squares, step: step)
         }
       }
@@ -106,6 +111,40 @@ import WGAN
       #expect(actual.count == expected.count)
       let worst = zip(actual, expected).map { abs(Double($0) - $1) }.max() ?? 1
       #expect(worst < 1e-3 * rate, "\(net): off by \(worst / rate) learning rates")
+    }
+  }
+
+  /// With a decay, each update's rate is the declared formula of the share of the run that is done, the same for a
+  /// critic step as for the generator step behind it. Oracle: RMSprop in Double with the rate written out.
+  @Test(arguments: RateDecay.allCases) func ratesFallOverTheRun(decay: RateDecay) throws {
+    let trainer = try trainer {
+      ($0.criticLearningRate, $0.generatorLearningRate, $0.clip) = (3e-3, 1e-3, 1000)
+      ($0.decay, $0.decayTo) = (decay, decay == .none ? 0 : 0.25)
+    }
+    trainer.generatorStepsOfRun = 4
+    var expected = ["critic", "generator"].map { parameters(trainer, $0).flatMap(\.values).map(Double.init) }
+    var squares = expected.map { $0.map { _ in 0.0 } }
+    for step in 0..<4 {
+      let progress = Double(step) / 4
+      let share =
+        switch decay {
+        case .none: 1.0
+        case .linear: 1 - 0.75 * progress
+        case .cosine: 0.25 + 0.75 * 0.5 * (1 + cos(Double.pi * progress))
+        }
+      for (i, (net, rate)) in [("critic", 3e-3), ("generator", 1e-3)].enumerated() {
+        if net == "critic" {
+          _ = criticStep(trainer, pixels(4, seed: UInt64(step)))
+        } else {
+          _ = trainer.generatorStep()
+        }
+        let gradients = trainer.gradients().filter { $0.name.hasPrefix(net + ".") }.flatMap(\.values).map(Double.init)
+        ReferenceRMSprop(learningRate: rate * share).update(
+          parameters: &expected[i], gradients: gradients, squares: &squares[i])
+        let actual = parameters(trainer, net).flatMap(\.values)
+        let worst = zip(actual, expected[i]).map { abs(Double($0) - $1) }.max() ?? 1
+        #expect(worst < 1e-3 * rate, "\(net) step \(step): off by \(worst / rate) learning rates")
+      }
     }
   }
 

@@ -20,11 +20,15 @@ final class RecordingEngine: TrainingEngine {
     return CriticLosses(real: Float(fingerprint % 1000) / 1000, fake: 0.25)
   }
 
+  func see(pixels: UnsafeBufferPointer<UInt8>, count: Int) { steps += "see \(pixels.first ?? 0) " }
+
   func generatorStep() -> Float {
     fingerprint = fingerprint &* 37 &+ 5
     steps += "G "
     return Float(fingerprint % 100) / 100
   }
+
+  func measure() -> [String: Float] { [:] }
 
   func evaluate(pixels: UnsafeBufferPointer<UInt8>, count: Int, batch: Int) -> CriticLosses {
     evaluations += "\(batch):\(count) "
@@ -208,6 +212,7 @@ final class RecordingJournal: TrainingJournal {
         case .epochEnded(let epoch, let row): events.append("epoch \(epoch) at \(row.step)")
         case .gallerySaved(let path): events.append("gallery " + splitPath(path).name)
         case .checkpointSaved(let path): events.append("checkpoint " + splitPath(path).name)
+        case .advice(let line): events.append(line)
         }
       }.summary
       #expect(
@@ -269,8 +274,10 @@ final class RecordingJournal: TrainingJournal {
 }
 
 @Suite struct MetricsLogTests {
-  static let columns = MetricColumn.all(of: TrainingConfiguration.blog.objective)
-  static let header = "step,epoch,seconds,d_loss,g_loss,real_loss,fake_loss,wasserstein,held_out_d_loss"
+  static let columns = MetricColumn.all(of: TrainingConfiguration.blog.makeObjective())
+  static let header =
+    "step,epoch,seconds,d_loss,g_loss,real_loss,fake_loss,wasserstein,at_bound,variance_below_eps,"
+    + "held_out_d_loss"
 
   func open(_ path: String, through step: Int) throws -> MetricsLog {
     try MetricsLog(at: path, columns: Self.columns, keepingRowsThrough: step)
@@ -285,13 +292,13 @@ final class RecordingJournal: TrainingJournal {
 
   @Test func aRowIsTheDocumentedOne() {
     #expect(Self.columns.map(\.name).joined(separator: ",") == Self.header)
-    #expect(text(row(12)) == "12,1,2.063,-0.75,0.125,-0.5,0.25,0.75,")
+    #expect(text(row(12)) == "12,1,2.063,-0.75,0.125,-0.5,0.25,0.75,,,")
     var evaluated = row(12)
     evaluated.heldOutLosses = CriticLosses(real: -0.25, fake: 0.25)
-    #expect(text(evaluated) == "12,1,2.063,-0.75,0.125,-0.5,0.25,0.75,-0.5")
+    #expect(text(evaluated) == "12,1,2.063,-0.75,0.125,-0.5,0.25,0.75,,,-0.5")
     var diverged = row(1)
     diverged.criticLosses = CriticLosses(real: .nan, fake: .infinity)
-    #expect(text(diverged) == "1,1,2.063,nan,0.125,nan,inf,nan,")
+    #expect(text(diverged) == "1,1,2.063,nan,0.125,nan,inf,nan,,,")
   }
 
   @Test func rowsPastTheCheckpointAndHalfRowsAreCutOff() throws {
@@ -337,9 +344,9 @@ final class RecordingJournal: TrainingJournal {
       #expect(
         String(decoding: try readFile(path), as: UTF8.self) == """
           \(Self.header)
-          1,1,0.5,-0.75,0.125,-0.5,0.25,0.75,
-          2,1,0.7,-0.5,0.125,-0.25,0.25,0.5,
-          3,1,2.063,-0.75,0.125,-0.5,0.25,0.75,
+          1,1,0.5,-0.75,0.125,-0.5,0.25,0.75,,,
+          2,1,0.7,-0.5,0.125,-0.25,0.25,0.5,,,
+          3,1,2.063,-0.75,0.125,-0.5,0.25,0.75,,,
 
           """)
       #expect(log.curves.estimate.map(\.value) == [0.75, 0.5, 0.75])
@@ -356,7 +363,7 @@ final class RecordingJournal: TrainingJournal {
       #expect(log.curves.heldOut == [.init(step: 1, value: 0.5)])
       #expect(
         String(decoding: try readFile(path), as: UTF8.self)
-          == "\(Self.header)\n1,,,,,,,0.75,-0.5\n2,,,,,,,0.5,\n")
+          == "\(Self.header)\n1,,,,,,,0.75,,,-0.5\n2,,,,,,,0.5,,,\n")
     }
   }
 

@@ -38,6 +38,17 @@ package struct Slice: Sendable {
     return Slice(slab: slab, offset: offset + range.lowerBound, count: range.count)
   }
 
+  package subscript(_ index: Int) -> Float {
+    get {
+      precondition(index >= 0 && index < count, "a value of a slice lies in it")
+      return pointer[index]
+    }
+    nonmutating set {
+      precondition(index >= 0 && index < count, "a value of a slice lies in it")
+      pointer[index] = newValue
+    }
+  }
+
   var pointer: UnsafeMutablePointer<Float> { slab.base + offset }
 
   package var array: [Float] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
@@ -47,6 +58,12 @@ package struct Slice: Sendable {
     var sum = 0.0
     for i in 0..<count { sum += Double(pointer[i]) }
     return Float(sum / Double(count))
+  }
+
+  /// - Precondition: as many values.
+  package func copy(from other: Slice) {
+    precondition(other.count == count, "as many values as the slice has")
+    pointer.update(from: other.pointer, count: count)
   }
 
   package func fill(_ value: Float) { pointer.update(repeating: value, count: count) }

@@ -72,8 +72,8 @@ package struct ConvolutionLayer: LayerPrimitive {
   }
 
   package func backwardWeights(
-    batch: Int, source: Activations, gradient: Activations, diffParameters: LayerParameters, accumulate: Bool,
-    scratchpad: Slice?, on device: Device
+    batch: Int, source: Activations, gradient: Activations, diffParameters: LayerParameters, biasFactors: Slice?,
+    accumulate: Bool, scratchpad: Slice?, on device: Device
   ) {
     primitive.backwardWeights(
       batch: batch, source: source, diffDestination: gradient, diffWeights: diffParameters.weight,

@@ -76,8 +76,8 @@ package struct TransposedConvolutionLayer: LayerPrimitive {
   }
 
   package func backwardWeights(
-    batch: Int, source: Activations, gradient: Activations, diffParameters: LayerParameters, accumulate: Bool,
-    scratchpad: Slice?, on device: Device
+    batch: Int, source: Activations, gradient: Activations, diffParameters: LayerParameters, biasFactors: Slice?,
+    accumulate: Bool, scratchpad: Slice?, on device: Device
   ) {
     primitive.backwardWeights(
       batch: batch, source: gradient, diffDestination: source, diffWeights: diffParameters.weight,

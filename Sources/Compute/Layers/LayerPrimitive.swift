@@ -77,13 +77,35 @@ package protocol LayerPrimitive: Sendable {
 
   /// diffParameters = (accumulate ? diffParameters : 0) + what source and gradient give.
   ///
-  /// - Parameter diffParameters: laid out as the parameters; unused lanes get zero.
+  /// - Parameters:
+  ///   - diffParameters: laid out as the parameters; unused lanes get zero.
+  ///   - biasFactors: of each picture's gradient in the bias' alone, where they differ from the weight's; nil: 1.
   func backwardWeights(
-    batch: Int, source: Activations, gradient: Activations, diffParameters: LayerParameters, accumulate: Bool,
-    scratchpad: Slice?, on device: Device)
+    batch: Int, source: Activations, gradient: Activations, diffParameters: LayerParameters, biasFactors: Slice?,
+    accumulate: Bool, scratchpad: Slice?, on device: Device)
+
+  /// The derivative of forward where forward was, the bias' part weighed for each picture:
+  ///
+  ///     destination(n) = (W source(n) + biasFactors[n] * bias) times the gate
+  ///
+  /// - Parameters: as of `forward`.
+  func tangent(
+    batch: Int, source: Activations, parameters: LayerParameters, biasFactors: Slice, prepared: Slice,
+    destination: Activations, gate: ActivationGate?, scratchpad: Slice?, on device: Device)
 }
 
 extension LayerPrimitive {
+  /// Of a layer without a bias.
+  package func tangent(
+    batch: Int, source: Activations, parameters: LayerParameters, biasFactors: Slice, prepared: Slice,
+    destination: Activations, gate: ActivationGate?, scratchpad: Slice?, on device: Device
+  ) {
+    precondition(parameters.bias == nil, "\(operation): its bias has a part in a tangent pass")
+    forward(
+      batch: batch, source: source, parameters: parameters, prepared: prepared, destination: destination,
+      epilogue: Epilogue(gate: gate), scratchpad: scratchpad, on: device)
+  }
+
   package func multiplyAdds(batch: Int) -> Int { convolution.geometry.multiplyAdds(batch: batch) }
 }
 

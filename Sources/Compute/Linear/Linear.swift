@@ -129,12 +129,34 @@ extension Linear {
     for (i, value) in values.enumerated() { bias.pointer[biasOffset(i)] = value }
   }
 
-  /// diffBias(o) = (accumulate ? diffBias : 0) + Σ_n gradient(n, o), the sum first (see `scoreBackwardBias`), in the
-  /// pictures' order.
+  /// destination(n, o) += factors[n] * bias(o), then times the gate where there is one.
   ///
-  /// - Parameter gradient: of the layer's output: pictures, or vectors; any halo.
+  /// - Parameter destination: vectors, without a halo.
+  func addBias(
+    _ bias: Slice, factors: Slice, to destination: Activations, gate: ActivationGate?, batch: Int, on device: Device
+  ) {
+    let stride = destination.layout.pictureStride
+    precondition(!makesPictures && bias.count == biasCount && stride == biasCount && factors.count >= batch)
+    precondition(destination.holds(batch: batch) && gate.map { $0.activations.layout == destination.layout } ?? true)
+    device.parallel(batch) { pictures in
+      for n in pictures {
+        let values = destination.slice.pointer + n * stride
+        device.kernels.scaledSum(values, bias.pointer, factors.pointer[n], biasCount, true)
+        guard let gate else { continue }
+        device.kernels.scaledGate(
+          values, values, UnsafePointer(gate.activations.slice.pointer + n * stride), 1, gate.slope, biasCount)
+      }
+    }
+  }
+
+  /// diffBias(o) = (accumulate ? diffBias : 0) + Σ_n factors[n] * gradient(n, o), the sum first (see
+  /// `scoreBackwardBias`), in the pictures' order.
+  ///
+  /// - Parameters:
+  ///   - gradient: of the layer's output: pictures, or vectors; any halo.
+  ///   - factors: nil: 1.
   package func backwardBias(
-    batch: Int, gradient: Activations, diffBias: Slice, accumulate: Bool, on device: Device
+    batch: Int, gradient: Activations, factors: Slice? = nil, diffBias: Slice, accumulate: Bool, on device: Device
   ) {
     let layout = gradient.layout
     let lineCount = makesPictures ? layout.width * layout.channels : channelBlock
@@ -149,7 +171,8 @@ extension Linear {
           if accumulate { before.update(from: sum, count: lineCount) }
           for n in 0..<batch {
             device.kernels.scaledSum(
-              sum, gradient.slice.pointer + n * layout.pictureStride + place, 1, lineCount, n > 0)
+              sum, gradient.slice.pointer + n * layout.pictureStride + place, factors?.pointer[n] ?? 1, lineCount,
+              n > 0)
           }
           if accumulate { device.kernels.scaledSum(sum, before, 1, lineCount, true) }
         }

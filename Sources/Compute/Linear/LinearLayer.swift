@@ -54,15 +54,31 @@ package struct LinearLayer: LayerPrimitive {
   }
 
   package func backwardWeights(
-    batch: Int, source: Activations, gradient: Activations, diffParameters: LayerParameters, accumulate: Bool,
-    scratchpad: Slice?, on device: Device
+    batch: Int, source: Activations, gradient: Activations, diffParameters: LayerParameters, biasFactors: Slice?,
+    accumulate: Bool, scratchpad: Slice?, on device: Device
   ) {
     product.backwardWeights(
-      batch: batch, source: source, gradient: gradient, diffParameters: diffParameters, accumulate: accumulate,
-      scratchpad: scratchpad, on: device)
+      batch: batch, source: source, gradient: gradient, diffParameters: diffParameters, biasFactors: nil,
+      accumulate: accumulate, scratchpad: scratchpad, on: device)
     if let diffBias = diffParameters.bias {
       linear.backwardBias(
-        batch: batch, gradient: gradient, diffBias: diffBias, accumulate: accumulate, on: device)
+        batch: batch, gradient: gradient, factors: biasFactors, diffBias: diffBias, accumulate: accumulate, on: device)
     }
+  }
+
+  package func tangent(
+    batch: Int, source: Activations, parameters: LayerParameters, biasFactors: Slice, prepared: Slice,
+    destination: Activations, gate: ActivationGate?, scratchpad: Slice?, on device: Device
+  ) {
+    guard let bias = parameters.bias else {
+      product.tangent(
+        batch: batch, source: source, parameters: parameters, biasFactors: biasFactors, prepared: prepared,
+        destination: destination, gate: gate, scratchpad: scratchpad, on: device)
+      return
+    }
+    product.forward(
+      batch: batch, source: source, parameters: parameters.withoutBias, prepared: prepared, destination: destination,
+      epilogue: Epilogue(), scratchpad: scratchpad, on: device)
+    linear.addBias(bias, factors: biasFactors, to: destination, gate: gate, batch: batch, on: device)
   }
 }

@@ -2,6 +2,7 @@
 // Every count is a multiple of 16 (a net's slab is padded to whole cache lines).
 
 import Kernels
+import Synchronization
 
 /// RMSprop without momentum or centring. Source: torch.optim.RMSprop.
 package struct RMSprop: Sendable {
@@ -75,8 +76,23 @@ extension Slice {
   }
 }
 
+extension Slice {
+  /// How many values are at one of the bounds, or beyond.
+  package func count(atOrBeyond bounds: ClosedRange<Float>, on device: Device) -> Int {
+    let total = Atomic(0)
+    forEachPart(of: count, device) { start, count in
+      var found = 0
+      for i in start..<start + count {
+        found &+= pointer[i] <= bounds.lowerBound || pointer[i] >= bounds.upperBound ? 1 : 0
+      }
+      total.add(found, ordering: .relaxed)
+    }
+    return total.load(ordering: .relaxed)
+  }
+}
+
 /// Calls `body` with each worker's part of `count` Floats, whole cache lines.
-private func forEachPart(of count: Int, _ device: Device, _ body: (_ start: Int, _ count: Int) -> Void) {
+func forEachPart(of count: Int, _ device: Device, _ body: (_ start: Int, _ count: Int) -> Void) {
   precondition(count % channelBlock == 0, "slabs are padded to whole cache lines")
   device.parallel(count / channelBlock) { body($0.lowerBound * channelBlock, $0.count * channelBlock) }
 }

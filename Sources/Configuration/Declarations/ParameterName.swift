@@ -36,6 +36,8 @@ package struct Sentence: Sendable, Equatable, ExpressibleByStringInterpolation {
   fileprivate enum Part: Sendable, Equatable {
     case text(String)
     case name(ParameterName)
+    /// A switch that is turned off.
+    case off(ParameterName)
   }
 
   private var parts: [Part]
@@ -49,6 +51,7 @@ package struct Sentence: Sendable, Equatable, ExpressibleByStringInterpolation {
       switch part {
       case .text(let text): text
       case .name(let name): name.text(naming)
+      case .off(let name): naming == .flags ? "--no-" + name.flag : name.property + " false"
       }
     }.joined()
   }
@@ -78,6 +81,11 @@ package struct Sentence: Sendable, Equatable, ExpressibleByStringInterpolation {
       _ parameter: KeyPath<TrainingParameters, TrainingParameter<Value>>, _ value: Value
     ) {
       parts += [.name(TrainingParameters.declared[dynamicMember: parameter].name), .text(" " + value.text)]
+    }
+
+    /// A switch: as it is turned off, `"give \(off: \.criticNorm)"`.
+    package mutating func appendInterpolation(off parameter: KeyPath<TrainingParameters, TrainingParameter<Bool>>) {
+      parts.append(.off(TrainingParameters.declared[dynamicMember: parameter].name))
     }
 
     package mutating func appendInterpolation<Value>(

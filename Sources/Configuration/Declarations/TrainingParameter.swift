@@ -81,8 +81,13 @@ public final class TrainingParameter<Value: ParameterValue>: StoredDeclaration, 
     let isThere = container.contains(key)
     switch earlier {
     case .mean(let value) where !isThere: values[self] = value
-    case .callIt(let former, let change) where !isThere:
-      values[self] = change(try container.decode(Value.self, forKey: ParameterKey(former)))
+    case .callIt(let former, let fallback, let change) where !isThere:
+      let formerKey = ParameterKey(former)
+      if let fallback, !container.contains(formerKey) {
+        values[self] = fallback
+      } else {
+        values[self] = change(try container.decode(Value.self, forKey: formerKey))
+      }
     default: values[self] = try container.decode(Value.self, forKey: key)
     }
   }
@@ -119,8 +124,9 @@ package enum EarlierFiles<Value: Sendable>: Sendable {
   /// There is no such file: the first version had it. One without it is broken.
   case haveIt
   case mean(Value)
-  /// They have it under another name; the function gives the value from theirs.
-  case callIt(String, @Sendable (Value) -> Value = { $0 })
+  /// They have it under another name; the function gives the value from theirs. Still earlier files, which haven't
+  /// that one either, mean `else`; nil: there are none.
+  case callIt(String, else: Value? = nil, @Sendable (Value) -> Value = { $0 })
 }
 
 /// When a value has an effect. Who gives one that hasn't means something else, and is told so.

@@ -10,18 +10,21 @@ public final class TrainingParameterGroup<Value: ParameterValue>: GroupDeclarati
   package let help: String
   private let firstMember: Member
   private let secondMember: Member
+  private let ownEffect: Effect<Value>?
   private let change: @Sendable (Value) -> Value
 
   /// - Parameters:
   ///   - first: gets the value.
   ///   - second: gets what `change` makes of it.
+  ///   - effect: when setting both has an effect; nil: when setting the first one has.
   package init(
-    _ section: ParameterSection, _ first: Member, and second: Member, help: String,
+    _ section: ParameterSection, _ first: Member, and second: Member, effect: Effect<Value>? = nil, help: String,
     change: @escaping @Sendable (Value) -> Value = { $0 }
   ) {
     self.section = section
     firstMember = first
     secondMember = second
+    ownEffect = effect
     self.help = help
     self.change = change
   }
@@ -33,7 +36,7 @@ public final class TrainingParameterGroup<Value: ParameterValue>: GroupDeclarati
 
   package var valueName: String? { nil }
   package var defaultText: String { first.defaultText }
-  package var effect: Effect<Value>? { first.effect }
+  package var effect: Effect<Value>? { ownEffect ?? first.effect }
 
   package func value(in values: ParameterValues) -> Value { values[first] }
 

@@ -17,9 +17,9 @@ package struct Batch: ~Copyable, Sendable {
 
 /// Delivers a data set's batches for ever, epoch after epoch, from any place in any epoch.
 ///
-/// What a batch holds is a pure function of (data set, subset, batch size, crop, seed, epoch, index): not of the number
-/// of threads, nor of where the loader started. A few batches are made ahead and wait; their buffers come back through
-/// `recycle`, so that nothing is allocated per batch. One consumer at a time.
+/// What a batch holds is a pure function of (data set, subset, batch size, crop, mirror, seed, epoch, index): not of
+/// the number of threads, nor of where the loader started. A few batches are made ahead and wait; their buffers come
+/// back through `recycle`, so that nothing is allocated per batch. One consumer at a time.
 package final class BatchLoader: Sendable {
   /// How many batches may be ready or in the making beyond the one that the consumer has.
   package static let depth = 4
@@ -55,13 +55,14 @@ package final class BatchLoader: Sendable {
   }
 
   /// - Parameters:
-  ///   - seed: of the order and of the random crops.
+  ///   - mirror: whether every second picture, by its own draw in each epoch, has left and right exchanged.
+  ///   - seed: of the order, of the random crops and of what is mirrored.
   ///   - startEpoch, startBatch: the first batch to deliver. `startBatch` may be the number of batches in the epoch:
   ///     the next epoch's first.
   /// - Precondition: `batchSize` and `threads` are positive, the start isn't negative.
   package init(
-    dataset: Dataset, subset: Dataset.Subset = .training, batchSize: Int, crop: CropMode, seed: UInt64,
-    startEpoch: Int = 0, startBatch: Int = 0, threads: Int = 1
+    dataset: Dataset, subset: Dataset.Subset = .training, batchSize: Int, crop: CropMode, mirror: Bool = false,
+    seed: UInt64, startEpoch: Int = 0, startBatch: Int = 0, threads: Int = 1
   ) throws(Failure) {
     precondition(batchSize > 0 && threads > 0 && startEpoch >= 0 && startBatch >= 0)
     let batches = dataset.batchesPerEpoch(batchSize: batchSize, subset: subset)
@@ -78,8 +79,8 @@ package final class BatchLoader: Sendable {
     self.state = state
     self.batches = batches
     let maker = BatchMaker(
-      dataset: dataset, members: dataset.members(subset), batchSize: batchSize, batches: batches, crop: crop, seed: seed
-    )
+      dataset: dataset, members: dataset.members(subset), batchSize: batchSize, batches: batches, crop: crop,
+      mirror: mirror, seed: seed)
     // The threads hold the state, not the loader: it can end while they wait.
     var started: [WorkerThread] = []
     for _ in 0..<min(threads, Self.depth) {
@@ -183,6 +184,7 @@ private struct BatchMaker: Sendable {
   let batchSize: Int
   let batches: Int
   let crop: CropMode
+  let mirror: Bool
   let seed: UInt64
 
   private var pictureBytes: Int { dataset.size * dataset.size * dataset.channels }
@@ -196,7 +198,7 @@ private struct BatchMaker: Sendable {
     pixels.withUnsafeMutableBytes { target in
       for (i, number) in chosen.enumerated() {
         let place = UnsafeMutableRawBufferPointer(rebasing: target[i * bytes..<(i + 1) * bytes])
-        dataset.copyCrop(of: Int(number), crop, seed: seed, epoch: epoch, to: place)
+        dataset.copyCrop(of: Int(number), crop, mirror: mirror, seed: seed, epoch: epoch, to: place)
       }
       let rest = UnsafeMutableRawBufferPointer(rebasing: target[(chosen.count * bytes)...])
       rest.initializeMemory(as: UInt8.self, repeating: 0)

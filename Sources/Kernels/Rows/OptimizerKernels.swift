@@ -1,5 +1,6 @@
-// Optimizer updates over a slab of parameters, in place; counts are multiples of 16. The formulas are PyTorch's
-// (torch.optim), in its order of operations. Nothing here uses FMA: every instruction set gives the same bits.
+// Optimizer updates over a slab of parameters, in place; counts are multiples of 16. The optimizers' formulas are
+// PyTorch's (torch.optim), in its order of operations. Nothing here uses FMA: every instruction set gives the same
+// bits.
 
 extension KernelPage {
   /// v = smoothing*v + (1 - smoothing)*g*g;  w = w - rate * g / (sqrt(v) + epsilon).
@@ -47,6 +48,18 @@ extension KernelPage {
       store(first, m + i)
       store(second, v + i)
       store(load(w + i) - steps * (first / (second.squareRoot() / corrections + epsilons)), w + i)
+      i += Vector.scalarCount
+    }
+  }
+
+  /// a = a + take * (w - a), which is (1 - take)*a + take*w, and exactly `a` where both are the same.
+  @inlinable @inline(__always)
+  static func averageRow(_ a: UnsafeMutablePointer<Float>, _ w: UnsafePointer<Float>, count: Int, take: Float) {
+    let takes = Vector(repeating: take)
+    var i = 0
+    while i < count {
+      let average: Vector = load(a + i)
+      store(average + takes * (load(w + i) - average), a + i)
       i += Vector.scalarCount
     }
   }

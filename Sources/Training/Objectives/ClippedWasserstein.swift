@@ -16,51 +16,15 @@ struct ClippedWasserstein: Objective {
     clipTime = configuration.clipTime
   }
 
-  let criticPasses = [
-    NetPass(.critic, .forward), NetPass(.generator, .forward),
-    NetPass(.critic, .backward(parameters: true, input: false)),
-    NetPass(.critic, .forward), NetPass(.critic, .backward(parameters: true, input: false)),
-  ]
-  let generatorPasses = [
-    NetPass(.generator, .forward), NetPass(.critic, .forward),
-    NetPass(.critic, .backward(parameters: false, input: true)),
-    NetPass(.generator, .backward(parameters: true, input: false)),
-  ]
+  var criticPasses: [NetPass] { Self.criticPasses }
+  var generatorPasses: [NetPass] { Self.generatorPasses }
+  var columns: [MetricColumn] { Self.columns + [.measured(Self.atBound), .measured(Self.varianceBelowEpsilon)] }
 
-  let columns: [MetricColumn] = [
-    MetricColumn("d_loss") { $0.criticLosses.difference }, MetricColumn("g_loss") { $0.generatorLoss },
-    MetricColumn("real_loss") { $0.criticLosses.real }, MetricColumn("fake_loss") { $0.criticLosses.fake },
-    MetricColumn(MetricColumn.wasserstein) { $0.criticLosses.wasserstein },
-  ]
-
-  /// Real and fake pictures are separate batches of the norms; their gradients add up: d loss = mean real - mean fake.
-  func criticStep(_ nets: TrainingNets, reals: Int, fakes: Int) -> CriticLosses {
-    let (critic, generator) = (nets.critic, nets.generator)
-    critic.forward(batch: reals, input: nets.real, statistics: .batch)
-    let realLoss = critic.meanScore(batch: reals)
-    generator.forward(batch: fakes, input: nets.noise, statistics: .batch)
-    critic.backward(batch: reals, input: nets.real, from: .scores(1 / Float(reals)), parameterGradients: true)
-
-    let fake = generator.output
-    critic.forward(batch: fakes, input: fake, statistics: .batch)
-    let fakeLoss = critic.meanScore(batch: fakes)
-    critic.backward(
-      batch: fakes, input: fake, from: .scores(-1 / Float(fakes)), parameterGradients: true, accumulate: true)
-    return CriticLosses(real: realLoss, fake: fakeLoss)
+  func criticStep(_ nets: TrainingNets, _ batch: StepBatch) -> CriticLosses {
+    Self.criticGradients(nets, batch).losses
   }
 
-  func generatorStep(_ nets: TrainingNets, fakes: Int) -> Float {
-    let (critic, generator) = (nets.critic, nets.generator)
-    generator.forward(batch: fakes, input: nets.noise, statistics: .batch)
-    let fake = generator.output
-    critic.forward(batch: fakes, input: fake, statistics: .batch)
-    let loss = critic.meanScore(batch: fakes)
-    critic.backward(
-      batch: fakes, input: fake, from: .scores(1 / Float(fakes)), parameterGradients: false, inputGradient: true)
-    generator.backward(
-      batch: fakes, input: nets.noise, from: .pictures(critic.inputGradient), parameterGradients: true)
-    return loss
-  }
+  func generatorStep(_ nets: TrainingNets, _ batch: StepBatch) -> Float { Self.generatorGradients(nets, batch) }
 
   func constrain(_ nets: TrainingNets, at time: ClipTime) {
     if time != clipTime { return }
@@ -69,5 +33,96 @@ struct ClippedWasserstein: Objective {
     nets.critic.parameters.clamp(to: clip, on: nets.device)
     recorder?.end()
     nets.critic.parametersChanged()
+  }
+}
+
+// MARK: - The clipping's health
+
+extension ClippedWasserstein {
+  private static let atBound = "at_bound"
+  private static let varianceBelowEpsilon = "variance_below_eps"
+
+  /// The share of the critic's parameters at a bound, and of its norms' channels whose running variance is less than
+  /// the epsilon beside it. Near 1 the critic is hardly more than signs, or than a factor of its input: gradients
+  /// vanish.
+  func measure(_ nets: TrainingNets) -> [String: Float] {
+    let critic = nets.critic
+    let clipped = critic.parameters.count(atOrBeyond: clip, on: nets.device)
+    var measured = [Self.atBound: Float(clipped) / Float(critic.plan.parameters.parameterCount)]
+    let variances = critic.plan.parameters.buffers.filter { $0.kind == .runningVariance }
+      .flatMap { $0.values(in: critic.buffers) }
+    if !variances.isEmpty {
+      let small = variances.filter { $0 < Float(BatchNorm.epsilon) }.count
+      measured[Self.varianceBelowEpsilon] = Float(small) / Float(variances.count)
+    }
+    return measured
+  }
+}
+
+// MARK: - The losses alone
+
+extension ClippedWasserstein {
+  static let criticPasses = [
+    NetPass(.critic, .forward), NetPass(.generator, .forward),
+    NetPass(.critic, .backward(parameters: true, input: false)),
+    NetPass(.critic, .forward), NetPass(.critic, .backward(parameters: true, input: false)),
+  ]
+  static let generatorPasses = [
+    NetPass(.generator, .forward), NetPass(.critic, .forward),
+    NetPass(.critic, .backward(parameters: false, input: true)),
+    NetPass(.generator, .backward(parameters: true, input: false)),
+  ]
+  static let columns: [MetricColumn] = [
+    MetricColumn("d_loss") { $0.criticLosses.loss }, MetricColumn("g_loss") { $0.generatorLoss },
+    MetricColumn("real_loss") { $0.criticLosses.real }, MetricColumn("fake_loss") { $0.criticLosses.fake },
+    MetricColumn(MetricColumn.wasserstein) { $0.criticLosses.wasserstein },
+  ]
+
+  /// Real and fake pictures are separate batches of the norms; their gradients add up: d loss = mean real - mean fake.
+  ///
+  /// - Returns: also the pictures as the critic saw them.
+  static func criticGradients(
+    _ nets: TrainingNets, _ batch: StepBatch
+  ) -> (losses: CriticLosses, real: Activations, fake: Activations) {
+    let (critic, generator) = (nets.critic, nets.generator)
+    let real = nets.view.see(nets.real, .criticReal, count: batch.reals, step: batch.step)
+    critic.forward(batch: batch.reals, input: real, statistics: .batch)
+    let realLoss = critic.scores(batch: batch.reals).mean
+    generator.forward(batch: batch.fakes, input: nets.noise, statistics: .batch)
+    critic.backward(batch: batch.reals, input: real, from: .scores(1 / Float(batch.reals)), parameterGradients: true)
+
+    let fake = nets.view.see(generator.output, .criticFake, count: batch.fakes, step: batch.step)
+    critic.forward(batch: batch.fakes, input: fake, statistics: .batch)
+    let fakeLoss = critic.scores(batch: batch.fakes).mean
+    critic.backward(
+      batch: batch.fakes, input: fake, from: .scores(-1 / Float(batch.fakes)), parameterGradients: true,
+      accumulate: true)
+    return (CriticLosses(real: realLoss, fake: fakeLoss), real, fake)
+  }
+
+  /// The loss is the mean score of the fakes.
+  static func generatorGradients(_ nets: TrainingNets, _ batch: StepBatch) -> Float {
+    var loss: Float = 0
+    nets.generatorGradients(batch) { scores in
+      loss = scores.mean
+      return .scores(1 / Float(batch.fakes))
+    }
+    return loss
+  }
+}
+
+extension TrainingNets {
+  /// Leaves the generator's gradients of a loss of its pictures' scores.
+  ///
+  /// - Parameter scoreGradient: told the scores; gives d loss / d score.
+  func generatorGradients(_ batch: StepBatch, scoreGradient: (_ scores: Slice) -> Executor.OutputGradient) {
+    let fakes = batch.fakes
+    generator.forward(batch: fakes, input: noise, statistics: .batch)
+    let fake = view.see(generator.output, .generatorFake, count: fakes, step: batch.step)
+    critic.forward(batch: fakes, input: fake, statistics: .batch)
+    let gradient = scoreGradient(critic.scores(batch: fakes))
+    critic.backward(batch: fakes, input: fake, from: gradient, parameterGradients: false, inputGradient: true)
+    let diffOutput = view.gradient(critic.inputGradient, .generatorFake, count: fakes, step: batch.step)
+    generator.backward(batch: fakes, input: noise, from: .pictures(diffOutput), parameterGradients: true)
   }
 }

@@ -1,6 +1,5 @@
-// What a critic step and a generator step minimise. A file beside this one is an objective; `Objectives` chooses.
+// What a critic step and a generator step minimise. A file beside this one is an objective; `makeObjective` chooses.
 
-import Compute
 import Configuration
 import Graph
 
@@ -17,83 +16,66 @@ package protocol Objective: Sendable {
   var criticPasses: [NetPass] { get }
   var generatorPasses: [NetPass] { get }
 
+  /// The most pictures of one pass over the critic, in steps of `batchSize` real ones and as many fakes.
+  func criticBatch(_ batchSize: Int) -> Int
+
+  /// A generator step reads the real pictures of the critic step before it.
+  var generatorSeesReals: Bool { get }
+
   /// What metrics.csv tells of a step, between the step's place in the run and the evaluation.
   var columns: [MetricColumn] { get }
 
   /// Leaves the gradient of the critic's loss in `nets.critic.gradients`.
-  ///
-  /// - Parameters: how many pictures there are in `nets.real`, and vectors in `nets.noise`.
-  func criticStep(_ nets: TrainingNets, reals: Int, fakes: Int) -> CriticLosses
+  func criticStep(_ nets: TrainingNets, _ batch: StepBatch) -> CriticLosses
 
   /// Leaves the gradient of the generator's loss in `nets.generator.gradients`, and gives the loss.
-  ///
-  /// - Parameter fakes: vectors in `nets.noise`.
-  func generatorStep(_ nets: TrainingNets, fakes: Int) -> Float
+  func generatorStep(_ nets: TrainingNets, _ batch: StepBatch) -> Float
+
+  /// The critic's loss of these scores, without a penalty, as in a critic step.
+  func criticLoss(real: [Float], fake: [Float]) -> Float
+
+  /// What else is told of the nets at a generator step, by its column.
+  func measure(_ nets: TrainingNets) -> [String: Float]
 
   /// Brings the critic's parameters back to where the objective allows them; called before each critic step and after
   /// each of its updates.
   func constrain(_ nets: TrainingNets, at time: ClipTime)
 }
 
+extension Objective {
+  package func criticBatch(_ batchSize: Int) -> Int { batchSize }
+  package var generatorSeesReals: Bool { false }
+  package func measure(_ nets: TrainingNets) -> [String: Float] { [:] }
+  package func constrain(_ nets: TrainingNets, at time: ClipTime) {}
+
+  /// Wasserstein's.
+  package func criticLoss(real: [Float], fake: [Float]) -> Float { mean(of: real) - mean(of: fake) }
+}
+
 extension TrainingConfiguration {
   /// The objective that the configuration asks for.
-  package var objective: any Objective { ClippedWasserstein(self) }
-}
-
-/// One pass over a net.
-package struct NetPass: Hashable, Sendable {
-  package enum Kind: Hashable, Sendable {
-    case forward
-    /// The first layer's gradient with respect to its input is made for `input` alone.
-    case backward(parameters: Bool, input: Bool)
-  }
-
-  package let net: NetRole
-  package let kind: Kind
-
-  package init(_ net: NetRole, _ kind: Kind) {
-    self.net = net
-    self.kind = kind
-  }
-
-  /// The multiply-adds of the net's convolutions and linear layers for one picture.
-  func multiplyAdds(_ plan: ExecutionPlan) -> Int {
-    let all = plan.multiplyAdds
-    switch kind {
-    case .forward: return all
-    case .backward(let parameters, let input):
-      let first = plan.steps[0].layer.multiplyAdds(batch: 1)
-      return (parameters ? all : 0) + all - (input ? 0 : first)
+  ///
+  /// - Precondition: the configuration is valid.
+  package func makeObjective() -> any Objective {
+    switch self.objective {
+    case .wgan: ClippedWasserstein(self)
+    case .wganGP: WassersteinGradientPenalty(self)
+    case .wganR1R2: PairedObjective<WassersteinPairs>(self)
+    case .relativistic: PairedObjective<RelativisticPairs>(self)
     }
   }
 }
 
-/// What an objective works with: both nets, and the inputs of the step.
-package final class TrainingNets {
-  package let critic: Executor
-  package let generator: Executor
-  /// Laid out as the critic's input.
-  package let real: Activations
-  /// Laid out as the generator's input.
-  package let noise: Activations
-  package let device: Device
-
-  init(_ plan: TrainingPlan, on device: Device) {
-    self.device = device
-    critic = Executor(plan.critic, on: device)
-    generator = Executor(plan.generator, on: device)
-    let batch = plan.configuration.batchSize
-    func input(of plan: ExecutionPlan) -> Activations {
-      Activations(Slab(count: plan.inputLayout.count(batch: batch)).all, plan.inputLayout)
-    }
-    real = input(of: plan.critic)
-    noise = input(of: plan.generator)
-  }
-
-  package func net(_ role: NetRole) -> Executor {
-    switch role {
-    case .critic: critic
-    case .generator: generator
-    }
-  }
+/// What a step has in `TrainingNets`, and its place in the run, which keys its random numbers.
+package struct StepBatch: Sendable {
+  /// Pictures in `nets.real`.
+  package let reals: Int
+  /// Vectors in `nets.noise`.
+  package let fakes: Int
+  package let seed: UInt64
+  /// Steps of this net that were done before this one.
+  package let step: Int
 }
+
+/// The mean, summed in Double in the values' order.
+func mean(of values: [Float]) -> Float { Float(values.reduce(0) { $0 + Double($1) } / Double(values.count)) }

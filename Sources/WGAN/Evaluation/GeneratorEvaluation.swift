@@ -11,6 +11,8 @@ import SystemSupport
 /// What a person asks of `wgan evaluate`.
 package struct EvaluationRequest {
   package var generator: PictureGenerator.Source
+  /// The generator as it trains, where there is an averaged one too.
+  package var live: Bool
   /// Every checkpoint of the run instead of its newest.
   package var allCheckpoints: Bool
   /// `synthetic`, a folder or a CSV list; nil: what the run trains on.
@@ -22,10 +24,11 @@ package struct EvaluationRequest {
   package var threads: Int?
 
   package init(
-    generator: PictureGenerator.Source, allCheckpoints: Bool = false, data: String? = nil, cache: String? = nil,
+    generator: PictureGenerator.Source, live: Bool = false, allCheckpoints: Bool = false, data: String? = nil, cache: String? = nil,
     count: Int, seed: UInt64? = nil, threads: Int? = nil
   ) {
-    (self.generator, self.allCheckpoints, self.data, self.cache) = (generator, allCheckpoints, data, cache)
+    (self.generator, self.live, self.allCheckpoints) = (generator, live, allCheckpoints)
+    (self.data, self.cache) = (data, cache)
     (self.count, self.seed, self.threads) = (count, seed, threads)
   }
 }
@@ -51,6 +54,7 @@ package struct GeneratorEvaluation {
   package let floor: [ScaleDistance]
 
   private let files: [GeneratorFile]
+  private let live: Bool
   private let seed: UInt64
   private let device: Device
   private let metric: SlicedWasserstein
@@ -66,6 +70,7 @@ package struct GeneratorEvaluation {
     let (files, origin) = try GeneratorFile.find(request) { report(.notice($0)) }
     let threads = request.threads ?? Device.coreCount
     (self.files, device) = (files, try Device.fromEnvironment(threads: threads))
+    live = request.live
     seed = request.seed ?? origin.configuration.seed
     metric = SlicedWasserstein(seed: seed, on: device)
     pictures = try RealPictures(
@@ -86,7 +91,7 @@ package struct GeneratorEvaluation {
   }
 
   private func judge(_ file: GeneratorFile, _ notice: (String) -> Void) throws -> GeneratorJudgement {
-    let generator = try PictureGenerator(file.source, threads: device.threads, notice: notice)
+    let generator = try PictureGenerator(file.source, live: live, threads: device.threads, notice: notice)
     let configuration = generator.configuration
     guard configuration.size == pictures.reference.size, configuration.channels == pictures.reference.channels else {
       throw Failure(.badData, "\(file.path): makes other pictures than the rest of the run")
@@ -136,7 +141,7 @@ private struct GeneratorFile {
         PictureOrigin(configuration: configuration, data: data, cache: request.cache, isRunsOwn: false)
       )
     case .trained(let source):
-      let checkpoint = try source.open(groups: [], notice: notice)
+      let checkpoint = try source.open(groups: { _ in [] }, notice: notice)
       var files = [GeneratorFile(checkpoint)]
       if request.allCheckpoints, case .run(let run) = source { files = try all(of: run, notice) }
       return (files, try origin(of: checkpoint, source, request))
@@ -154,7 +159,7 @@ private struct GeneratorFile {
   private static func all(of run: String, _ notice: (String) -> Void) throws -> [GeneratorFile] {
     try RunPaths(run).checkpoints.all().compactMap { path in
       do {
-        return GeneratorFile(try Checkpoint(at: path, groups: []))
+        return GeneratorFile(try Checkpoint(at: path, groups: { _ in [] }))
       } catch let error as Failure {
         notice("a checkpoint is broken and left out: \(error)")
         return nil

@@ -43,7 +43,7 @@ final class SampleDistances: SampleJudge {
   }
 
   func distances(of engine: some TrainingEngine) throws -> [String: Float] {
-    let tensors = engine.tensors(groups: Sampler.groups)
+    let tensors = engine.tensors(groups: [configuration.group(of: .generator)])
     let sampler = try self.sampler ?? Sampler(configuration, tensors: tensors, on: device)
     self.sampler = sampler
     try sampler.update(tensors)

@@ -1,4 +1,5 @@
-// Batches of pictures that are in memory: the order and the crops are those of `BatchLoader`, which reads a data set's.
+// Batches of pictures that are in memory: the order, the crops and the mirrored are those of `BatchLoader`, which
+// reads a data set's.
 
 import Training
 import Configuration
@@ -21,7 +22,7 @@ final class BitmapBatches: BatchSource {
     configuration = schedule.configuration
     batches = schedule.batchesPerEpoch
     epoch = position.epoch
-    batch = position.batch
+    batch = position.batch - schedule.batchesSeenAgain(at: position)
     order = Self.order(of: pictures.count, configuration, epoch: position.epoch)
     pixels = []
     pixels.reserveCapacity(configuration.batchSize * pictureBytes)
@@ -46,7 +47,7 @@ final class BitmapBatches: BatchSource {
         picture.pixels.withUnsafeBytes {
           crop.copySquare(
             of: $0, width: picture.width, height: picture.height, channels: channels, size: size,
-            seed: configuration.seed, epoch: epoch, index: Int(number),
+            mirror: configuration.mirror, seed: configuration.seed, epoch: epoch, index: Int(number),
             to: UnsafeMutableRawBufferPointer(rebasing: target[i * bytes..<(i + 1) * bytes]))
         }
       }

@@ -2,7 +2,7 @@
 
 import Training
 
-/// A step of training that is done: what ``WassersteinGAN/train(on:generatorSteps:onStep:)`` tells its caller.
+/// A step of training that is done: what ``WassersteinGAN/train(on:generatorSteps:outOf:onStep:)`` tells its caller.
 public struct TrainingStep: Sendable, Equatable {
   /// Which net has learned.
   public enum Kind: Sendable, Equatable {
@@ -24,12 +24,11 @@ public struct TrainingStep: Sendable, Equatable {
   public let realLoss: Float
   /// The critic's mean over the fake pictures of the last critic step.
   public let fakeLoss: Float
-  /// The critic's mean over the fake pictures of this generator step, which the generator minimises; nil in a critic
-  /// step.
+  /// What this generator step minimises: with Wasserstein's loss the critic's mean over its fake pictures; nil in a
+  /// critic step.
   public let generatorLoss: Float?
-
-  /// What the critic minimises: `realLoss - fakeLoss`.
-  public var criticLoss: Float { realLoss - fakeLoss }
+  /// What the last critic step minimised, without a penalty: with Wasserstein's loss `realLoss - fakeLoss`.
+  public let criticLoss: Float
   /// The estimate of the Wasserstein distance between real and generated pictures, up to a factor: `fakeLoss -
   /// realLoss`.
   public var wassersteinEstimate: Float { fakeLoss - realLoss }
@@ -41,6 +40,7 @@ public struct TrainingStep: Sendable, Equatable {
     epochsDone = position.epoch
     realLoss = losses.real
     fakeLoss = losses.fake
+    criticLoss = losses.loss
     self.generatorLoss = generatorLoss
   }
 }

@@ -1,13 +1,15 @@
 // The library: a critic and a generator that a program trains on its own pictures, samples, saves and loads.
 
-import Training
 import Compute
+import Configuration
+import Training
 
 /// A Wasserstein GAN: a critic and a generator in training.
 ///
 /// The same settings, pictures and numbers of steps give the same bits, whatever the number of threads, however the
-/// steps are divided among calls of ``train(on:generatorSteps:onStep:)``, and however often the GAN was saved and
-/// loaded between them. (Processors with fused multiply-add agree with each other; one without rounds differently.)
+/// steps are divided among calls of ``train(on:generatorSteps:outOf:onStep:)``, and however often the GAN was saved and
+/// loaded between them. (Processors with fused multiply-add agree with each other; one without rounds differently.
+/// Learning rates that decay need to know the whole: say `outOf`.)
 ///
 /// A step computes on several threads, but calls are made one at a time: the class isn't `Sendable`. Keep it in an
 /// actor, or send it from one task to another. All memory that steps need is taken when the GAN is made.
@@ -33,9 +35,9 @@ public final class WassersteinGAN {
   /// files.
   private var state: CheckpointState
   private var isTraining = false
-  /// The generator that samples, and whether it is the trained one of now.
+  /// The generator that samples, and the group of the trained tensors of now that it has.
   private var sampler: Sampler?
-  private var samplerIsCurrent = false
+  private var samplerGroup: String?
 
   // MARK: - Making one
 
@@ -81,6 +83,9 @@ public final class WassersteinGAN {
   ///   - pictures: At least one. Each has the settings' channels, and its short side has the settings' size
   ///     (``Bitmap/scaled(toShortSide:)``); what isn't square is cropped.
   ///   - generatorSteps: 0 to 1,000,000,000.
+  ///   - runSteps: The generator steps of the whole training, those that are done and those of later calls included:
+  ///     at its end learning rates that decay (``TrainingParameters/decay``) have what is left of them. nil: this call
+  ///     ends it.
   ///   - onStep: Called after each critic and generator step, on the thread that called `train`. It may sample and save
   ///     the GAN. What it answers decides whether training goes on; an error that it throws ends training after this
   ///     step and is thrown on.
@@ -88,18 +93,26 @@ public final class WassersteinGAN {
   ///   throws. The GAN is as good as before.
   /// - Complexity: Besides the steps O(`pictures.count`) for the call and for each epoch; the pictures aren't copied.
   public func train(
-    on pictures: [Bitmap], generatorSteps: Int, onStep: (TrainingStep) throws -> StepDecision = { _ in .proceed }
+    on pictures: [Bitmap], generatorSteps: Int, outOf runSteps: Int? = nil,
+    onStep: (TrainingStep) throws -> StepDecision = { _ in .proceed }
   ) throws {
     if isTraining { throw WGANError(.invalidArgument, "train was called from its own onStep: let it return first") }
     guard 0...1_000_000_000 ~= generatorSteps else {
       throw WGANError(.invalidArgument, "\(generatorSteps) generator steps: must be from 0 to 1000000000")
     }
+    let end = generatorStepsDone + generatorSteps
+    if let runSteps, runSteps < end {
+      throw WGANError(
+        .invalidArgument, "\(end) generator steps out of \(runSteps): the whole can't have fewer than its parts")
+    }
     try check(pictures)
+    engine.generatorStepsOfRun = runSteps ?? end
     let schedule = Schedule(
-      settings.configuration, picturesPerEpoch: pictures.count,
-      length: .generatorSteps(generatorStepsDone + generatorSteps))
+      settings.configuration, picturesPerEpoch: pictures.count, length: .generatorSteps(end))
     let position = state.position
     if state.picturesPerEpoch != pictures.count || position.batch > schedule.batchesPerEpoch {
+      // Other pictures begin another epoch. What a generator step would see again isn't there any more.
+      if schedule.batchesSeenAgain(at: position) > 0 { state.position.criticStepsInPhase = 0 }
       if position.batch > 0 { (state.position.epoch, state.position.batch) = (position.epoch + 1, 0) }
       state.picturesPerEpoch = pictures.count
     }
@@ -116,11 +129,11 @@ public final class WassersteinGAN {
       case .metrics(let row, let now):
         step = TrainingStep(.generator, at: now.position, now.criticLosses, generatorLoss: row.generatorLoss)
         progress = now
-      case .epochEnded, .gallerySaved, .checkpointSaved: return
+      case .epochEnded, .gallerySaved, .checkpointSaved, .advice: return
       }
       state = state.following(
         TrainingState(position: progress.position, seconds: state.seconds, criticLosses: progress.criticLosses))
-      samplerIsCurrent = false
+      samplerGroup = nil
       do {
         isStopped = try onStep(step) == .stop
       } catch {
@@ -159,25 +172,28 @@ public final class WassersteinGAN {
   ///   - count: 0 or more.
   ///   - first: The number of the first one, 0 or more.
   ///   - seed: Of the noise; nil for the settings' own.
+  ///   - live: Draw with the generator as it trains, where there is an averaged one too (``TrainingParameters/ema``).
   /// - Throws: ``WGANError`` of kind `invalidArgument`.
   /// - Complexity: O(`count`); the first call after a step copies the generator, too.
-  public func sample(count: Int, from first: Int = 0, seed: UInt64? = nil) throws(WGANError) -> [Bitmap] {
+  public func sample(
+    count: Int, from first: Int = 0, seed: UInt64? = nil, live: Bool = false
+  ) throws(WGANError) -> [Bitmap] {
     let limit = 1 << 48
     guard 0...limit ~= count, 0...limit ~= first else {
       throw WGANError(
         .invalidArgument, "\(count) pictures from number \(first) on: both must be 0 or more, and 2^48 at most")
     }
-    let sampler = try currentSampler()
+    let sampler = try currentSampler(of: settings.configuration.group(of: .generator, live: live))
     return sampler.pictures(seed: seed ?? settings.seed, indices: first..<first + count).map(Bitmap.init)
   }
 
-  private func currentSampler() throws(WGANError) -> Sampler {
+  private func currentSampler(of group: String) throws(WGANError) -> Sampler {
     try withPublicErrors {
-      if let sampler, samplerIsCurrent { return sampler }
-      let tensors = engine.tensors(groups: Sampler.groups)
-      let current = try sampler ?? Sampler(settings.configuration, tensors: tensors, on: device)
-      try current.update(tensors)
-      (sampler, samplerIsCurrent) = (current, true)
+      if let sampler, samplerGroup == group { return sampler }
+      let tensors = engine.tensors(groups: [group])
+      let current = try sampler ?? Sampler(settings.configuration, tensors: tensors, group: group, on: device)
+      try current.update(tensors, group: group)
+      (sampler, samplerGroup) = (current, group)
       return current
     }
   }

@@ -21,6 +21,8 @@ package struct CheckpointState: Codable, Sendable, Equatable {
   /// Of the last critic step.
   package var realLoss: Float
   package var fakeLoss: Float
+  /// What it minimised; nil: the difference of the two.
+  package var criticLoss: Float?
   /// What else the objective measured in it; nil: nothing.
   package var measured: [String: Float]?
 
@@ -33,10 +35,15 @@ package struct CheckpointState: Codable, Sendable, Equatable {
     self.dataFingerprint = dataFingerprint
     realLoss = criticLosses.real
     fakeLoss = criticLosses.fake
+    let difference = criticLosses.real - criticLosses.fake
+    criticLoss =
+      criticLosses.loss == difference || criticLosses.loss.isNaN && difference.isNaN ? nil : criticLosses.loss
     measured = criticLosses.measured.isEmpty ? nil : criticLosses.measured
   }
 
-  package var criticLosses: CriticLosses { CriticLosses(real: realLoss, fake: fakeLoss, measured: measured ?? [:]) }
+  package var criticLosses: CriticLosses {
+    CriticLosses(real: realLoss, fake: fakeLoss, loss: criticLoss, measured: measured ?? [:])
+  }
 
   package var trainingState: TrainingState {
     TrainingState(position: position, seconds: seconds, criticLosses: criticLosses)
@@ -59,10 +66,12 @@ package struct Checkpoint: Sendable {
   /// What `write` has put into the file itself; a run's state is in the JSON beside it.
   private let stateInside: String?
 
+  /// The groups of tensors to read, told what the checkpoint was trained with; nil: all.
+  package typealias Groups = (TrainingConfiguration) -> [String]?
+
   /// A safetensors file by itself; it holds the configuration too.
-  /// - Parameter groups: of the tensors to read; nil: all.
   /// - Throws: `Failure`.
-  package init(at path: String, groups: [String]? = nil) throws {
+  package init(at path: String, groups: Groups = { _ in nil }) throws {
     let file = try SafetensorsFile(at: path)
     guard let provenance = try Provenance(metadata: file.metadata, source: path) else {
       throw Failure(.badData, "\(path): isn't a checkpoint of wgan: its metadata has no configuration")
@@ -70,15 +79,16 @@ package struct Checkpoint: Sendable {
     self.provenance = provenance
     self.path = path
     stateInside = file.metadata[Self.stateKey]
-    tensors = try file.tensors(groups: groups)
+    tensors = try file.tensors(groups: groups(provenance.configuration))
   }
 
   /// One net's tensors under its own names, checked against the net before anything of its size is allocated.
+  /// - Parameter live: not the averaged generator's.
   /// - Throws: `Failure(.badData)`, `NetworkError`.
-  func tensors(of role: NetRole) throws -> TensorSet {
+  func tensors(of role: NetRole, live: Bool) throws -> TensorSet {
     let parameters = ParameterTable(try provenance.configuration.network(role).fused())
     do {
-      return try parameters.tensors(of: role.rawValue, in: tensors)
+      return try parameters.tensors(of: provenance.configuration.group(of: role, live: live), in: tensors)
     } catch {
       throw Failure(error.kind, "\(path): \(error)")
     }
@@ -162,11 +172,11 @@ package struct CheckpointFolder: Sendable {
 
   /// The newest whole state.
   /// - Parameters:
-  ///   - groups: of the tensors to read; nil: all.
+  ///   - groups: of the tensors to read.
   ///   - broken: told one line for each newer state that can't be used.
   /// - Returns: nil where nothing was saved yet.
   /// - Throws: `Failure(.badData)` when there are states and all are broken; `Failure`.
-  package func newest(groups: [String]? = nil, broken: (_ name: String, _ line: String) -> Void) throws
+  package func newest(groups: Checkpoint.Groups = { _ in nil }, broken: (_ name: String, _ line: String) -> Void) throws
     -> (state: CheckpointState, checkpoint: Checkpoint)?
   {
     let keys = try keys(suffix: ".json")

@@ -1,16 +1,24 @@
 // Where a person says that a trained net is: a run, whose newest checkpoint is meant, or a checkpoint's file.
 
+import Configuration
 import SystemSupport
+import Training
 
 package enum CheckpointSource: Sendable {
   case run(String)
   case checkpoint(String)
 
+  /// One net of it.
   /// - Parameters:
-  ///   - groups: of the tensors to read; nil: all.
+  ///   - live: not the averaged generator.
   ///   - notice: told of checkpoints that can't be used.
   /// - Throws: `Failure`.
-  func open(groups: [String]?, notice: (String) -> Void) throws -> Checkpoint {
+  func open(_ role: NetRole, live: Bool, notice: (String) -> Void) throws -> Checkpoint {
+    try open(groups: { [$0.group(of: role, live: live)] }, notice: notice)
+  }
+
+  /// - Parameter groups: of the tensors to read.
+  func open(groups: Checkpoint.Groups, notice: (String) -> Void) throws -> Checkpoint {
     switch self {
     case .checkpoint(let path): return try Checkpoint(at: path, groups: groups)
     case .run(let path):

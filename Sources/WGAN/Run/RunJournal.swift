@@ -12,6 +12,7 @@ final class RunJournal: TrainingJournal {
   /// Where this part of the run began: its data are every state's.
   private let start: CheckpointState
   private let metrics: MetricsLog
+  private let samplerGroups: [String]
   private let sampler: Sampler
 
   /// - Throws: `Failure`, `NetworkError`.
@@ -23,7 +24,8 @@ final class RunJournal: TrainingJournal {
       at: paths.metrics,
       columns: MetricColumn.all(of: trainer.plan.objective) + SampleDistances.columns(configuration),
       keepingRowsThrough: start.position.generatorSteps)
-    sampler = try Sampler(configuration, tensors: trainer.tensors(groups: Sampler.groups), on: device)
+    samplerGroups = [configuration.group(of: .generator)]
+    sampler = try Sampler(configuration, tensors: trainer.tensors(groups: samplerGroups), on: device)
   }
 
   func append(_ row: StepMetrics) throws { try metrics.append(row) }
@@ -36,7 +38,7 @@ final class RunJournal: TrainingJournal {
 
   func drawGallery(of engine: some TrainingEngine, generatorSteps: Int) throws -> String {
     let path = paths.sample(generatorSteps: generatorSteps)
-    try sampler.update(engine.tensors(groups: Sampler.groups))
+    try sampler.update(engine.tensors(groups: samplerGroups))
     try PNGEncoder.write(
       Gallery.compose(sampler.pictures(seed: configuration.seed, indices: 0..<64), columns: 8), to: path)
     try writeFile(Array(LossPlot.svg(metrics.curves).text.utf8), to: paths.curves)

@@ -1,4 +1,5 @@
-// How long a run is, and what it writes how often: what may change when a run goes on, since no number depends on it.
+// How long a run is, and what it writes how often: what may change when a run goes on. No number depends on these, but
+// for learning rates that decay over the run's length.
 
 import Compute
 import Configuration
@@ -29,14 +30,21 @@ package struct RunParameters: ParameterSet {
       "Generator steps from one look at held-out pictures to the next, at most 2 % of the time by default; 0: never")
 }
 
-/// Two ways to say when a run ends; a run has one of them, its `RunLength`.
+/// Three ways to say when a run ends, a `PlannedLength`; a run itself has one of the first two, its `RunLength`.
 package struct LengthParameters: ParameterSet {
   package static let declared = Declared(LengthParameters())
   package static let defaultLabel = "default"
 
+  package static let mostGeneratorSteps = 1_000_000_000
+
   package let epochs = TrainingParameter(.run, 5, .within(1...1_000_000), help: "Passes over the pictures")
 
   package let generatorSteps = TrainingParameter(
-    .run, 1, .within(1...1_000_000_000), shownDefault: "as --epochs says",
+    .run, 1, .within(1...mostGeneratorSteps), shownDefault: "as --epochs says",
     help: "End after exactly so many generator steps")
+
+  package let time = TrainingParameter(
+    .run, TimeSpan(seconds: 1), Rule("must be from 1s to 10000h") { 1...36_000_000 ~= $0.seconds }, flag: "for",
+    valueName: "time", shownDefault: "as --epochs says",
+    help: "End after about so long (90s, 45m, 1h30m), in generator steps that are counted out at the beginning")
 }

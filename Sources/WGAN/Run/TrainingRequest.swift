@@ -16,13 +16,13 @@ package struct TrainingRequest {
   /// Files of weights to begin with.
   package var initialGenerator: String?
   package var initialCritic: String?
-  package var length: RunLength?
+  package var length: PlannedLength?
   package var runOverrides: [RunOverride]
 
   package init(
     out: String, resume: Bool = false, preset: String? = nil, overrides: [ConfigurationOverride] = [],
     data: String? = nil, cache: String? = nil, initialGenerator: String? = nil, initialCritic: String? = nil,
-    length: RunLength? = nil, runOverrides: [RunOverride] = []
+    length: PlannedLength? = nil, runOverrides: [RunOverride] = []
   ) {
     self.out = out
     self.resume = resume
@@ -37,17 +37,20 @@ package struct TrainingRequest {
   }
 
   /// What a new run gets, checked: the preset's values, then the flags', then the defaults.
+  /// - Returns: where the length is a time, the configuration has the default one in its place.
   /// - Throws: `ConfigurationError`.
-  func resolved(data: String) throws(ConfigurationError) -> RunConfiguration {
+  func resolved(data: String) throws(ConfigurationError) -> (PlannedLength, RunConfiguration) {
     let training = try TrainingConfiguration(preset: preset, overrides)
+    let length = length ?? .ofPreset(training.preset)
+    try length.check()
     let configuration = RunConfiguration(
       data: data, cache: cache.map(absolutePath), training: training,
       initialGenerator: initialGenerator.map(absolutePath), initialCritic: initialCritic.map(absolutePath),
-      length: length ?? RunConfiguration.defaultLength
+      length: length.runLength ?? RunConfiguration.defaultLength
     ).overridden(by: runOverrides)
     try configuration.validate()
     try training.refuseWithoutEffect(overrides)
     try training.refuseWithoutEffect(runOverrides)
-    return configuration
+    return (length, configuration)
   }
 }

@@ -13,6 +13,8 @@ package enum PreparationEvent: Sendable {
   /// Something a person should know: a line.
   case notice(String)
   case decoding(done: Int, total: Int)
+  /// A time in generator steps; the run ends after `end` of them in all.
+  case planned(TimeSpan, generatorSteps: Int, end: Int)
 }
 
 /// A run that is ready to train.
@@ -39,7 +41,9 @@ package struct TrainingRun {
     _ request: TrainingRequest, report: @escaping @Sendable (PreparationEvent) -> Void,
     isCancelled: @escaping @Sendable () -> Bool
   ) throws {
-    (claim, configuration) = try Self.claimed(request)
+    let length: PlannedLength?
+    var configuration: RunConfiguration
+    (claim, length, configuration) = try Self.claimed(request)
     paths = claim.paths
     if let warning = claim.warning { report(.notice(warning)) }
     device = try Device.fromEnvironment(threads: configuration.threads)
@@ -52,9 +56,21 @@ package struct TrainingRun {
     dataset = try Self.prepared(configuration, report, isCancelled)
     trainingPictures = dataset.count(.training)
     heldOutPictures = dataset.count(.heldOut)
+    let schedule = Schedule(configuration.training, picturesPerEpoch: trainingPictures, length: configuration.length)
+    for line in DataAdvice(dataset, schedule).lines { report(.notice(line)) }
+    // Before the trainer, which takes the same memory once more.
+    let stepTimes = length?.time == nil ? nil : try StepTimes(measuring: configuration.training, on: device)
     trainer = Trainer(plan, on: device)
     start = try Self.restored(trainer, paths, configuration, dataset, request, report)
     if start.position == RunPosition() { try initialNets.set(trainer) }
+    if let time = length?.time, let stepTimes {
+      let steps = stepTimes.generatorSteps(
+        in: time, of: configuration.training, picturesPerEpoch: trainingPictures, from: start.position)
+      let end = start.position.generatorSteps + steps
+      configuration.length = .generatorSteps(end)
+      report(.planned(time, generatorSteps: steps, end: end))
+    }
+    self.configuration = configuration
     try claim.write(configuration)
     if start.position == RunPosition() {
       let some = dataset.samples(12, seed: configuration.training.seed)
@@ -66,11 +82,14 @@ package struct TrainingRun {
   package func train(shouldStop: () -> Bool, report: (TrainingEvent) -> Void) throws -> TrainingSummary {
     let training = configuration.training
     let position = start.position
+    let schedule = Schedule(training, picturesPerEpoch: trainingPictures, length: configuration.length)
     let loader = try BatchLoader(
       dataset: dataset, batchSize: training.batchSize, crop: training.crop == .random ? .random : .center,
-      seed: training.seed, startEpoch: position.epoch, startBatch: position.batch)
+      mirror: training.mirror, seed: training.seed, startEpoch: position.epoch,
+      startBatch: position.batch - schedule.batchesSeenAgain(at: position))
+    if training.decay != .none { trainer.generatorStepsOfRun = schedule.steps.generator }
     let loop = TrainingLoop(
-      schedule: Schedule(training, picturesPerEpoch: trainingPictures, length: configuration.length),
+      schedule: schedule,
       start: start.trainingState, sampleEvery: configuration.sampleEvery,
       checkpointEvery: configuration.checkpointEvery,
       heldOut: configuration.evaluateEvery > 0 ? try HeldOutPictures(of: dataset, training) : nil,
@@ -87,29 +106,31 @@ package struct TrainingRun {
 // MARK: - The configuration
 
 extension TrainingRun {
-  /// The run's folder, claimed, and its configuration, checked.
-  private static func claimed(_ request: TrainingRequest) throws -> (RunClaim, RunConfiguration) {
+  /// The run's folder, claimed, its length, and its configuration, checked. A length that is a time isn't in the
+  /// configuration yet.
+  private static func claimed(_ request: TrainingRequest) throws -> (RunClaim, PlannedLength?, RunConfiguration) {
     let claim: RunClaim
+    var length = request.length
     let configuration: RunConfiguration
     if request.resume {
       claim = try RunClaim.open(request.out)
       configuration = try resumed(request)
     } else {
-      configuration = try new(request)
+      (length, configuration) = try new(request)
       claim = try RunClaim.create(at: request.out)
     }
     try configuration.validate()
-    return (claim, configuration)
+    return (claim, length, configuration)
   }
 
-  private static func new(_ request: TrainingRequest) throws -> RunConfiguration {
+  private static func new(_ request: TrainingRequest) throws -> (PlannedLength, RunConfiguration) {
     guard let data = request.data else {
       throw Failure(.usage, "--data is needed: a folder of pictures, a CSV list of files, or 'synthetic'")
     }
-    let configuration = try request.resolved(data: absoluteSource(data))
+    let (length, configuration) = try request.resolved(data: absoluteSource(data))
     // Before a folder is made: a mistyped path is the commonest mistake.
     _ = try DatasetSource(argument: configuration.data)
-    return configuration
+    return (length, configuration)
   }
 
   private static func resumed(_ request: TrainingRequest) throws -> RunConfiguration {
@@ -123,7 +144,8 @@ extension TrainingRun {
     // The pictures may have moved; that they are the same ones is checked against the checkpoint.
     if let data = request.data { configuration.data = absoluteSource(data) }
     if let cache = request.cache { configuration.cache = absolutePath(cache) }
-    if let length = request.length { configuration.length = length }
+    try request.length?.check()
+    if let length = request.length?.runLength { configuration.length = length }
     try configuration.training.refuseWithoutEffect(request.runOverrides)
     return configuration.overridden(by: request.runOverrides)
   }

@@ -7,6 +7,7 @@ import Compute
 import SystemSupport
 import Graph
 import Images
+import Training
 
 /// A generator read from a run's newest checkpoint, from a checkpoint's file, or from a file of weights.
 package struct PictureGenerator {
@@ -22,16 +23,17 @@ package struct PictureGenerator {
     case weights(String, preset: String?, overrides: [ConfigurationOverride])
   }
 
+  /// - Parameter live: the generator as it trains, where there is an averaged one too.
   /// - Throws: `Failure`, `ConfigurationError`, `NetworkError`.
-  package init(_ source: Source, threads: Int?, notice: (String) -> Void) throws {
+  package init(_ source: Source, live: Bool = false, threads: Int?, notice: (String) -> Void) throws {
     // Before anything of the size that a file declares is allocated: are its tensors those of such a net?
-    let tensors: TensorSet
+    let (tensors, group): (TensorSet, String)
     switch source {
     case .trained(let source):
-      let checkpoint = try source.open(groups: Sampler.groups, notice: notice)
+      let checkpoint = try source.open(.generator, live: live, notice: notice)
       configuration = checkpoint.provenance.configuration
-      tensors = checkpoint.tensors
-      _ = try checkpoint.tensors(of: .generator)
+      (tensors, group) = (checkpoint.tensors, configuration.group(of: .generator, live: live))
+      _ = try checkpoint.tensors(of: .generator, live: live)
     case .weights(let file, let preset, let overrides):
       let weights = try WeightsFile(at: file)
       if let trained = try weights.provenance?.configuration {
@@ -45,10 +47,11 @@ package struct PictureGenerator {
         configuration = try TrainingConfiguration(preset: preset, overrides)
         try configuration.validate()
       }
-      tensors = try NetWeights(in: weights, for: .generator, of: configuration).tensors(of: weights)
+      let found = try NetWeights(in: weights, for: .generator, of: configuration, live: live)
+      (tensors, group) = (try found.tensors(of: weights), NetRole.generator.rawValue)
     }
     let device = try Device.fromEnvironment(threads: threads ?? Device.coreCount)
-    sampler = try Sampler(configuration, tensors: tensors, on: device)
+    sampler = try Sampler(configuration, tensors: tensors, group: group, on: device)
   }
 
   /// Pictures `indices` of the series `seed`.

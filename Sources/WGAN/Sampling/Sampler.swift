@@ -18,8 +18,12 @@ package final class Sampler {
   private let generator: Executor
   private let noise: Activations
 
-  /// - Parameter tensors: a checkpoint's; of them the generator's are read.
-  package init(_ configuration: TrainingConfiguration, tensors: TensorSet, on device: Device) throws {
+  /// - Parameters:
+  ///   - tensors: a checkpoint's, or those of its `group` alone.
+  ///   - group: of the generator's tensors; nil: the averaged one's where there is one.
+  package init(_ configuration: TrainingConfiguration, tensors: TensorSet, group: String? = nil, on device: Device)
+    throws
+  {
     self.configuration = configuration
     self.device = device
     // A block is a training batch, but no more than a gallery has; else the batch bounds the memory and changes no
@@ -30,15 +34,14 @@ package final class Sampler {
       on: device)
     generator = Executor(plan, on: device)
     noise = Activations(Slab(count: plan.inputLayout.count(batch: batch)).all, plan.inputLayout)
-    try update(tensors)
+    try update(tensors, group: group)
   }
 
-  /// The groups of a state's tensors that a sampler needs.
-  package static let groups = [NetRole.generator.rawValue]
-
   /// Takes on the generator of these tensors.
-  package func update(_ tensors: TensorSet) throws(Failure) {
-    try generator.places(group: NetRole.generator.rawValue).set(from: tensors)
+  /// - Parameter group: of the generator's tensors; nil: the averaged one's where there is one.
+  package func update(_ tensors: TensorSet, group: String? = nil) throws(Failure) {
+    let group = group ?? configuration.group(of: .generator)
+    try generator.places(group: group).set(from: tensors)
     generator.parametersChanged()
   }
 

@@ -4,6 +4,7 @@ import TensorFiles
 import Configuration
 import SystemSupport
 import Graph
+import Training
 
 /// A file's weights for one net. All that a net needs is there and has the net's shapes; nothing else is.
 package struct NetWeights: Sendable {
@@ -11,13 +12,18 @@ package struct NetWeights: Sendable {
   /// A parameter's name, and the file's tensor.
   private let places: [(name: String, tensor: StoredTensor)]
 
+  /// - Parameter live: where the file is a checkpoint with an averaged generator, too, not that one.
   /// - Throws: `Failure(.badData)` that names the first tensor that differs and how; `Failure(.usage)` where the file
   ///   was trained as another net whose tensors have the same shapes; `NetworkError`.
-  package init(in file: borrowing WeightsFile, for role: NetRole, of configuration: TrainingConfiguration) throws {
+  package init(
+    in file: borrowing WeightsFile, for role: NetRole, of configuration: TrainingConfiguration, live: Bool = true
+  ) throws {
     let path = file.path
     let parameters = ParameterTable(try configuration.network(role).fused()).all
     do {
-      let found = try Self.find(role, parameters, in: file.tensors)
+      let averaged = NetRole.averagedGeneratorGroup
+      let isAveraged = role == .generator && !live && file.tensors.contains { $0.name.hasPrefix(averaged + ".") }
+      let found = try Self.find(isAveraged ? averaged : role.rawValue, role, parameters, in: file.tensors)
       let hasNorms = parameters.contains(where: \.isBuffer)
       if found.names != .blog, hasNorms, configuration.blockOrder != .convolutionNormActivation {
         throw Failure(
@@ -46,15 +52,16 @@ package struct NetWeights: Sendable {
     return result
   }
 
-  private static func find(_ role: NetRole, _ parameters: [Parameter], in tensors: [StoredTensor]) throws(FormatProblem)
-    -> (names: TensorNames, places: [(name: String, tensor: StoredTensor)])
-  {
+  /// - Parameter group: of our checkpoints.
+  private static func find(
+    _ group: String, _ role: NetRole, _ parameters: [Parameter], in tensors: [StoredTensor]
+  ) throws(FormatProblem) -> (names: TensorNames, places: [(name: String, tensor: StoredTensor)]) {
     let all = tensors.map { tensor in
       var tensor = tensor
       tensor.name = TensorNames.withoutDataParallel(tensor.name)
       return tensor
     }
-    let (names, prefix) = try namesAndPrefix(role, parameters, in: all)
+    let (names, prefix) = try namesAndPrefix(group, role, parameters, in: all)
     var byName: [String: StoredTensor] = [:]
     for tensor in all where tensor.name.hasPrefix(prefix) {
       byName[String(tensor.name.dropFirst(prefix.count))] = tensor
@@ -86,10 +93,10 @@ package struct NetWeights: Sendable {
   }
 
   /// The names whose first parameter is in the file, and what stands before it there.
-  private static func namesAndPrefix(_ role: NetRole, _ parameters: [Parameter], in tensors: [StoredTensor])
-    throws(FormatProblem) -> (names: TensorNames, prefix: String)
-  {
-    let own = role.rawValue + "."
+  private static func namesAndPrefix(
+    _ group: String, _ role: NetRole, _ parameters: [Parameter], in tensors: [StoredTensor]
+  ) throws(FormatProblem) -> (names: TensorNames, prefix: String) {
+    let own = group + "."
     for names in TensorNames.allCases {
       guard let first = parameters.first.flatMap({ names.name(of: $0) }) else { continue }
       var prefixes: [String] = []

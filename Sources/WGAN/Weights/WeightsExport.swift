@@ -4,6 +4,7 @@ import TensorFiles
 import SystemSupport
 import Configuration
 import Graph
+import Training
 
 package enum WeightsFormat: String, Sendable, CaseIterable {
   /// For PyTorch: the tensors of the net's state_dict.
@@ -14,16 +15,20 @@ package enum WeightsFormat: String, Sendable, CaseIterable {
 
 package enum WeightsExport {
   /// Writes `path`, whole or not at all.
+  /// - Parameter live: the generator as it trains, where there is an averaged one too.
   /// - Throws: `Failure`, `NetworkError`.
   package static func write(
-    _ role: NetRole, of source: CheckpointSource, as format: WeightsFormat, to path: String, notice: (String) -> Void
+    _ role: NetRole, of source: CheckpointSource, live: Bool = false, as format: WeightsFormat, to path: String,
+    notice: (String) -> Void
   ) throws {
-    let checkpoint = try source.open(groups: [role.rawValue], notice: notice)
+    let checkpoint = try source.open(role, live: live, notice: notice)
     let configuration = checkpoint.provenance.configuration
     let network = configuration.network(role)
-    let tensors = try checkpoint.tensors(of: role)
+    let tensors = try checkpoint.tensors(of: role, live: live)
+    let isAveraged = configuration.group(of: role, live: live) == NetRole.averagedGeneratorGroup
     // "pt": the layouts are PyTorch's. Some of its tools ask for it.
-    let metadata = try checkpoint.provenance.metadata.merging(["format": "pt", "net": role.rawValue]) { $1 }
+    var metadata = try checkpoint.provenance.metadata.merging(["format": "pt", "net": role.rawValue]) { $1 }
+    if isAveraged { metadata["averaged"] = "true" }
     switch format {
     case .safetensors:
       let batches = checkpoint.provenance.batches(seenBy: role)

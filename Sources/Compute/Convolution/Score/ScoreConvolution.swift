@@ -74,14 +74,18 @@ extension Convolution {
     }
   }
 
-  /// diffBias = (accumulate ? diffBias : 0) + Σ_n diffScores[n], in the first Float; the others get zero. The sum comes
-  /// first: so a critic's real and fake pictures, as many, cancel without a rest, which RMSprop would turn into whole
-  /// steps.
-  package func scoreBackwardBias(batch: Int, diffScores: Slice, diffBias: Slice, accumulate: Bool) {
+  /// diffBias = (accumulate ? diffBias : 0) + Σ_n factors[n] * diffScores[n], in the first Float; the others get zero.
+  /// The sum comes first: so a critic's real and fake pictures, as many, cancel without a rest, which RMSprop would
+  /// turn into whole steps.
+  ///
+  /// - Parameter factors: nil: 1.
+  package func scoreBackwardBias(
+    batch: Int, diffScores: Slice, factors: Slice? = nil, diffBias: Slice, accumulate: Bool
+  ) {
     precondition(form == .score && diffScores.count >= batch && diffBias.count > 0)
     let before = accumulate ? diffBias.pointer[0] : 0
     var sum: Float = 0
-    for n in 0..<batch { sum += diffScores.pointer[n] }
+    for n in 0..<batch { sum += factors.map { $0.pointer[n] * diffScores.pointer[n] } ?? diffScores.pointer[n] }
     diffBias.fill(0)
     diffBias.pointer[0] = before + sum
   }

@@ -77,8 +77,8 @@ package struct ScoreLayer: LayerPrimitive {
   }
 
   package func backwardWeights(
-    batch: Int, source: Activations, gradient: Activations, diffParameters: LayerParameters, accumulate: Bool,
-    scratchpad: Slice?, on device: Device
+    batch: Int, source: Activations, gradient: Activations, diffParameters: LayerParameters, biasFactors: Slice?,
+    accumulate: Bool, scratchpad: Slice?, on device: Device
   ) {
     precondition(gradient.layout == .scores)
     geometry.scoreBackwardWeights(
@@ -86,7 +86,7 @@ package struct ScoreLayer: LayerPrimitive {
       accumulate: accumulate, on: device)
     if let diffBias = diffParameters.bias {
       geometry.scoreBackwardBias(
-        batch: batch, diffScores: gradient.slice, diffBias: diffBias, accumulate: accumulate)
+        batch: batch, diffScores: gradient.slice, factors: biasFactors, diffBias: diffBias, accumulate: accumulate)
     }
   }
 }

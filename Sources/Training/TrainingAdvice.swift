@@ -1,0 +1,67 @@
+// What a run's numbers say that a person should know while it trains: each once, in a line that ends with what to do.
+
+import Configuration
+import Statistics
+
+/// Looks at each generator step's row.
+package struct TrainingAdvice {
+  private let objective: ObjectiveKind
+  private var gradientNorms: [Float] = []
+  private var gaps: [Float] = []
+  private var evaluations: [(training: Float, heldOut: Float)] = []
+  private var told: Set<Topic> = []
+
+  private enum Topic {
+    case gradientNorm
+    case heldOut
+  }
+
+  /// Rows whose median is looked at: single ones are noise.
+  private static let window = 100
+  /// Before this step nothing is said of a number that a run has to find first.
+  private static let settled = 200
+
+  package init(_ configuration: TrainingConfiguration) {
+    objective = configuration.objective
+  }
+
+  /// - Returns: what is new since the last row.
+  package mutating func lines(of row: StepMetrics) -> [String] {
+    [gradientNorm(row), heldOut(row)].compactMap(\.self)
+  }
+
+  private mutating func isNew(_ topic: Topic) -> Bool { told.insert(topic).inserted }
+
+  /// The norm that `wgan-gp` keeps near 1.
+  private mutating func gradientNorm(_ row: StepMetrics) -> String? {
+    guard objective == .wganGP, let norm = row.criticLosses.measured[GradientNorms.mean] else { return nil }
+    gradientNorms.append(norm)
+    guard gradientNorms.count == Self.window else { return nil }
+    defer { gradientNorms.removeAll(keepingCapacity: true) }
+    guard row.step >= Self.settled, let median = median(gradientNorms), !(0.5...2).contains(median) else { return nil }
+    guard isNew(.gradientNorm) else { return nil }
+    return "the critic's gradient has a norm of \(rounded(median)), and wgan-gp wants about 1: "
+      + (median > 1 ? "raise --penalty-weight, or lower --critic-learning-rate" : "lower --penalty-weight")
+  }
+
+  /// A critic that tells the pictures it learns from much better than others knows them by heart.
+  private mutating func heldOut(_ row: StepMetrics) -> String? {
+    gaps.append(row.criticLosses.wasserstein)
+    if gaps.count > Self.window { gaps.removeFirst() }
+    guard let losses = row.heldOutLosses, let training = median(gaps) else { return nil }
+    evaluations.append((training, losses.wasserstein))
+    let last = evaluations.suffix(5)
+    guard row.step >= Self.settled, last.count == 5,
+      last.allSatisfy({ $0.training > 0 && $0.heldOut < $0.training / 2 })
+    else { return nil }
+    guard isNew(.heldOut) else { return nil }
+    return "the critic knows its pictures by heart: it tells held-out ones from fakes less than half as well. More "
+      + "pictures help, or --mirror and --augment color,translate,cutout; from here on samples may get worse"
+  }
+
+  /// "2.13"
+  private func rounded(_ value: Float) -> String {
+    let hundredths = Int((min(value, 1e6) * 100).rounded())
+    return "\(hundredths / 100).\(String(100 + hundredths % 100).dropFirst())"
+  }
+}

@@ -1,0 +1,63 @@
+// What a data set says before training that a person should know: a line each that ends with what to do.
+
+import Configuration
+import Datasets
+import Images
+import Training
+
+package struct DataAdvice {
+  package let lines: [String]
+
+  /// Pictures whose colours are looked at.
+  private static let looked = 100
+  /// Fewer than so many a critic soon knows by heart.
+  private static let fewPictures = 500
+
+  package init(_ dataset: Dataset, _ schedule: Schedule) {
+    let configuration = schedule.configuration
+    lines = [
+      Self.few(dataset.count(.training)), Self.enlarged(dataset), Self.grey(dataset),
+      Self.cutPhases(schedule.batchesPerEpoch, configuration.criticSteps),
+    ].compactMap(\.self)
+  }
+
+  private static func few(_ count: Int) -> String? {
+    if count >= fewPictures { return nil }
+    return "\(count) \(count == 1 ? "picture is" : "pictures are") few: the critic soon knows them by heart, and "
+      + "samples may copy them. Thousands are better; --mirror and --augment color,translate,cutout help"
+  }
+
+  private static func enlarged(_ dataset: Dataset) -> String? {
+    if dataset.enlargedShare < 0.05 { return nil }
+    let percent = Int((dataset.enlargedShare * 100).rounded())
+    return "about \(percent) % of the pictures are smaller than \(dataset.size) pixels and were enlarged: samples "
+      + "will be as blurred. A smaller --size is learned faster and looks sharper"
+  }
+
+  private static func grey(_ dataset: Dataset) -> String? {
+    guard dataset.channels == 3, dataset.samples(looked, seed: 0).allSatisfy(\.isGrey) else { return nil }
+    return "the pictures are all grey: --channels 1 learns them in less time"
+  }
+
+  /// An epoch's end cuts the critic phase that it falls into; of few phases an epoch that is a large share.
+  private static func cutPhases(_ batches: Int, _ criticSteps: Int) -> String? {
+    let phases = (batches - 1) / criticSteps + 1
+    let last = batches - (phases - 1) * criticSteps
+    if last == criticSteps || phases > 4 { return nil }
+    let which = phases == 1 ? "each" : "one in \(phases)"
+    return "an epoch is \(batches) \(batches == 1 ? "batch" : "batches"), so \(which) of the phases of \(criticSteps) "
+      + "critic steps is cut to \(last): a smaller --batch-size or fewer --critic-steps mends it"
+  }
+}
+
+extension Picture {
+  /// Every pixel has as much red as green and blue.
+  fileprivate var isGrey: Bool {
+    // JPEG's rounding may be off by one or two.
+    func isNear(_ a: UInt8, _ b: UInt8) -> Bool { abs(Int(a) - Int(b)) <= 2 }
+    for i in stride(from: 0, to: pixels.count - 2, by: 3) {
+      if !isNear(pixels[i], pixels[i + 1]) || !isNear(pixels[i], pixels[i + 2]) { return false }
+    }
+    return true
+  }
+}

@@ -1,0 +1,36 @@
+// How long a run is to be, as a person or a preset says it. A run itself ends after epochs or generator steps, never
+// after a time: so that it is the same run on every machine, and rates can decay towards its end. A time is turned into
+// generator steps once, when the run begins or goes on.
+
+import Configuration
+import Training
+
+package enum PlannedLength: Sendable, Equatable {
+  case steps(RunLength)
+  /// About so long, from where the run stands.
+  case time(TimeSpan)
+
+  /// What a preset has where the user says nothing.
+  package static func ofPreset(_ name: String) -> PlannedLength {
+    ofPresets[name] ?? .steps(RunConfiguration.defaultLength)
+  }
+
+  /// Those that don't have the default one. (None yet.)
+  private static let ofPresets: [String: PlannedLength] = [:]
+
+  /// - Throws: where no run can have it.
+  package func check() throws(ConfigurationError) {
+    let lengths = LengthParameters.declared
+    switch self {
+    case .steps(.epochs(let count)): try lengths.epochs.check(count)
+    case .steps(.generatorSteps(let count)): try lengths.generatorSteps.check(count)
+    case .time(let time): try lengths.time.check(time)
+    }
+  }
+
+  /// The time, where it is one.
+  var time: TimeSpan? { if case .time(let time) = self { time } else { nil } }
+
+  /// When it doesn't need any timing.
+  var runLength: RunLength? { if case .steps(let length) = self { length } else { nil } }
+}

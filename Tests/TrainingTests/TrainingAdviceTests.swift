@@ -1,0 +1,44 @@
+import Configuration
+import Testing
+import Training
+
+/// Protects: what is told of a run while it trains is told once, and only where the numbers say it.
+@Suite struct TrainingAdviceTests {
+  /// What is told of `steps` rows.
+  private func told(
+    _ objective: ObjectiveKind, steps: Int, _ row: (_ step: Int, inout StepMetrics) -> Void
+  ) -> [String] {
+    var configuration = TrainingConfiguration.blog
+    configuration.objective = objective
+    var advice = TrainingAdvice(configuration)
+    return (1...steps).flatMap { step in
+      var metrics = StepMetrics(
+        step: step, epoch: 1, seconds: 0, criticLosses: CriticLosses(real: -1, fake: 1), generatorLoss: 0)
+      row(step, &metrics)
+      return advice.lines(of: metrics)
+    }
+  }
+
+  @Test(arguments: [(Float(1.1), nil), (3, "raise --penalty-weight"), (0.2, "lower --penalty-weight"), (.nan, nil)])
+  func aGradientFarFromItsTarget(norm: Float, says: String?) {
+    let lines = told(.wganGP, steps: 1000) { _, row in row.criticLosses.measured["gradient_norm"] = norm }
+    #expect(lines.count == (says == nil ? 0 : 1))
+    if let says { #expect(lines.first?.contains(says) == true) }
+    // Other objectives have no target, and a run's beginning says nothing.
+    #expect(told(.relativistic, steps: 1000) { _, row in row.criticLosses.measured["gradient_norm"] = norm }.isEmpty)
+    #expect(told(.wganGP, steps: 150) { _, row in row.criticLosses.measured["gradient_norm"] = norm }.isEmpty)
+  }
+
+  /// Five evaluations in a row, after the beginning; a gap that is as large on held-out pictures says nothing.
+  @Test func aCriticThatKnowsItsPicturesByHeart() {
+    func lines(heldOutGap: Float, steps: Int, every: Int = 50) -> [String] {
+      told(.wgan, steps: steps) { step, row in
+        if step % every == 0 { row.heldOutLosses = CriticLosses(real: 0, fake: heldOutGap) }
+      }
+    }
+    #expect(lines(heldOutGap: 0.5, steps: 1000).count == 1)
+    #expect(lines(heldOutGap: 0.5, steps: 1000).first?.contains("--augment") == true)
+    #expect(lines(heldOutGap: 1.8, steps: 1000).isEmpty)
+    #expect(lines(heldOutGap: 0.5, steps: 190, every: 10).isEmpty)
+  }
+}
