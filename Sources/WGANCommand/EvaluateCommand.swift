@@ -36,8 +36,8 @@ struct EvaluateCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      The real pictures: a folder, a CSV list, or 'synthetic' (default: those of the run; of them, and of the same ones \
-      given here, the held-out part is compared with).
+      The real pictures: a folder, a CSV list, or 'synthetic' (default: those of the run; of them, and of the same \
+      ones given here, the held-out part is compared with).
       """, valueName: "path"))
   var data: String?
 
@@ -99,7 +99,8 @@ struct EvaluateCommand: ParsableCommand {
     Interruption.watch()
     let display = ProgressDisplay()
     let request = EvaluationRequest(
-      generator: source, live: liveGenerator, allCheckpoints: all, data: data, cache: cache, count: count, seed: seed, threads: threads)
+      generator: source, live: liveGenerator, allCheckpoints: all, data: data, cache: cache, count: count, seed: seed,
+      threads: threads)
     let evaluation: GeneratorEvaluation
     do {
       evaluation = try GeneratorEvaluation(

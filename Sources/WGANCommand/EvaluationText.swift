@@ -19,7 +19,8 @@ enum EvaluationText {
       "mean", fixed(judgement.distances.mean, 2), error(judgement.distances.standardError),
       fixed(evaluation.floor.mean, 2),
     ])
-    return ([judgement.path + steps, heading(evaluation), "", table.text, ""] + legend(evaluation)
+    return
+      ([judgement.path + steps, heading(evaluation), "", table.text, ""] + legend(evaluation)
       + neighbours(judgement, evaluation)).joined(separator: "\n")
   }
 

@@ -98,10 +98,10 @@ import Testing
     let queries = Self.points(shape.queries, shape.dimensions, seed: 8)
     func expected(excluding: (Int) -> Int?) -> [NearestPoint?] {
       (0..<shape.queries).map { query in
-        let all = (0..<shape.points).filter { $0 != excluding(query) }.map { point in
-          NearestPoint(
-            index: point,
-            squaredDistance: zip(points[point], queries[query]).reduce(0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) })
+        let all = (0..<shape.points).filter { $0 != excluding(query) }.map { point -> NearestPoint in
+          let pairs = zip(points[point], queries[query])
+          return NearestPoint(
+            index: point, squaredDistance: pairs.reduce(0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) })
         }
         return all.min { $0.squaredDistance < $1.squaredDistance }
       }

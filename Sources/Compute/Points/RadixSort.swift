@@ -50,7 +50,9 @@ private func put(_ key: UInt32, _ keys: UnsafeMutablePointer<UInt32>, _ place: U
 
 /// A Float's bits as a number that has the Floats' order: negative ones turned over, the others above them.
 @inline(__always)
-private func ascending(_ bits: UInt32) -> UInt32 { bits ^ (UInt32(bitPattern: Int32(bitPattern: bits) >> 31) | 1 << 31) }
+private func ascending(_ bits: UInt32) -> UInt32 {
+  bits ^ (UInt32(bitPattern: Int32(bitPattern: bits) >> 31) | 1 << 31)
+}
 
 /// The other way.
 @inline(__always)

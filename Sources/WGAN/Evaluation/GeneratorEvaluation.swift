@@ -24,8 +24,8 @@ package struct EvaluationRequest {
   package var threads: Int?
 
   package init(
-    generator: PictureGenerator.Source, live: Bool = false, allCheckpoints: Bool = false, data: String? = nil, cache: String? = nil,
-    count: Int, seed: UInt64? = nil, threads: Int? = nil
+    generator: PictureGenerator.Source, live: Bool = false, allCheckpoints: Bool = false, data: String? = nil,
+    cache: String? = nil, count: Int, seed: UInt64? = nil, threads: Int? = nil
   ) {
     (self.generator, self.live, self.allCheckpoints) = (generator, live, allCheckpoints)
     (self.data, self.cache) = (data, cache)
