@@ -25,7 +25,8 @@ from contestants import HERE, ISA, Failure, NotMeasured, Settings
 # What --only names: title and, by its name in the JSON file, what is measured.
 PARTS = {
     "conv": ("Convolutions", {"convolutions": convolutions.run}),
-    "steps": ("Training steps", {"steps": steps.run, "threads_scaling": steps.scaling}),
+    "steps": ("Training steps", {
+        "steps": steps.run, "objectives": steps.objectives, "threads_scaling": steps.scaling}),
     "start-up": ("Cold start", {"start_up": start_up.run}),
     "memory": ("Memory", {"memory": memory.run}),
     "pictures": ("Pictures", {"pictures": pictures.run}),

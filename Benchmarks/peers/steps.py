@@ -1,4 +1,4 @@
-"""Whole training steps: wgan-bench step and PyTorch, in turn; and ours with one thread and with all."""
+"""Whole training steps: wgan-bench step and PyTorch, in turn; with other objectives; ours with one thread and all."""
 
 from contestants import NotMeasured, Settings, Worker, run_json, say
 from ratios import Comparison, Times, rounded, table
@@ -9,6 +9,8 @@ QUICK_CONFIGURATIONS = CONFIGURATIONS[:-1]  # The last takes as long as all othe
 KINDS = ("critic", "generator")
 FP32 = ("nchw", "channels_last", "compile")
 VARIANTS = (*FP32, "bf16")
+# What is timed of an objective: its critic step; of the last one, which takes one critic step a generator step, both.
+OBJECTIVES = {"wgan-gp": ("critic",), "wgan-r1r2": ("critic",), "relativistic": ("critic", "generator")}
 
 
 def run(settings: Settings) -> list[dict]:
@@ -32,11 +34,13 @@ def print_table(rows: list[tuple[dict, Comparison]]) -> None:
         for row, comparison in rows], left_aligned=2))
 
 
-def ours_once(settings: Settings, size: int, features: int, batch: int, threads: int, repeats: int) -> dict:
+def ours_once(settings: Settings, size: int, features: int, batch: int, threads: int, repeats: int,
+              objective: str = "wgan") -> dict:
+    flags = [] if objective == "wgan" else ["--objective", objective, "--no-critic-batch-norm"]
     return run_json(
         [str(settings.ours), "step", "--format", "json", "--size", str(size), "--features", str(features),
          "--batch-size", str(batch), "--threads", str(threads), "--repeat", str(repeats), "--warm-ups", "1",
-         "--no-split"], settings)
+         "--no-split", *flags], settings)
 
 
 def repeats_for(milliseconds: float, settings: Settings) -> int:
@@ -103,6 +107,49 @@ def prepare(worker: Worker, settings: Settings, shape: dict, compiles: bool) -> 
     except NotMeasured as why:
         print(f"bf16 isn't measured: {why}")
     return variants, repeats_for(in_fp32[better], settings)
+
+
+def objectives(settings: Settings) -> list[dict]:
+    """Steps of the objectives with a penalty on the critic's gradient, in the first configuration.
+
+    PyTorch differentiates the gradient once more (`create_graph`), which torch.compile refuses to do.
+    """
+    size, features, batch = settings.configurations[0]
+    shape = {"size": size, "features": features, "batch": batch}
+    rows = []
+    for objective, kinds in OBJECTIVES.items():
+        say(f"  {objective}: size {size}, features {features}, batch {batch}")
+        rows.append(one_objective(settings, objective, kinds, shape))
+    print(table(["size features batch", "step", "wgan ms", "NCHW", "chan.-last", *Comparison.titles], [
+        [f"{size} {features} {batch}", row["step"], f"{row['ours_ms']:.1f}", f"{row['theirs']['nchw']:.1f}",
+         f"{row['theirs']['channels_last']:.1f}", *comparison.cells()] for row, comparison in rows], left_aligned=2))
+    return [row for row, _ in rows]
+
+
+def one_objective(settings: Settings, objective: str, kinds: tuple[str, ...], shape: dict) -> tuple[dict, Comparison]:
+    def together(result: dict) -> dict:
+        return {figure: sum(result[f"{kind}_ms"][figure] for kind in kinds) for figure in ("median", "min")}
+
+    layouts = {"nchw": "nchw", "channels_last": "channels-last"}
+    ours, theirs = Times(), {name: Times() for name in layouts}
+    with Worker("torch_step.py", settings) as worker:
+        worker.prepare("configure", threads=settings.threads)
+        warm = [together(worker.prepare("prepare", kind="fp32", layout=layout, objective=objective, **shape))
+                for layout in layouts.values()]
+        repeats = repeats_for(min(times["median"] for times in warm), settings)
+        for _ in settings.each_round():
+            ours.add_timing(together(ours_once(settings, **shape, threads=settings.threads, repeats=repeats,
+                                               objective=objective)))
+            for name, layout in layouts.items():
+                theirs[name].add_timing(together(
+                    worker.measure("measure", kind="fp32", layout=layout, repeats=repeats)))
+    comparison = Comparison.of(ours, theirs)
+    return shape | {
+        "step": f"{objective}: {' + '.join(kinds)}", "ours_ms": rounded(ours.median),
+        "ours_min_ms": rounded(ours.minimum),
+        "theirs": {name: rounded(times.median) for name, times in theirs.items()},
+        "theirs_min": {name: rounded(times.minimum) for name, times in theirs.items()},
+        "layouts": layouts, "best_fp32": comparison.best} | comparison.json(), comparison
 
 
 def scaling(settings: Settings) -> list[dict]:

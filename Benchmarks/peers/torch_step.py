@@ -1,10 +1,12 @@
 """compare.py's worker: whole training steps of wgan_reference.py in PyTorch, in several variants.
 
-A step is the whole step: for the critic clipping, the pictures through the critic, noise through the generator and
-that through the critic, backward, RMSprop; for the generator both nets forward and backward, RMSprop. Pictures and
-noise are there already, as float32 and in the layout: loading them isn't timed.
+A step is the whole step. With the objective wgan: for the critic clipping, the pictures through the critic, noise
+through the generator and that through the critic, backward, RMSprop; for the generator both nets forward and backward,
+RMSprop. The other objectives have a penalty on the critic's gradient instead of clipping, and a critic without norms.
+Pictures and noise are there already, as float32 and in the layout: loading them isn't timed.
 
     python3 torch_step.py nchw 2 64 64 64    # once, for its peak memory: layout, threads, size, features, batch
+    python3 torch_step.py nchw 2 64 64 64 wgan-gp    # the same with another objective
 """
 
 import os
@@ -20,9 +22,10 @@ from wgan_reference import Configuration, Trainer
 
 
 class Steps:
-    def __init__(self, layout: str, size: int, features: int, batch: int):
+    def __init__(self, layout: str, size: int, features: int, batch: int, objective: str = "wgan"):
         torch.manual_seed(0)
-        c = Configuration(size=size, critic_features=features, generator_features=features, batch_size=batch)
+        c = Configuration(size=size, critic_features=features, generator_features=features, batch_size=batch,
+                          objective=objective, critic_norm=objective == "wgan")
         self.trainer = Trainer(c)
         self.nets = (self.trainer.critic, self.trainer.generator)
         for net in self.nets:
@@ -30,10 +33,12 @@ class Steps:
         real = torch.rand(batch, c.channels, size, size) * 2 - 1
         self.real = real.contiguous(memory_format=LAYOUTS[layout])
         self.noise = torch.randn(batch, c.latent, 1, 1)
+        self.interpolation = torch.rand(batch)
 
     def time(self, repeats: int) -> dict:
         return {
-            "critic_ms": repeated(lambda: self.trainer.critic_step(self.real, self.noise), 1, repeats),
+            "critic_ms": repeated(
+                lambda: self.trainer.critic_step(self.real, self.noise, self.interpolation), 1, repeats),
             "generator_ms": repeated(lambda: self.trainer.generator_step(self.noise), 1, repeats),
         }
 
@@ -58,9 +63,9 @@ KINDS: dict[str, Callable[[Steps], None]] = {"fp32": lambda steps: None, "compil
 prepared: dict[tuple[str, str], Steps] = {}
 
 
-def prepare(kind: str, layout: str, size: int, features: int, batch: int) -> dict:
+def prepare(kind: str, layout: str, size: int, features: int, batch: int, objective: str = "wgan") -> dict:
     """Makes ready, warms up; how long steps take."""
-    steps = Steps(layout, size, features, batch)
+    steps = Steps(layout, size, features, batch, objective)
     try:
         KINDS[kind](steps)
         times = steps.time(2)
@@ -81,4 +86,4 @@ if __name__ == "__main__":
         serve({"configure": configure, "prepare": prepare, "measure": measure})
     else:
         configure(int(sys.argv[2]))
-        Steps(sys.argv[1], *map(int, sys.argv[3:])).time(1)
+        Steps(sys.argv[1], *map(int, sys.argv[3:6]), *sys.argv[6:]).time(1)

@@ -1,18 +1,24 @@
-"""A WGAN run in PyTorch: the nets and the two steps, as the references have them.
+"""A WGAN run in PyTorch: the nets, the objectives and the two steps, as the references have them.
 
 This is the definition that the golden test is made from (Tests/WGANTests/Golden) and the work that step.py times. It
 is written to be compared with the references line by line, and takes the same work per step as they do. Where they
 differ (block order, when to clip, the generator's extra layers, ...) a field of `Configuration` says which is meant;
 `PRESETS` has one value of it for each reference.
 
+Penalties on the critic's gradient are differentiated by PyTorch itself (`create_graph`): nothing here knows the
+formulas that a program without automatic differentiation needs.
+
 Run it to check the parameter counts: python3 wgan_reference.py
 """
 
+import copy
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import softplus
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,10 @@ class Configuration:
     adam_beta1: float = 0.5
     adam_beta2: float = 0.999
     critic_noise_batch: str = "real"  # or "full", the authors'
+    objective: str = "wgan"  # or "wgan-gp", "wgan-r1r2", "relativistic"
+    penalty_weight: float = 10.0
+    ema: float = 0.0  # of the averaged generator; 0: there's none
+    augment: str = "none"  # or some of "color", "translate" and "cutout", in this order, with commas between
 
     def __post_init__(self):
         # 4 * 2^k from 16 up: with any other size the references' loops never reach 4.
@@ -58,10 +68,13 @@ class Configuration:
             "clip_time": ("before-step", "after-update"),
             "optimizer": ("rmsprop", "adam"),
             "critic_noise_batch": ("real", "full"),
+            "objective": ("wgan", "wgan-gp", "wgan-r1r2", "relativistic"),
         }
         for field, values in allowed.items():
             if getattr(self, field) not in values:
                 raise ValueError(f"{field} is {getattr(self, field)!r}, not one of {', '.join(values)}")
+        if self.augment != "none" and not set(self.augment.split(",")) <= {"color", "translate", "cutout"}:
+            raise ValueError(f"augment is {self.augment!r}")
 
     def fakes(self, count: int) -> int:
         """How many fake pictures a critic step sees beside `count` real ones."""
@@ -209,19 +222,105 @@ def set_trainable(net: nn.Module, trainable: bool) -> None:
         parameter.requires_grad_(trainable)
 
 
+# MARK: Augmentation
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What was drawn for each picture of a batch; None: that isn't changed."""
+
+    brightness: Tensor | None = None
+    """[n], in [0, 1), as the next two."""
+    saturation: Tensor | None = None
+    contrast: Tensor | None = None
+    shifts: list[tuple[int, int]] | None = None
+    """Rows and columns: (y, x) shows what was at (y + rows, x + columns)."""
+    cuts: list[tuple[int, int]] | None = None
+    """The first row and column of a square of half the size; they may be outside."""
+
+
+def augment(x: Tensor, a: Augmentation) -> Tensor:
+    """Zhao et al., "Differentiable augmentation for data-efficient GAN training", 2020: DiffAugment_pytorch.py with
+    given numbers."""
+    def each(values: Tensor) -> Tensor:
+        return values.to(x.dtype)[:, None, None, None]
+
+    if a.brightness is not None:
+        x = x + (each(a.brightness) - 0.5)
+    if a.saturation is not None:
+        mean = x.mean(dim=1, keepdim=True)
+        x = (x - mean) * (each(a.saturation) * 2) + mean
+    if a.contrast is not None:
+        mean = x.mean(dim=(1, 2, 3), keepdim=True)
+        x = (x - mean) * (each(a.contrast) + 0.5) + mean
+    size = x.shape[2]
+    if a.shifts is not None:
+        room = max(abs(shift) for both in a.shifts for shift in both)
+        wide = nn.functional.pad(x, (room, room, room, room))
+        x = torch.stack([picture[:, room + rows:room + rows + size, room + columns:room + columns + size]
+                         for picture, (rows, columns) in zip(wide, a.shifts, strict=True)])
+    if a.cuts is not None:
+        mask = torch.ones_like(x[:, :1])
+        for picture, (row, column) in zip(mask, a.cuts, strict=True):
+            picture[:, max(row, 0):row + size // 2, max(column, 0):column + size // 2] = 0
+        x = x * mask
+    return x
+
+
+# MARK: Losses and penalties
+
+def gradient_norms(scores: Tensor, pictures: Tensor) -> Tensor:
+    """[n]: the norm of each score's gradient with respect to its own picture, to be differentiated once more.
+
+    Without norms in the critic a score depends on its own picture only, so the sum's gradient has each one's.
+    """
+    gradient, = torch.autograd.grad(scores.sum(), pictures, create_graph=True)
+    return gradient.flatten(1).norm(dim=1)
+
+
+def one_centred(norms: Tensor, weight: float) -> Tensor:
+    """Gulrajani et al., "Improved training of Wasserstein GANs", 2017, algorithm 1; the paper's weight is 10."""
+    return weight * (norms - 1).square().mean()
+
+
+def zero_centred(norms: Tensor, weight: float) -> Tensor:
+    """R1 at real pictures, R2 at fake ones (Mescheder et al., "Which training methods for GANs do actually converge?",
+    2018)."""
+    return weight / 2 * norms.square().mean()
+
+
+def relativistic(lower: Tensor, higher: Tensor) -> Tensor:
+    """Scores of pictures in pairs -> the loss that wants the first of each pair lower (Jolicoeur-Martineau, "The
+    relativistic discriminator", 2018; Huang et al., "The GAN is dead; long live the GAN!", 2024)."""
+    return softplus(lower - higher).mean()
+
+
 class Trainer:
-    """One critic, one generator, their optimizers, and the two steps. Both nets stay in training mode throughout."""
+    """One critic, one generator, their optimizers, and the two steps. Both nets stay in training mode throughout.
+
+    The sign is the WGAN authors': a low score means real. So where papers have D(fake) - D(real), here is the other
+    difference; a penalty is the same for both signs.
+    """
 
     def __init__(self, c: Configuration):
         self.configuration = c
         self.critic = make_critic(c).train()
         self.generator = make_generator(c).train()
+        self.measured: dict[str, Tensor] = {}
+        """What the last critic step measured besides its losses: the weighted penalty, and mean and standard deviation
+        of the gradients' norms over all pictures that they were taken at."""
+        self.last_real: Tensor | None = None
+        self.augmentation: Callable[[str, int, int], Augmentation] | None = None
+        """Of a sight ("critic-real", "critic-fake", "generator-real", "generator-fake"), how many such steps were done
+        before, and the number of pictures. None: the critic sees pictures as they are."""
         self.make_optimizers()
 
     def make_optimizers(self) -> None:
-        """Anew, with empty state: needed again after the nets' parameters were replaced."""
+        """Anew, with empty state, and the average from here on: needed again after the nets' parameters were replaced.
+        """
         self.critic_optimizer = self.make_optimizer(self.critic, self.configuration.critic_learning_rate)
         self.generator_optimizer = self.make_optimizer(self.generator, self.configuration.generator_learning_rate)
+        self.critic_steps = self.generator_steps = 0
+        self.generator_ema = copy.deepcopy(self.generator) if self.configuration.ema else None
 
     def make_optimizer(self, net: nn.Module, rate: float) -> torch.optim.Optimizer:
         c = self.configuration
@@ -236,34 +335,118 @@ class Trainer:
         for parameter in self.critic.parameters():
             parameter.data.clamp_(c.clip_lower, c.clip_upper)
 
-    def critic_step(self, real: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """Real pictures [n, channels, size, size] in [-1, 1] and noise [n, latent, 1, 1] -> real loss, fake loss.
-
-        Three forward passes, each a batch of its own to batch norm, and each moves running statistics: the critic's
-        over the real pictures, the generator's, the critic's over the fake ones.
+    def critic_step(self, real: Tensor, noise: Tensor, interpolation: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Real pictures [n, channels, size, size] in [-1, 1] and noise [n, latent, 1, 1] -> real loss, fake loss: the
+        means of the critic's scores. `interpolation`, wgan-gp's alone: [n], the real picture's share of each mixture.
         """
         set_trainable(self.critic, True)
         set_trainable(self.generator, False)
+        self.last_real = real
+        if self.configuration.objective == "wgan":
+            losses = self.clipped_step(real, noise)
+        else:
+            losses = self.penalised_step(real, noise, interpolation)
+        self.critic_steps += 1
+        return losses
+
+    def seen(self, pictures: Tensor, sight: str) -> Tensor:
+        """As the critic sees them."""
+        if self.augmentation is None:
+            return pictures
+        step = self.critic_steps if sight.startswith("critic") else self.generator_steps
+        return augment(pictures, self.augmentation(sight, step, len(pictures)))
+
+    def clipped_step(self, real: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """Three forward passes, each a batch of its own to batch norm, and each moves running statistics: the critic's
+        over the real pictures, the generator's, the critic's over the fake ones.
+        """
         if self.configuration.clip_time == "before-step":
             self.clip()
-        real_loss = self.critic(real)
-        fake_loss = self.critic(self.generator(noise).detach())
-        self.critic.zero_grad()
-        (real_loss - fake_loss).backward()
-        self.critic_optimizer.step()
+        real_loss = self.critic(self.seen(real, "critic-real"))
+        fake_loss = self.critic(self.seen(self.generator(noise).detach(), "critic-fake"))
+        self.critic_update(real_loss - fake_loss)
         if self.configuration.clip_time == "after-update":
             self.clip()
         return real_loss.detach(), fake_loss.detach()
 
+    def penalised_step(self, real: Tensor, noise: Tensor, interpolation: Tensor | None) -> tuple[Tensor, Tensor]:
+        """wgan-gp takes its penalty between real and fake pictures, the others at these themselves.
+
+        More fake pictures than real ones (an epoch's tail): the others leave those without a partner out, and wgan-gp
+        has them in its loss. Augmented pictures are those that the critic sees: penalties are taken there.
+        """
+        real = self.seen(real, "critic-real")
+        fake = self.seen(self.generator(noise).detach(), "critic-fake")
+        pairs = min(len(real), len(fake))
+        if self.configuration.objective == "wgan-gp":
+            share = interpolation[:pairs, None, None, None]
+            between = (share * real[:pairs] + (1 - share) * fake[:pairs]).requires_grad_()
+            real_scores, fake_scores = self.critic.scores(real), self.critic.scores(fake)
+            norms = [gradient_norms(self.critic.scores(between), between)]
+        else:
+            real, fake = real[:pairs].detach().requires_grad_(), fake[:pairs].requires_grad_()
+            real_scores, fake_scores = self.critic.scores(real), self.critic.scores(fake)
+            norms = [gradient_norms(real_scores, real), gradient_norms(fake_scores, fake)]
+        penalty = self.penalty(norms)
+        self.critic_update(self.critic_loss(real_scores, fake_scores) + penalty)
+        all_norms = torch.cat(norms).detach()
+        self.measured = {"penalty": penalty.detach(), "gradient_norm": all_norms.mean(),
+                         "gradient_norm_spread": all_norms.std(unbiased=False)}
+        return real_scores.mean().detach(), fake_scores.mean().detach()
+
+    def critic_loss(self, real_scores: Tensor, fake_scores: Tensor) -> Tensor:
+        if self.configuration.objective == "relativistic":
+            return relativistic(real_scores, fake_scores)
+        return real_scores.mean() - fake_scores.mean()
+
+    def penalty(self, norms: list[Tensor]) -> Tensor:
+        """Of the gradients' norms at each batch that they were taken at."""
+        weight = self.configuration.penalty_weight
+        if self.configuration.objective == "wgan-gp":
+            return one_centred(norms[0], weight)
+        return zero_centred(norms[0], weight) + zero_centred(norms[1], weight)
+
+    def critic_update(self, loss: Tensor) -> None:
+        self.critic.zero_grad()
+        loss.backward(inputs=list(self.critic.parameters()))  # And not those of pictures.
+        self.critic_optimizer.step()
+
     def generator_step(self, noise: Tensor) -> Tensor:
-        """Noise [n, latent, 1, 1] -> generator loss. Moves the running statistics of both nets."""
+        """Noise [n, latent, 1, 1] -> generator loss. Moves the running statistics of both nets.
+
+        Of the relativistic objective: beside the real pictures of the last critic step, in their order. All noise goes
+        through the generator, a batch to its norms; where the real pictures are fewer, the last ones aren't judged.
+        """
         set_trainable(self.critic, False)
         set_trainable(self.generator, True)
         self.generator.zero_grad()
-        loss = self.critic(self.generator(noise))
+        if self.configuration.objective == "relativistic":
+            pairs = min(len(self.last_real), len(noise))
+            with torch.no_grad():
+                real_scores = self.critic.scores(self.seen(self.last_real[:pairs], "generator-real"))
+            loss = relativistic(
+                self.critic.scores(self.seen(self.generator(noise), "generator-fake")[:pairs]), real_scores)
+        else:
+            loss = self.critic(self.seen(self.generator(noise), "generator-fake"))
         loss.backward()
         self.generator_optimizer.step()
+        self.average()
         return loss.detach()
+
+    def average(self) -> None:
+        """The averaged generator follows, running statistics too."""
+        self.generator_steps += 1
+        if self.generator_ema is None:
+            return
+        beta = self.ema_beta(self.generator_steps)
+        live = self.generator.state_dict()
+        for name, mean in self.generator_ema.state_dict().items():
+            if mean.is_floating_point():
+                mean.copy_(beta * mean + (1 - beta) * live[name])
+
+    def ema_beta(self, step: int) -> float:
+        """Of generator step `step`, from 1. At first the average is younger than `ema` alone would make it."""
+        return min(self.configuration.ema, (1 + step) / (10 + step))
 
 
 def parameter_count(net: nn.Module) -> int:

@@ -17,7 +17,10 @@ enum MeasuredParameters: ParameterSelection {
   typealias Parameters = TrainingParameters
   static var selected: [any Declaration] {
     let all = TrainingParameters.declared
-    return [all.size, all.features, all.latent, all.extraLayers, all.batchSize, all.algorithm]
+    return [
+      all.size, all.features, all.latent, all.extraLayers, all.batchSize, all.algorithm, all.criticNorm, all.objective,
+      all.penaltyWeight, all.augment,
+    ]
   }
 }
 

@@ -24,6 +24,16 @@ package struct TrainingConfiguration: Parameterized, Equatable {
     }
   }
 
+  /// What `auto` means here, and by which rule; nil where the weight is given, or there is no penalty.
+  package var penaltyWeightRule: String? {
+    guard self.penaltyWeight == .auto else { return nil }
+    return switch self.objective {
+    case .wgan: nil
+    case .wganGP: "lambda \(penaltyWeightInUse), at every size"
+    case .wganR1R2, .relativistic: "gamma \(penaltyWeightInUse) = (\(self.size)/64)^3"
+    }
+  }
+
   /// The weight of the penalty, which the objective has: as it is given, or by rule.
   ///
   /// lambda is the paper's 10. gamma is 1 at 64x64, and grows with the third power of the size: published values are

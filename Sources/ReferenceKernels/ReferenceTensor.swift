@@ -16,6 +16,8 @@
 //   ReferenceAugmentation           colour, translation and cutout of pictures
 //   ReferenceNetwork                layers in a row, with a tape: forward, backward
 //   ReferenceDCGAN, ReferenceMLP    the critic and the generator as such rows of layers
+//   ReferenceObjective              what the two minimise, penalties on the critic's gradient among it
+//   ReferenceTangent                a penalty's gradient with respect to the critic's parameters
 //   ReferenceTraining               one critic step, one generator step
 
 /// A dense tensor in row-major order: the last index moves fastest.

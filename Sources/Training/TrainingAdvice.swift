@@ -38,7 +38,8 @@ package struct TrainingAdvice {
     gradientNorms.append(norm)
     guard gradientNorms.count == Self.window else { return nil }
     defer { gradientNorms.removeAll(keepingCapacity: true) }
-    guard row.step >= Self.settled, let median = median(gradientNorms), !(0.5...2).contains(median) else { return nil }
+    guard row.step >= Self.settled, let median = median(gradientNorms), median.isFinite, !(0.5...2).contains(median)
+    else { return nil }
     guard isNew(.gradientNorm) else { return nil }
     return "the critic's gradient has a norm of \(rounded(median)), and wgan-gp wants about 1: "
       + (median > 1 ? "raise --penalty-weight, or lower --critic-learning-rate" : "lower --penalty-weight")

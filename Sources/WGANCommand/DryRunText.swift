@@ -17,10 +17,12 @@ func dryRunText(_ dryRun: DryRun) -> String {
 private func configuration(_ dryRun: DryRun) -> String {
   let run = dryRun.configuration
   var table = TextTable(["configuration", "value", ""], wordColumns: [0, 1, 2])
+  let weightFlag = TrainingParameters.declared.penaltyWeight.name.text(.flags)
   func add(_ field: ConfigurationField, preset: String? = nil) {
     let other = preset.flatMap { $0 == field.value ? nil : "the preset has \($0)" }
     let idle = field.idle.map { "no effect: \($0)" }
-    table.add(["  " + field.flag, field.value, [other, idle].compactMap(\.self).joined(separator: "; ")])
+    let rule = field.flag == weightFlag ? run.training.penaltyWeightRule : nil
+    table.add(["  " + field.flag, field.value, [rule, other, idle].compactMap(\.self).joined(separator: "; ")])
   }
   for (field, preset) in zip(run.training.fields, dryRun.preset.fields) { add(field, preset: preset.value) }
   add(ConfigurationField("--data", run.data.isEmpty ? "not given" : run.data))

@@ -139,6 +139,8 @@ enum Sample {
       {"machine": "a machine", "torch": "2.13.0", "date": "2026-11-24", "threads": 2, "rounds": 5,
        "quick": true, "isa_limit": "avx2", "others_share": 0.2, "later": [1, true],
        "convolutions": [\(convolutions.joined(separator: ","))], "steps": [\(steps.joined(separator: ","))],
+       "objectives": [{"size": 64, "features": 64, "batch": 64, "step": "wgan-gp: critic", "ours_ms": 400,
+         "theirs": {"nchw": 1300, "channels_last": 1200}, "best_fp32": "channels_last", "ratio": 3, "shaky": false}],
        "threads_scaling": [{"step": "critic", "one_ms": 450, "two_ms": 232, "ratio": 1.94}],
        "start_up": {"ours_s": 0.2, "theirs_s": 3, "ratio": 15},
        "memory": {"ours_mb": 311, "theirs_mb": 586, "ratio": 1.88},

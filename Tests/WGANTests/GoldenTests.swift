@@ -8,7 +8,8 @@ import Testing
 import WGAN
 
 /// Protects: a run computes what PyTorch computes. From the same initial weights, pictures and noise: losses,
-/// gradients, parameters and running statistics over 10 critic and 2 generator steps of every preset and kind of net.
+/// gradients, parameters and running statistics over 10 critic steps and the generator steps between them, of every
+/// preset, objective and kind of net.
 /// Golden/README.md says where each tolerance comes from.
 ///
 /// With WGAN_PARITY=FOLDER (`make parity`) the files are read from there, and the differences are printed as a table.
@@ -24,6 +25,14 @@ import WGAN
     #expect(presets.isSuperset(of: ["blog", "original", "paper", "fastai"]))
   }
 
+  @Test func everyObjectiveIsThereWithEachCritic() throws {
+    let configurations = try Golden.names.map { try Golden($0).configuration }
+    for objective in ObjectiveKind.allCases {
+      let critics = Set(configurations.filter { $0.objective == objective }.map(\.criticNet))
+      #expect(critics == Set(NetKind.allCases), "\(objective)")
+    }
+  }
+
   @Test(arguments: Golden.names, methods)
   func followsPyTorch(name: String, method: (set: InstructionSet, algorithm: AlgorithmChoice)) throws {
     let golden = try Golden(name)
@@ -34,13 +43,12 @@ import WGAN
     try trainer.setNets(NetRole.allCases, from: TensorSet(nets.map { golden.initial($0.name, shape: $0.shape) }))
 
     var differences = Differences(golden)
-    var (real, fake, generated): ([Float], [Float], [Float]) = ([], [], [])
+    var (critic, generated): ([CriticLosses], [Float]) = ([], [])
     for (step, count) in golden.counts.enumerated() {
       let losses = trainer.criticStep(
         pixels: golden.pixels(step), count: count,
         noise: golden.noise("critic/\(step)", count: configuration.fakes(besideRealPictures: count)))
-      real.append(losses.real)
-      fake.append(losses.fake)
+      critic.append(losses)
       if step == 0 { differences.compareGradients(trainer.gradients(), of: "critic") }
       if step % configuration.criticSteps == configuration.criticSteps - 1 {
         let noise = golden.noise("generator/\(generated.count)", count: configuration.batchSize)
@@ -48,8 +56,9 @@ import WGAN
         if generated.count == 1 { differences.compareGradients(trainer.gradients(), of: "generator") }
       }
     }
-    differences.compareLosses(real: real, fake: fake, generator: generated)
-    differences.compareNets(trainer.tensors(groups: Self.nets))
+    differences.compareLosses(critic: critic, generator: generated)
+    if configuration.objective.isPenalised { differences.comparePenalties(critic) }
+    differences.compareNets(trainer.tensors(groups: Self.nets + [NetRole.averagedGeneratorGroup]))
 
     #expect(differences.compared == golden.resultNames)
     for (quantity, tolerance) in golden.tolerances {
@@ -89,11 +98,23 @@ private struct Differences {
     return answer.count == values.count ? zip(values, answer).map { $0 - $1 } : [.infinity]
   }
 
-  mutating func compareLosses(real: [Float], fake: [Float], generator: [Float]) {
+  mutating func compareLosses(critic: [CriticLosses], generator: [Float]) {
     let largest = ["real", "fake", "g"].flatMap { golden["loss/" + $0] }.map { abs($0) }.max() ?? 0
-    for (name, losses) in [("real", real), ("fake", fake), ("g", generator)] {
+    for (name, losses) in [("real", critic.map(\.real)), ("fake", critic.map(\.fake)), ("g", generator)] {
       for (i, off) in distance(losses, "loss/" + name).enumerated() {
         note(i == 0 && name != "g" ? "first losses" : "later losses", "\(name) \(i)", abs(off) / largest)
+      }
+    }
+  }
+
+  mutating func comparePenalties(_ critic: [CriticLosses]) {
+    for (name, quantity) in [
+      ("penalty", "penalties"), ("gradient_norm", "gradient norms"), ("gradient_norm_spread", "gradient norms"),
+    ] {
+      let largest = golden["loss/" + name].map { abs($0) }.max() ?? 0
+      let measured = critic.map { $0.measured[name] ?? .nan }
+      for (i, off) in distance(measured, "loss/" + name).enumerated() {
+        note(quantity, "\(name) \(i)", abs(off) / largest)
       }
     }
   }
@@ -126,6 +147,7 @@ private struct Differences {
 private enum ParityTable {
   static let quantities = [
     "first losses", "later losses", "critic's gradient", "generator's gradient", "parameters", "running statistics",
+    "penalties", "gradient norms",
   ]
 
   static func printHeader() {
@@ -149,7 +171,7 @@ struct Golden {
   static let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
     .filter { $0.hasSuffix(".safetensors") }.map { String($0.dropLast(".safetensors".count)) }.sorted()
 
-  /// The preset with the case's changes.
+  /// The preset with the case's changes, and its seed.
   let configuration: TrainingConfiguration
   /// The real pictures of each critic step.
   let counts: [Int]
@@ -186,10 +208,12 @@ struct Golden {
       }
       return try JSONDecoder().decode(TrainingConfiguration.self, from: JSONSerialization.data(withJSONObject: fields))
     }
-    configuration = try presetWith("changes")
+    var configuration = try presetWith("changes")
     try configuration.validate()
     // The presets are written down in Python once more; what the case doesn't change is the same there.
     #expect(try presetWith("configuration") == configuration)
+    configuration.seed = seed  // Of the numbers that a step draws by itself.
+    self.configuration = configuration
   }
 
   var resultNames: Set<String> { Set(results.keys) }
@@ -216,10 +240,16 @@ struct Golden {
       } else if name.hasSuffix(".bias") {
         (0, 0.02)
       } else {
-        (0, (isCritic && c.clipUpper < 0.05 ? 0.1 : 1) / fanIn.squareRoot())
+        (0, (isCritic ? criticFactor : 1) / fanIn.squareRoot())
       }
     let values = uniform(name, shape.reduce(1, *)).map { Float(centre + ($0 * 2 - 1) * range) }
     return NamedTensor(name: name, shape: shape, values: values)
+  }
+
+  /// Of a critic's weights: narrow bounds want less than PyTorch's range, gradients with norms near 1 more.
+  private var criticFactor: Double {
+    if configuration.objective.isPenalised { return 2 }
+    return configuration.clipUpper < 0.05 ? 0.1 : 1
   }
 
   /// The real pictures of critic step `step`, `[picture][y][x][channel]`.

@@ -47,6 +47,19 @@ struct ReferenceNets: CustomTestStringConvertible {
   }
 }
 
+extension TrainingConfiguration {
+  /// The objective as the definitions have it.
+  var referenceObjective: ReferenceObjective {
+    let weight = Double(penaltyWeightInUse)
+    return switch self.objective {
+    case .wgan: .clipped
+    case .wganGP: .oneCentred(weight: weight)
+    case .wganR1R2: .zeroCentred(weight: weight)
+    case .relativistic: .relativistic(weight: weight)
+    }
+  }
+}
+
 /// Protects: every net that a configuration can ask for is the one that it says, and trains as the definitions do.
 @Suite struct NetsTests {
   /// Names, shapes and so parameter counts; with all sizes and channels there is a plan, and it knows its memory.
@@ -185,7 +198,7 @@ struct ReferenceNets: CustomTestStringConvertible {
     }
   }
 
-  private static func tensors(_ training: ReferenceTraining) -> [NamedTensor] {
+  static func tensors(_ training: ReferenceTraining) -> [NamedTensor] {
     [("critic", training.critic), ("generator", training.generator)].flatMap { net, network in
       network.parameterShapes.map { name, shape in
         NamedTensor(name: "\(net).\(name)", shape: shape, values: network[name].values.map(Float.init))

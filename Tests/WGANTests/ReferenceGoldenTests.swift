@@ -1,3 +1,5 @@
+import Configuration
+import Randomness
 import ReferenceKernels
 import Testing
 import WGAN
@@ -5,11 +7,11 @@ import WGAN
 /// Protects: the definitions themselves. ReferenceKernels, in Double, takes the steps of the golden runs and must end
 /// where PyTorch's float64 run does. What is left is the golden file's rounding to Float.
 @Suite struct ReferenceGoldenTests {
-  /// `ReferenceTraining` knows RMSprop with one rate and one bound, clipping before the step.
+  /// `ReferenceTraining` knows RMSprop with one rate and one bound, clipping before the step, and pictures as they are.
   static let names = Golden.names.filter { name in
     guard let c = (try? Golden(name))?.configuration else { return true }
     return c.criticOptimizer == .rmsprop && c.generatorOptimizer == .rmsprop && c.clipTime == .beforeStep
-      && c.clipLower == -c.clipUpper
+      && c.clipLower == -c.clipUpper && c.augment.isEmpty
       && c.criticLearningRate == c.generatorLearningRate
   }
 
@@ -19,7 +21,7 @@ import WGAN
     let nets = ReferenceNets(name, c)
     var training = ReferenceTraining(
       critic: set(nets.critic, golden, "critic"), generator: set(nets.generator, golden, "generator"),
-      learningRate: decimal(c.learningRate), clip: decimal(c.clip))
+      learningRate: decimal(c.learningRate), clip: decimal(c.clip), objective: c.referenceObjective, ema: c.ema)
 
     func noise(_ name: String, _ count: Int) -> ReferenceTensor {
       ReferenceTensor(
@@ -30,8 +32,13 @@ import WGAN
       let real = ReferencePixels.tensor(
         bytes: golden.pixels(step), count: count, height: c.size, width: c.size, channels: c.channels)
       let (realLoss, fakeLoss) = training.criticStep(
-        real: real, noise: noise("critic/\(step)", c.fakes(besideRealPictures: count)))
+        real: real, noise: noise("critic/\(step)", c.fakes(besideRealPictures: count)),
+        shares: Self.shares(c, step: step, count: count))
       losses += [("real", step, realLoss), ("fake", step, fakeLoss)]
+      if let loss = training.lastLoss {
+        compare([loss.penalty], [golden["loss/penalty"][step]], "penalty of step \(step)")
+        compare([loss.gradientNorm], [golden["loss/gradient_norm"][step]], "gradients' norm in step \(step)")
+      }
       if step % c.criticSteps == c.criticSteps - 1 {
         let index = step / c.criticSteps
         losses.append(("g", index, training.generatorStep(noise: noise("generator/\(index)", c.batchSize))))
@@ -43,7 +50,9 @@ import WGAN
       let expected = Double(golden["loss/\(loss.name)"][loss.step])
       #expect(abs(loss.value - expected) <= 2e-7 * largest, "\(loss.name) loss of step \(loss.step)")
     }
-    for (net, network) in [("critic", training.critic), ("generator", training.generator)] {
+    var networks = [("critic", training.critic), ("generator", training.generator)]
+    if c.ema > 0 { networks.append(("generator_ema", training.averaged)) }
+    for (net, network) in networks {
       for name in network.parameters.keys {
         compare(network[name].values, golden["final/\(net).\(name)"], "\(net).\(name)")
       }
@@ -52,6 +61,12 @@ import WGAN
         compare(running.variance, golden["final/\(net).\(name).running_var"], "\(net).\(name) variance")
       }
     }
+  }
+
+  /// The real pictures' shares of the mixtures that a step draws.
+  private static func shares(_ c: TrainingConfiguration, step: Int, count: Int) -> [Double] {
+    var stream = RandomStream(seed: c.seed, purpose: .interpolation, step: step)
+    return (0..<count).map { _ in Double(stream.uniform()) }
   }
 
   /// 0.01, not the Float next to it: PyTorch's float64 has that.

@@ -17,6 +17,8 @@ package struct Peers: Codable, Sendable {
   package var others_share: Double?
   package var convolutions: [Convolution]?
   package var steps: [Step]?
+  /// Steps of other objectives than the preset's.
+  package var objectives: [Step]?
   package var threads_scaling: [Scaling]?
   package var start_up: StartUp?
   package var memory: Memory?
@@ -42,7 +44,7 @@ package struct Peers: Codable, Sendable {
     package var size: Int
     package var features: Int
     package var batch: Int
-    /// "critic" or "generator".
+    /// "critic" or "generator"; of `objectives` "wgan-gp: critic".
     package var step: String
     package var ours_ms: Double
     /// Milliseconds of each configuration; null: it didn't run.
@@ -115,11 +117,13 @@ package struct PeersFile: Codable, Sendable {
 
 extension Peers {
   fileprivate var hasSections: Bool {
-    convolutions != nil || steps != nil || threads_scaling != nil || start_up != nil || memory != nil || pictures != nil
+    convolutions != nil || steps != nil || objectives != nil || threads_scaling != nil || start_up != nil
+      || memory != nil || pictures != nil
   }
 
   fileprivate var ratios: [Double] {
-    (convolutions ?? []).map(\.ratio) + (steps ?? []).map(\.ratio) + (threads_scaling ?? []).map(\.ratio)
+    (convolutions ?? []).map(\.ratio) + (steps ?? []).map(\.ratio) + (objectives ?? []).map(\.ratio)
+      + (threads_scaling ?? []).map(\.ratio)
       + [start_up?.ratio, memory?.ratio].compactMap { $0 } + (pictures ?? []).map(\.ratio)
   }
 }

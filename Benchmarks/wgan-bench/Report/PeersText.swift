@@ -20,6 +20,9 @@ extension PerformanceReport {
       lines += ["### Convolution by convolution", convolutionTable(rows)]
     }
     if let rows = peers.steps, !rows.isEmpty { lines += ["### Steps", stepTable(rows)] }
+    if let rows = peers.objectives, !rows.isEmpty {
+      lines += ["### Steps with a penalty on the critic's gradient", stepTable(rows)]
+    }
     if let rows = peers.threads_scaling, !rows.isEmpty {
       lines += [
         "### wgan with one thread and with all",
@@ -124,7 +127,8 @@ extension Peers {
   /// How many ratios are shaky, and of how many.
   var shaky: (count: Int, of: Int) {
     let marks =
-      (convolutions ?? []).map(\.shaky) + (steps ?? []).map(\.shaky) + (threads_scaling ?? []).map(\.shaky)
+      (convolutions ?? []).map(\.shaky) + (steps ?? []).map(\.shaky) + (objectives ?? []).map(\.shaky)
+      + (threads_scaling ?? []).map(\.shaky)
       + (start_up.map { [$0.shaky] } ?? []) + (pictures ?? []).map(\.shaky)
     return (marks.count { $0 == true }, marks.count)
   }

@@ -158,6 +158,35 @@ extension Linear {
   package func backwardBias(
     batch: Int, gradient: Activations, factors: Slice? = nil, diffBias: Slice, accumulate: Bool, on device: Device
   ) {
+    if let factors {
+      backwardBias(batch: batch, gradient: gradient, factors: factors, diffBias: diffBias, accumulate: accumulate)
+    } else {
+      backwardBias(batch: batch, gradient: gradient, diffBias: diffBias, accumulate: accumulate, on: device)
+    }
+  }
+
+  /// Each product is rounded and then added, in Double: real and fake pictures' often cancel, and a fused operation, or
+  /// sums in Float, would leave a rest, which RMSprop would turn into whole steps.
+  private func backwardBias(
+    batch: Int, gradient: Activations, factors: Slice, diffBias: Slice, accumulate: Bool
+  ) {
+    let layout = gradient.layout
+    precondition(!makesPictures && layout.order == .blocked && gradient.holds(batch: batch))
+    precondition(diffBias.count == biasCount && factors.count >= batch)
+    for o in 0..<biasCount {
+      let place = o / channelBlock * layout.blockStride + layout.pixel(0, 0) + o % channelBlock
+      var sum = 0.0
+      for n in 0..<batch {
+        let product: Float = factors.pointer[n] * gradient.slice.pointer[n * layout.pictureStride + place]
+        sum += Double(product)
+      }
+      diffBias.pointer[o] = (accumulate ? diffBias.pointer[o] : 0) + Float(sum)
+    }
+  }
+
+  private func backwardBias(
+    batch: Int, gradient: Activations, diffBias: Slice, accumulate: Bool, on device: Device
+  ) {
     let layout = gradient.layout
     let lineCount = makesPictures ? layout.width * layout.channels : channelBlock
     precondition(gradient.holds(batch: batch) && diffBias.count == biasCount)
@@ -171,8 +200,7 @@ extension Linear {
           if accumulate { before.update(from: sum, count: lineCount) }
           for n in 0..<batch {
             device.kernels.scaledSum(
-              sum, gradient.slice.pointer + n * layout.pictureStride + place, factors?.pointer[n] ?? 1, lineCount,
-              n > 0)
+              sum, gradient.slice.pointer + n * layout.pictureStride + place, 1, lineCount, n > 0)
           }
           if accumulate { device.kernels.scaledSum(sum, before, 1, lineCount, true) }
         }
