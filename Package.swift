@@ -23,6 +23,7 @@ let flags: [String: [String]] = [
   "ReferenceKernels": ["-O"],
   "Images": ["-O"],
   "Datasets": ["-O"],
+  "Evaluation": ["-O"],
   "Randomness": ["-O"],
   "ElementaryFunctions": ["-O"],
 ]
@@ -56,15 +57,15 @@ let package = Package(
     .executableTarget(
       name: "WGANCommand",
       dependencies: [
-        "CommandSupport", "WGAN", "Training", "Configuration", "TensorFiles", "Graph", "Compute", "Datasets", "Images",
-        "SystemSupport", argumentParser,
+        "CommandSupport", "WGAN", "Training", "Configuration", "TensorFiles", "Evaluation", "Graph", "Compute",
+        "Datasets", "Images", "SystemSupport", argumentParser,
       ]),
     module("CommandSupport", ["Configuration", "SystemSupport", argumentParser]),
     module(
       "WGAN",
       [
-        "Training", "Configuration", "TensorFiles", "Graph", "Compute", "Datasets", "Images", "Plots", "SystemSupport",
-        "Randomness", "Statistics",
+        "Training", "Configuration", "TensorFiles", "Evaluation", "Graph", "Compute", "Datasets", "Images", "Plots",
+        "SystemSupport", "Randomness", "Statistics",
       ]),
     module(
       "Training",
@@ -73,6 +74,7 @@ let package = Package(
       ]),
     module("Configuration", ["Graph", "Compute", "SystemSupport"]),
     module("TensorFiles", ["SystemSupport"]),
+    module("Evaluation", ["Compute", "SystemSupport", "Randomness", "Statistics"]),
     module("Datasets", ["Images", "SystemSupport", "Randomness", "ElementaryFunctions"]),
     module("Images", ["SystemSupport", "CTurboJPEG", "CPNG", "CPNGReader"]),
     module("Plots", ["SystemSupport"]),
@@ -120,6 +122,8 @@ let package = Package(
     tests(
       "TensorFiles", ["TensorFiles", "Randomness", "SystemSupport", "TestSupport"], resources: [.copy("TorchFiles")]),
     tests("Configuration", ["Configuration", "Training"]),
+    tests(
+      "Evaluation", ["Evaluation", "Compute", "Randomness", "TensorFiles"], resources: [.copy("Golden")]),
     tests("CommandSupport", ["CommandSupport", "Configuration", argumentParser]),
     tests(
       "Training",

@@ -188,12 +188,22 @@ package final class Dataset: Sendable {
 
   /// `count` training pictures (fewer if there are fewer), cropped at the centre, chosen by `seed`: for real.png.
   package func samples(_ count: Int, seed: UInt64) -> [Picture] {
-    let order = Selection.shuffled(training, seed: seed, epoch: 0)
-    return order.prefix(count).map { number in
-      var pixels = [UInt8](repeating: 0, count: size * size * channels)
-      pixels.withUnsafeMutableBytes { copyCrop(of: Int(number), .center, seed: seed, epoch: 0, to: $0) }
-      return Picture(width: size, height: size, channels: channels, pixels: pixels)
+    shuffled(.training, seed: seed).prefix(count).map { number in
+      Picture(width: size, height: size, channels: channels, pixels: square(number))
     }
+  }
+
+  /// The numbers of a subset's pictures in an order of the seed's.
+  package func shuffled(_ subset: Subset, seed: UInt64) -> [Int] {
+    Selection.shuffled(members(subset), seed: seed, epoch: 0).map(Int.init)
+  }
+
+  /// The bytes [y][x][channel] of picture `index`, cropped at the centre.
+  /// - Precondition: 0 <= `index` < `count`.
+  package func square(_ index: Int) -> [UInt8] {
+    var pixels = [UInt8](repeating: 0, count: size * size * channels)
+    pixels.withUnsafeMutableBytes { copyCrop(of: index, .center, seed: 0, epoch: 0, to: $0) }
+    return pixels
   }
 
   /// Copies a square of `size` out of picture `index` to `target` (`size` rows of `size * channels` bytes).

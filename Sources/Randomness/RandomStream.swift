@@ -22,6 +22,8 @@ package enum RandomPurpose: UInt8, Sendable, CaseIterable {
   case criticFakeAugmentation = 14
   case generatorRealAugmentation = 15
   case generatorFakeAugmentation = 16
+  case evaluationPatch = 20
+  case evaluationDirection = 21
   case test = 255
 }
 

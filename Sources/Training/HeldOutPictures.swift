@@ -14,7 +14,7 @@ package struct HeldOutPictures {
     }
   }
 
-  /// So many are enough for a mean, and few enough to cost little: with an evaluation in 50 generator steps, less than
+  /// So many are enough for a mean, and few enough to cost little: with an evaluation in 100 generator steps, less than
   /// 1 % of the run.
   package static let pictures = 256
 

@@ -12,10 +12,12 @@ package struct StepMetrics: Sendable, Equatable {
   package var generatorLoss: Float
   /// Of held-out pictures, after the step; nil where it wasn't evaluated.
   package var heldOutLosses: CriticLosses?
+  /// Of samples after the step from held-out pictures, by their columns' names; empty where it wasn't evaluated.
+  package var distances: [String: Float]
 
   package init(
     step: Int, epoch: Int, seconds: Double, criticLosses: CriticLosses, generatorLoss: Float,
-    heldOutLosses: CriticLosses? = nil
+    heldOutLosses: CriticLosses? = nil, distances: [String: Float] = [:]
   ) {
     self.step = step
     self.epoch = epoch
@@ -23,6 +25,7 @@ package struct StepMetrics: Sendable, Equatable {
     self.criticLosses = criticLosses
     self.generatorLoss = generatorLoss
     self.heldOutLosses = heldOutLosses
+    self.distances = distances
   }
 }
 

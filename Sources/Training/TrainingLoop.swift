@@ -101,21 +101,25 @@ package struct TrainingLoop {
   /// Generator steps from gallery to gallery, and from checkpoint to checkpoint; 0: at the end only.
   package var sampleEvery: Int
   package var checkpointEvery: Int
-  /// What the critic is evaluated on, and generator steps from one evaluation to the next; 0: never.
+  /// What the critic is evaluated on, who judges the generator's samples, and generator steps from one evaluation to
+  /// the next; 0: never.
   package var heldOut: HeldOutPictures?
+  package var judge: (any SampleJudge)?
   package var evaluateEvery: Int
   /// nil: nothing is kept.
   package var journal: (any TrainingJournal)?
 
   package init(
     schedule: Schedule, start: TrainingState, sampleEvery: Int = 0, checkpointEvery: Int = 0,
-    heldOut: HeldOutPictures? = nil, evaluateEvery: Int = 0, journal: (any TrainingJournal)? = nil
+    heldOut: HeldOutPictures? = nil, judge: (any SampleJudge)? = nil, evaluateEvery: Int = 0,
+    journal: (any TrainingJournal)? = nil
   ) {
     self.schedule = schedule
     self.start = start
     self.sampleEvery = sampleEvery
     self.checkpointEvery = checkpointEvery
     self.heldOut = heldOut
+    self.judge = judge
     self.evaluateEvery = evaluateEvery
     self.journal = journal
   }
@@ -219,11 +223,13 @@ private struct Session<Engine: TrainingEngine, Batches: BatchSource> {
     generatorLoss = engine.generatorStep()
     let epoch = position.epoch
     loop.schedule.advance(&position, by: .generator)
+    let evaluates = isDue(every: loop.evaluateEvery)
     losses.measured.merge(engine.measure()) { $1 }
     let row = StepMetrics(
       step: position.generatorSteps, epoch: epoch + 1, seconds: secondsInAll, criticLosses: losses,
       generatorLoss: generatorLoss,
-      heldOutLosses: isDue(every: loop.evaluateEvery) ? loop.heldOut?.evaluate(engine) : nil)
+      heldOutLosses: evaluates ? loop.heldOut?.evaluate(engine) : nil,
+      distances: evaluates ? try loop.judge?.distances(of: engine) ?? [:] : [:])
     try loop.journal?.append(row)
     report(.metrics(row, progress))
     for line in advice.lines(of: row) { report(.advice(line)) }

@@ -14,5 +14,8 @@ struct WGANCommand: ParsableCommand {
         wgan generate --run runs/faces --grid faces.png
       """,
     version: "wgan \(wganVersion)",
-    subcommands: [TrainCommand.self, GenerateCommand.self, ExportCommand.self, InspectCommand.self, DataCommand.self])
+    subcommands: [
+      TrainCommand.self, GenerateCommand.self, EvaluateCommand.self, ExportCommand.self, InspectCommand.self,
+      DataCommand.self,
+    ])
 }

@@ -36,6 +36,8 @@ import Testing
       .heldOut: [0xb98c_811d, 0x7edf_41d0, 0x671d_f39a, 0xb840_c088],
       .syntheticFace: [0x59e1_8bbe, 0x5c90_a4cd, 0xe9b7_e038, 0x5b05_e980],
       .evaluationNoise: [0x248a_835c, 0xf248_4e00, 0x9e16_39a2, 0x196f_084b],
+      .evaluationPatch: [0x18c9_08aa, 0x2591_baa6, 0xe3ea_f490, 0x106e_8512],
+      .evaluationDirection: [0x48a0_4928, 0x583c_b3dd, 0xd4e0_dcb5, 0x77a2_b655],
       .interpolation: [0x27e3_153a, 0x5c41_a88b, 0x4123_c42b, 0x3a91_fdaa],
       .mirror: [0x412c_bd49, 0x5a48_a4a4, 0x85ff_aa9e, 0x8be9_3750],
       .criticRealAugmentation: [0x01ae_942c, 0x642c_08c1, 0x6485_f2e7, 0x3e08_02e2],

@@ -12,7 +12,8 @@ import WGAN
     var curves = LossCurves()
     for step in 1...max(1, count) where count > 0 {
       curves.append(
-        step: step, wasserstein: value(step), heldOut: step % heldOutEvery == 0 ? 0.9 * value(step) : nil)
+        step: step, wasserstein: value(step), heldOut: step % heldOutEvery == 0 ? 0.9 * value(step) : nil,
+        distance: step % heldOutEvery == 0 ? 100 * value(step) : nil)
     }
     return curves
   }

@@ -97,7 +97,8 @@ final class RecordingJournal: TrainingJournal {
   @discardableResult
   func run(
     _ folder: String, _ length: RunLength, engine: RecordingEngine = RecordingEngine(), sampleEvery: Int = 0,
-    checkpointEvery: Int = 0, heldOut: HeldOutPictures? = nil, evaluateEvery: Int = 0, stopAfter: Int = .max,
+    checkpointEvery: Int = 0, heldOut: HeldOutPictures? = nil, judge: (any SampleJudge)? = nil,
+    evaluateEvery: Int = 0, stopAfter: Int = .max,
     events: (TrainingEvent) -> Void = { _ in }
   ) throws -> (summary: TrainingSummary, engine: RecordingEngine) {
     let checkpoints = CheckpointFolder(joinPath(folder, "checkpoints"))
@@ -112,7 +113,8 @@ final class RecordingJournal: TrainingJournal {
     }
     let loop = TrainingLoop(
       schedule: Schedule(.blog, picturesPerEpoch: Self.pictures, length: length), start: start.trainingState,
-      sampleEvery: sampleEvery, checkpointEvery: checkpointEvery, heldOut: heldOut, evaluateEvery: evaluateEvery,
+      sampleEvery: sampleEvery, checkpointEvery: checkpointEvery, heldOut: heldOut, judge: judge,
+      evaluateEvery: evaluateEvery,
       journal: try RecordingJournal(folder, from: start) { step in
         let path = joinPath(folder, "\(step).png")
         try writeFile([], to: path)
@@ -235,6 +237,27 @@ final class RecordingJournal: TrainingJournal {
       #expect(try metrics(folder).map(\.last) == ["held_out_d_loss", "", "", "14.75", "", "", "14.75", ""])
       let never = try run(joinPath(folder, "never"), .generatorSteps(3), heldOut: heldOut).engine
       #expect(never.evaluations == "")
+    }
+  }
+
+  /// Samples are judged with the held-out pictures' losses, and the judge's figures are in the row.
+  @Test func samplesAreJudgedWhenTheyShould() throws {
+    final class CountingJudge: SampleJudge {
+      var asked: Float = 0
+      func distances(of engine: some TrainingEngine) throws -> [String: Float] {
+        asked += 1
+        return ["swd": asked]
+      }
+    }
+    try inTemporaryFolder { folder in
+      var figures: [Float?] = []
+      try run(folder, .generatorSteps(7), judge: CountingJudge(), evaluateEvery: 3) { event in
+        if case .metrics(let row, _) = event { figures.append(row.distances["swd"]) }
+      }
+      #expect(figures == [nil, nil, 1, nil, nil, 2, nil])
+      let never = CountingJudge()
+      try run(joinPath(folder, "never"), .generatorSteps(3), judge: never)
+      #expect(never.asked == 0)
     }
   }
 
@@ -382,13 +405,20 @@ final class RecordingJournal: TrainingJournal {
       let path = joinPath(folder, "metrics.csv")
       var evaluated = row(2)
       evaluated.heldOutLosses = CriticLosses(real: -0.25, fake: 0.25)
+      evaluated.distances = ["swd": 12.5]
       var diverged = row(3)
       diverged.criticLosses = CriticLosses(real: .nan, fake: 0)
+      func open(_ path: String, through step: Int) throws -> MetricsLog {
+        let columns = Self.columns + [MetricColumn("swd") { $0.distances["swd"] }]
+        return try MetricsLog(at: path, columns: columns, keepingRowsThrough: step)
+      }
       let log = try open(path, through: 0)
       for row in [row(1), evaluated, diverged] { try log.append(row) }
       #expect(log.curves.heldOut == [LossCurves.Point(step: 2, value: 0.5)])
+      #expect(log.curves.distances == [LossCurves.Point(step: 2, value: 12.5)])
       #expect(log.curves.estimate.map(\.step) == [1, 2, 3])
       let again = try open(path, through: 2).curves
+      #expect(again.distances == log.curves.distances)
       #expect(again.heldOut == log.curves.heldOut && again.estimate == Array(log.curves.estimate[..<2]))
     }
   }

@@ -200,6 +200,12 @@ package struct CheckpointFolder: Sendable {
     throw Failure(.badData, "\(path): none of the \(keys.count) checkpoints can be read; the oldest: \(last)")
   }
 
+  /// The safetensors files of all whole states, the oldest first.
+  /// - Throws: `Failure`.
+  package func all() throws -> [String] {
+    try keys(suffix: ".json").map { joinPath(path, $0.name + ".safetensors") }
+  }
+
   /// Takes a broken state out of the way of those that will be written.
   package func setAside(_ name: String) {
     for file in [name + ".json", name + ".safetensors"] {

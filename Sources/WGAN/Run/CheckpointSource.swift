@@ -14,7 +14,11 @@ package enum CheckpointSource: Sendable {
   ///   - notice: told of checkpoints that can't be used.
   /// - Throws: `Failure`.
   func open(_ role: NetRole, live: Bool, notice: (String) -> Void) throws -> Checkpoint {
-    let groups: Checkpoint.Groups = { [$0.group(of: role, live: live)] }
+    try open(groups: { [$0.group(of: role, live: live)] }, notice: notice)
+  }
+
+  /// - Parameter groups: of the tensors to read.
+  func open(groups: Checkpoint.Groups, notice: (String) -> Void) throws -> Checkpoint {
     switch self {
     case .checkpoint(let path): return try Checkpoint(at: path, groups: groups)
     case .run(let path):

@@ -1,9 +1,9 @@
-// The curves of a run: the Wasserstein estimate over generator steps, of the pictures it learns from and of held-out
-// ones.
+// The curves of a run over generator steps: the Wasserstein estimate, of the pictures it learns from and of held-out
+// ones, and how far samples are from these.
 
 import Statistics
 
-/// A run's Wasserstein estimates so far.
+/// A run's figures so far.
 package struct LossCurves: Sendable, Equatable {
   package struct Point: Sendable, Equatable {
     package var step: Int
@@ -16,12 +16,15 @@ package struct LossCurves: Sendable, Equatable {
   package private(set) var estimate: [Point] = []
   /// The same of held-out pictures, where it was evaluated.
   package private(set) var heldOut: [Point] = []
+  /// The sliced Wasserstein distance of samples from held-out pictures, where it was evaluated.
+  package private(set) var distances: [Point] = []
 
   package init() {}
 
-  package mutating func append(step: Int, wasserstein: Float, heldOut: Float?) {
+  package mutating func append(step: Int, wasserstein: Float, heldOut: Float?, distance: Float? = nil) {
     estimate.append(Point(step: step, value: wasserstein))
     if let heldOut { self.heldOut.append(Point(step: step, value: heldOut)) }
+    if let distance { distances.append(Point(step: step, value: distance)) }
   }
 
   /// Steps that the median is of: the authors' curves have it over 101 (the README of martinarjovsky/WassersteinGAN).

@@ -1,72 +1,60 @@
 // curves.svg: the Wasserstein estimate over generator steps, raw and through a median, and that of held-out pictures
-// beside it. Where the two part, the critic knows its pictures by heart.
+// beside it. Where the two part, the critic knows its pictures by heart. Below them, where it was measured, how far the
+// samples are from held-out pictures.
 
 import Plots
 
 package enum LossPlot {
   private static let width = 960.0
   private static let height = 520.0
+  private static let distanceHeight = 280.0
   private static let (left, right, top, bottom) = (72.0, 936.0, 70.0, 470.0)
 
   package static func svg(_ curves: LossCurves) -> SVG {
-    var svg = SVG(width: width, height: height, title: "The Wasserstein estimate over generator steps")
+    let distances = finite(curves.distances)
+    var svg = SVG(
+      width: width, height: distances.isEmpty ? height : height + distanceHeight,
+      title: "The Wasserstein estimate over generator steps"
+        + (distances.isEmpty ? "" : ", and how far samples are from held-out pictures"))
     svg.text("Wasserstein estimate (-d_loss)", 16, 26, size: 14, isBold: true)
 
     let median = finite(medians(curves))
     let heldOut = finite(curves.heldOut)
     let raw = finite(curves.estimate)
-    let steps = Axis(
-      0, Double(max(curves.estimate.last?.step ?? 0, 1)), from: left, to: right)
-    let values = valueAxis(raw: raw, smooth: median + heldOut)
-    drawGrid(&svg, steps, values)
+    let panel = StepPanel(
+      lastStep: curves.estimate.last?.step ?? 0, values: valueAxis(raw: raw, smooth: median + heldOut), left: left,
+      right: right)
+    panel.drawGrid(&svg)
 
     var entries = [
       Legend.Entry(text: "each generator step", paint: SVG.Paint(fill: PlotColor.sky)),
       Legend.Entry(
         text: "median of \(LossCurves.medianWindow) steps", paint: SVG.Paint(fill: PlotColor.blue)),
     ]
-    func draw(_ points: [LossCurves.Point], _ color: String, width: Double) {
-      let places = points.map { (x: steps.position(Double($0.step)), y: values.position(Double($0.value))) }
-      svg.polyline(thinned(places), SVG.Paint(stroke: color, strokeWidth: width))
-    }
-    draw(raw, PlotColor.sky, width: 0.8)
-    draw(median, PlotColor.blue, width: 2)
+    panel.draw(raw, &svg, color: PlotColor.sky, width: 0.8)
+    panel.draw(median, &svg, color: PlotColor.blue, width: 2)
     if !heldOut.isEmpty {
-      draw(heldOut, PlotColor.vermilion, width: 1.5)
-      // A line of few points would hide which they are.
-      if heldOut.count <= 60 {
-        for point in heldOut {
-          svg.marker(
-            .circle, steps.position(Double(point.step)), values.position(Double(point.value)), size: 4,
-            SVG.Paint(fill: PlotColor.vermilion))
-        }
-      }
+      panel.draw(heldOut, &svg, color: PlotColor.vermilion, width: 1.5, dots: true)
       entries.append(Legend.Entry(text: "held-out pictures", paint: SVG.Paint(fill: PlotColor.vermilion)))
     }
     _ = Legend(entries: entries).draw(&svg, x: left, y: 42, right: right)
     if raw.isEmpty {
       svg.text("no generator step yet", (left + right) / 2, (top + bottom) / 2, anchor: .middle, fill: PlotColor.quiet)
     }
+    if !distances.isEmpty { draw(distances, &svg, lastStep: curves.estimate.last?.step ?? 0) }
     return svg
   }
 
-  private static func drawGrid(_ svg: inout SVG, _ steps: Axis, _ values: Axis) {
-    for tick in steps.ticks where tick == tick.rounded() {
-      let x = steps.position(tick)
-      svg.line(x, top, x, bottom, SVG.Paint(stroke: PlotColor.grid))
-      svg.text(
-        Int(exactly: tick).map(String.init) ?? Axis.label(tick), x, bottom + 16, size: 11, anchor: .middle,
-        fill: PlotColor.quiet)
-    }
-    for tick in values.ticks {
-      let y = values.position(tick)
-      svg.line(left, y, right, y, SVG.Paint(stroke: tick == 0 ? PlotColor.axis : PlotColor.grid))
-      svg.text(Axis.label(tick), left - 7, y + 4, size: 11, anchor: .end, fill: PlotColor.quiet)
-    }
-    svg.text("generator steps", (left + right) / 2, bottom + 36, anchor: .middle)
-    if values.isLogarithmic {
-      svg.text("logarithmic", left, bottom + 36, size: 11, fill: PlotColor.quiet)
-    }
+  /// Below: the distance.
+  private static func draw(_ distances: [LossCurves.Point], _ svg: inout SVG, lastStep: Int) {
+    svg.text("sliced Wasserstein distance of samples (swd)", 16, height + 18, size: 14, isBold: true)
+    let panel = StepPanel(
+      lastStep: lastStep,
+      values: StepPanel.axisFromZero(
+        distances.map { Double($0.value) }, bottom: height + distanceHeight - 50, top: height + 38),
+      left: left, right: right)
+    panel.drawGrid(&svg)
+    panel.draw(distances, &svg, color: PlotColor.green, width: 2, dots: true)
   }
 
   /// Logarithmic where what is drawn smooth is positive and spans more than a factor of 30: the last tenth of a long
@@ -99,24 +87,5 @@ package enum LossPlot {
   private static func finite(_ points: [LossCurves.Point]) -> [LossCurves.Point] {
     // Greater numbers have no place on an axis: a run that gives them has diverged.
     points.filter { abs($0.value) < 1e30 }
-  }
-
-  /// Of the points that fall into one pixel's column the first, the lowest, the highest and the last: it looks as with
-  /// all of them, however long the run.
-  private static func thinned(_ points: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
-    var result: [(x: Double, y: Double)] = []
-    var start = 0
-    while start < points.count {
-      var end = start
-      var (lowest, highest) = (start, start)
-      while end < points.count, points[end].x.rounded() == points[start].x.rounded() {
-        if points[end].y < points[lowest].y { lowest = end }
-        if points[end].y > points[highest].y { highest = end }
-        end += 1
-      }
-      for i in Set([start, lowest, highest, end - 1]).sorted() { result.append(points[i]) }
-      start = end
-    }
-    return result
   }
 }

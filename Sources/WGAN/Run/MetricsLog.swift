@@ -38,7 +38,7 @@ package final class MetricsLog {
     try Array(row.utf8).withUnsafeBytes { try writeAll($0, to: descriptor, path: path) }
     curves.append(
       step: metrics.step, wasserstein: metrics.criticLosses.wasserstein,
-      heldOut: metrics.heldOutLosses?.wasserstein)
+      heldOut: metrics.heldOutLosses?.wasserstein, distance: metrics.distances[SampleDistances.mean])
   }
 
   /// Rows on disk for good: called before a checkpoint that counts on them.
@@ -72,7 +72,7 @@ private struct MetricsTable {
       func value(_ column: String) -> Float? { row[column].flatMap { Float($0) } }
       curves.append(
         step: number, wasserstein: value(MetricColumn.wasserstein) ?? .nan,
-        heldOut: value(MetricColumn.heldOut).map { 0 - $0 })
+        heldOut: value(MetricColumn.heldOut).map { 0 - $0 }, distance: value(SampleDistances.mean))
     }
   }
 

@@ -21,7 +21,8 @@ final class RunJournal: TrainingJournal {
     self.start = start
     configuration = trainer.configuration
     metrics = try MetricsLog(
-      at: paths.metrics, columns: MetricColumn.all(of: trainer.plan.objective),
+      at: paths.metrics,
+      columns: MetricColumn.all(of: trainer.plan.objective) + SampleDistances.columns(configuration),
       keepingRowsThrough: start.position.generatorSteps)
     samplerGroups = [configuration.group(of: .generator)]
     sampler = try Sampler(configuration, tensors: trainer.tensors(groups: samplerGroups), on: device)

@@ -22,12 +22,12 @@ package struct RunParameters: ParameterSet {
     help: "Generator steps from checkpoint to checkpoint; 0: at the end only")
 
   package let evaluateEvery = TrainingParameter(
-    .run, 50, .within(0...1_000_000_000), valueName: "steps", earlier: .mean(0),
+    .run, 100, .within(0...1_000_000_000), valueName: "steps", earlier: .mean(0),
     effect: Effect(elseSay: "no picture is held out to evaluate on", give: "\(\.heldOut)") { configuration, every in
       every == 0 || configuration.heldOut > 0
     },
     help:
-      "Generator steps from one look at held-out pictures to the next, less than 1 % of the time by default; 0: never")
+      "Generator steps from one look at held-out pictures to the next, at most 2 % of the time by default; 0: never")
 }
 
 /// Three ways to say when a run ends, a `PlannedLength`; a run itself has one of the first two, its `RunLength`.

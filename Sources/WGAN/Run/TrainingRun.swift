@@ -93,6 +93,7 @@ package struct TrainingRun {
       start: start.trainingState, sampleEvery: configuration.sampleEvery,
       checkpointEvery: configuration.checkpointEvery,
       heldOut: configuration.evaluateEvery > 0 ? try HeldOutPictures(of: dataset, training) : nil,
+      judge: configuration.evaluateEvery > 0 ? SampleDistances(of: dataset, training, on: device) : nil,
       evaluateEvery: configuration.evaluateEvery,
       journal: try RunJournal(paths, of: trainer, from: start, on: device))
     return try loop.run(

@@ -1,0 +1,131 @@
+// wgan evaluate
+
+import ArgumentParser
+import CommandSupport
+import Configuration
+import Evaluation
+import WGAN
+
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate",
+    abstract: "Say how good a generator's pictures are, and whether it copies.",
+    discussion: """
+      Compares samples with pictures that the run has held out: the sliced Wasserstein distance at each scale, beside \
+      what other real pictures get; near-duplicates; and how near samples are to training pictures. \
+      docs/Evaluation.md says how to read the figures.
+      """)
+
+  @Option(
+    name: .customLong("run"), help: ArgumentHelp("A run's folder: its newest checkpoint is taken.", valueName: "run"))
+  var runPath: String?
+
+  @Option(help: ArgumentHelp("A checkpoint's safetensors file, instead of --run.", valueName: "file"))
+  var checkpoint: String?
+
+  @Option(
+    help: ArgumentHelp("A generator's weights, instead of --run: see `wgan generate --help`.", valueName: "file"))
+  var generator: String?
+
+  @Flag(help: "Judge the generator as it trains, where the run has an averaged one too (--ema).")
+  var liveGenerator = false
+
+  @Flag(help: "Every checkpoint that --run has, the oldest first.")
+  var all = false
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      The real pictures: a folder, a CSV list, or 'synthetic' (default: those of the run; of them, and of the same \
+      ones given here, the held-out part is compared with).
+      """, valueName: "path"))
+  var data: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where scaled pictures are kept; safe to delete (default: the run's, or ~/.cache/wgan).", valueName: "folder"))
+  var cache: String?
+
+  @Option(help: "How many samples at most: there must be as many real pictures to compare them with.")
+  var count = 4096
+
+  @Option(help: "Of the noise, the choice of pictures, the patches and directions (default: the run's own).")
+  var seed: UInt64?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      A PNG of samples with their nearest training picture below each: the first 12, then the 12 that are nearest of \
+      all; and below those the same of held-out pictures, which says what is normal.
+      """, valueName: "file"))
+  var neighbours: String?
+
+  @Option(help: ArgumentHelp("With --all: an SVG of the distances over generator steps.", valueName: "file"))
+  var plot: String?
+
+  @OptionGroup var speed: ParameterOptions<ThreadsParameter>
+
+  @OptionGroup(title: "The net of --generator")
+  var network: NetworkOptions
+
+  func validate() throws {
+    if [runPath, checkpoint, generator].count(where: { $0 != nil }) != 1 {
+      throw ValidationError("give one of --run, --checkpoint and --generator")
+    }
+    if generator == nil && !network.isEmpty {
+      throw ValidationError("the net's flags are for --generator: a checkpoint says what its net is")
+    }
+    if network.parameters[\.batchSize] != nil {
+      throw ValidationError("--batch-size is training's: pictures are drawn by themselves, leave it out")
+    }
+    if all && runPath == nil { throw ValidationError("--all is for every checkpoint of a run: give --run") }
+    if all && neighbours != nil {
+      throw ValidationError("--neighbours is of one generator, --all of several: give one of them")
+    }
+    if plot != nil && !all { throw ValidationError("--plot shows several checkpoints: give --all") }
+    if [neighbours, plot].contains("") { throw ValidationError("--neighbours or --plot is empty: give a path") }
+    if !(2...100_000).contains(count) { throw ValidationError("--count \(count): must be from 2 to 100000") }
+  }
+
+  func run() throws {
+    let threads = speed[\.threads]
+    if let threads { try RunParameters.declared.threads.check(threads) }
+    let source: PictureGenerator.Source =
+      if let generator {
+        .weights(generator, preset: network.preset, overrides: network.overrides)
+      } else {
+        .trained(runPath.map(CheckpointSource.run) ?? .checkpoint(checkpoint ?? ""))
+      }
+    Interruption.watch()
+    let display = ProgressDisplay()
+    let request = EvaluationRequest(
+      generator: source, live: liveGenerator, allCheckpoints: all, data: data, cache: cache, count: count, seed: seed,
+      threads: threads)
+    let evaluation: GeneratorEvaluation
+    do {
+      evaluation = try GeneratorEvaluation(
+        request, report: { display.show($0) }, isCancelled: { Interruption.isRequested })
+    } catch {
+      display.clear()
+      throw error
+    }
+    if all { return try showAll(evaluation) }
+    try evaluation.forEach(notice: { Console.note("wgan: \($0)") }) { judgement in
+      try Console.print(EvaluationText.text(of: judgement, evaluation))
+      if let neighbours {
+        try evaluation.writeNeighbours(of: judgement, to: neighbours)
+        try Console.print("\n\(neighbours)")
+      }
+    }
+  }
+
+  private func showAll(_ evaluation: GeneratorEvaluation) throws {
+    var judgements: [GeneratorJudgement] = []
+    try evaluation.forEach(notice: { Console.note("wgan: \($0)") }) { judgements.append($0) }
+    try Console.print(EvaluationText.table(of: judgements, evaluation))
+    if let plot {
+      try evaluation.writePlot(of: judgements, to: plot)
+      try Console.print("\n\(plot)")
+    }
+  }
+}
