@@ -56,8 +56,10 @@ package struct TrainingRun {
     dataset = try Self.prepared(configuration, report, isCancelled)
     trainingPictures = dataset.count(.training)
     heldOutPictures = dataset.count(.heldOut)
-    let schedule = Schedule(configuration.training, picturesPerEpoch: trainingPictures, length: configuration.length)
-    for line in DataAdvice(dataset, schedule).lines { report(.notice(line)) }
+    if !request.resume {
+      let schedule = Schedule(configuration.training, picturesPerEpoch: trainingPictures, length: configuration.length)
+      for line in DataAdvice(dataset, schedule).lines { report(.notice(line)) }
+    }
     // Before the trainer, which takes the same memory once more.
     let stepTimes = length?.time == nil ? nil : try StepTimes(measuring: configuration.training, on: device)
     trainer = Trainer(plan, on: device)
