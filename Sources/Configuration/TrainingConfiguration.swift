@@ -30,20 +30,21 @@ package struct TrainingConfiguration: Parameterized, Equatable {
     return switch self.objective {
     case .wgan: nil
     case .wganGP: "lambda \(penaltyWeightInUse), at every size"
-    case .wganR1R2, .relativistic: "gamma \(penaltyWeightInUse) = (\(self.size)/64)^3"
+    case .wganR1R2, .relativistic: "gamma \(penaltyWeightInUse) = 0.1 (\(self.size)/64)^3"
     }
   }
 
   /// The weight of the penalty, which the objective has: as it is given, or by rule.
   ///
-  /// lambda is the paper's 10. gamma is 1 at 64x64, and grows with the third power of the size: published values are
-  /// 0.05 to 0.5 at 32, 1 to 2 at 64 and 150 at 256 (Huang et al. 2025).
+  /// lambda is the paper's 10. gamma is 0.1 at 64x64, where these nets learn best (docs/Experiments.md), and grows with
+  /// the third power of the size, between the second (the gradient's square falls with the pixels) and what Huang et al.
+  /// 2024 use for larger nets: from 0.05 at 32 and 1 at 64 to 150 at 256, falling to a tenth over a run.
   package var penaltyWeightInUse: Float {
     switch (self.penaltyWeight, self.objective) {
     case (.fixed(let value), _): value
     case (.auto, .wganGP): 10
     case (.auto, .wgan), (.auto, .wganR1R2), (.auto, .relativistic):
-      Float(self.size * self.size * self.size) / Float(64 * 64 * 64)
+      0.1 * Float(self.size * self.size * self.size) / Float(64 * 64 * 64)
     }
   }
 

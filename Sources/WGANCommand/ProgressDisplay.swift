@@ -56,6 +56,8 @@ final class ProgressDisplay: Sendable {
       "\(grouped(run.trainingPictures)) pictures\(heldOut) of \(training.size)x\(training.size), batches of "
         + "\(training.batchSize), \(configuration.threads) \(configuration.threads == 1 ? "thread" : "threads"), "
         + "preset \(training.preset), run in \(run.paths.path)")
+    let expected = run.expectations.map { "\($0.shows) from step \(grouped($0.generatorSteps))" }
+    if !expected.isEmpty { line("to expect of portraits: " + expected.joined(separator: ", ")) }
     if run.start.position != RunPosition() {
       line("goes on after generator step \(run.start.position.generatorSteps)")
     }
@@ -95,7 +97,13 @@ final class ProgressDisplay: Sendable {
           + "\(clockTime(summary.seconds)): \(fixed(summary.batchesPerSecond, 2)) it/s, "
           + "\(fixed(100 * summary.waitingShare, 1)) % of the time waiting for pictures")
     }
-    if summary.stopped { line("go on with: wgan train --out \(run.paths.path) --resume") }
+    if summary.stopped {
+      line("go on with: wgan train --out \(run.paths.path) --resume")
+    } else if let next = run.expectations.first(where: { $0.generatorSteps > position.generatorSteps }) {
+      line(
+        "this was a short run: \(next.shows) take about \(grouped(next.generatorSteps)) generator steps; go on with: "
+          + "wgan train --out \(run.paths.path) --resume --generator-steps \(next.generatorSteps)")
+    }
     if let gallery = summary.gallery { line("samples: \(gallery)") }
   }
 

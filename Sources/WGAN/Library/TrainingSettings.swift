@@ -29,6 +29,9 @@ public struct TrainingSettings: Sendable, Equatable {
     case fastai
     /// Half the blog post's size and width and four times its learning rate: learns something in minutes.
     case demo
+    /// The best pictures of one's own photos after equal time: relativistic pairs with a gradient penalty, Adam with
+    /// rates that decay, an averaged generator.
+    case photos
 
     /// What ``blog`` was called in version 0.1.
     @available(*, deprecated, renamed: "blog")

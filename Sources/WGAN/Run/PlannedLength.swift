@@ -15,8 +15,8 @@ package enum PlannedLength: Sendable, Equatable {
     ofPresets[name] ?? .steps(RunConfiguration.defaultLength)
   }
 
-  /// Those that don't have the default one. (None yet.)
-  private static let ofPresets: [String: PlannedLength] = [:]
+  /// Those that don't have the default one.
+  private static let ofPresets: [String: PlannedLength] = ["photos": .time(TimeSpan(seconds: 1800))]
 
   /// - Throws: where no run can have it.
   package func check() throws(ConfigurationError) {

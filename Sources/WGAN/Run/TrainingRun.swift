@@ -80,6 +80,9 @@ package struct TrainingRun {
     }
   }
 
+  /// What its samples will show when.
+  package var expectations: [Expectation] { Expectation.of(configuration.training) }
+
   /// Trains to the end, or until `shouldStop`; see `TrainingLoop.run`.
   package func train(shouldStop: () -> Bool, report: (TrainingEvent) -> Void) throws -> TrainingSummary {
     let training = configuration.training
