@@ -23,6 +23,7 @@ package struct Expectation: Sendable, Equatable {
   }
 
   private static let byPreset: [String: [(Int, String)]] = [
-    "blog": [(600, "blobs"), (1500, "heads"), (2500, "faces, some with checkerboards")],
+    "blog": [(600, "blobs"), (1500, "heads"), (2500, "faces with checkerboards")],
+    "photos": [(300, "heads"), (1000, "soft faces"), (7000, "clear faces")],
   ]
 }
