@@ -2,7 +2,7 @@
 
 SWIFT := swift
 WGAN := .build/release/wgan
-DEMO_STEPS := 3000
+DEMO_STEPS := 2000
 SOURCES := Package.swift Sources Tests Benchmarks/wgan-bench Examples
 
 # Where make install puts things: PREFIX, below DESTDIR when a package is made.
@@ -22,7 +22,7 @@ setup:
 demo: setup
 	$(SWIFT) build -c release --product wgan
 	@rm -rf demo
-	$(WGAN) train --data synthetic --preset demo --out demo --generator-steps $(DEMO_STEPS)
+	$(WGAN) train --data synthetic --preset photos --out demo --generator-steps $(DEMO_STEPS)
 
 # The tools for machines without Swift, with manual pages and completions, laid out as they are installed.
 stage: setup

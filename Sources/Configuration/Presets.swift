@@ -55,7 +55,7 @@ extension TrainingConfiguration {
     $0.warmUpEvery = 500
   }
 
-  /// `make demo`: faces in three minutes on two cores. The post's WGAN at half the size and half the width, with a
+  /// Faces in three minutes on two cores, with clipping. The post's WGAN at half the size and half the width, with a
   /// faster learning rate; weight clipping and the critic's 5 steps stay.
   package static let demo = blog.with("demo") {
     $0.size = 32
@@ -64,9 +64,9 @@ extension TrainingConfiguration {
     $0.learningRate = 2e-4
   }
 
-  /// Pictures worth keeping from one's own photos: pairs of real and fake pictures, R1 and R2, and an averaged generator
-  /// (Huang et al. 2024; what was tried is in docs/Experiments.md). Half the post's width: on two cores a step counts more
-  /// than a channel.
+  /// Pictures worth keeping from one's own photos: pairs of real and fake pictures, R1 and R2, and an averaged
+  /// generator (Huang et al. 2024; what was tried is in docs/Experiments.md). Half the post's width: on two cores a
+  /// step counts more than a channel.
   package static let photos = blog.with("photos") {
     $0.features = 32
     $0.objective = .relativistic

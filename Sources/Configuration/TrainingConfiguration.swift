@@ -37,8 +37,8 @@ package struct TrainingConfiguration: Parameterized, Equatable {
   /// The weight of the penalty, which the objective has: as it is given, or by rule.
   ///
   /// lambda is the paper's 10. gamma is 0.1 at 64x64, where these nets learn best (docs/Experiments.md), and grows with
-  /// the third power of the size, between the second (the gradient's square falls with the pixels) and what Huang et al.
-  /// 2024 use for larger nets: from 0.05 at 32 and 1 at 64 to 150 at 256, falling to a tenth over a run.
+  /// the third power of the size, between the second (the gradient's square falls with the pixels) and what Huang et
+  /// al. 2024 use for larger nets: from 0.05 at 32 and 1 at 64 to 150 at 256, falling to a tenth over a run.
   package var penaltyWeightInUse: Float {
     switch (self.penaltyWeight, self.objective) {
     case (.fixed(let value), _): value

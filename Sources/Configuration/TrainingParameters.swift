@@ -114,10 +114,11 @@ public struct TrainingParameters: ParameterSet {
     .steps, ObjectiveKind.wgan, help: "What to minimise: wgan (clipping), wgan-gp, wgan-r1r2 or relativistic")
 
   /// The weight of the penalty on the critic's gradient, 0 (none) or more: lambda of `wgan-gp`, gamma of `wgan-r1r2`
-  /// and `relativistic`. `auto` is 10 for the first, and for the others 0.1 at 64x64, 8 times as much at twice the size.
+  /// and `relativistic`. `auto` is 10 for the first, and for the others 0.1 at 64x64, 8 times as much at twice the
+  /// size.
   public let penaltyWeight = TrainingParameter(
-    .steps, PenaltyWeight.auto, Rule("must be auto, or 0 (no penalty) or more") { $0.isPossible },
-    effect: Effect(elseSay: "nothing is penalised", give: "\(\.objective) other than wgan") {
+    .steps, PenaltyWeight.auto, Rule("must be auto, or a finite number, 0 (no penalty) or more") { $0.isPossible },
+    effect: Effect(elseSay: "nothing is penalised", give: "\(\.objective, .relativistic)") {
       $0.objective.isPenalised
     },
     help: "Of the penalty on the critic's gradient: auto (by the objective and the size) or a number")

@@ -15,14 +15,23 @@ package struct AtomicFile: ~Copyable {
     case committed
   }
 
-  /// - Throws: `.cannotCreate` when the folder isn't there or can't be written.
+  /// A file that is there is replaced, and where a symbolic link leads to one, that one is. Anything else that is there
+  /// stays: renaming over a device would take it from the whole machine.
+  ///
+  /// - Throws: `.cannotCreate` when the folder isn't there or can't be written, or when something else has the name.
   package init(at path: some FilePathConvertible) throws(Failure) {
-    if isFolder(path) { throw Failure(.cannotCreate, path, "is a folder, a file was to be written there") }
+    if let there = try? fileStatus(path), !there.isRegularFile {
+      throw Failure(
+        .cannotCreate, path,
+        there.isFolder ? "is a folder, a file was to be written there" : "isn't a regular file: it isn't replaced")
+    }
     do throws(SystemError) {
-      let (temporaryPath, descriptor) = try TemporaryName.make(beside: path.filePath) { (name) throws(SystemError) in
+      let isLink = (try? fileStatus(path, followingLinks: false))?.isSymbolicLink ?? false
+      let target = isLink && fileExists(path) ? try realPath(path) : path.filePath
+      let (temporaryPath, descriptor) = try TemporaryName.make(beside: target) { (name) throws(SystemError) in
         try openFile(name, O_WRONLY | O_CREAT | O_EXCL)
       }
-      self.path = path.filePath
+      self.path = target
       self.temporaryPath = temporaryPath
       state = .open(descriptor)
     } catch {

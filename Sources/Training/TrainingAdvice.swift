@@ -5,7 +5,7 @@ import Statistics
 
 /// Looks at each generator step's row.
 package struct TrainingAdvice {
-  private let objective: ObjectiveKind
+  private let configuration: TrainingConfiguration
   private var gradientNorms: [Float] = []
   private var gaps: [Float] = []
   private var evaluations: [(training: Float, heldOut: Float)] = []
@@ -22,7 +22,7 @@ package struct TrainingAdvice {
   private static let settled = 200
 
   package init(_ configuration: TrainingConfiguration) {
-    objective = configuration.objective
+    self.configuration = configuration
   }
 
   /// - Returns: what is new since the last row.
@@ -34,7 +34,9 @@ package struct TrainingAdvice {
 
   /// The norm that `wgan-gp` keeps near 1.
   private mutating func gradientNorm(_ row: StepMetrics) -> String? {
-    guard objective == .wganGP, let norm = row.criticLosses.measured[GradientNorms.mean] else { return nil }
+    guard configuration.objective == .wganGP, let norm = row.criticLosses.measured[GradientNorms.mean] else {
+      return nil
+    }
     gradientNorms.append(norm)
     guard gradientNorms.count == Self.window else { return nil }
     defer { gradientNorms.removeAll(keepingCapacity: true) }
@@ -56,8 +58,18 @@ package struct TrainingAdvice {
       last.allSatisfy({ $0.training > 0 && $0.heldOut < $0.training / 2 })
     else { return nil }
     guard isNew(.heldOut) else { return nil }
+    let help = Self.augmentation(configuration).map { ", or \($0)" } ?? ""
     return "the critic knows its pictures by heart: it tells held-out ones from fakes less than half as well. More "
-      + "pictures help, or --mirror and --augment color,translate,cutout; from here on samples may get worse"
+      + "pictures help\(help); from here on samples may get worse"
+  }
+
+  /// What makes more of few pictures and isn't on yet: "--mirror and --augment color,translate,cutout".
+  package static func augmentation(_ configuration: TrainingConfiguration) -> String? {
+    let off = [
+      configuration.mirror ? nil : "--mirror",
+      configuration.augment.isEmpty ? "--augment color,translate,cutout" : nil,
+    ].compactMap(\.self)
+    return off.isEmpty ? nil : off.joined(separator: " and ")
   }
 
   /// "2.13"

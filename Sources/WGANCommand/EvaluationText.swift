@@ -68,12 +68,12 @@ enum EvaluationText {
     var lines = [""]
     if let duplicates = judgement.duplicates {
       lines.append(
-        "near-duplicates: \(percent(duplicates.near)) of the samples nearly are another sample "
+        "near-duplicates: \(percent(duplicates.near)) of the samples are nearly the same as another one "
           + "(\(percent(duplicates.normalNear)) of real pictures)")
     }
     if let copies = judgement.copies {
       lines += [
-        "copies: \(percent(copies.near)) of the samples nearly are a \(pictures.knownWords) "
+        "copies: \(percent(copies.near)) of the samples are nearly the same as a \(pictures.knownWords) "
           + "(\(percent(copies.normalNear)) of \(pictures.words))",
         "from the nearest \(pictures.knownWords) samples are \(fixed(copies.median, 1)) levels away, "
           + "\(pictures.words) \(fixed(copies.normalMedian, 1)) (medians)",

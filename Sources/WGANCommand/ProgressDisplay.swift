@@ -3,6 +3,7 @@
 import Training
 import CommandSupport
 import Synchronization
+import SystemSupport
 import WGAN
 
 /// Called from the training loop and, while pictures are decoded, from the decoding threads, never from two at once.
@@ -98,11 +99,11 @@ final class ProgressDisplay: Sendable {
           + "\(fixed(100 * summary.waitingShare, 1)) % of the time waiting for pictures")
     }
     if summary.stopped {
-      line("go on with: wgan train --out \(run.paths.path) --resume")
+      line("go on with: wgan train --out \(shellWord(run.paths.path)) --resume")
     } else if let next = run.expectations.first(where: { $0.generatorSteps > position.generatorSteps }) {
       line(
         "this was a short run: \(next.shows) take about \(grouped(next.generatorSteps)) generator steps; go on with: "
-          + "wgan train --out \(run.paths.path) --resume --generator-steps \(next.generatorSteps)")
+          + "wgan train --out \(shellWord(run.paths.path)) --resume --generator-steps \(next.generatorSteps)")
     }
     if let gallery = summary.gallery { line("samples: \(gallery)") }
   }
@@ -114,7 +115,9 @@ final class ProgressDisplay: Sendable {
       return !state.warnedOfDivergence
     }
     if first {
-      line("the losses aren't finite numbers any more at generator step \(metrics.step): lower --learning-rate")
+      line(
+        "the losses aren't finite numbers any more at generator step \(metrics.step): lower --learning-rate"
+          + (metrics.criticLosses.measured["penalty"] == nil ? "" : " or --penalty-weight"))
     }
   }
 

@@ -17,6 +17,36 @@ import Testing
     }
   }
 
+  /// Renaming over a device would take it from the whole machine; a pipe stands for one here.
+  @Test func whatIsNoFileStays() throws {
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "pipe")
+      #expect(mkfifo(path, 0o600) == 0)
+      let failure = #expect(throws: Failure.self) { try writeFile(Array("new".utf8), to: path) }
+      #expect(failure?.kind == .cannotCreate && failure?.description.contains("isn't a regular file") == true)
+      let there = try fileStatus(path)
+      #expect(!there.isRegularFile && !there.isFolder)
+      #expect(try folderNames(folder) == ["pipe"])
+    }
+  }
+
+  @Test func aLinkLeadsToTheFile() throws {
+    try inTemporaryFolder { folder in
+      try makeFolder(joinPath(folder, "there"))
+      let (target, link) = (joinPath(folder, "there/a.txt"), joinPath(folder, "link"))
+      try writeFile(Array("old".utf8), to: target)
+      #expect(symlink(target, link) == 0)
+      try writeFile(Array("new".utf8), to: link)
+      #expect(try readFile(target) == Array("new".utf8))
+      #expect(try fileStatus(link, followingLinks: false).isSymbolicLink)
+      // One that leads nowhere is replaced.
+      removeFile(target)
+      try writeFile(Array("own".utf8), to: link)
+      #expect(try readFile(link) == Array("own".utf8))
+      #expect(!fileExists(target))
+    }
+  }
+
   struct Broken: Error {}
 
   @Test func anErrorOnTheWayLeavesTheOldFileAndNoRest() throws {

@@ -123,7 +123,7 @@ import Testing
       try expectLine(66, ["evaluate", "--run", "run", "--data", "nowhere"], ["nowhere"], in: folder)
       try makeFolder(folder / "few")
       try succeed(["generate", "--run", "run", "--count", "3", "--out", "few"], in: folder)
-      try expectLine(65, ["evaluate", "--run", "run", "--data", "few"], ["few", "at least 4"], in: folder)
+      try expectLine(65, ["evaluate", "--run", "run", "--data", "few"], ["few", "4 at least"], in: folder)
       try renameFile(folder / "run/checkpoints/000002.safetensors", to: folder / "alone.safetensors")
       try expectLine(64, ["evaluate", "--checkpoint", "alone.safetensors"], ["--data", "config.json"], in: folder)
       try expectLine(

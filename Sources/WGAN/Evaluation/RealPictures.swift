@@ -92,7 +92,10 @@ package struct RealPictures: Sendable {
     let count = min(count, most)
     guard count >= 2 else {
       throw Failure(
-        .badData, "\(name): has \(dataset.count) pictures to compare with, which is too few: there must be at least 4")
+        .badData,
+        kind == .heldOut
+          ? "\(name): has \(heldOut.count) held-out and \(known.count) training pictures: it takes 2 of each at least"
+          : "\(name): has \(dataset.count) pictures to compare with: it takes 4 at least")
     }
     (self.kind, self.name) = (kind, name)
     reference = kind == .heldOut ? heldOut[0..<count] : known[0..<count]

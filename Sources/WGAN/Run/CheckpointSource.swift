@@ -28,7 +28,8 @@ package enum CheckpointSource: Sendable {
         notice("a checkpoint is broken, the one before it is taken: \(line)")
       }
       guard let newest else {
-        throw Failure(.missing, "\(path): has no checkpoint yet; train it with `wgan train --out \(path) --resume`")
+        throw Failure(
+          .missing, "\(path): has no checkpoint yet; train it with `wgan train --out \(shellWord(path)) --resume`")
       }
       return newest.checkpoint
     }

@@ -16,15 +16,17 @@ package struct DataAdvice {
   package init(_ dataset: Dataset, _ schedule: Schedule) {
     let configuration = schedule.configuration
     lines = [
-      Self.few(dataset.count(.training)), Self.enlarged(dataset), Self.grey(dataset),
-      Self.cutPhases(schedule.batchesPerEpoch, configuration.criticSteps),
+      Self.few(dataset.count(.training), configuration), Self.enlarged(dataset), Self.grey(dataset),
+      Self.cutPhases(schedule.batchesPerEpoch, configuration),
     ].compactMap(\.self)
   }
 
-  private static func few(_ count: Int) -> String? {
+  private static func few(_ count: Int, _ configuration: TrainingConfiguration) -> String? {
     if count >= fewPictures { return nil }
-    return "\(count) \(count == 1 ? "picture is" : "pictures are") few: the critic soon knows them by heart, and "
-      + "samples may copy them. Thousands are better; --mirror and --augment color,translate,cutout help"
+    let help = TrainingAdvice.augmentation(configuration).map { "; try \($0)" } ?? ""
+    let (pictures, them) = count == 1 ? ("picture is", "it") : ("pictures are", "them")
+    return "\(count) \(pictures) few: the critic soon knows \(them) by heart, and samples may copy \(them). "
+      + "Thousands are better\(help)"
   }
 
   private static func enlarged(_ dataset: Dataset) -> String? {
@@ -40,13 +42,15 @@ package struct DataAdvice {
   }
 
   /// An epoch's end cuts the critic phase that it falls into; of few phases an epoch that is a large share.
-  private static func cutPhases(_ batches: Int, _ criticSteps: Int) -> String? {
+  private static func cutPhases(_ batches: Int, _ configuration: TrainingConfiguration) -> String? {
+    let criticSteps = configuration.criticSteps
     let phases = (batches - 1) / criticSteps + 1
     let last = batches - (phases - 1) * criticSteps
     if last == criticSteps || phases > 4 { return nil }
     let which = phases == 1 ? "each" : "one in \(phases)"
     return "an epoch is \(batches) \(batches == 1 ? "batch" : "batches"), so \(which) of the phases of \(criticSteps) "
-      + "critic steps is cut to \(last): a smaller --batch-size or fewer --critic-steps mends it"
+      + "critic steps is cut to \(last): fewer --critic-steps mend it"
+      + (configuration.batchSize > 1 ? ", or a smaller --batch-size" : "")
   }
 }
 

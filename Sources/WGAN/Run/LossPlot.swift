@@ -16,7 +16,7 @@ package enum LossPlot {
       width: width, height: distances.isEmpty ? height : height + distanceHeight,
       title: "The Wasserstein estimate over generator steps"
         + (distances.isEmpty ? "" : ", and how far samples are from held-out pictures"))
-    svg.text("Wasserstein estimate (-d_loss)", 16, 26, size: 14, isBold: true)
+    svg.text("wasserstein: the critic's mean score of fake less that of real pictures", 16, 26, size: 14, isBold: true)
 
     let median = finite(medians(curves))
     let heldOut = finite(curves.heldOut)

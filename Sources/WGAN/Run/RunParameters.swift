@@ -37,7 +37,9 @@ package struct LengthParameters: ParameterSet {
 
   package static let mostGeneratorSteps = 1_000_000_000
 
-  package let epochs = TrainingParameter(.run, 5, .within(1...1_000_000), help: "Passes over the pictures")
+  package let epochs = TrainingParameter(
+    .run, 5, .within(1...1_000_000), shownDefault: "the preset's length: 5, of photos half an hour",
+    help: "Passes over the pictures")
 
   package let generatorSteps = TrainingParameter(
     .run, 1, .within(1...mostGeneratorSteps), shownDefault: "as --epochs says",
