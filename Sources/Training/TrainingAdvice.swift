@@ -9,12 +9,17 @@ package struct TrainingAdvice {
   private var gradientNorms: [Float] = []
   private var gaps: [Float] = []
   private var evaluations: [(training: Float, heldOut: Float)] = []
+  private var duplicateShares: [Float] = []
   private var told: Set<Topic> = []
 
   private enum Topic {
     case gradientNorm
     case heldOut
+    case duplicates
   }
+
+  /// The column of the share of samples that are nearly the same as another one.
+  package static let duplicates = "duplicates"
 
   /// Rows whose median is looked at: single ones are noise.
   private static let window = 100
@@ -27,7 +32,7 @@ package struct TrainingAdvice {
 
   /// - Returns: what is new since the last row.
   package mutating func lines(of row: StepMetrics) -> [String] {
-    [gradientNorm(row), heldOut(row)].compactMap(\.self)
+    [gradientNorm(row), heldOut(row), duplicates(row)].compactMap(\.self)
   }
 
   private mutating func isNew(_ topic: Topic) -> Bool { told.insert(topic).inserted }
@@ -61,6 +66,16 @@ package struct TrainingAdvice {
     let help = Self.augmentation(configuration).map { ", or \($0)" } ?? ""
     return "the critic knows its pictures by heart: it tells held-out ones from fakes less than half as well. More "
       + "pictures help\(help); from here on samples may get worse"
+  }
+
+  /// A generator that makes the same few pictures again and again. At first all samples are alike, and should be.
+  private mutating func duplicates(_ row: StepMetrics) -> String? {
+    guard let share = row.distances[Self.duplicates] else { return nil }
+    duplicateShares.append(share)
+    let last = duplicateShares.suffix(3)
+    guard row.step >= 1000, last.count == 3, last.allSatisfy({ $0 > 0.3 }), isNew(.duplicates) else { return nil }
+    return "\(Int((share * 100).rounded())) % of the samples are nearly the same as another one (mode collapse): begin "
+      + "again with a lower --learning-rate" + (configuration.objective.isPenalised ? " or more --penalty-weight" : "")
   }
 
   /// What makes more of few pictures and isn't on yet: "--mirror and --augment color,translate,cutout".

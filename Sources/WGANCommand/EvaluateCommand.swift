@@ -16,19 +16,7 @@ struct EvaluateCommand: ParsableCommand {
       docs/Evaluation.md says how to read the figures.
       """)
 
-  @Option(
-    name: .customLong("run"), help: ArgumentHelp("A run's folder: its newest checkpoint is taken.", valueName: "run"))
-  var runPath: String?
-
-  @Option(help: ArgumentHelp("A checkpoint's safetensors file, instead of --run.", valueName: "file"))
-  var checkpoint: String?
-
-  @Option(
-    help: ArgumentHelp("A generator's weights, instead of --run: see `wgan generate --help`.", valueName: "file"))
-  var generator: String?
-
-  @Flag(help: "Judge the generator as it trains, where the run has an averaged one too (--ema).")
-  var liveGenerator = false
+  @OptionGroup var source: GeneratorOptions
 
   @Flag(help: "Every checkpoint that --run has, the oldest first.")
   var all = false
@@ -69,16 +57,8 @@ struct EvaluateCommand: ParsableCommand {
   var network: NetworkOptions
 
   func validate() throws {
-    if [runPath, checkpoint, generator].count(where: { $0 != nil }) != 1 {
-      throw ValidationError("give one of --run, --checkpoint and --generator")
-    }
-    if generator == nil && !network.isEmpty {
-      throw ValidationError("the net's flags are for --generator: a checkpoint says what its net is")
-    }
-    if network.parameters[\.batchSize] != nil {
-      throw ValidationError("--batch-size is training's: pictures are drawn by themselves, leave it out")
-    }
-    if all && runPath == nil { throw ValidationError("--all is for every checkpoint of a run: give --run") }
+    try source.validate(network)
+    if all && source.runPath == nil { throw ValidationError("--all is for every checkpoint of a run: give --run") }
     if all && neighbours != nil {
       throw ValidationError("--neighbours is of one generator, --all of several: give one of them")
     }
@@ -90,16 +70,11 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     let threads = speed[\.threads]
     if let threads { try RunParameters.declared.threads.check(threads) }
-    let source: PictureGenerator.Source =
-      if let generator {
-        .weights(generator, preset: network.preset, overrides: network.overrides)
-      } else {
-        .trained(runPath.map(CheckpointSource.run) ?? .checkpoint(checkpoint ?? ""))
-      }
     Interruption.watch()
     let display = ProgressDisplay()
     let request = EvaluationRequest(
-      generator: source, live: liveGenerator, allCheckpoints: all, data: data, cache: cache, count: count, seed: seed,
+      generator: source.source(network), live: source.liveGenerator, allCheckpoints: all, data: data, cache: cache,
+      count: count, seed: seed,
       threads: threads)
     let evaluation: GeneratorEvaluation
     do {

@@ -11,23 +11,7 @@ struct GenerateCommand: ParsableCommand {
     abstract: "Draw pictures with a trained generator.",
     discussion: "Picture i depends on the checkpoint, the seed and i alone: more pictures don't change the first ones.")
 
-  @Option(
-    name: .customLong("run"), help: ArgumentHelp("A run's folder: its newest checkpoint is taken.", valueName: "run"))
-  var runPath: String?
-
-  @Option(help: ArgumentHelp("A checkpoint's safetensors file, instead of --run.", valueName: "file"))
-  var checkpoint: String?
-
-  @Option(
-    help: ArgumentHelp(
-      """
-      A generator's weights, instead of --run: safetensors, or a state_dict of PyTorch (.pth). What a file of another \
-      program doesn't say of its net is taken from the flags below. See docs/Weights.md.
-      """, valueName: "file"))
-  var generator: String?
-
-  @Flag(help: "Draw with the generator as it trains, where the run has an averaged one too (--ema).")
-  var liveGenerator = false
+  @OptionGroup var source: GeneratorOptions
 
   @Option(help: "How many pictures.")
   var count = 64
@@ -55,15 +39,7 @@ struct GenerateCommand: ParsableCommand {
   var network: NetworkOptions
 
   func validate() throws {
-    if [runPath, checkpoint, generator].count(where: { $0 != nil }) != 1 {
-      throw ValidationError("give one of --run, --checkpoint and --generator")
-    }
-    if generator == nil && !network.isEmpty {
-      throw ValidationError("the nets' flags describe a --generator; a run or checkpoint knows what it has")
-    }
-    if network.parameters[\.batchSize] != nil {
-      throw ValidationError("--batch-size is training's: pictures are drawn by themselves, leave it out")
-    }
+    try source.validate(network)
     if [out, grid, tensors].contains("") { throw ValidationError("--out, --grid or --tensors is empty: give a path") }
     if out == nil && grid == nil && tensors == nil {
       throw ValidationError("give --out for single pictures, --grid for one, or --tensors for numbers")
@@ -79,13 +55,9 @@ struct GenerateCommand: ParsableCommand {
   func run() throws {
     let threads = speed[\.threads]
     if let threads { try RunParameters.declared.threads.check(threads) }
-    let source: PictureGenerator.Source =
-      if let generator {
-        .weights(generator, preset: network.preset, overrides: network.overrides)
-      } else {
-        .trained(runPath.map(CheckpointSource.run) ?? .checkpoint(checkpoint ?? ""))
-      }
-    let generator = try PictureGenerator(source, live: liveGenerator, threads: threads) { Console.note("wgan: \($0)") }
+    let generator = try PictureGenerator(source.source(network), live: source.liveGenerator, threads: threads) {
+      Console.note("wgan: \($0)")
+    }
     let seed = seed ?? generator.configuration.seed
     if let out {
       try generator.write(count: count, seed: seed, to: out)

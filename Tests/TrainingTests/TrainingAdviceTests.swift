@@ -29,6 +29,19 @@ import Training
     #expect(told(.wganGP, steps: 150) { _, row in row.criticLosses.measured["gradient_norm"] = norm }.isEmpty)
   }
 
+  @Test func samplesThatAreAlike() {
+    func lines(share: Float, steps: Int) -> [String] {
+      told(.relativistic, steps: steps) { step, row in
+        if step % 100 == 0 { row.distances["duplicates"] = share }
+      }
+    }
+    #expect(lines(share: 0.5, steps: 2000).count == 1)
+    #expect(lines(share: 0.5, steps: 2000).first?.hasPrefix("50 % of the samples") == true)
+    #expect(lines(share: 0.2, steps: 2000).isEmpty)
+    // At first they are.
+    #expect(lines(share: 1, steps: 900).isEmpty)
+  }
+
   /// Five evaluations in a row, after the beginning; a gap that is as large on held-out pictures says nothing.
   @Test func aCriticThatKnowsItsPicturesByHeart() {
     func lines(heldOutGap: Float, steps: Int, every: Int = 50) -> [String] {

@@ -21,12 +21,14 @@ final class SampleDistances: SampleJudge {
 
   static func columns(_ configuration: TrainingConfiguration) -> [MetricColumn] {
     let names = LaplacianPyramid.sizes(of: configuration.size).map(column) + [mean]
-    return names.map { name in MetricColumn(name) { $0.distances[name] } }
+    return (names + [TrainingAdvice.duplicates]).map { name in MetricColumn(name) { $0.distances[name] } }
   }
 
   private let configuration: TrainingConfiguration
   private let device: Device
   private let reference: SlicedReference
+  /// From each held-out picture to the nearest other one.
+  private let normal: [Double]
   private var sampler: Sampler?
 
   /// Nil where no picture is held out.
@@ -40,6 +42,7 @@ final class SampleDistances: SampleJudge {
       dataset.square(numbers[$0])
     }
     reference = SlicedReference(pictures, metric, on: device)
+    normal = Self.nearest(pictures, on: device)
   }
 
   func distances(of engine: some TrainingEngine) throws -> [String: Float] {
@@ -48,10 +51,16 @@ final class SampleDistances: SampleJudge {
     self.sampler = sampler
     try sampler.update(tensors)
     let pictures = sampler.pictures(seed: configuration.seed, indices: 0..<reference.count)
-    let distances = reference.distances(
-      of: PictureSet(pictures.map(\.pixels), size: configuration.size, channels: configuration.channels))
+    let samples = PictureSet(pictures.map(\.pixels), size: configuration.size, channels: configuration.channels)
+    let distances = reference.distances(of: samples)
     var result = [Self.mean: Float(distances.mean)]
     for scale in distances { result[Self.column(size: scale.size)] = Float(scale.distance) }
+    let near = NeighbourSummary(Self.nearest(samples, on: device), normal: normal)?.near
+    result[TrainingAdvice.duplicates] = near.map { Float($0) }
     return result
+  }
+
+  private static func nearest(_ pictures: PictureSet, on device: Device) -> [Double] {
+    NearestPictures.find(pictures, in: pictures, itself: true, on: device).compactMap { $0?.distance }
   }
 }
