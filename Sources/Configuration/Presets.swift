@@ -75,7 +75,7 @@ extension TrainingConfiguration {
     $0.optimizer = .adam
     $0.adamBeta1 = 0
     $0.adamBeta2 = 0.99
-    $0.learningRate = 4e-4
+    $0.learningRate = 8e-4
     $0.decay = .cosine
     $0.ema = 0.999
     $0.mirror = true
