@@ -7,16 +7,6 @@ import Testing
 /// `wgan evaluate` as a person runs it: finds the pictures, prints the same figures on any machine, and refuses in one
 /// line.
 @Suite struct EvaluateTests {
-  @discardableResult
-  func succeed(
-    _ arguments: [String], in folder: String, environment: [String: String] = [:],
-    location: SourceLocation = #_sourceLocation
-  ) throws -> Tool.Result {
-    let result = try Tool.run(arguments, in: folder, environment: environment)
-    #expect(result.code == 0, "\(arguments): \(result)", sourceLocation: location)
-    return result
-  }
-
   func train(_ run: String, _ more: [String] = [], in folder: String) throws {
     try succeed(
       ["train", "--out", run, "--generator-steps", "2", "--checkpoint-every", "1"] + Tool.tiny + more, in: folder)

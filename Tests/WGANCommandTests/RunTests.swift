@@ -6,16 +6,6 @@ import Testing
 
 /// Whole runs of the tool.
 @Suite struct RunTests {
-  @discardableResult
-  func succeed(
-    _ arguments: [String], in folder: String, environment: [String: String] = [:],
-    location: SourceLocation = #_sourceLocation
-  ) throws -> Tool.Result {
-    let result = try Tool.run(arguments, in: folder, environment: environment)
-    #expect(result.code == 0, "\(arguments): \(result)", sourceLocation: location)
-    return result
-  }
-
   /// metrics.csv without the seconds, which no two runs share.
   func metrics(_ run: String) throws -> [[String]] {
     String(decoding: try readFile(run / "metrics.csv"), as: UTF8.self).split(separator: "\n").map { line in

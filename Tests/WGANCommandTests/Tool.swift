@@ -66,3 +66,14 @@ enum Tool {
     return Result(code: process.terminationStatus, output: texts[0], errors: texts[1])
   }
 }
+
+/// Runs the tool and expects that all went well.
+@discardableResult
+func succeed(
+  _ arguments: [String], in folder: String, environment: [String: String] = [:],
+  location: SourceLocation = #_sourceLocation
+) throws -> Tool.Result {
+  let result = try Tool.run(arguments, in: folder, environment: environment)
+  #expect(result.code == 0, "\(arguments): \(result)", sourceLocation: location)
+  return result
+}

@@ -60,6 +60,11 @@ package struct Activations: Sendable {
 
   package func holds(batch: Int) -> Bool { slice.count >= layout.count(batch: batch) }
 
+  /// Where row y of a picture's first block begins, behind its halo.
+  func row(_ y: Int, of picture: Int) -> UnsafeMutablePointer<Float> {
+    slice.pointer + picture * layout.pictureStride + layout.pixel(y, 0)
+  }
+
   /// The values of the first `batch` pictures as NCHW.
   package func array(batch: Int) -> [Float] {
     precondition(holds(batch: batch))

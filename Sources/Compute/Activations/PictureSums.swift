@@ -61,8 +61,4 @@ extension Activations {
     precondition(layout.order == .interleaved && rowCount % channelBlock == 0 && holds(batch: batch))
     return rowCount
   }
-
-  private func row(_ y: Int, of n: Int) -> UnsafeMutablePointer<Float> {
-    slice.pointer + n * layout.pictureStride + layout.pixel(y, 0)
-  }
 }

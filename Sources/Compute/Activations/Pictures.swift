@@ -17,7 +17,7 @@ extension Activations {
           clearHalo(pictures: n..<n + 1)
           for y in 0..<layout.height {
             let from = bytes + (n * layout.height + y) * rowCount
-            let to = slice.pointer + n * layout.pictureStride + layout.pixel(y, 0)
+            let to = row(y, of: n)
             for i in 0..<rowCount { to[i] = table[Int(from[i])] }
           }
         }
@@ -32,7 +32,7 @@ extension Activations {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(layout.height * rowCount)
     for y in 0..<layout.height {
-      let from = slice.pointer + n * layout.pictureStride + layout.pixel(y, 0)
+      let from = row(y, of: n)
       for i in 0..<rowCount {
         let value = ((from[i] + 1) * 127.5).rounded()
         bytes.append(value >= 255 ? 255 : value > 0 ? UInt8(value) : 0)
@@ -51,10 +51,8 @@ extension Activations {
       for n in pictures {
         clearHalo(pictures: n..<n + 1)
         for row in 0..<layout.height {
-          func place(_ a: Activations) -> UnsafeMutablePointer<Float> {
-            a.slice.pointer + n * a.layout.pictureStride + a.layout.pixel(row, 0)
-          }
-          device.kernels.tanhBackward(place(diffY), place(y), place(self), rowCount)
+          device.kernels.tanhBackward(
+            diffY.row(row, of: n), y.row(row, of: n), self.row(row, of: n), rowCount)
         }
       }
     }

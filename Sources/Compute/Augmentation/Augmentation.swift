@@ -66,7 +66,7 @@ extension Activations {
         let change = ColorChange(p, brightness: 0, mean: mean, channels: layout.channels)
         if change == .none { continue }
         for y in 0..<layout.height {
-          change.apply(row(n, y), to: row(n, y), pixels: layout.width, channels: layout.channels)
+          change.apply(row(y, of: n), to: row(y, of: n), pixels: layout.width, channels: layout.channels)
         }
       }
     }
@@ -79,17 +79,12 @@ extension Activations {
     precondition(holds(batch: batch) && source.holds(batch: batch))
   }
 
-  /// Picture n's row y.
-  private func row(_ n: Int, _ y: Int) -> UnsafeMutablePointer<Float> {
-    slice.pointer + n * layout.pictureStride + layout.pixel(y, 0)
-  }
-
   /// The mean of picture n: 16 sums a row, joined in Double from first to last.
   private func mean(ofPicture n: Int) -> Double {
     let count = layout.width * layout.channels
     var total = 0.0
     for y in 0..<layout.height {
-      let row = row(n, y)
+      let row = row(y, of: n)
       var sums = SIMD16<Float>()
       for i in stride(from: 0, to: count, by: 16) { sums = sums + load(row + i) }
       for i in 0..<16 { total += Double(sums[i]) }
@@ -107,7 +102,7 @@ extension Activations {
     // What comes from within the source.
     let shown = (0..<width).moved(by: -shiftX, within: width)
     for y in 0..<layout.height {
-      let to = row(n, y)
+      let to = row(y, of: n)
       let sourceY = y + shiftY
       guard sourceY >= 0, sourceY < layout.height else {
         to.update(repeating: 0, count: width * channels)
@@ -115,7 +110,7 @@ extension Activations {
       }
       to.update(repeating: 0, count: shown.lowerBound * channels)
       color.apply(
-        source.row(n, sourceY) + (shown.lowerBound + shiftX) * channels, to: to + shown.lowerBound * channels,
+        source.row(sourceY, of: n) + (shown.lowerBound + shiftX) * channels, to: to + shown.lowerBound * channels,
         pixels: shown.count, channels: channels)
       (to + shown.upperBound * channels).update(repeating: 0, count: (width - shown.upperBound) * channels)
       if cutRows.contains(y) {

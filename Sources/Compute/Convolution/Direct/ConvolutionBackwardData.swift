@@ -258,8 +258,7 @@ extension Convolution {
             kernels.overlap(
               row > 0 ? before + (2 + half) * stride : nil, row < rows ? products + half * stride : nil,
               outputSize, inputChannels, pixelRow)
-            let to =
-              diffSource.slice.pointer + picture * diffSource.layout.pictureStride + diffSource.layout.pixel(y, 0)
+            let to = diffSource.row(y, of: picture)
             if tanh {
               kernels.tanh(pixelRow, to, rowCount)
             } else {
