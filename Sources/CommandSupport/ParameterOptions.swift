@@ -63,13 +63,14 @@ extension ParameterOptions: CustomReflectable {
 
   private static func wrapper<Value>(of declaration: some Declaration<Value>) -> Any {
     let name = NameSpecification.customLong(declaration.name.flag)
+    let defaultText = Parameters.defaultText(of: declaration)
     let help = ArgumentHelp(
-      "\(declaration.help) (\(Parameters.defaultLabel): \(declaration.defaultText)).", valueName: declaration.valueName)
+      "\(declaration.help) (\(Parameters.defaultLabel): \(defaultText)).", valueName: declaration.valueName)
     if Value.self == Bool.self {
       return Flag<Bool?>(name: name, inversion: .prefixedNo, exclusivity: .exclusive, help: help)
     }
     // Where the default begins with a dash, so do other values.
-    let takesDashes = declaration.defaultText.hasPrefix("-")
+    let takesDashes = defaultText.hasPrefix("-")
     return Option<Argument<Value>?>(name: name, parsing: takesDashes ? .unconditional : .next, help: help)
   }
 }

@@ -60,7 +60,7 @@ extension Parameterized {
 extension TrainingConfiguration {
   /// A new one: a preset (nil: the default one) and what changes in it.
   package init(preset: String?, _ overrides: [ConfigurationOverride]) throws(ConfigurationError) {
-    let base: TrainingConfiguration = if let preset { try .preset(named: preset) } else { .blog }
+    let base: TrainingConfiguration = if let preset { try .preset(named: preset) } else { .defaultPreset }
     self = base.overridden(by: overrides)
   }
 

@@ -3,7 +3,10 @@
 
 extension TrainingConfiguration {
   /// Every preset, the default first.
-  package static let presets: [TrainingConfiguration] = [.blog, .original, .paper, .fastai, .demo, .photos]
+  package static let presets: [TrainingConfiguration] = [.photos, .blog, .original, .paper, .fastai, .demo]
+
+  /// What holds where nobody names a preset: the one whose pictures are the best (docs/Experiments.md).
+  package static let defaultPreset = photos
 
   /// What presets were called in earlier versions.
   private static let formerNames = ["seed": "blog"]
@@ -65,10 +68,12 @@ extension TrainingConfiguration {
   }
 
   /// Pictures worth keeping from one's own photos: pairs of real and fake pictures, R1 and R2, and an averaged
-  /// generator (Huang et al. 2024; what was tried is in docs/Experiments.md). Half the post's width: on two cores a
-  /// step counts more than a channel.
+  /// generator (Huang et al. 2024; what was tried is in docs/Experiments.md). The critic has half the post's width, and
+  /// batches have half its pictures: on two cores a step counts more than a channel. A generator of the post's width
+  /// costs little beside it, since a penalised critic is passed through twice as often.
   package static let photos = blog.with("photos") {
-    $0.features = 32
+    $0.criticFeatures = 32
+    $0.batchSize = 32
     $0.objective = .relativistic
     $0.criticNorm = false
     $0.criticSteps = 1

@@ -10,7 +10,11 @@
 /// ```
 public struct TrainingParameters: ParameterSet {
   package static let declared = Declared(TrainingParameters())
-  package static let defaultLabel = "blog"
+  package static let defaultLabel = TrainingConfiguration.defaultPreset.preset
+
+  package static func defaultText(of declaration: some Declaration) -> String {
+    declaration.value(in: TrainingConfiguration.defaultPreset.values).text
+  }
 
   /// 4 * 2^k: the nets halve or double the grid from 4x4.
   package static let sizes = [16, 32, 64, 128, 256]

@@ -75,7 +75,10 @@ import Testing
   @Test func helpAndCompletionsHaveThem() {
     let help = Command.helpMessage(columns: 200)
     #expect(help.contains("WHAT IS DECLARED:"))
-    #expect(help.contains("Pictures in a batch (blog: 64)."))
+    // The values are the default preset's, where the declared ones are blog's.
+    let (photos, blog) = (TrainingConfiguration.defaultPreset, TrainingConfiguration.blog)
+    #expect(photos.criticSteps != blog.criticSteps)
+    #expect(help.contains("(\(photos.preset): \(photos.criticSteps))."))
     #expect(help.contains("--batch-norm/--no-batch-norm"))
     #expect(help.contains("(values: random, center)"))
     for declaration in Everything.selected {

@@ -17,10 +17,10 @@ import Testing
   }
 
   private static func row(_ declaration: some Declaration) -> String {
-    let first = declaration.value(in: presets[0].values).text
+    let blogs = declaration.value(in: TrainingConfiguration.blog.values).text
     let values = presets.map { preset in
       let text = declaration.value(in: preset.values).text
-      return text == first ? text : "**\(text)**"
+      return text == blogs ? text : "**\(text)**"
     }
     return "| `\(declaration.name.text(.flags))` | \(values.joined(separator: " | ")) | \(declaration.help) |"
   }

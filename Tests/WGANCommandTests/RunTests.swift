@@ -143,7 +143,7 @@ import Testing
   @Test func aTimeBecomesGeneratorSteps() throws {
     try inTemporaryFolder { folder in
       // Steps of some milliseconds, so that a second has some tens or hundreds.
-      let flags = ["--size", "32", "--features", "64", "--batch-size", "32", "--decay", "linear"]
+      let flags = ["--preset", "blog", "--size", "32", "--features", "64", "--batch-size", "32", "--decay", "linear"]
       let rest = ["--data", "synthetic", "--latent", "8", "--fraction", "0.005", "--threads", "1"] + flags
       let result = try succeed(["train", "--out", "run", "--for", "1s", "--sample-every", "0"] + rest, in: folder)
       let told = try #require(
@@ -217,7 +217,7 @@ import Testing
   /// statistics are part of the state's names and of the schedule, so nothing may depend on where it was cut.
   @Test(arguments: ["original", "paper", "fastai"]) func presetsTrainAndGoOn(preset: String) throws {
     try inTemporaryFolder { folder in
-      let flags = ["--preset", preset] + Tool.tiny
+      let flags = Tool.tiny(preset: preset)
       try succeed(["train", "--out", "whole", "--generator-steps", "5"] + flags, in: folder)
       try succeed(["train", "--out", "parts", "--generator-steps", "2"] + flags, in: folder)
       try succeed(["train", "--out", "parts", "--resume", "--generator-steps", "5"], in: folder)
@@ -237,7 +237,7 @@ import Testing
         bytes.replaceSubrange(place..<(place + old.count), with: new)
         try writeFile(bytes, to: folder / file)
       }
-      let flags = ["--preset", "seed"] + Tool.tiny
+      let flags = Tool.tiny(preset: "seed")
       try succeed(["train", "--out", "whole", "--generator-steps", "4"] + flags, in: folder)
       try succeed(["train", "--out", "run", "--generator-steps", "2"] + flags, in: folder)
       try write("run/config.json", (#""preset" : "blog""#, #""preset" : "seed""#))
@@ -263,7 +263,8 @@ import Testing
           in: folder)
       }
       let flags = ["--size", "16", "--features", "4", "--latent", "8", "--batch-size", "8", "--held-out", "0"]
-      let result = try succeed(["train", "--out", "run", "--data", "cifar", "--epochs", "2"] + flags, in: folder)
+      let result = try succeed(
+        ["train", "--preset", "blog", "--out", "run", "--data", "cifar", "--epochs", "2"] + flags, in: folder)
       #expect(result.errors.contains("27 pictures of 16x16"))
       #expect(try metrics(folder / "run").count == 1 + 2)
     }
@@ -308,7 +309,7 @@ import Testing
       }
       #expect(result.output.contains("2 critic steps, 1 generator steps"))
       #expect(result.output.contains("6 critic steps, 3 generator steps"))
-      let without = try succeed(["train", "--dry-run"] + flags, in: folder).output
+      let without = try succeed(["train", "--preset", "blog", "--dry-run"] + flags, in: folder).output
       #expect(without.contains("100,000 pictures") && without.contains("not given"))
     }
   }
@@ -463,9 +464,9 @@ import Testing
   /// The counts that the references' nets have, computed by hand.
   @Test func inspectCountsAsTheReferencesDo() throws {
     try inTemporaryFolder { folder in
-      let plain = try succeed(["inspect"], in: folder).output
+      let plain = try succeed(["inspect", "--preset", "blog"], in: folder).output
       for count in ["3,576,704", "2,765,568"] { #expect(plain.contains(count)) }
-      let extra = try succeed(["inspect", "--extra-layers", "1"], in: folder).output
+      let extra = try succeed(["inspect", "--preset", "blog", "--extra-layers", "1"], in: folder).output
       for count in ["3,613,696", "2,802,560"] { #expect(extra.contains(count)) }
       let linear = try succeed(
         ["inspect", "--critic-net", "mlp", "--generator-net", "mlp", "--features", "512"], in: folder

@@ -24,11 +24,14 @@ enum Tool {
   }()
 
   /// A small run: 16x16, a second at most.
-  static let tiny = [
-    "--data", "synthetic", "--size", "16", "--features", "4", "--latent", "8", "--batch-size", "8", "--fraction",
-    "0.005",
-    "--threads", "1",
-  ]
+  static let tiny = tiny(preset: "blog")
+
+  static func tiny(preset: String) -> [String] {
+    [
+      "--data", "synthetic", "--preset", preset, "--size", "16", "--features", "4", "--latent", "8", "--batch-size", "8",
+      "--fraction", "0.005", "--threads", "1",
+    ]
+  }
 
   static func start(
     _ arguments: [String], in folder: String, environment: [String: String] = [:], output: Any, errors: Any

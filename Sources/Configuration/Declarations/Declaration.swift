@@ -9,7 +9,7 @@ package protocol Declaration<Value>: AnyObject, Sendable {
   /// Without its full stop.
   var help: String { get }
   var valueName: String? { get }
-  /// What is said of the value that it has where nobody gives one.
+  /// What is said of its declared value.
   var defaultText: String { get }
   var effect: Effect<Value>? { get }
 
@@ -40,8 +40,14 @@ package protocol GroupDeclaration<Value>: Declaration {
 /// A struct whose properties are declarations.
 package protocol ParameterSet: Sendable {
   static var declared: Declared<Self> { get }
-  /// What the tool's help calls the value that holds where none is given: "preset blog".
+  /// What the tool's help calls the value that holds where none is given: "photos", a preset's name.
   static var defaultLabel: String { get }
+  /// That value.
+  static func defaultText(of declaration: some Declaration) -> String
+}
+
+extension ParameterSet {
+  package static func defaultText(of declaration: some Declaration) -> String { declaration.defaultText }
 }
 
 /// The declarations of a set, by name and as a list.

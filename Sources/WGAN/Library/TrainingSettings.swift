@@ -19,6 +19,9 @@ public struct TrainingSettings: Sendable, Equatable {
   ///
   /// Later versions may have more: give a `switch` over them a `default`.
   public enum Preset: String, Sendable, Equatable, CaseIterable {
+    /// The best pictures of one's own photos after equal time: relativistic pairs with a gradient penalty, Adam with
+    /// rates that decay, an averaged generator. The default of `wgan train`.
+    case photos
     /// The blog post's run: 64x64 pixels, 64 features, batches of 64, RMSprop 5e-5, clipping at 0.01, 5 critic steps.
     case blog
     /// The WGAN authors' own code.
@@ -29,9 +32,6 @@ public struct TrainingSettings: Sendable, Equatable {
     case fastai
     /// Half the blog post's size and width and four times its learning rate: learns something in minutes.
     case demo
-    /// The best pictures of one's own photos after equal time: relativistic pairs with a gradient penalty, Adam with
-    /// rates that decay, an averaged generator.
-    case photos
 
     /// What ``blog`` was called in version 0.1.
     @available(*, deprecated, renamed: "blog")

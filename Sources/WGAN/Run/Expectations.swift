@@ -24,6 +24,6 @@ package struct Expectation: Sendable, Equatable {
 
   private static let byPreset: [String: [(Int, String)]] = [
     "blog": [(600, "blobs"), (1500, "heads"), (2500, "faces with checkerboards")],
-    "photos": [(300, "heads"), (1000, "soft faces"), (7000, "clear faces")],
+    "photos": [(500, "heads"), (2000, "soft faces"), (8000, "clear faces")],
   ]
 }
