@@ -50,6 +50,9 @@ package struct MetricColumn: Sendable {
     MetricColumn(name) { $0.criticLosses.measured[name] }
   }
 
+  /// How often the run has gone back until now.
+  package static func rollbacks(_ count: Int) -> MetricColumn { MetricColumn("rollbacks", cell: { _ in "\(count)" }) }
+
   // What readers ask for.
   package static let step = "step"
   package static let wasserstein = "wasserstein"

@@ -10,7 +10,7 @@ import Training
   ) -> [String] {
     var configuration = TrainingConfiguration.blog
     configuration.objective = objective
-    var advice = TrainingAdvice(configuration)
+    let advice = TrainingAdvice(configuration)
     return (1...steps).flatMap { step in
       var metrics = StepMetrics(
         step: step, epoch: 1, seconds: 0, criticLosses: CriticLosses(real: -1, fake: 1), generatorLoss: 0)
