@@ -50,21 +50,21 @@ package struct MetricColumn: Sendable {
     MetricColumn(name) { $0.criticLosses.measured[name] }
   }
 
-  /// How often the run has gone back until now.
-  package static func rollbacks(_ count: Int) -> MetricColumn { MetricColumn("rollbacks", cell: { _ in "\(count)" }) }
-
   // What readers ask for.
   package static let step = "step"
   package static let wasserstein = "wasserstein"
   package static let heldOut = "held_out_d_loss"
 
   /// All columns of a run, in their order.
-  package static func all(of objective: any Objective) -> [MetricColumn] {
+  ///
+  /// - Parameter rollbacks: how often it has gone back until now; nil: no column.
+  package static func all(of objective: any Objective, rollbacks: Int? = nil) -> [MetricColumn] {
     let place = [
       MetricColumn(step, cell: { "\($0.step)" }), MetricColumn("epoch", cell: { "\($0.epoch)" }),
       MetricColumn("seconds", cell: { milliseconds($0.seconds) }),
     ]
-    return place + objective.columns + [MetricColumn(heldOut) { $0.heldOutLosses?.loss }]
+    let timesBack = rollbacks.map { count in [MetricColumn("rollbacks", cell: { _ in "\(count)" })] } ?? []
+    return place + objective.columns + timesBack + [MetricColumn(heldOut) { $0.heldOutLosses?.loss }]
   }
 
   /// "2.063"

@@ -26,8 +26,8 @@ final class RunJournal: TrainingJournal {
     configuration = trainer.configuration
     metrics = try MetricsLog(
       at: paths.metrics,
-      columns: MetricColumn.all(of: trainer.plan.objective) + SampleDistances.columns(configuration)
-        + [.rollbacks(start.rollbacks?.count ?? 0)],
+      columns: MetricColumn.all(of: trainer.plan.objective, rollbacks: start.rollbacks?.count ?? 0)
+        + SampleDistances.columns(configuration),
       keepingRowsThrough: start.position.generatorSteps)
     samplerGroups = [configuration.group(of: .generator)]
     sampler = try Sampler(configuration, tensors: trainer.tensors(groups: samplerGroups), on: device)
