@@ -249,6 +249,13 @@ import WGAN
       }
       try succeed(
         ["train", "--out", "none", "--generator-steps", "1", "--evaluate-every", "0"] + Self.tiny, in: folder)
+      // Also where no other checkpoints are asked for.
+      try succeed(
+        ["train", "--out", "few", "--generator-steps", "5", "--checkpoint-every", "0", "--keep-every", "2"] + Self.tiny,
+        in: folder)
+      #expect(
+        try RunPaths(folder / "few").checkpoints.all().map { splitPath($0).name.prefix(6) }
+          == ["000002", "000004", "000005"])
       let none = try Tool.run(["generate", "--run", "none", "--checkpoint", "best", "--grid", "d.png"], in: folder)
       #expect(none.code == 66 && none.errors.contains("--evaluate-every"), "\(none)")
     }

@@ -57,7 +57,7 @@ struct RunRollback {
     guard let newest else { return "No checkpoint was saved before: \(lower)" }
     let kept = "The last checkpoint, of generator step \(newest.state.position.generatorSteps), is kept: "
     if configuration.onDivergence == .rollback {
-      return kept + "it has gone back \(rollbacks) times and halved its learning rates each time; \(lower)"
+      return kept + "the run has gone back \(rollbacks) times and halved its learning rates each time; \(lower)"
     }
     return kept + "go on from there, with halved learning rates, by wgan train --out \(shellWord(paths.path)) "
       + "--resume --on-divergence rollback, or \(lower)"
