@@ -32,6 +32,7 @@ public struct KernelTable: Sendable {
   public let tanhBackward: TanhBackward
   public let overlap: Overlap
 
+  /// These three give 0, or NaN where they have written a number that isn't finite.
   public let rmsprop: RMSprop
   public let adam: Adam
   public let average: Average
@@ -123,15 +124,15 @@ extension KernelTable {
     @Sendable (
       _ w: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>, _ v: UnsafeMutablePointer<Float>, _ count: Int,
       _ rate: Float, _ smoothing: Double, _ epsilon: Float
-    ) -> Void
+    ) -> Float
   public typealias Adam =
     @Sendable (
       _ w: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>, _ m: UnsafeMutablePointer<Float>,
       _ v: UnsafeMutablePointer<Float>, _ count: Int, _ stepSize: Float, _ beta1: Double, _ beta2: Double,
       _ sqrtCorrection2: Float, _ epsilon: Float
-    ) -> Void
+    ) -> Float
   public typealias Average =
-    @Sendable (_ a: UnsafeMutablePointer<Float>, _ w: UnsafePointer<Float>, _ count: Int, _ take: Float) -> Void
+    @Sendable (_ a: UnsafeMutablePointer<Float>, _ w: UnsafePointer<Float>, _ count: Int, _ take: Float) -> Float
   public typealias Clamp =
     @Sendable (_ w: UnsafeMutablePointer<Float>, _ count: Int, _ low: Float, _ high: Float) -> Void
 }

@@ -11,4 +11,13 @@ package struct NamedTensor: Sendable, Equatable {
     self.shape = shape
     self.values = values
   }
+
+  /// What isn't finite in it, in words: "tensor critic.final.weight has nan"; nil where all is.
+  package var nonFinite: String? {
+    // First without a branch for each number: no exponent of a finite one is all ones.
+    var greatest: UInt32 = 0
+    for value in values { greatest = max(greatest, value.bitPattern & 0x7fff_ffff) }
+    guard greatest >= Float.infinity.bitPattern, let first = values.first(where: { !$0.isFinite }) else { return nil }
+    return "tensor \(name) has \(first.isNaN ? "nan" : "\(first)")"
+  }
 }

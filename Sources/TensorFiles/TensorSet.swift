@@ -23,14 +23,26 @@ package struct TensorSet: Sendable {
 
   /// The tensor of that name, for a place of that shape.
   ///
-  /// - Throws: `Failure(.badData)` where it is missing, or has another shape.
+  /// - Throws: `Failure(.badData)` where it is missing, has another shape, or a number that isn't finite.
   package func checked(_ name: String, shape: [Int]) throws(Failure) -> NamedTensor {
     guard let tensor = self[name] else { throw Failure(.badData, "tensor \(name) is missing") }
     guard tensor.shape == shape, tensor.values.count == shape.reduce(1, *) else {
       throw Failure(.badData, "tensor \(name) has shape \(tensor.shape), this net's has \(shape)")
     }
+    if let problem = tensor.nonFinite { throw Failure(.badData, problem + Self.nonFiniteAdvice) }
     return tensor
   }
+
+  /// Nothing that isn't finite is let in, or written.
+  ///
+  /// - Throws: `Failure`, naming the first tensor that isn't, and the file.
+  package func refuseNonFinite(_ path: String, as kind: FailureKind = .badData) throws(Failure) {
+    for tensor in self {
+      if let problem = tensor.nonFinite { throw Failure(kind, path, problem + Self.nonFiniteAdvice) }
+    }
+  }
+
+  private static let nonFiniteAdvice = ", and a net that works has finite numbers only"
 
   /// Whether the tensor of this name is in one of `groups`; nil: in any.
   package static func isName(_ name: String, in groups: [String]?) -> Bool {

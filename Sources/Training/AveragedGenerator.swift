@@ -37,9 +37,11 @@ struct AveragedGenerator {
   }
 
   /// After generator step number `step`, counted from 1.
-  func update(step: Int, on device: Device) {
-    average.update(parameters, with: generator.parameters, number: step, on: device)
-    average.update(buffers, with: generator.buffers, number: step, on: device)
+  ///
+  /// - Returns: whether it is finite.
+  func update(step: Int, on device: Device) -> Bool {
+    let parametersAreFinite = average.update(parameters, with: generator.parameters, number: step, on: device)
+    return average.update(buffers, with: generator.buffers, number: step, on: device) && parametersAreFinite
   }
 
   /// Named as the generator's own.

@@ -43,18 +43,26 @@ final class OptimizerState {
     }
   }
 
+  /// Forgets all.
+  func reset() {
+    squares.fill(0)
+    means.fill(0)
+  }
+
   /// Update number `step` of this net, counted from 1, with a share of the learning rate.
-  func update(_ net: Executor, step: Int, rateShare: Double, on device: Device) {
+  ///
+  /// - Returns: whether the net's parameters and this state are finite.
+  func update(_ net: Executor, step: Int, rateShare: Double, on device: Device) -> Bool {
     let rate = Double(learningRate) * rateShare
+    defer { net.parametersChanged() }
     switch kind {
     case .rmsprop:
-      RMSprop(learningRate: Float(rate)).update(
+      return RMSprop(learningRate: Float(rate)).update(
         net.parameters, gradients: net.gradients, squares: squares, on: device)
     case .adam:
-      Adam(learningRate: rate, beta1: betas.0, beta2: betas.1).update(
+      return Adam(learningRate: rate, beta1: betas.0, beta2: betas.1).update(
         net.parameters, gradients: net.gradients, means: means, squares: squares, step: step, on: device)
     }
-    net.parametersChanged()
   }
 }
 

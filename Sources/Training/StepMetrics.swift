@@ -56,12 +56,15 @@ package struct MetricColumn: Sendable {
   package static let heldOut = "held_out_d_loss"
 
   /// All columns of a run, in their order.
-  package static func all(of objective: any Objective) -> [MetricColumn] {
+  ///
+  /// - Parameter rollbacks: how often it has gone back until now; nil: no column.
+  package static func all(of objective: any Objective, rollbacks: Int? = nil) -> [MetricColumn] {
     let place = [
       MetricColumn(step, cell: { "\($0.step)" }), MetricColumn("epoch", cell: { "\($0.epoch)" }),
       MetricColumn("seconds", cell: { milliseconds($0.seconds) }),
     ]
-    return place + objective.columns + [MetricColumn(heldOut) { $0.heldOutLosses?.loss }]
+    let timesBack = rollbacks.map { count in [MetricColumn("rollbacks", cell: { _ in "\(count)" })] } ?? []
+    return place + objective.columns + timesBack + [MetricColumn(heldOut) { $0.heldOutLosses?.loss }]
   }
 
   /// "2.063"

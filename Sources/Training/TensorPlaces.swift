@@ -31,14 +31,17 @@ package struct TensorPlaces {
   }
 
   /// The values, in PyTorch's layouts.
-  package var tensors: TensorSet {
-    TensorSet(
-      places.map {
-        NamedTensor(name: $0.name, shape: $0.parameter.shape, values: $0.parameter.values(in: $0.slab))
-      })
+  package var tensors: TensorSet { TensorSet(places.lazy.map(Self.tensor)) }
+
+  private static func tensor(at place: Place) -> NamedTensor {
+    NamedTensor(
+      name: place.name, shape: place.parameter.shape, values: place.parameter.values(in: place.slab))
   }
 
-  /// Sets every value. Where a tensor is missing or has another shape, nothing is set.
+  /// The first tensor with a number that isn't finite, in words: "tensor critic.final.weight has nan".
+  var nonFinite: String? { places.lazy.compactMap { Self.tensor(at: $0).nonFinite }.first }
+
+  /// Sets every value. Where a tensor is missing, has another shape or isn't finite, nothing is set.
   ///
   /// - Throws: `Failure(.badData)`, naming the tensor.
   package func set(from tensors: TensorSet) throws(Failure) {

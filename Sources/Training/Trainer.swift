@@ -18,6 +18,13 @@ package final class Trainer: TrainingEngine {
   /// it puts the sum over all of them there.
   package var reduce: ((_ gradients: Slice, _ net: NetRole) -> Void)?
 
+  /// What has made the state worthless, until it is set anew. Looked for in each step: optimizers and averages tell
+  /// while they write, and losses and running statistics are few.
+  package private(set) var divergence: Divergence?
+
+  /// How often the learning rates have been halved.
+  package var rateHalvings = 0
+
   /// The generator steps of the whole run, which learning rates decay with; whoever starts the run says it. nil: rates
   /// don't decay.
   package var generatorStepsOfRun: Int?
@@ -42,12 +49,21 @@ package final class Trainer: TrainingEngine {
     self.device = device
     nets = TrainingNets(plan, on: device)
     let configuration = plan.configuration
-    nets.critic.initialise(configuration.initialisation, seed: configuration.seed, netIndex: 0)
-    nets.generator.initialise(configuration.initialisation, seed: configuration.seed, netIndex: 1)
     criticState = OptimizerState(configuration, .critic, count: nets.critic.parameters.count)
     generatorState = OptimizerState(configuration, .generator, count: nets.generator.parameters.count)
     averaged = AveragedGenerator(configuration, of: nets.generator)
     noiseValues = [Float](repeating: 0, count: configuration.batchSize * configuration.latent)
+    begin()
+  }
+
+  /// Where it was when it was made.
+  package func begin() {
+    nets.critic.initialise(configuration.initialisation, seed: configuration.seed, netIndex: 0)
+    nets.generator.initialise(configuration.initialisation, seed: configuration.seed, netIndex: 1)
+    criticState.reset()
+    generatorState.reset()
+    averaged?.begin()
+    (criticStepsDone, generatorStepsDone, divergence) = (0, 0, nil)
   }
 
   /// - Precondition: the configuration is valid (`validate()`).
@@ -90,21 +106,40 @@ package final class Trainer: TrainingEngine {
     see(pixels: pixels, count: count)
     let losses = objective.criticStep(nets, batch(fakes: fakes, step: criticStepsDone))
     criticStepsDone += 1
-    update(.critic, criticState, step: criticStepsDone)
+    // Before the clip, which makes a bound of an infinity.
+    let isFinite = update(.critic, criticState, step: criticStepsDone)
+    lookForDivergence(in: .critic, step: criticStepsDone, isFinite, loss: losses.nonFinite)
     objective.constrain(nets, at: .afterUpdate)
     return losses
   }
 
   private func generatorStepOnNoise() -> Float {
     let loss = objective.generatorStep(nets, batch(fakes: configuration.batchSize, step: generatorStepsDone))
-    update(.generator, generatorState, step: generatorStepsDone + 1)
+    var isFinite = update(.generator, generatorState, step: generatorStepsDone + 1)
     generatorStepsDone += 1
     if let averaged {
       recorder?.begin(NetRole.averagedGeneratorGroup, .optimizer, .update)
-      averaged.update(step: generatorStepsDone, on: device)
+      isFinite = averaged.update(step: generatorStepsDone, on: device) && isFinite
       recorder?.end()
     }
+    lookForDivergence(
+      in: .generator, step: generatorStepsDone, isFinite, loss: loss.isFinite ? nil : "g_loss isn't finite")
     return loss
+  }
+
+  /// Behind an update. Forward passes have moved both nets' running statistics.
+  ///
+  /// - Parameter isFinite: parameters, optimizer and average, where the step has written them.
+  private func lookForDivergence(in role: NetRole, step: Int, _ isFinite: Bool, loss: String?) {
+    if divergence != nil || isFinite && loss == nil && nets.critic.buffers.isFinite && nets.generator.buffers.isFinite {
+      return
+    }
+    // The tensors of the net that moved come first: they are where it began. A loss says less.
+    let other: NetRole = role == .critic ? .generator : .critic
+    let tensor = places.inGroups([role.rawValue]).nonFinite ?? places.inGroups([other.rawValue]).nonFinite
+    divergence = Divergence(
+      in: role, step: step, generatorSteps: generatorStepsDone,
+      tensor ?? places.nonFinite ?? loss ?? "the \(role.rawValue)'s update isn't finite")
   }
 
   private func batch(fakes: Int, step: Int) -> StepBatch {
@@ -120,18 +155,19 @@ package final class Trainer: TrainingEngine {
     recorder?.end()
   }
 
-  private func update(_ role: NetRole, _ state: OptimizerState, step: Int) {
+  private func update(_ role: NetRole, _ state: OptimizerState, step: Int) -> Bool {
     let net = nets.net(role)
     reduce?(net.gradients, role)
     recorder?.begin(role.rawValue, .optimizer, .update)
-    state.update(net, step: step, rateShare: learningRateShare, on: device)
-    recorder?.end()
+    defer { recorder?.end() }
+    return state.update(net, step: step, rateShare: learningRateShare, on: device)
   }
 
   /// Of the next update of either net.
   private var learningRateShare: Double {
-    guard let steps = generatorStepsOfRun, steps > 0 else { return 1 }
-    return configuration.learningRateShare(at: min(1, Double(generatorStepsDone) / Double(steps)))
+    let halved = Double(sign: .plus, exponent: -rateHalvings, significand: 1)
+    guard let steps = generatorStepsOfRun, steps > 0 else { return halved }
+    return halved * configuration.learningRateShare(at: min(1, Double(generatorStepsDone) / Double(steps)))
   }
 
   private func drawNoise(_ purpose: RandomPurpose, step: Int, index: Int = 0, count: Int) {
@@ -191,12 +227,13 @@ package final class Trainer: TrainingEngine {
     return places.tensors
   }
 
-  /// Sets the state that `tensors()` gave. Tensors that are missing or of another shape are an error, and nothing is
-  /// set.
+  /// Sets the state that `tensors()` gave. Tensors that are missing, of another shape or not finite are an error, and
+  /// nothing is set.
   package func restore(_ tensors: TensorSet, criticSteps: Int, generatorSteps: Int) throws(Failure) {
     try set(nil, from: tensors)
     criticStepsDone = criticSteps
     generatorStepsDone = generatorSteps
+    divergence = nil
   }
 
   /// Sets the parameters and running statistics of these nets alone; the optimizers' state stays. The averaged

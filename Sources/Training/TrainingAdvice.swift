@@ -3,8 +3,8 @@
 import Configuration
 import Statistics
 
-/// Looks at each generator step's row.
-package struct TrainingAdvice {
+/// Looks at each generator step's row. A class: what is told is told once a run, in however many parts it trains.
+package final class TrainingAdvice {
   private let configuration: TrainingConfiguration
   private var gradientNorms: [Float] = []
   private var gaps: [Float] = []
@@ -13,6 +13,7 @@ package struct TrainingAdvice {
   private var told: Set<Topic> = []
 
   private enum Topic {
+    case explosion
     case gradientNorm
     case heldOut
     case duplicates
@@ -31,14 +32,24 @@ package struct TrainingAdvice {
   }
 
   /// - Returns: what is new since the last row.
-  package mutating func lines(of row: StepMetrics) -> [String] {
-    [gradientNorm(row), heldOut(row), duplicates(row)].compactMap(\.self)
+  package func lines(of row: StepMetrics) -> [String] {
+    [explosion(row), gradientNorm(row), heldOut(row), duplicates(row)].compactMap(\.self)
   }
 
-  private mutating func isNew(_ topic: Topic) -> Bool { told.insert(topic).inserted }
+  private func isNew(_ topic: Topic) -> Bool { told.insert(topic).inserted }
+
+  /// Losses of nets that learn are of the order of their scores, far below this.
+  private static let exploded: Float = 1e6
+
+  private func explosion(_ row: StepMetrics) -> String? {
+    let losses = [("d_loss", row.criticLosses.loss), ("g_loss", row.generatorLoss)]
+    guard let (name, value) = losses.first(where: { abs($0.1) > Self.exploded }), isNew(.explosion) else { return nil }
+    return "the losses explode (\(name) is \(value) at generator step \(row.step)): begin again with a lower "
+      + "--learning-rate" + (configuration.objective.isPenalised ? ", or another --penalty-weight" : "")
+  }
 
   /// The norm that `wgan-gp` keeps near 1.
-  private mutating func gradientNorm(_ row: StepMetrics) -> String? {
+  private func gradientNorm(_ row: StepMetrics) -> String? {
     guard configuration.objective == .wganGP, let norm = row.criticLosses.measured[GradientNorms.mean] else {
       return nil
     }
@@ -53,7 +64,7 @@ package struct TrainingAdvice {
   }
 
   /// A critic that tells the pictures it learns from much better than others knows them by heart.
-  private mutating func heldOut(_ row: StepMetrics) -> String? {
+  private func heldOut(_ row: StepMetrics) -> String? {
     gaps.append(row.criticLosses.wasserstein)
     if gaps.count > Self.window { gaps.removeFirst() }
     guard let losses = row.heldOutLosses, let training = median(gaps) else { return nil }
@@ -69,7 +80,7 @@ package struct TrainingAdvice {
   }
 
   /// A generator that makes the same few pictures again and again. At first all samples are alike, and should be.
-  private mutating func duplicates(_ row: StepMetrics) -> String? {
+  private func duplicates(_ row: StepMetrics) -> String? {
     guard let share = row.distances[Self.duplicates] else { return nil }
     duplicateShares.append(share)
     let last = duplicateShares.suffix(3)

@@ -16,6 +16,8 @@ package protocol TrainingEngine: AnyObject {
   func evaluate(pixels: UnsafeBufferPointer<UInt8>, count: Int, batch: Int) -> CriticLosses
   /// The state; nil: all groups of it.
   func tensors(groups: [String]?) -> TensorSet
+  /// Why the state is worthless; nil: it isn't.
+  var divergence: Divergence? { get }
 }
 
 /// What gives the batches, in order, from where it was started: `Schedule.batchesSeenAgain` before the position's.
@@ -31,6 +33,8 @@ package struct TrainingState: Sendable {
   package var seconds: Double
   /// Of the last critic step.
   package var criticLosses: CriticLosses
+  /// What the judge has said of this state; empty where it wasn't asked.
+  package var distances: [String: Float] = [:]
 
   package init(
     position: RunPosition = RunPosition(), seconds: Double = 0, criticLosses: CriticLosses = .none
@@ -101,6 +105,8 @@ package struct TrainingLoop {
   /// Generator steps from gallery to gallery, and from checkpoint to checkpoint; 0: at the end only.
   package var sampleEvery: Int
   package var checkpointEvery: Int
+  /// From one checkpoint that the journal keeps for good to the next; 0: none.
+  package var keepEvery: Int
   /// What the critic is evaluated on, who judges the generator's samples, and generator steps from one evaluation to
   /// the next; 0: never.
   package var heldOut: HeldOutPictures?
@@ -108,24 +114,29 @@ package struct TrainingLoop {
   package var evaluateEvery: Int
   /// nil: nothing is kept.
   package var journal: (any TrainingJournal)?
+  /// Of the run: another part of it may have told some already.
+  package var advice: TrainingAdvice
 
   package init(
-    schedule: Schedule, start: TrainingState, sampleEvery: Int = 0, checkpointEvery: Int = 0,
+    schedule: Schedule, start: TrainingState, sampleEvery: Int = 0, checkpointEvery: Int = 0, keepEvery: Int = 0,
     heldOut: HeldOutPictures? = nil, judge: (any SampleJudge)? = nil, evaluateEvery: Int = 0,
-    journal: (any TrainingJournal)? = nil
+    journal: (any TrainingJournal)? = nil, advice: TrainingAdvice? = nil
   ) {
     self.schedule = schedule
     self.start = start
     self.sampleEvery = sampleEvery
     self.checkpointEvery = checkpointEvery
+    self.keepEvery = keepEvery
     self.heldOut = heldOut
     self.judge = judge
     self.evaluateEvery = evaluateEvery
     self.journal = journal
+    self.advice = advice ?? TrainingAdvice(schedule.configuration)
   }
 
   /// Trains to the schedule's end, or until `shouldStop` says so; then the state and a gallery are kept, where there is
   /// a journal.
+  /// - Throws: `Divergence`, after a step whose state isn't finite: it isn't told, and nothing of it is kept.
   package func run(
     engine: some TrainingEngine, batches: some BatchSource, shouldStop: () -> Bool,
     report: (TrainingEvent) -> Void
@@ -167,9 +178,10 @@ private struct Session<Engine: TrainingEngine, Batches: BatchSource> {
   private(set) var position: RunPosition
   private var losses: CriticLosses
   private var generatorLoss = Float.nan
+  /// Of the position's state.
+  private var distances: [String: Float] = [:]
   private var secondsWaiting = 0.0
   private var speed = SpeedMeter()
-  private var advice: TrainingAdvice
   private var gallery: (steps: Int, path: String)?
   /// The position that is kept already: a run that goes on has its own.
   private var saved: RunPosition?
@@ -180,7 +192,6 @@ private struct Session<Engine: TrainingEngine, Batches: BatchSource> {
     self.batches = batches
     self.report = report
     began = clock.now
-    advice = TrainingAdvice(loop.schedule.configuration)
     position = loop.start.position
     losses = loop.start.criticLosses
     saved = position == RunPosition() ? nil : position
@@ -214,6 +225,8 @@ private struct Session<Engine: TrainingEngine, Batches: BatchSource> {
       return engine.criticStep(pixels: pixels, count: count)
     }
     secondsWaiting += waited
+    distances = [:]
+    if let divergence = engine.divergence { throw divergence }
     loop.schedule.advance(&position, by: .critic)
     speed.count(at: seconds)
     report(.step(progress))
@@ -221,26 +234,28 @@ private struct Session<Engine: TrainingEngine, Batches: BatchSource> {
 
   mutating func generatorStep() throws {
     generatorLoss = engine.generatorStep()
+    if let divergence = engine.divergence { throw divergence }
     let epoch = position.epoch
     loop.schedule.advance(&position, by: .generator)
     let evaluates = isDue(every: loop.evaluateEvery)
     losses.measured.merge(engine.measure()) { $1 }
+    distances = evaluates ? try loop.judge?.distances(of: engine) ?? [:] : [:]
     let row = StepMetrics(
       step: position.generatorSteps, epoch: epoch + 1, seconds: secondsInAll, criticLosses: losses,
       generatorLoss: generatorLoss,
-      heldOutLosses: evaluates ? loop.heldOut?.evaluate(engine) : nil,
-      distances: evaluates ? try loop.judge?.distances(of: engine) ?? [:] : [:])
+      heldOutLosses: evaluates ? loop.heldOut?.evaluate(engine) : nil, distances: distances)
     try loop.journal?.append(row)
     report(.metrics(row, progress))
-    for line in advice.lines(of: row) { report(.advice(line)) }
+    for line in loop.advice.lines(of: row) { report(.advice(line)) }
     if position.epoch > epoch { report(.epochEnded(epoch + 1, row)) }
     if isDue(every: loop.sampleEvery) { try drawGallery() }
-    if isDue(every: loop.checkpointEvery) { try saveState() }
+    if isDue(every: loop.checkpointEvery) || isDue(every: loop.keepEvery) { try saveState() }
   }
 
   mutating func saveState() throws {
     guard let journal = loop.journal, saved != position else { return }
-    let state = TrainingState(position: position, seconds: secondsInAll, criticLosses: losses)
+    var state = TrainingState(position: position, seconds: secondsInAll, criticLosses: losses)
+    state.distances = distances
     let path = try journal.save(state, of: engine)
     saved = position
     report(.checkpointSaved(path))

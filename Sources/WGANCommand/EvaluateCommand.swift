@@ -58,7 +58,9 @@ struct EvaluateCommand: ParsableCommand {
 
   func validate() throws {
     try source.validate(network)
-    if all && source.runPath == nil { throw ValidationError("--all is for every checkpoint of a run: give --run") }
+    if all && (source.runPath == nil || source.checkpoint != nil) {
+      throw ValidationError("--all is for every checkpoint of a run: give --run alone")
+    }
     if all && neighbours != nil {
       throw ValidationError("--neighbours is of one generator, --all of several: give one of them")
     }
@@ -73,7 +75,7 @@ struct EvaluateCommand: ParsableCommand {
     Interruption.watch()
     let display = ProgressDisplay()
     let request = EvaluationRequest(
-      generator: source.source(network), live: source.liveGenerator, allCheckpoints: all, data: data, cache: cache,
+      generator: try source.source(network), live: source.liveGenerator, allCheckpoints: all, data: data, cache: cache,
       count: count, seed: seed,
       threads: threads)
     let evaluation: GeneratorEvaluation

@@ -21,7 +21,7 @@ struct ExportCommand: ParsableCommand {
     name: .customLong("run"), help: ArgumentHelp("A run's folder: its newest checkpoint is taken.", valueName: "run"))
   var runPath: String?
 
-  @Option(help: ArgumentHelp("A checkpoint's safetensors file, instead of --run.", valueName: "file"))
+  @Option(help: CheckpointSource.help)
   var checkpoint: String?
 
   @Option(help: "safetensors or onnx.")
@@ -37,7 +37,7 @@ struct ExportCommand: ParsableCommand {
   var out: String
 
   func validate() throws {
-    if (runPath == nil) == (checkpoint == nil) { throw ValidationError("give either --run or --checkpoint") }
+    _ = try CheckpointSource(run: runPath, checkpoint: checkpoint)
     if liveGenerator && net == .critic {
       throw ValidationError("--live-generator says which generator is written, and --net critic writes none")
     }
@@ -45,7 +45,7 @@ struct ExportCommand: ParsableCommand {
   }
 
   func run() throws {
-    let source = runPath.map(CheckpointSource.run) ?? .checkpoint(checkpoint ?? "")
+    let source = try CheckpointSource(run: runPath, checkpoint: checkpoint)
     try WeightsExport.write(net, of: source, live: liveGenerator, as: format, to: out) { Console.note("wgan: \($0)") }
     try Console.print(out)
   }

@@ -55,7 +55,7 @@ struct GenerateCommand: ParsableCommand {
   func run() throws {
     let threads = speed[\.threads]
     if let threads { try RunParameters.declared.threads.check(threads) }
-    let generator = try PictureGenerator(source.source(network), live: source.liveGenerator, threads: threads) {
+    let generator = try PictureGenerator(try source.source(network), live: source.liveGenerator, threads: threads) {
       Console.note("wgan: \($0)")
     }
     let seed = seed ?? generator.configuration.seed

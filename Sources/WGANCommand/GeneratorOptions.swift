@@ -10,7 +10,7 @@ struct GeneratorOptions: ParsableArguments {
     name: .customLong("run"), help: ArgumentHelp("A run's folder: its newest checkpoint is taken.", valueName: "run"))
   var runPath: String?
 
-  @Option(help: ArgumentHelp("A checkpoint's safetensors file, instead of --run.", valueName: "file"))
+  @Option(help: CheckpointSource.help)
   var checkpoint: String?
 
   @Option(
@@ -25,15 +25,16 @@ struct GeneratorOptions: ParsableArguments {
   var liveGenerator = false
 
   func validate() throws {
-    if [runPath, checkpoint, generator].count(where: { $0 != nil }) != 1 {
+    if (generator == nil) == (runPath == nil && checkpoint == nil) {
       throw ValidationError("give one of --run, --checkpoint and --generator")
     }
+    if generator == nil { _ = try CheckpointSource(run: runPath, checkpoint: checkpoint) }
   }
 
   /// - Parameter network: what a file of weights doesn't say.
-  func source(_ network: NetworkOptions) -> PictureGenerator.Source {
+  func source(_ network: NetworkOptions) throws -> PictureGenerator.Source {
     if let generator { return .weights(generator, preset: network.preset, overrides: network.overrides) }
-    return .trained(runPath.map(CheckpointSource.run) ?? .checkpoint(checkpoint ?? ""))
+    return .trained(try CheckpointSource(run: runPath, checkpoint: checkpoint))
   }
 
   /// - Throws: where flags of a net describe none.
@@ -43,6 +44,32 @@ struct GeneratorOptions: ParsableArguments {
     }
     if network.parameters[\.batchSize] != nil {
       throw ValidationError("--batch-size is training's: pictures are drawn by themselves, leave it out")
+    }
+  }
+}
+
+extension CheckpointSource {
+  static var help: ArgumentHelp {
+    ArgumentHelp(
+      """
+      A checkpoint's safetensors file, instead of --run; or with --run one of its checkpoints: \
+      '\(CheckpointFolder.best)' (the least distance that was measured while it trained) or a generator step.
+      """, valueName: "file")
+  }
+
+  /// What `--run` and `--checkpoint` say together.
+  init(run: String?, checkpoint: String?) throws {
+    switch (run, checkpoint) {
+    case (let run?, nil): self = .run(run)
+    case (nil, let file?): self = .checkpoint(file)
+    case (let run?, let name?):
+      if name != CheckpointFolder.best, name.contains(where: { !$0.isNumber && $0 != "-" }) {
+        throw ValidationError(
+          "--checkpoint \(name): with --run it is 'best' or a generator step; a file goes without --run"
+        )
+      }
+      self = .named(name, run: run)
+    case (nil, nil): throw ValidationError("give --run or --checkpoint")
     }
   }
 }

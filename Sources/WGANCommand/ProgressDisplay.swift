@@ -17,7 +17,6 @@ final class ProgressDisplay: Sendable {
     var startPosition = RunPosition()
     var length = RunLength.epochs(0)
     var began = ContinuousClock.now
-    var warnedOfDivergence = false
   }
 
   /// On a terminal the bar moves ten times a second; elsewhere a line in ten seconds does.
@@ -75,7 +74,6 @@ final class ProgressDisplay: Sendable {
     case .step(let progress):
       if isTerminal { update(isLast: false) { bar(progress, $0) } }
     case .metrics(let metrics, let progress):
-      warnOfDivergence(metrics)
       update(isLast: progress.batchesLeft == 0) { isTerminal ? bar(progress, $0) : plain(progress, metrics, $0) }
     case .epochEnded(let epoch, let metrics):
       let count = state.withLock { if case .epochs(let count) = $0.length { "/\(count)" } else { "" } }
@@ -106,19 +104,6 @@ final class ProgressDisplay: Sendable {
           + "wgan train --out \(shellWord(run.paths.path)) --resume --generator-steps \(next.generatorSteps)")
     }
     if let gallery = summary.gallery { line("samples: \(gallery)") }
-  }
-
-  private func warnOfDivergence(_ metrics: StepMetrics) {
-    if metrics.criticLosses.loss.isFinite && metrics.generatorLoss.isFinite { return }
-    let first = state.withLock { state in
-      defer { state.warnedOfDivergence = true }
-      return !state.warnedOfDivergence
-    }
-    if first {
-      line(
-        "the losses aren't finite numbers any more at generator step \(metrics.step): lower --learning-rate"
-          + (metrics.criticLosses.measured["penalty"] == nil ? "" : " or --penalty-weight"))
-    }
   }
 
   // MARK: Lines

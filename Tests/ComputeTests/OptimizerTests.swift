@@ -72,6 +72,32 @@ import Testing
     }
   }
 
+  /// Whichever worker's part it is in.
+  @Test func aNumberThatIsNotFiniteIsToldForAnyThreads() {
+    let values = [Float](repeating: 0.5, count: Self.count)
+    for threads in [1, 2, 3, 24] {
+      for device in devices(threads: threads) {
+        for place in [nil, 0, 16 * 11 + 3, Self.count - 1] {
+          func slice() -> Slice {
+            let slab = Slab(count: Self.count).all
+            slab.copy(from: values)
+            return slab
+          }
+          let bad = slice()
+          if let place { bad[place] = .infinity }
+          let told = [
+            RMSprop(learningRate: 1e-3).update(bad, gradients: slice(), squares: slice(), on: device),
+            Adam(learningRate: 1e-3).update(
+              slice(), gradients: slice(), means: slice(), squares: bad, step: 1, on: device),
+            MovingAverage(beta: 0.9).update(slice(), with: bad, number: 1, on: device), bad.isFinite,
+          ]
+          let expected = [Bool](repeating: place == nil, count: told.count)
+          #expect(told == expected, "\(String(describing: place)) \(device.instructionSet) threads \(threads)")
+        }
+      }
+    }
+  }
+
   @Test func threadsSplitSlabsIntoWholeLines() {
     var data = TestData(seed: 2)
     let start = data.uniform(Self.count)

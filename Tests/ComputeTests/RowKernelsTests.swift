@@ -82,7 +82,7 @@ import Testing
       // Gradients from 1e-12 to 1: where the mean of squares is tiny, epsilon decides.
       var g = data.uniform(count)
       for i in 0..<count { g[i] *= [1, 1e-3, 1e-6, 1e-9, 1e-12, 0][i % 6] }
-      kernels.rmsprop(&w, g, &v, count, 5e-5, 0.99, 1e-8)
+      _ = kernels.rmsprop(&w, g, &v, count, 5e-5, 0.99, 1e-8)
       reference.update(parameters: &referenceW, gradients: g.map(Double.init), squares: &referenceV)
       let (expectedW, expectedV) = (referenceW, referenceV)
       // A step is 10 rates at most (the first one: 1 / sqrt(1 - 0.99)); each rounds w once and itself some 8 times.
@@ -111,7 +111,7 @@ import Testing
       let g = data.uniform(count, -1e-2, 1e-2)
       let correction1 = 1 - pow(0.5, Double(step))
       let correction2 = 1 - pow(0.999, Double(step))
-      kernels.adam(
+      _ = kernels.adam(
         &w, g, &m, &v, count, Float(1e-4 / correction1), 0.5, 0.999, Float(correction2.squareRoot()), 1e-8)
       reference.update(
         parameters: &referenceW, gradients: g.map(Double.init), firstMoments: &referenceM,
@@ -130,19 +130,51 @@ import Testing
     let start = data.uniform(count)
     var average = start
     for take: Float in [1e-3, 0.5, 0.9] {
-      kernels.average(&average, start, count, take)
+      _ = kernels.average(&average, start, count, take)
       expectSameBits(average, start, "average of the same values, take \(take) \(kernels)")
     }
     var expected = start.map(Double.init)
     for step in 1...50 {
       let values = data.uniform(count)
       let take = Float(1 - min(0.95, Double(1 + step) / Double(10 + step)))
-      kernels.average(&average, values, count, take)
+      _ = kernels.average(&average, values, count, take)
       referenceAverage(&expected, values.map(Double.init), beta: 0.95, update: step)
       // Each update rounds three times and `take` once, of numbers below 2.
       expectEqual(
         average, ReferenceTensor(shape: [count], values: expected), bound: { _ in Double(step) * 4 * 2 * unitRoundoff },
         "average, step \(step) \(kernels)")
+    }
+  }
+
+  /// A single number that isn't finite, wherever it is and however it got there, is told by the pass that writes it,
+  /// also where it comes of finite ones; a clamp behind it hides infinities.
+  @Test(arguments: machineKernels) func passesTellOfNumbersThatAreNotFinite(_ kernels: KernelTable) {
+    let count = 16 * 5
+    var data = TestData(seed: 7)
+    let (x, g) = (data.uniform(count), data.uniform(count))
+    func isFinite(_ place: Int?, _ bad: Float, in which: Int) -> [Bool] {
+      var rows = [x, g, g.map { $0 * $0 }, g]  // weights, gradients, squares, means
+      if let place { rows[which][place] = bad }
+      var (w, v, m, a) = (rows[0], rows[2], rows[3], rows[0])
+      let rmsprop = kernels.rmsprop(&w, rows[1], &v, count, 1e-3, 0.99, 1e-8)
+      #expect(rmsprop.isNaN || rmsprop == 0)
+      #expect(rmsprop.isFinite == (w + v).allSatisfy(\.isFinite), "rmsprop \(kernels)")
+      (w, v) = (rows[0], rows[2])
+      let adam = kernels.adam(&w, rows[1], &m, &v, count, 1e-3, 0.5, 0.999, 0.3, 1e-8)
+      #expect(adam.isFinite == (w + v + m).allSatisfy(\.isFinite), "adam \(kernels)")
+      let average = kernels.average(&a, rows[1], count, 0.3)
+      #expect(average.isFinite == a.allSatisfy(\.isFinite), "average \(kernels)")
+      return [rmsprop.isFinite, adam.isFinite, average.isFinite]
+    }
+    #expect(isFinite(nil, 0, in: 0) == [true, true, true])
+    for place in 0..<count {
+      for bad in [Float.nan, .infinity, -.infinity] {
+        #expect(isFinite(place, bad, in: 0) == [false, false, false], "\(bad) at \(place)")
+        #expect(isFinite(place, bad, in: 1) == [false, false, false], "\(bad) at \(place)")
+      }
+      // Finite themselves, and too large for their squares.
+      #expect(isFinite(place, 1e25, in: 1) == [false, false, true])
+      #expect(isFinite(place, .greatestFiniteMagnitude, in: 0) == [true, true, true])
     }
   }
 
@@ -167,11 +199,11 @@ import Testing
       kernels.tanhBackward(g, tanhX, &y, count)
       all += y
       var (w, v) = (x, g.map { $0 * $0 })
-      kernels.rmsprop(&w, g, &v, count, 5e-5, 0.99, 1e-8)
+      _ = kernels.rmsprop(&w, g, &v, count, 5e-5, 0.99, 1e-8)
       all += w + v
       var m = g
-      kernels.adam(&w, g, &m, &v, count, 1e-3, 0.5, 0.999, 0.3, 1e-8)
-      kernels.average(&m, x, count, 0.3)
+      _ = kernels.adam(&w, g, &m, &v, count, 1e-3, 0.5, 0.999, 0.3, 1e-8)
+      _ = kernels.average(&m, x, count, 0.3)
       return all + w + m + v
     }
     let portable = results(machineKernels[0])

@@ -10,7 +10,7 @@ import Training
   ) -> [String] {
     var configuration = TrainingConfiguration.blog
     configuration.objective = objective
-    var advice = TrainingAdvice(configuration)
+    let advice = TrainingAdvice(configuration)
     return (1...steps).flatMap { step in
       var metrics = StepMetrics(
         step: step, epoch: 1, seconds: 0, criticLosses: CriticLosses(real: -1, fake: 1), generatorLoss: 0)
@@ -27,6 +27,18 @@ import Training
     // Other objectives have no target, and a run's beginning says nothing.
     #expect(told(.relativistic, steps: 1000) { _, row in row.criticLosses.measured["gradient_norm"] = norm }.isEmpty)
     #expect(told(.wganGP, steps: 150) { _, row in row.criticLosses.measured["gradient_norm"] = norm }.isEmpty)
+  }
+
+  /// Losses that explode without ceasing to be numbers: once, whichever of them it is.
+  @Test func lossesThatExplode() {
+    for (critic, generator) in [(Float(-6.5e22), Float(1)), (1, 2e6)] {
+      let lines = told(.wgan, steps: 20) { step, row in
+        if step > 5 { (row.criticLosses.loss, row.generatorLoss) = (critic, generator) }
+      }
+      #expect(lines.count == 1)
+      #expect(lines.first?.contains("at generator step 6") == true && lines.first?.contains("--learning-rate") == true)
+    }
+    #expect(told(.wgan, steps: 20) { _, row in row.generatorLoss = -9e5 }.isEmpty)
   }
 
   @Test func samplesThatAreAlike() {

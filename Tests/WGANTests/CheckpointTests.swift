@@ -117,6 +117,112 @@ import WGAN
     }
   }
 
+  /// The names that are left after so many saves.
+  func left(_ path: String) throws -> [String] {
+    try folderNames(path).filter { $0.hasSuffix(".json") }.map { String($0.dropLast(".json".count)) }
+  }
+
+  /// Those kept for good stay, also when a later part of the run keeps others; each has both files.
+  @Test func checkpointsAreKeptForGood() throws {
+    try inTemporaryFolder { path in
+      let folder = CheckpointFolder(path)
+      func save(_ steps: ClosedRange<Int>, keepEvery: Int) throws {
+        for step in steps {
+          let plan = CheckpointPlan(every: 1, keepEvery: keepEvery)
+          try folder.save(state(step), tensors: tensors(step), configuration: .demo, plan: plan)
+          if step == 3 {
+            // Between critic steps: not a step of the plan.
+            try folder.save(state(step, phase: 2), tensors: tensors(step), configuration: .demo, plan: plan)
+          }
+        }
+      }
+      try save(1...10, keepEvery: 3)
+      #expect(try left(path) == ["000003", "000006", "000008", "000009", "000010"])
+      try save(11...15, keepEvery: 0)
+      #expect(try left(path) == ["000003", "000006", "000009", "000013", "000014", "000015"])
+      try save(16...21, keepEvery: 10)
+      #expect(try left(path) == ["000003", "000006", "000009", "000019", "000020", "000021"])
+      #expect(try folder.all() == left(path).map { joinPath(path, $0 + ".safetensors") })
+      #expect(try folderNames(path).count == 12)
+      // One whose file can't be read may be one of them.
+      try writeFile(Array("{".utf8), to: joinPath(path, "000006.json"))
+      try save(22...25, keepEvery: 0)
+      #expect(try left(path) == ["000003", "000006", "000009", "000020", "000023", "000024", "000025"])
+      #expect(try newest(folder) == (25, []))
+    }
+  }
+
+  /// Of those that were evaluated the one with the least distance stays, however long ago it was.
+  @Test func theBestIsKept() throws {
+    let distances: [Float?] = [nil, 9, .nan, 5, 7, nil, 5, 6, 8, 8, 3, 4, .infinity, 5]
+    try inTemporaryFolder { path in
+      let folder = CheckpointFolder(path)
+      #expect(#expect(throws: Failure.self) { try folder.file(named: "best") }?.kind == .missing)
+      var best: (step: Int, distance: Float)?
+      for (step, distance) in distances.enumerated() {
+        var state = state(step)
+        state.distance = distance
+        try folder.save(state, tensors: tensors(step), configuration: .demo)
+        if let distance, distance.isFinite, distance <= best?.distance ?? .infinity { best = (step, distance) }
+        guard let best else { continue }
+        #expect(
+          try folder.file(named: "best")
+            == joinPath(path, (best.step < 10 ? "00000" : "0000") + "\(best.step).safetensors"))
+        let last = Array(max(0, step - 2)...step)
+        #expect(try left(path).map { Int($0) } == ((last.contains(best.step) ? [] : [best.step]) + last))
+      }
+      #expect(best?.step == 10)
+      #expect(try folder.file(named: "13") == folder.file(named: "000013"))
+      let error = #expect(throws: Failure.self) { try folder.file(named: "14") }
+      #expect(error?.kind == .missing)
+      #expect(error?.description == "\(path): has no checkpoint 14; it has 000010, 000011, 000012, 000013")
+    }
+  }
+
+  /// A run that is stopped again and again still has the checkpoint of the plan that it would go back to.
+  @Test func theLastOneOfThePlanIsKept() throws {
+    try inTemporaryFolder { path in
+      let folder = CheckpointFolder(path)
+      let plan = CheckpointPlan(every: 10)
+      for steps in [10, 20, 21, 22, 23, 24] {
+        try folder.save(state(steps), tensors: tensors(steps), configuration: .demo, plan: plan)
+      }
+      #expect(try left(path) == ["000020", "000022", "000023", "000024"])
+      let target = try #require(try folder.newest(of: plan, broken: { _, _ in })).state.position
+      #expect(target.generatorSteps == 20)
+      try folder.setAside(behind: target)
+      #expect(try left(path) == ["000020"])
+      #expect(try folderNames(path).contains("000024.safetensors.rolled-back"))
+    }
+  }
+
+  /// Nothing that isn't finite is written over anything, and nothing is removed for it; read, it is broken.
+  @Test(arguments: [Float.nan, .infinity]) func whatIsNotFiniteIsNeitherSavedNorRead(bad: Float) throws {
+    try inTemporaryFolder { path in
+      let folder = CheckpointFolder(path)
+      for steps in 1...3 { try save(folder, steps) }
+      let names = try folderNames(path)
+      var poisoned = Array(tensors(3))
+      poisoned[1].values[1] = bad
+      for steps in [3, 4] {
+        let error = #expect(throws: Failure.self) {
+          try folder.save(state(steps), tensors: TensorSet(poisoned), configuration: .demo)
+        }
+        #expect(error?.kind == .diverged && error?.description.contains("tensor critic.w has \(bad)") == true)
+      }
+      #expect(try folderNames(path) == names)
+      #expect(try newest(folder) == (3, []))
+      let file = joinPath(path, "000003.safetensors")
+      try Safetensors.write(TensorSet(poisoned), metadata: SafetensorsFile(at: file).metadata, to: file)
+      #expect(try newest(folder) == (2, ["000003"]))
+      let error = #expect(throws: Failure.self) { try Checkpoint(at: file) }
+      #expect(error?.kind == .badData)
+      #expect(error?.description.hasPrefix("\(file): tensor critic.w has \(bad)") == true)
+      // The other net's are none of a sampler's business.
+      #expect(try Checkpoint(at: file, groups: { _ in ["generator"] }).tensors.count == 1)
+    }
+  }
+
   @Test func halfWrittenStatesAreNotTakenForStates() throws {
     try inTemporaryFolder { path in
       let folder = CheckpointFolder(path)

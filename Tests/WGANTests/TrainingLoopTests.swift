@@ -12,6 +12,7 @@ final class RecordingEngine: TrainingEngine {
   var fingerprint: UInt32 = 1
   var steps = ""
   var evaluations = ""
+  var divergence: Divergence?
 
   func criticStep(pixels: UnsafeBufferPointer<UInt8>, count: Int) -> CriticLosses {
     for pixel in pixels { fingerprint = fingerprint &* 31 &+ UInt32(pixel) }

@@ -60,6 +60,14 @@ package struct Slice: Sendable {
     return Float(sum / Double(count))
   }
 
+  /// Whether no value is infinite or NaN: no exponent is all ones. For small slices: of large ones the pass that
+  /// writes them tells (Optimizers.swift).
+  package var isFinite: Bool {
+    var greatest: UInt32 = 0
+    for i in 0..<count { greatest = max(greatest, pointer[i].bitPattern & 0x7fff_ffff) }
+    return greatest < Float.infinity.bitPattern
+  }
+
   /// - Precondition: as many values.
   package func copy(from other: Slice) {
     precondition(other.count == count, "as many values as the slice has")

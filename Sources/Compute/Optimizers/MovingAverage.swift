@@ -18,10 +18,12 @@ package struct MovingAverage: Sendable {
   /// set; where average and values are the same, nothing changes.
   ///
   /// - Parameter number: counted from 1.
-  package func update(_ average: Slice, with values: Slice, number: Int, on device: Device) {
+  /// - Returns: whether all of the average is finite.
+  @discardableResult
+  package func update(_ average: Slice, with values: Slice, number: Int, on device: Device) -> Bool {
     precondition(average.count == values.count && number >= 1)
     let take = Float(1 - kept(in: number))
-    forEachPart(of: average.count, device) { start, count in
+    return everyPartIsFinite(of: average.count, device) { start, count in
       device.kernels.average(average.pointer + start, values.pointer + start, count, take)
     }
   }

@@ -17,9 +17,12 @@ package struct RMSprop: Sendable {
   }
 
   /// v = smoothing*v + (1 - smoothing)*g²;  w -= learningRate * g / (sqrt(v) + epsilon).
-  package func update(_ weights: Slice, gradients: Slice, squares: Slice, on device: Device) {
+  ///
+  /// - Returns: whether all of w and v is finite.
+  @discardableResult
+  package func update(_ weights: Slice, gradients: Slice, squares: Slice, on device: Device) -> Bool {
     precondition(weights.count == gradients.count && weights.count == squares.count)
-    forEachPart(of: weights.count, device) { start, count in
+    return everyPartIsFinite(of: weights.count, device) { start, count in
       device.kernels.rmsprop(
         weights.pointer + start, gradients.pointer + start, squares.pointer + start, count, learningRate, smoothing,
         epsilon)
@@ -42,14 +45,17 @@ package struct Adam: Sendable {
   }
 
   /// Update number `step`, counted from 1.
+  ///
+  /// - Returns: whether all that it wrote is finite.
+  @discardableResult
   package func update(
     _ weights: Slice, gradients: Slice, means: Slice, squares: Slice, step: Int, on device: Device
-  ) {
+  ) -> Bool {
     precondition(weights.count == gradients.count && weights.count == means.count && weights.count == squares.count)
     precondition(step >= 1)
     let stepSize = Float(learningRate / (1 - power(beta1, step)))
     let correction = Float((1 - power(beta2, step)).squareRoot())
-    forEachPart(of: weights.count, device) { start, count in
+    return everyPartIsFinite(of: weights.count, device) { start, count in
       device.kernels.adam(
         weights.pointer + start, gradients.pointer + start, means.pointer + start, squares.pointer + start, count,
         stepSize, beta1, beta2, correction, epsilon)
@@ -89,6 +95,16 @@ extension Slice {
     }
     return total.load(ordering: .relaxed)
   }
+}
+
+/// Calls `body` with each worker's part of `count` Floats, whole cache lines. It gives 0, or NaN where what it wrote
+/// isn't finite.
+func everyPartIsFinite(of count: Int, _ device: Device, _ body: (_ start: Int, _ count: Int) -> Float) -> Bool {
+  let isFinite = Atomic(true)
+  forEachPart(of: count, device) { start, count in
+    if !body(start, count).isFinite { isFinite.store(false, ordering: .relaxed) }
+  }
+  return isFinite.load(ordering: .relaxed)
 }
 
 /// Calls `body` with each worker's part of `count` Floats, whole cache lines.

@@ -141,9 +141,9 @@ private struct GeneratorFile {
         PictureOrigin(configuration: configuration, data: data, cache: request.cache, isRunsOwn: false)
       )
     case .trained(let source):
-      let checkpoint = try source.open(groups: { _ in [] }, notice: notice)
+      let checkpoint = try source.open(.generator, live: request.live, notice: notice)
       var files = [GeneratorFile(checkpoint)]
-      if request.allCheckpoints, case .run(let run) = source { files = try all(of: run, notice) }
+      if request.allCheckpoints, case .run(let run) = source { files = try all(of: run, request.live, notice) }
       return (files, try origin(of: checkpoint, source, request))
     }
   }
@@ -156,10 +156,10 @@ private struct GeneratorFile {
     generatorSteps = checkpoint.provenance.generatorSteps
   }
 
-  private static func all(of run: String, _ notice: (String) -> Void) throws -> [GeneratorFile] {
+  private static func all(of run: String, _ live: Bool, _ notice: (String) -> Void) throws -> [GeneratorFile] {
     try RunPaths(run).checkpoints.all().compactMap { path in
       do {
-        return GeneratorFile(try Checkpoint(at: path, groups: { _ in [] }))
+        return GeneratorFile(try Checkpoint(at: path, groups: { [$0.group(of: .generator, live: live)] }))
       } catch let error as Failure {
         notice("a checkpoint is broken and left out: \(error)")
         return nil
@@ -173,7 +173,7 @@ private struct GeneratorFile {
     let configuration = checkpoint.provenance.configuration
     let run: RunConfiguration? =
       switch source {
-      case .run(let path): try RunPaths(path).configuration()
+      case .run(let path), .named(_, run: let path): try RunPaths(path).configuration()
       // RUN/checkpoints/000500.safetensors
       case .checkpoint(let path): try? RunPaths(joinPath(splitPath(path).folder, "..")).configuration()
       }

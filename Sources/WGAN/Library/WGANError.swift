@@ -26,6 +26,8 @@ public struct WGANError: Error, Equatable, Sendable, CustomStringConvertible {
     case cannotCreateFile
     /// Reading or writing failed midway.
     case inputOutput
+    /// Numbers of a training aren't finite any more.
+    case diverged
   }
 
   /// What kind of failure it is.
@@ -48,6 +50,7 @@ public struct WGANError: Error, Equatable, Sendable, CustomStringConvertible {
     case let error as any ClassifiedError:
       switch error.failureKind {
       case .missing: self.init(.fileNotFound, line)
+      case .diverged: self.init(.diverged, line)
       case .cannotCreate: self.init(.cannotCreateFile, line)
       case .inputOutput, .cancelled: self.init(.inputOutput, line)
       case .badData, .usage: self.init(.invalidFile, line)

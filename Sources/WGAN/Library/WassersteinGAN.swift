@@ -90,13 +90,16 @@ public final class WassersteinGAN {
   ///     the GAN. What it answers decides whether training goes on; an error that it throws ends training after this
   ///     step and is thrown on.
   /// - Throws: ``WGANError`` of kind `invalidPictures` or `invalidArgument`, before the first step; what `onStep`
-  ///   throws. The GAN is as good as before.
+  ///   throws. The GAN is as good as before. Of kind `diverged` after a step that has left a number that isn't finite;
+  ///   the line names the tensor. Such a GAN trains, samples and saves no more: load a file that was saved before, or
+  ///   begin again with lower learning rates.
   /// - Complexity: Besides the steps O(`pictures.count`) for the call and for each epoch; the pictures aren't copied.
   public func train(
     on pictures: [Bitmap], generatorSteps: Int, outOf runSteps: Int? = nil,
     onStep: (TrainingStep) throws -> StepDecision = { _ in .proceed }
   ) throws {
     if isTraining { throw WGANError(.invalidArgument, "train was called from its own onStep: let it return first") }
+    try refuseDiverged()
     guard 0...1_000_000_000 ~= generatorSteps else {
       throw WGANError(.invalidArgument, "\(generatorSteps) generator steps: must be from 0 to 1000000000")
     }
@@ -119,9 +122,9 @@ public final class WassersteinGAN {
     isTraining = true
     defer { isTraining = false }
     var (isStopped, failure) = (false, (any Error)?.none)
-    _ = try TrainingLoop(schedule: schedule, start: state.trainingState).run(
-      engine: engine, batches: BitmapBatches(pictures, schedule, from: state.position), shouldStop: { isStopped }
-    ) { event in
+    let loop = TrainingLoop(schedule: schedule, start: state.trainingState)
+    let batches = BitmapBatches(pictures, schedule, from: state.position)
+    func report(_ event: TrainingEvent) {
       let (step, progress): (TrainingStep, TrainingProgress)
       switch event {
       case .step(let now):
@@ -140,7 +143,17 @@ public final class WassersteinGAN {
         (isStopped, failure) = (true, error)
       }
     }
+    do {
+      _ = try loop.run(engine: engine, batches: batches, shouldStop: { isStopped }, report: report)
+    } catch let divergence as Divergence {
+      throw WGANError(divergence)
+    }
     if let failure { throw failure }
+  }
+
+  /// What a step has ruined is neither trained nor shown nor saved.
+  private func refuseDiverged() throws(WGANError) {
+    if let divergence = engine.divergence { throw WGANError(divergence) }
   }
 
   private func check(_ pictures: [Bitmap]) throws(WGANError) {
@@ -173,7 +186,7 @@ public final class WassersteinGAN {
   ///   - first: The number of the first one, 0 or more.
   ///   - seed: Of the noise; nil for the settings' own.
   ///   - live: Draw with the generator as it trains, where there is an averaged one too (``TrainingParameters/ema``).
-  /// - Throws: ``WGANError`` of kind `invalidArgument`.
+  /// - Throws: ``WGANError`` of kind `invalidArgument`, or `diverged` after training that was.
   /// - Complexity: O(`count`); the first call after a step copies the generator, too.
   public func sample(
     count: Int, from first: Int = 0, seed: UInt64? = nil, live: Bool = false
@@ -188,7 +201,8 @@ public final class WassersteinGAN {
   }
 
   private func currentSampler(of group: String) throws(WGANError) -> Sampler {
-    try withPublicErrors {
+    try refuseDiverged()
+    return try withPublicErrors {
       if let sampler, samplerGroup == group { return sampler }
       let tensors = engine.tensors(groups: [group])
       let current = try sampler ?? Sampler(settings.configuration, tensors: tensors, group: group, on: device)
@@ -206,8 +220,10 @@ public final class WassersteinGAN {
   /// The tool reads it, too: `wgan generate --checkpoint FILE`. Parameters have PyTorch's names and layouts.
   ///
   /// - Parameter path: The file's. What was there before is replaced once the new file is whole and on disk.
-  /// - Throws: ``WGANError`` of kind `cannotCreateFile` or `inputOutput`; what was there before still is.
+  /// - Throws: ``WGANError`` of kind `cannotCreateFile` or `inputOutput`, or `diverged` after training that was; what
+  ///   was there before still is.
   public func save(to path: String) throws(WGANError) {
+    try refuseDiverged()
     try withPublicErrors {
       try Checkpoint.write(state, tensors: engine.tensors(), configuration: settings.configuration, to: path)
     }
@@ -237,5 +253,6 @@ public final class WassersteinGAN {
     } catch {
       throw WGANError(.invalidFile, "\(path): \(error)")
     }
+    engine.rateHalvings = state.rollbacks?.count ?? 0
   }
 }

@@ -25,6 +25,12 @@ package struct CheckpointState: Codable, Sendable, Equatable {
   package var criticLoss: Float?
   /// What else the objective measured in it; nil: nothing.
   package var measured: [String: Float]?
+  /// Never removed; nil: when it isn't one of the last few any more.
+  package var kept: Bool?
+  /// Of its samples from held-out pictures, the mean over the scales; nil: not measured of this very state.
+  package var distance: Float?
+  /// How often the run has gone back, each time with halved learning rates; nil: never.
+  package var rollbacks: [Rollback]?
 
   package init(
     position: RunPosition, seconds: Double, picturesPerEpoch: Int, dataFingerprint: String, criticLosses: CriticLosses
@@ -51,10 +57,21 @@ package struct CheckpointState: Codable, Sendable, Equatable {
 
   /// A later state of the same run, on the same pictures.
   func following(_ state: TrainingState) -> CheckpointState {
-    CheckpointState(
+    var next = CheckpointState(
       position: state.position, seconds: state.seconds, picturesPerEpoch: picturesPerEpoch,
       dataFingerprint: dataFingerprint, criticLosses: state.criticLosses)
+    next.distance = state.distances[SampleDistances.mean]
+    next.rollbacks = rollbacks
+    return next
   }
+}
+
+/// A run that had diverged went back to a state that it had saved.
+package struct Rollback: Codable, Sendable, Equatable {
+  /// That state's.
+  package var generatorSteps: Int
+  /// What had happened, a line.
+  package var reason: String
 }
 
 /// A saved state, read back.
@@ -70,7 +87,7 @@ package struct Checkpoint: Sendable {
   package typealias Groups = (TrainingConfiguration) -> [String]?
 
   /// A safetensors file by itself; it holds the configuration too.
-  /// - Throws: `Failure`.
+  /// - Throws: `Failure`, also where a tensor that was asked for isn't finite.
   package init(at path: String, groups: Groups = { _ in nil }) throws {
     let file = try SafetensorsFile(at: path)
     guard let provenance = try Provenance(metadata: file.metadata, source: path) else {
@@ -80,6 +97,7 @@ package struct Checkpoint: Sendable {
     self.path = path
     stateInside = file.metadata[Self.stateKey]
     tensors = try file.tensors(groups: groups(provenance.configuration))
+    try tensors.refuseNonFinite(path)
   }
 
   /// One net's tensors under its own names, checked against the net before anything of its size is allocated.
@@ -101,6 +119,7 @@ package struct Checkpoint: Sendable {
   static func write(
     _ state: CheckpointState, tensors: TensorSet, configuration: TrainingConfiguration, to path: String
   ) throws {
+    try tensors.refuseNonFinite(path, as: .diverged)
     var metadata = try metadata(of: state, configuration)
     metadata[stateKey] = String(decoding: try RunJSON.encode(state), as: UTF8.self)
     try Safetensors.write(tensors, metadata: metadata, to: path)
@@ -149,17 +168,22 @@ package struct CheckpointFolder: Sendable {
 
   package init(_ path: String) { self.path = path }
 
-  /// Saves a state, then removes all but the last `kept`.
+  /// Saves a state, then removes all but the last `kept`, the last one of the plan, the best one, and those that are
+  /// kept for good. A state that isn't finite is refused, and nothing is removed for it.
   /// - Returns: the safetensors file's path.
   @discardableResult
-  package func save(_ state: CheckpointState, tensors: TensorSet, configuration: TrainingConfiguration) throws
-    -> String
-  {
+  package func save(
+    _ state: CheckpointState, tensors: TensorSet, configuration: TrainingConfiguration,
+    plan: CheckpointPlan = CheckpointPlan()
+  ) throws -> String {
     let key = Key(state.position)
     let tensorsPath = joinPath(path, key.name + ".safetensors")
+    try tensors.refuseNonFinite(tensorsPath, as: .diverged)
+    var state = state
+    if key.isForGood(plan) { state.kept = true }
     try Safetensors.write(tensors, metadata: Checkpoint.metadata(of: state, configuration), to: tensorsPath)
     try writeFile(try RunJSON.encode(state), to: joinPath(path, key.name + ".json"))
-    for old in try keys(suffix: ".json").dropLast(Self.kept) {
+    for old in try superfluous(plan) {
       // The JSON first: what has none isn't taken for a state.
       removeFile(joinPath(path, old.name + ".json"))
     }
@@ -170,16 +194,66 @@ package struct CheckpointFolder: Sendable {
     return tensorsPath
   }
 
+  private func superfluous(_ plan: CheckpointPlan) throws -> [Key] {
+    let keys = try keys(suffix: ".json")
+    let old = keys.dropLast(Self.kept)
+    if old.isEmpty { return [] }
+    let (best, planned) = (try best(of: keys), keys.last { $0.isIn(plan) })
+    // One that can't be read may be one that is kept for good.
+    return old.filter { key in key != best && key != planned && state(key).map { $0.kept != true } ?? false }
+  }
+
+  private func state(_ key: Key) -> CheckpointState? {
+    let file = joinPath(path, key.name + ".json")
+    return try? RunJSON.decode(CheckpointState.self, from: readFile(file, limit: 1 << 20), source: file)
+  }
+
+  /// The one whose samples were nearest to held-out pictures; of equal ones the last.
+  private func best(of keys: [Key]) throws -> Key? {
+    var best: (key: Key, distance: Float)?
+    for key in keys {
+      guard let distance = state(key)?.distance, distance.isFinite else { continue }
+      if best.map({ distance <= $0.distance }) ?? true { best = (key, distance) }
+    }
+    return best?.key
+  }
+
+  /// What a person calls the best one.
+  package static let best = "best"
+
+  /// A state's safetensors file by its name: "best", "000500" or "500".
+  /// - Throws: `Failure(.missing)`, naming those that there are.
+  package func file(named name: String) throws -> String {
+    let keys = try keys(suffix: ".json")
+    let key: Key?
+    if name == Self.best {
+      key = try best(of: keys)
+      if key == nil {
+        throw Failure(.missing, path, "no checkpoint there was evaluated when it was saved: see --evaluate-every")
+      }
+    } else {
+      let wanted = Int(name).map(zeroPadded) ?? name
+      key = keys.first { $0.name == wanted }
+    }
+    guard let key else {
+      let names = keys.map(\.name).joined(separator: ", ")
+      throw Failure(.missing, path, "has no checkpoint \(name); it has \(names.isEmpty ? "none" : names)")
+    }
+    return joinPath(path, key.name + ".safetensors")
+  }
+
   /// The newest whole state.
   /// - Parameters:
+  ///   - plan: of its states alone; nil: of all.
   ///   - groups: of the tensors to read.
   ///   - broken: told one line for each newer state that can't be used.
   /// - Returns: nil where nothing was saved yet.
   /// - Throws: `Failure(.badData)` when there are states and all are broken; `Failure`.
-  package func newest(groups: Checkpoint.Groups = { _ in nil }, broken: (_ name: String, _ line: String) -> Void) throws
-    -> (state: CheckpointState, checkpoint: Checkpoint)?
-  {
-    let keys = try keys(suffix: ".json")
+  package func newest(
+    of plan: CheckpointPlan? = nil, groups: Checkpoint.Groups = { _ in nil },
+    broken: (_ name: String, _ line: String) -> Void
+  ) throws -> (state: CheckpointState, checkpoint: Checkpoint)? {
+    let keys = try keys(suffix: ".json").filter { key in plan.map(key.isIn) ?? true }
     var last = ""
     for key in keys.reversed() {
       do {
@@ -207,10 +281,17 @@ package struct CheckpointFolder: Sendable {
   }
 
   /// Takes a broken state out of the way of those that will be written.
-  package func setAside(_ name: String) {
+  package func setAside(_ name: String) { setAside(name, as: "broken") }
+
+  private func setAside(_ name: String, as why: String) {
     for file in [name + ".json", name + ".safetensors"] {
-      try? renameFile(joinPath(path, file), to: joinPath(path, file + ".broken"))
+      try? renameFile(joinPath(path, file), to: joinPath(path, file + "." + why))
     }
+  }
+
+  /// Takes the states behind this one out of the way: the run has gone back to it.
+  package func setAside(behind position: RunPosition) throws {
+    for key in try keys(suffix: ".json") where Key(position) < key { setAside(key.name, as: "rolled-back") }
   }
 
   private func keys(suffix: String) throws -> [Key] {
@@ -234,6 +315,14 @@ package struct CheckpointFolder: Sendable {
       }
       (generatorSteps, criticStepsInPhase) = (steps, inPhase)
       if self.name != name { return nil }
+    }
+
+    func isForGood(_ plan: CheckpointPlan) -> Bool {
+      plan.isForGood(generatorSteps: generatorSteps, criticStepsInPhase: criticStepsInPhase)
+    }
+
+    func isIn(_ plan: CheckpointPlan) -> Bool {
+      plan.contains(generatorSteps: generatorSteps, criticStepsInPhase: criticStepsInPhase)
     }
 
     var name: String {

@@ -1,4 +1,5 @@
-// Where a person says that a trained net is: a run, whose newest checkpoint is meant, or a checkpoint's file.
+// Where a person says that a trained net is: a run, whose newest checkpoint is meant, one of its checkpoints by name,
+// or a checkpoint's file.
 
 import Configuration
 import SystemSupport
@@ -7,6 +8,8 @@ import Training
 package enum CheckpointSource: Sendable {
   case run(String)
   case checkpoint(String)
+  /// "best", or "000500".
+  case named(String, run: String)
 
   /// One net of it.
   /// - Parameters:
@@ -21,6 +24,10 @@ package enum CheckpointSource: Sendable {
   func open(groups: Checkpoint.Groups, notice: (String) -> Void) throws -> Checkpoint {
     switch self {
     case .checkpoint(let path): return try Checkpoint(at: path, groups: groups)
+    case .named(let name, let path):
+      let run = RunPaths(path)
+      _ = try run.configuration()
+      return try Checkpoint(at: run.checkpoints.file(named: name), groups: groups)
     case .run(let path):
       let run = RunPaths(path)
       _ = try run.configuration()

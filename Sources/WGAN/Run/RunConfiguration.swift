@@ -42,6 +42,8 @@ package struct RunConfiguration: Parameterized, Equatable {
     }
   }
 
+  var checkpointPlan: CheckpointPlan { CheckpointPlan(every: self.checkpointEvery, keepEvery: self.keepEvery) }
+
   /// When the run ends, by the flag that says so.
   package var lengthField: ConfigurationField {
     let lengths = LengthParameters.declared

@@ -11,18 +11,23 @@ final class RunJournal: TrainingJournal {
   private let configuration: TrainingConfiguration
   /// Where this part of the run began: its data are every state's.
   private let start: CheckpointState
+  private let plan: CheckpointPlan
   private let metrics: MetricsLog
   private let samplerGroups: [String]
   private let sampler: Sampler
 
   /// - Throws: `Failure`, `NetworkError`.
-  init(_ paths: RunPaths, of trainer: Trainer, from start: CheckpointState, on device: Device) throws {
+  init(
+    _ paths: RunPaths, of trainer: Trainer, from start: CheckpointState, plan: CheckpointPlan, on device: Device
+  ) throws {
     self.paths = paths
     self.start = start
+    self.plan = plan
     configuration = trainer.configuration
     metrics = try MetricsLog(
       at: paths.metrics,
-      columns: MetricColumn.all(of: trainer.plan.objective) + SampleDistances.columns(configuration),
+      columns: MetricColumn.all(of: trainer.plan.objective, rollbacks: start.rollbacks?.count ?? 0)
+        + SampleDistances.columns(configuration),
       keepingRowsThrough: start.position.generatorSteps)
     samplerGroups = [configuration.group(of: .generator)]
     sampler = try Sampler(configuration, tensors: trainer.tensors(groups: samplerGroups), on: device)
@@ -33,7 +38,7 @@ final class RunJournal: TrainingJournal {
   func save(_ state: TrainingState, of engine: some TrainingEngine) throws -> String {
     metrics.synchronize()
     return try paths.checkpoints.save(
-      start.following(state), tensors: engine.tensors(groups: nil), configuration: configuration)
+      start.following(state), tensors: engine.tensors(groups: nil), configuration: configuration, plan: plan)
   }
 
   func drawGallery(of engine: some TrainingEngine, generatorSteps: Int) throws -> String {

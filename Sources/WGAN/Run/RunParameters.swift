@@ -1,5 +1,5 @@
 // How long a run is, and what it writes how often: what may change when a run goes on. No number depends on these, but
-// for learning rates that decay over the run's length.
+// for learning rates that decay over the run's length, and a run that goes back to a checkpoint (`--on-divergence`).
 
 import Compute
 import Configuration
@@ -21,6 +21,10 @@ package struct RunParameters: ParameterSet {
     .run, 100, .within(0...1_000_000_000), valueName: "steps", earlier: .haveIt,
     help: "Generator steps from checkpoint to checkpoint; 0: at the end only")
 
+  package let keepEvery = TrainingParameter(
+    .run, 0, .within(0...1_000_000_000), valueName: "steps", earlier: .mean(0),
+    help: "Generator steps from one checkpoint that is never removed to the next; 0: none")
+
   package let evaluateEvery = TrainingParameter(
     .run, 100, .within(0...1_000_000_000), valueName: "steps", earlier: .mean(0),
     effect: Effect(elseSay: "no picture is held out to evaluate on", give: "\(\.heldOut)") { configuration, every in
@@ -28,6 +32,18 @@ package struct RunParameters: ParameterSet {
     },
     help:
       "Generator steps from one look at held-out pictures to the next, at most 2 % of the time by default; 0: never")
+
+  package let onDivergence = TrainingParameter(
+    .run, OnDivergence.stop, valueName: "what", earlier: .mean(.stop),
+    help: "When numbers stop being finite: stop, or go back to a checkpoint with halved learning rates, at most 3 times"
+  )
+}
+
+/// What a run does whose numbers stop being finite.
+package enum OnDivergence: String, ParameterValue, CaseIterable {
+  case stop
+  /// To the last good state, with halved learning rates.
+  case rollback
 }
 
 /// Three ways to say when a run ends, a `PlannedLength`; a run itself has one of the first two, its `RunLength`.

@@ -84,7 +84,31 @@ package struct TrainingRun {
   package var expectations: [Expectation] { Expectation.of(configuration.training) }
 
   /// Trains to the end, or until `shouldStop`; see `TrainingLoop.run`.
+  /// - Throws: also `Failure(.diverged)`.
   package func train(shouldStop: () -> Bool, report: (TrainingEvent) -> Void) throws -> TrainingSummary {
+    let rollback = RunRollback(configuration, paths, trainer)
+    let advice = TrainingAdvice(configuration.training)
+    var start = start
+    while true {
+      do {
+        return try train(from: start, advice, shouldStop: shouldStop, report: report)
+      } catch let divergence as Divergence {
+        start = try rollback.goBack(after: divergence, from: start) {
+          try InitialNets(configuration).set(trainer)
+          return Self.beginning(dataset)
+        }
+        let times = start.rollbacks?.count ?? 0
+        report(
+          .advice(
+            "\(divergence): back to generator step \(start.position.generatorSteps), with halved learning rates "
+              + "(rollback \(times) of at most \(RunRollback.limit))"))
+      }
+    }
+  }
+
+  private func train(
+    from start: CheckpointState, _ advice: TrainingAdvice, shouldStop: () -> Bool, report: (TrainingEvent) -> Void
+  ) throws -> TrainingSummary {
     let training = configuration.training
     let position = start.position
     let schedule = Schedule(training, picturesPerEpoch: trainingPictures, length: configuration.length)
@@ -96,11 +120,12 @@ package struct TrainingRun {
     let loop = TrainingLoop(
       schedule: schedule,
       start: start.trainingState, sampleEvery: configuration.sampleEvery,
-      checkpointEvery: configuration.checkpointEvery,
+      checkpointEvery: configuration.checkpointEvery, keepEvery: configuration.keepEvery,
       heldOut: configuration.evaluateEvery > 0 ? try HeldOutPictures(of: dataset, training) : nil,
       judge: configuration.evaluateEvery > 0 ? SampleDistances(of: dataset, training, on: device) : nil,
       evaluateEvery: configuration.evaluateEvery,
-      journal: try RunJournal(paths, of: trainer, from: start, on: device))
+      journal: try RunJournal(paths, of: trainer, from: start, plan: configuration.checkpointPlan, on: device),
+      advice: advice)
     return try loop.run(
       engine: trainer,
       batches: LoadedBatches(loader: loader, pictureBytes: training.size * training.size * training.channels),
@@ -198,9 +223,7 @@ extension TrainingRun {
     _ trainer: Trainer, _ paths: RunPaths, _ configuration: RunConfiguration, _ dataset: Dataset,
     _ request: TrainingRequest, _ report: (PreparationEvent) -> Void
   ) throws -> CheckpointState {
-    let beginning = CheckpointState(
-      position: RunPosition(), seconds: 0, picturesPerEpoch: dataset.count(.training),
-      dataFingerprint: String(dataset.fingerprint, radix: 16), criticLosses: .none)
+    let beginning = beginning(dataset)
     if !request.resume { return beginning }
     var broken: [String] = []
     let newest = try paths.checkpoints.newest { name, line in
@@ -231,9 +254,16 @@ extension TrainingRun {
     } catch {
       throw Failure(error.kind, "\(checkpoint.path): \(error)")
     }
+    trainer.rateHalvings = state.rollbacks?.count ?? 0
     // Out of the way of those that will be written.
     broken.forEach(paths.checkpoints.setAside)
     return state
+  }
+
+  private static func beginning(_ dataset: Dataset) -> CheckpointState {
+    CheckpointState(
+      position: RunPosition(), seconds: 0, picturesPerEpoch: dataset.count(.training),
+      dataFingerprint: String(dataset.fingerprint, radix: 16), criticLosses: .none)
   }
 }
 
@@ -243,8 +273,8 @@ private struct InitialNets {
 
   init(_ configuration: RunConfiguration) { self.configuration = configuration }
 
-  /// - Throws: `Failure`, `NetworkError` where a file isn't there, or isn't such a net's.
-  func check() throws { try forEach { _, _, _ in } }
+  /// - Throws: `Failure`, `NetworkError` where a file isn't there, isn't such a net's, or isn't finite.
+  func check() throws { try forEach { _, file, weights in _ = try weights.tensors(of: file) } }
 
   func set(_ trainer: Trainer) throws {
     try forEach { role, file, weights in try trainer.setNets([role], from: weights.tensors(of: file)) }

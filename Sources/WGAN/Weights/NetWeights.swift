@@ -46,9 +46,15 @@ package struct NetWeights: Sendable {
 
   /// Parameters and running statistics, as the trainer's and sampler's: "generator.initial.conv.weight".
   /// - Parameter file: the one that they were found in.
+  /// - Throws: `Failure`, also where a tensor isn't finite, by the file's name of it.
   package func tensors(of file: borrowing WeightsFile) throws -> TensorSet {
     var result = TensorSet([])
-    for (name, tensor) in places { result.append(try file.read(tensor, as: "\(role.rawValue).\(name)")) }
+    for (name, stored) in places {
+      var tensor = try file.read(stored, as: stored.name)
+      try TensorSet([tensor]).refuseNonFinite(file.path)
+      tensor.name = "\(role.rawValue).\(name)"
+      result.append(tensor)
+    }
     return result
   }
 
