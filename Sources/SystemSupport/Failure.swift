@@ -12,6 +12,8 @@ package enum FailureKind: Sendable, CaseIterable {
   case cannotCreate
   /// Reading or writing failed midway.
   case inputOutput
+  /// The system hasn't the memory.
+  case outOfMemory
   /// Somebody asked to stop before it was done.
   case cancelled
 
@@ -21,6 +23,7 @@ package enum FailureKind: Sendable, CaseIterable {
     case .usage: 64
     case .badData: 65
     case .missing: 66
+    case .outOfMemory: 71
     case .cannotCreate: 73
     case .inputOutput: 74
     case .cancelled: 130

@@ -49,6 +49,7 @@ public struct WGANError: Error, Equatable, Sendable, CustomStringConvertible {
       switch error.failureKind {
       case .missing: self.init(.fileNotFound, line)
       case .cannotCreate: self.init(.cannotCreateFile, line)
+      case .outOfMemory: self.init(.invalidSettings, line)
       case .inputOutput, .cancelled: self.init(.inputOutput, line)
       case .badData, .usage: self.init(.invalidFile, line)
       }
