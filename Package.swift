@@ -85,7 +85,7 @@ let package = Package(
     module("KernelsAVX512", ["Kernels"]),
     module("Kernels", ["CVector"]),
     module("ReferenceKernels", ["SystemSupport"]),
-    module("SystemSupport"),
+    module("SystemSupport", ["CProcessor"]),
     module("Statistics"),
     module("Randomness", ["ElementaryFunctions"]),
     module("ElementaryFunctions"),

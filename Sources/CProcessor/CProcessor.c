@@ -1,4 +1,17 @@
+#if defined(__linux__)
+#define _GNU_SOURCE
+#include <sched.h>
+#endif
 #include "CProcessor.h"
+
+#if defined(__linux__)
+int cprocessor_affinity_count(void) {
+  cpu_set_t masks[8] = {{{0}}};  // 8192 processors
+  return sched_getaffinity(0, sizeof masks, masks) == 0 ? CPU_COUNT_S(sizeof masks, masks) : 0;
+}
+#else
+int cprocessor_affinity_count(void) { return 0; }
+#endif
 
 #if defined(__x86_64__)
 bool cprocessor_supports_avx2(void) {

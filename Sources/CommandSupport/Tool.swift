@@ -6,11 +6,21 @@ import SystemSupport
 /// A tool: its command, and the name that its lines begin with.
 package struct Tool<Command: ParsableCommand> {
   private let name: String
+  private let codeOfCancelled: () -> Int32
 
-  package init(_ command: Command.Type, named name: String) { self.name = name }
+  /// - Parameter codeOfCancelled: the exit code of work that somebody asked to stop: the signal's, where one did.
+  package init(
+    _ command: Command.Type, named name: String,
+    codeOfCancelled: @escaping () -> Int32 = { FailureKind.cancelled.exitCode }
+  ) {
+    self.name = name
+    self.codeOfCancelled = codeOfCancelled
+  }
 
   /// Parses the arguments and runs what they say. Comes back only from work that was done.
   package func run() {
+    // A file that may not grow further (ulimit -f) is an error of that write, not the end of the process.
+    signal(SIGXFSZ, SIG_IGN)
     do {
       var command = try Command.parseAsRoot()
       try command.run()
@@ -41,7 +51,7 @@ package struct Tool<Command: ParsableCommand> {
   private func verdict(on error: any Error) -> (code: Int32, line: String?) {
     switch error {
     case let error as any ClassifiedError where error.failureKind == .cancelled:
-      return (error.failureKind.exitCode, "stopped before training began")
+      return (codeOfCancelled(), "stopped before it began")
     case let error as any ClassifiedError: return (error.failureKind.exitCode, error.description)
     // No reason for words.
     case is Console.ReaderIsGone: return (FailureKind.inputOutput.exitCode, nil)

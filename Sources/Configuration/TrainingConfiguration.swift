@@ -61,6 +61,7 @@ extension TrainingConfiguration: Codable {
     preset = Self.presentName(
       ofPreset: try decoder.container(keyedBy: ParameterKey.self).decode(String.self, forKey: Self.presetKey))
     values = try ParameterValues(from: decoder, Parameters.declared)
+    try refuseUnknownFields(of: decoder, known: [Self.presetKey.stringValue], Parameters.declared)
   }
 
   package func encode(to encoder: any Encoder) throws {

@@ -178,6 +178,10 @@ package final class Dataset: Sendable {
   /// - Precondition: 0 <= `index` < `count`.
   package func name(_ index: Int) -> FilePath { pictures.index.name(Int(places[index])) }
 
+  /// Bytes of its file, when it was decoded; of a drawn one 0.
+  /// - Precondition: 0 <= `index` < `count`.
+  package func fileBytes(_ index: Int) -> Int { Int(pictures.index.entries[Int(places[index])].sourceBytes) }
+
   /// Picture `index`, scaled: its short side is `size`.
   /// - Precondition: 0 <= `index` < `count`.
   package func picture(_ index: Int) -> Picture {

@@ -14,6 +14,8 @@ package enum FailureKind: Sendable, CaseIterable {
   case inputOutput
   /// Numbers of a training aren't finite any more.
   case diverged
+  /// The system hasn't the memory.
+  case outOfMemory
   /// Somebody asked to stop before it was done.
   case cancelled
 
@@ -24,6 +26,7 @@ package enum FailureKind: Sendable, CaseIterable {
     case .badData: 65
     case .missing: 66
     case .diverged: 70
+    case .outOfMemory: 71
     case .cannotCreate: 73
     case .inputOutput: 74
     case .cancelled: 130

@@ -4,7 +4,8 @@
 /// - Parameter limit: refuse more than this many, before reading them.
 package func readFile(_ path: some FilePathConvertible, limit: Int = 1 << 30) throws(Failure) -> [UInt8] {
   let file = try InputFile(at: path)
-  if file.size > limit { throw Failure(.inputOutput, path, "has \(file.size) bytes, at most \(limit) were expected") }
+  if file.size > limit { throw Failure(.badData, path, "has \(file.size) bytes, at most \(limit) were expected") }
+  try requireMemory(file.size, for: path)
   var bytes = [UInt8](repeating: 0, count: file.size)
   try bytes.withUnsafeMutableBufferPointer { (buffer) throws(Failure) in
     try file.read(at: 0, into: UnsafeMutableRawBufferPointer(buffer))

@@ -47,6 +47,25 @@ extension stat {
   }
 }
 
+/// What `ulimit` limits.
+package enum ResourceLimit {
+  case addressSpace
+  case data
+}
+
+/// The soft limit in bytes; nil where there is none.
+package func softLimit(_ resource: ResourceLimit) -> Int? {
+  var limit = rlimit()
+  let limited = resource == .addressSpace ? RLIMIT_AS : RLIMIT_DATA
+  #if canImport(Glibc)
+    let number = __rlimit_resource_t(limited.rawValue)
+  #else
+    let number = limited
+  #endif
+  if getrlimit(number, &limit) != 0 || limit.rlim_cur >= 1 << 60 { return nil }
+  return Int(limit.rlim_cur)
+}
+
 /// Bytes of a core's first- and second-level caches for data; 0 where the system doesn't tell.
 package func dataCacheBytes() -> (first: Int, second: Int) {
   #if canImport(Glibc)

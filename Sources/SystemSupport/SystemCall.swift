@@ -55,6 +55,17 @@ package func systemPointerUntilEnd<Pointer>(_ call: () -> Pointer?) throws(Syste
   return nil
 }
 
+// MARK: - In a signal's handler
+
+/// Writes to standard error from a handler: nothing where that would wait, and whoever was interrupted between a call
+/// and its errno finds the errno that was.
+package func writeInHandler(_ bytes: UnsafeRawBufferPointer) {
+  let code = errno
+  var place = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+  if poll(&place, 1, 0) == 1 { _ = write(STDERR_FILENO, bytes.baseAddress, bytes.count) }
+  errno = code
+}
+
 // MARK: - Open files
 
 /// A descriptor of the file at `path`. Programs that this one starts don't get it.

@@ -1,6 +1,8 @@
 // The safetensors format, as far as weights need it: named tensors in one file. Ours are F32 (and counts I64); F16,
 // BF16 and F64 are read too.
 //
+// Ours say a checksum of each tensor in their metadata (CRC32C.swift), which reading compares.
+//
 //     8 bytes   length N of the header, little-endian
 //     N bytes   JSON: {"__metadata__": {"key": "text", …},
 //                      "name": {"dtype": "F32", "shape": […], "data_offsets": [a, b]}, …}
@@ -33,6 +35,10 @@ package enum Safetensors {
     of tensors: TensorSet, counts: [(name: String, value: Int64)], metadata: [String: String], path: String
   ) throws -> [UInt8] {
     var items: [String] = []
+    var metadata = metadata
+    for tensor in tensors {
+      metadata[TensorChecksums.prefix + tensor.name] = tensor.values.withUnsafeBytes { TensorChecksums.text(of: $0) }
+    }
     if !metadata.isEmpty {
       let pairs = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }
       items.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
@@ -75,7 +81,10 @@ package enum Safetensors {
 
 /// A safetensors file's header, read and checked.
 struct SafetensorsHeader {
+  /// Without checksums.
   let metadata: [String: String]
+  /// By the tensor's name, where the file says any.
+  let checksums: [String: String]
   /// In the order of their bytes.
   let entries: [SafetensorsFile.Entry]
   /// Where the tensors' bytes begin.
@@ -98,7 +107,13 @@ struct SafetensorsHeader {
     do {
       var scanner = SafetensorsHeaderScanner(try file.bytes(8..<dataStart))
       let contents = try scanner.header()
-      metadata = contents.metadata
+      let prefix = TensorChecksums.prefix
+      metadata = contents.metadata.filter { !$0.key.hasPrefix(prefix) }
+      var checksums: [String: String] = [:]
+      for (key, value) in contents.metadata where key.hasPrefix(prefix) {
+        checksums[String(key.dropFirst(prefix.count))] = value
+      }
+      self.checksums = checksums
       entries = try Self.checked(contents.entries, dataSize: file.size - dataStart)
     } catch let problem as FormatProblem {
       throw bad(problem.description)
@@ -170,12 +185,18 @@ package struct SafetensorsFile: ~Copyable {
 
   package func tensor(_ entry: Entry) throws -> NamedTensor {
     let start = header.dataStart + entry.offsets.lowerBound
+    let checksum = header.checksums[entry.name]
     if entry.type != .float32 {
-      let values = entry.type.values(try file.bytes(start..<start + entry.offsets.count))
-      return NamedTensor(name: entry.name, shape: entry.shape, values: values)
+      let bytes = try file.bytes(start..<start + entry.offsets.count)
+      try TensorChecksums.check(
+        { bytes.withUnsafeBytes { TensorChecksums.text(of: $0) } }, of: entry.name, is: checksum, path: file.path)
+      return NamedTensor(name: entry.name, shape: entry.shape, values: entry.type.values(bytes))
     }
+    try requireMemory(entry.offsets.count, for: file.path)
     var values = [Float](repeating: 0, count: entry.offsets.count / 4)
     try values.withUnsafeMutableBytes { try file.read(at: start, into: $0) }
+    try TensorChecksums.check(
+      { values.withUnsafeBytes { TensorChecksums.text(of: $0) } }, of: entry.name, is: checksum, path: file.path)
     return NamedTensor(name: entry.name, shape: entry.shape, values: values)
   }
 

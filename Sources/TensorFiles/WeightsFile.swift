@@ -12,6 +12,8 @@ package struct StoredTensor: Sendable, Equatable {
   package var type: ElementType
   /// The first number's place in the file. All of them lie in the file: whoever makes the value has checked that.
   package var start: Int
+  /// Of its bytes, where the file says one.
+  var checksum: String? = nil
 
   /// Row-major without gaps.
   var isContiguous: Bool {
@@ -40,7 +42,7 @@ package struct WeightsFile: ~Copyable {
       let length = start.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
       if length <= Safetensors.headerLimit {
         let header = try SafetensorsHeader(of: file)
-        tensors = header.entries.map { StoredTensor($0, dataStart: header.dataStart) }
+        tensors = header.entries.map { StoredTensor($0, of: header) }
         metadata = header.metadata
       } else if start.starts(with: [0x50, 0x4b]) {
         tensors = try TorchFile.tensors(of: file)
@@ -66,7 +68,10 @@ package struct WeightsFile: ~Copyable {
     let size = tensor.type.size
     guard count > 0 else { return NamedTensor(name: name, shape: tensor.shape, values: []) }
     let reach = zip(tensor.shape, tensor.strides).reduce(1) { $0 + ($1.0 - 1) * $1.1 }
-    let values = tensor.type.values(try file.bytes(tensor.start..<tensor.start + reach * size))
+    let bytes = try file.bytes(tensor.start..<tensor.start + reach * size)
+    try TensorChecksums.check(
+      { bytes.withUnsafeBytes { TensorChecksums.text(of: $0) } }, of: tensor.name, is: tensor.checksum, path: path)
+    let values = tensor.type.values(bytes)
     if tensor.isContiguous { return NamedTensor(name: name, shape: tensor.shape, values: values) }
     var gathered: [Float] = []
     gathered.reserveCapacity(count)
@@ -84,7 +89,7 @@ package struct WeightsFile: ~Copyable {
 }
 
 extension StoredTensor {
-  init(_ entry: SafetensorsFile.Entry, dataStart: Int) {
+  init(_ entry: SafetensorsFile.Entry, of header: SafetensorsHeader) {
     var strides = [Int](repeating: 1, count: entry.shape.count)
     for i in strides.indices.dropLast().reversed() {
       // An empty tensor may have any extents.
@@ -92,6 +97,6 @@ extension StoredTensor {
     }
     self.init(
       name: entry.name, shape: entry.shape, strides: strides, type: entry.type,
-      start: dataStart + entry.offsets.lowerBound)
+      start: header.dataStart + entry.offsets.lowerBound, checksum: header.checksums[entry.name])
   }
 }

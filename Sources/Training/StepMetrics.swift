@@ -69,7 +69,7 @@ package struct MetricColumn: Sendable {
 
   /// "2.063"
   private static func milliseconds(_ seconds: Double) -> String {
-    let milliseconds = seconds.isFinite ? Int((max(0, seconds) * 1000).rounded()) : 0
+    let milliseconds = seconds.isFinite ? Int((min(max(0, seconds), 1e15) * 1000).rounded()) : 0
     return "\(milliseconds / 1000).\(String(1000 + milliseconds % 1000).dropFirst())"
   }
 }

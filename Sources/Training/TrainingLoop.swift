@@ -2,6 +2,7 @@
 // stops between two steps when asked. It knows neither how a step is computed, nor where pictures come from, nor any
 // file.
 
+import SystemSupport
 import TensorFiles
 
 /// What computes the steps. (`Trainer`; tests count steps with one that computes nothing.)
@@ -51,7 +52,8 @@ package protocol TrainingJournal: AnyObject {
   func append(_ row: StepMetrics) throws
   /// Keeps the state. Returns its path.
   func save(_ state: TrainingState, of engine: some TrainingEngine) throws -> String
-  /// Draws the gallery of this number of generator steps. Returns its path.
+  /// Draws the gallery of this number of generator steps. Returns its path. Where it can't be written, training goes
+  /// on.
   func drawGallery(of engine: some TrainingEngine, generatorSteps: Int) throws -> String
 }
 
@@ -64,7 +66,7 @@ package enum TrainingEvent {
   case epochEnded(Int, StepMetrics)
   case gallerySaved(String)
   case checkpointSaved(String)
-  /// What the numbers say that a person should know, a line.
+  /// What a person should know, a line.
   case advice(String)
 }
 
@@ -150,9 +152,15 @@ package struct TrainingLoop {
           stopped = true
           break
         }
-        switch step {
-        case .critic: try session.criticStep()
-        case .generator: try session.generatorStep()
+        do {
+          switch step {
+          case .critic: try session.criticStep()
+          case .generator: try session.generatorStep()
+          }
+        } catch let error as any ClassifiedError where error.leavesTheStateGood {
+          // The steps so far are good: a row that can't be written mustn't cost them.
+          try? session.saveState()
+          throw error
         }
       }
       // The state first: a second request to stop may cut the gallery short.
@@ -183,6 +191,7 @@ private struct Session<Engine: TrainingEngine, Batches: BatchSource> {
   private var secondsWaiting = 0.0
   private var speed = SpeedMeter()
   private var gallery: (steps: Int, path: String)?
+  private var pictureProblem: String?
   /// The position that is kept already: a run that goes on has its own.
   private var saved: RunPosition?
 
@@ -248,8 +257,8 @@ private struct Session<Engine: TrainingEngine, Batches: BatchSource> {
     report(.metrics(row, progress))
     for line in loop.advice.lines(of: row) { report(.advice(line)) }
     if position.epoch > epoch { report(.epochEnded(epoch + 1, row)) }
-    if isDue(every: loop.sampleEvery) { try drawGallery() }
     if isDue(every: loop.checkpointEvery) || isDue(every: loop.keepEvery) { try saveState() }
+    if isDue(every: loop.sampleEvery) { try drawGallery() }
   }
 
   mutating func saveState() throws {
@@ -263,9 +272,16 @@ private struct Session<Engine: TrainingEngine, Batches: BatchSource> {
 
   mutating func drawGallery() throws {
     guard let journal = loop.journal, gallery?.steps != position.generatorSteps else { return }
-    let path = try journal.drawGallery(of: engine, generatorSteps: position.generatorSteps)
-    gallery = (position.generatorSteps, path)
-    report(.gallerySaved(path))
+    do {
+      let path = try journal.drawGallery(of: engine, generatorSteps: position.generatorSteps)
+      gallery = (position.generatorSteps, path)
+      report(.gallerySaved(path))
+    } catch let error as any ClassifiedError where error.leavesTheStateGood {
+      // No picture is worth a run. Once each: a full disk would say it at every gallery.
+      let line = error.description
+      if line != pictureProblem { report(.advice("a picture isn't written, training goes on: \(line)")) }
+      pictureProblem = line
+    }
   }
 
   func summary(stopped: Bool) -> TrainingSummary {
@@ -274,6 +290,13 @@ private struct Session<Engine: TrainingEngine, Batches: BatchSource> {
       position: position, stopped: stopped, criticSteps: position.criticSteps - start.criticSteps,
       generatorSteps: position.generatorSteps - start.generatorSteps, seconds: seconds,
       secondsWaiting: secondsWaiting, gallery: gallery?.path)
+  }
+}
+
+extension ClassifiedError {
+  /// Of files, of pictures or of memory: the state of training has nothing to do with it.
+  fileprivate var leavesTheStateGood: Bool {
+    [.missing, .badData, .cannotCreate, .inputOutput, .outOfMemory].contains(failureKind)
   }
 }
 

@@ -56,23 +56,47 @@ package struct TrainingPlan {
   /// The averaged generator's; 0 where there is none.
   package var averageBytes: Int { AveragedGenerator.bytes(configuration, generator) }
 
-  /// All that training keeps in memory but the pictures.
-  package var bytes: Int {
-    NetRole.allCases.reduce(averageBytes) { $0 + plan($1).plannedBytes + optimizerBytes($1) }
+  /// The steps' pictures and noise: as they come in, as the critic sees them, and what a penalty is taken at.
+  package var inputBytes: Int {
+    let batch = configuration.batchSize
+    let pictures = critic.inputLayout.count(batch: batch) * (PictureAugmentation(configuration) == nil ? 1 : 3)
+    let penalised = critic.purpose == .trainingWithTangents ? critic.inputLayout.count(batch: critic.batch) : 0
+    let noise = generator.inputLayout.count(batch: batch) + batch * configuration.latent
+    return MemoryLayout<Float>.stride * (pictures + penalised + noise)
   }
 
-  /// - Throws: where the machine hasn't the memory, naming the flags that mend it.
-  package func checkMemory(available: Int = memoryOfMachine()) throws(ConfigurationError) {
-    if available > 0, bytes > available {
-      let needed = Double(bytes) / 0x1p30
-      let has = Double(available) / 0x1p30
+  /// All that training keeps in memory but the data set.
+  package var bytes: Int {
+    NetRole.allCases.reduce(averageBytes + inputBytes) { $0 + plan($1).plannedBytes + optimizerBytes($1) }
+  }
+
+  /// A copy of the state, as a checkpoint is written from.
+  package var stateBytes: Int {
+    NetRole.allCases.reduce(averageBytes) { bytes, role in
+      let table = plan(role).parameters
+      return bytes + MemoryLayout<Float>.stride * (table.parameterSlabCount + table.bufferSlabCount)
+        + optimizerBytes(role)
+    }
+  }
+
+  /// - Parameter others: bytes that whoever trains needs besides.
+  /// - Throws: `ConfigurationError` where they are more than this process may have, naming the flags that mend it;
+  ///   `Failure(.outOfMemory)` where the system hasn't them now.
+  package func checkMemory(besides others: Int = 0, limit: MemoryLimit? = .ofProcess()) throws {
+    let bytes = bytes + others
+    if let limit, bytes > limit.bytes {
       let features = max(configuration.criticFeatures, configuration.generatorFeatures)
       throw ConfigurationError(
         TrainingParameters.declared.batchSize.name,
         """
         \(configuration.batchSize) with \(\.size, configuration.size) and \(\.features, features) needs \
-        \((needed * 10).rounded() / 10) GiB of memory, this machine has \((has * 10).rounded() / 10): lower one of them
+        \(Self.words(bytes)) of memory, \(limit.words) \(Self.words(limit.bytes)): lower one of them
         """)
     }
+    try requireMemory(bytes, for: "training")
+  }
+
+  private static func words(_ bytes: Int) -> String {
+    bytes < 1 << 30 ? "\(bytes >> 20) MiB" : "\((Double(bytes) / 0x1p30 * 10).rounded() / 10) GiB"
   }
 }

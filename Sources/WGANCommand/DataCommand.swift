@@ -26,7 +26,7 @@ extension DataCommand {
     var size = 64
 
     @Option(help: "Threads to decode on.")
-    var threads = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    var threads = usableProcessors()
 
     func validate() throws {
       try require(1...4096 ~= size, "--size must be 1 to 4096, not \(size)")

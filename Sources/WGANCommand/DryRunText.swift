@@ -7,7 +7,7 @@ import WGAN
 
 func dryRunText(_ dryRun: DryRun) -> String {
   var text = [configuration(dryRun), ""]
-  text += planText(dryRun.plan)
+  text += planText(dryRun.plan, others: dryRun.otherBytes)
   text += ["", times(dryRun)]
   if dryRun.configuration.training.decay != .none { text += ["", learningRates(dryRun)] }
   return text.joined(separator: "\n")

@@ -86,6 +86,7 @@ struct EvaluateCommand: ParsableCommand {
       display.clear()
       throw error
     }
+    try Interruption.endsAtFirst()
     if all { return try showAll(evaluation) }
     try evaluation.forEach(notice: { Console.note("wgan: \($0)") }) { judgement in
       try Console.print(EvaluationText.text(of: judgement, evaluation))

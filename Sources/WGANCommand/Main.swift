@@ -9,7 +9,9 @@ enum Main {
     // A reader that went away (`| head`) is an error of that write, not the end of a training run.
     signal(SIGPIPE, SIG_IGN)
     occupyStandardDescriptors()
-    Tool(WGANCommand.self, named: "wgan").run()
+    // Swift's own handler would print the stacks of all threads.
+    signal(SIGQUIT) { _exit(128 + $0) }
+    Tool(WGANCommand.self, named: "wgan", codeOfCancelled: { Interruption.exitCode }).run()
   }
 
   /// Were one of them closed, the next file opened would take its number, and lines meant for the terminal would go

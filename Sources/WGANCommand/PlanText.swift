@@ -7,8 +7,9 @@ import Graph
 import WGAN
 
 /// Three tables as lines, an empty line between them.
-func planText(_ plan: TrainingPlan) -> [String] {
-  [layers("critic", plan.critic), "", layers("generator", plan.generator), "", memory(plan)]
+/// - Parameter others: bytes that a run takes besides; 0 where none is meant.
+func planText(_ plan: TrainingPlan, others: Int = 0) -> [String] {
+  [layers("critic", plan.critic), "", layers("generator", plan.generator), "", memory(plan, others: others)]
 }
 
 private func layers(_ name: String, _ net: ExecutionPlan) -> String {
@@ -24,14 +25,16 @@ private func layers(_ name: String, _ net: ExecutionPlan) -> String {
   return table.text
 }
 
-private func memory(_ plan: TrainingPlan) -> String {
+private func memory(_ plan: TrainingPlan, others: Int) -> String {
   func mebibytes(_ bytes: Int) -> String { "\(fixed(Double(bytes) / 0x1p20, 1)) MiB" }
   var table = TextTable(["memory for training", "planned"])
   for (role, net) in [(NetRole.critic, plan.critic), (.generator, plan.generator)] {
     table.add(["  \(role.rawValue): tensors, parameters, gradients", mebibytes(net.plannedBytes)])
     table.add(["  \(role.rawValue): optimizer", mebibytes(plan.optimizerBytes(role))])
   }
+  table.add(["  pictures and noise of a step", mebibytes(plan.inputBytes)])
   if plan.averageBytes > 0 { table.add(["  averaged generator", mebibytes(plan.averageBytes)]) }
-  table.add(["  total", mebibytes(plan.bytes)])
+  if others > 0 { table.add(["  samples, evaluation, batches, a checkpoint's copy", mebibytes(others)]) }
+  table.add(["  total", mebibytes(plan.bytes + others)])
   return table.text
 }

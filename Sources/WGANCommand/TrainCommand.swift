@@ -14,7 +14,8 @@ struct TrainCommand: ParsableCommand {
     discussion: """
       Each value that isn't given is the preset's; (\(TrainingParameters.defaultLabel): ...) says what the default \
       preset has. The run's folder gets config.json, metrics.csv, curves.svg, real.png, samples/ and checkpoints/. \
-      Ctrl-C saves the run; --resume goes on with it, bit for bit as if it had never stopped.
+      Ctrl-C saves the run and ends it with exit code 130; --resume goes on with it, bit for bit as if it had never \
+      stopped.
       """)
 
   @Option(
@@ -32,6 +33,10 @@ struct TrainCommand: ParsableCommand {
 
   @Flag(help: "Go on with the run in --out. Only how long, how often and how many threads may change.")
   var resume = false
+
+  @Flag(
+    help: "With --resume: train from step 0 again; the checkpoints, samples and metrics that are there are kept aside.")
+  var beginAnew = false
 
   @Option(
     help: ArgumentHelp(
@@ -60,6 +65,9 @@ struct TrainCommand: ParsableCommand {
   func validate() throws {
     if out == "" { throw ValidationError("--out is empty: give the run's folder") }
     if out == nil && !dryRun { throw ValidationError("--out is needed: the run's folder (or --dry-run)") }
+    if beginAnew && !resume {
+      throw ValidationError("--begin-anew is for a run that is there: give --resume, too, or leave it out")
+    }
     if dryRun && resume {
       throw ValidationError("--dry-run shows a new run, --resume goes on with one: give one of them")
     }
@@ -67,7 +75,7 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     let request = TrainingRequest(
-      out: out ?? "", resume: resume, preset: network.preset,
+      out: out ?? "", resume: resume, beginAnew: beginAnew, preset: network.preset,
       overrides: network.overrides + steps.overrides() + pictures.parameters.overrides(), data: data,
       cache: pictures.cache, initialGenerator: initGenerator, initialCritic: initCritic, length: pace.length,
       runOverrides: pace.parameters.overrides())
@@ -83,14 +91,25 @@ struct TrainCommand: ParsableCommand {
       throw error
     }
     display.begin(training)
+    Interruption.trainingBegins(at: training.start.position.generatorSteps)
     if verbose { display.showMethods(of: training) }
+    let summary: TrainingSummary
     do {
-      let summary = try training.train(shouldStop: { Interruption.isRequested }, report: { display.show($0) })
-      display.end(training, summary)
+      summary = try training.train(shouldStop: { Interruption.isRequested }) { event in
+        switch event {
+        case .metrics(let row, _): Interruption.stepIsDone(row.step)
+        case .checkpointSaved: Interruption.stateIsSaved()
+        default: break
+        }
+        display.show(event)
+      }
     } catch {
       display.clear()
       throw error
     }
+    display.end(training, summary)
+    // `wgan train && next` mustn't go on with half a run.
+    if summary.stopped { throw ExitCode(Interruption.exitCode) }
   }
 
   private func show(_ dryRun: DryRun) throws {

@@ -51,6 +51,37 @@ import Testing
     }
   }
 
+  /// The vectors of RFC 3720, appendix B.4, and what everybody computes of "123456789".
+  @Test func checksumsAreTheKnownOnes() {
+    func checksum(_ bytes: some Sequence<UInt8>) -> UInt32 { Array(bytes).withUnsafeBytes { CRC32C.of($0) } }
+    #expect(checksum("123456789".utf8) == 0xe306_9283)
+    #expect(checksum([UInt8](repeating: 0, count: 32)) == 0x8a91_36aa)
+    #expect(checksum([UInt8](repeating: 0xff, count: 32)) == 0x62a8_ab43)
+    #expect(checksum((0..<32).map { UInt8($0) }) == 0x46dd_794e)
+    #expect(checksum([]) == 0)
+  }
+
+  /// A bit of a tensor that has turned is found, and the tensor named, by both readers.
+  @Test func damageIsFoundAndNamed() throws {
+    let whole = try written()
+    let values = whole.count - 4 * 7
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "t.safetensors")
+      for place in values..<whole.count {
+        var bytes = whole
+        bytes[place] ^= 1 << UInt8(place % 8)
+        try writeFile(bytes, to: path)
+        let name = place < values + 24 ? "\"generator.weight\"" : "quoted"
+        let error = #expect(throws: Failure.self) { try SafetensorsFile(at: path).tensors() }
+        #expect(error?.kind == .badData && error?.description.contains(name) == true, "\(error?.description ?? "")")
+        #expect(throws: Failure.self) {
+          let file = try WeightsFile(at: path)
+          for tensor in file.tensors { _ = try file.read(tensor, as: "x") }
+        }
+      }
+    }
+  }
+
   @Test func twoTensorsOfOneNameAreRefused() throws {
     try inTemporaryFolder { folder in
       let path = joinPath(folder, "t.safetensors")

@@ -63,6 +63,7 @@ import WGAN
       ["train", "--out", "run", "--data", "synthetic", "--size", "256", "--features", "1024", "--batch-size", "60000"],
       ["--batch-size 60000", "GiB"]
     ),
+    (["train", "--out", "run", "--data", "synthetic", "--begin-anew"], ["--begin-anew", "--resume"]),
     (["train", "--dry-run", "--preset", "best"], ["--preset best", "original"]),
     (["train", "--dry-run", "--size", "96"], ["--size 96", "64"]),
     (["train", "--dry-run", "--resume", "--out", "run"], ["--dry-run", "--resume"]),
@@ -250,7 +251,13 @@ import WGAN
       let moved = try Tool.run(resume + ["--data", "moved"], in: folder)
       #expect(moved.code == 0, "\(moved)")
       removeFile(folder / "moved/000003.png")
-      try expect(65, ["train", "--out", "second", "--resume"], says: ["moved", "--data"], in: folder)
+      try writeFile(try readFile(folder / "moved/000004.png"), to: folder / "moved/new.png")
+      try expect(
+        65, ["train", "--out", "second", "--resume"],
+        says: ["moved", "--data", "1 is new (new.png)", "1 is gone (000003.png)"], in: folder)
+      try renameFile(folder / "moved/new.png", to: folder / "moved/000003.png")
+      try expect(
+        65, ["train", "--out", "second", "--resume"], says: ["1 was replaced (000003.png)"], in: folder)
     }
   }
 

@@ -36,7 +36,9 @@ import Testing
       #expect(losses.allSatisfy { line in ["d_loss", "g_loss", "real_loss", "fake_loss"].allSatisfy(line.contains) })
       let run = folder / "run"
       #expect(
-        try folderNames(run) == ["checkpoints", "config.json", "curves.svg", "metrics.csv", "real.png", "samples"])
+        try folderNames(run) == [
+          "checkpoints", "config.json", "curves.svg", "metrics.csv", "pictures.txt", "real.png", "samples",
+        ])
       let rows = try metrics(run)
       #expect(
         rows[0] == [
@@ -351,16 +353,18 @@ import Testing
     }
   }
 
-  @Test(arguments: [SIGINT, SIGTERM]) func aSignalSavesTheRunAndItGoesOnExactly(number: Int32) throws {
+  @Test(arguments: [SIGINT, SIGTERM, SIGHUP]) func aSignalSavesTheRunAndItGoesOnExactly(number: Int32) throws {
     try inTemporaryFolder { folder in
       let process = try startLongRun(Tool.tiny, in: folder)
       let csv = folder / "run/metrics.csv"
       try wait("some steps") { try fileExists(csv) && readFile(csv).count { $0 == UInt8(ascii: "\n") } > 3 }
       kill(process.processIdentifier, number)
       process.waitUntilExit()
-      #expect(process.terminationReason == .exit && process.terminationStatus == 0)
+      // `wgan train && next` doesn't go on.
+      #expect(process.terminationReason == .exit && process.terminationStatus == 128 + number)
       let log = String(decoding: try readFile(folder / "log"), as: UTF8.self)
       #expect(log.contains("wgan train --out run --resume"))
+      #expect(log.contains("finishing this step, saving (again: stop at once, back to step 0)"))
 
       let done = try metrics(folder / "run").count - 1
       let steps = String(done + 3)
@@ -378,10 +382,31 @@ import Testing
         ["--data", "synthetic", "--fraction", "0.02", "--batch-size", "128", "--threads", "1"], in: folder)
       try wait("the start") { String(decoding: try readFile(folder / "log"), as: UTF8.self).contains("run in run") }
       kill(process.processIdentifier, SIGINT)
-      usleep(30000)
+      // Said from the handler: the step goes on for long.
+      try wait("a word") {
+        String(decoding: try readFile(folder / "log"), as: UTF8.self).contains("finishing this step")
+      }
       kill(process.processIdentifier, SIGINT)
       process.waitUntilExit()
       #expect(process.terminationStatus == 130)
+      let log = String(decoding: try readFile(folder / "log"), as: UTF8.self)
+      #expect(
+        log.hasSuffix("wgan: stopped at once: no generator step is lost, --resume goes on after step 0\n"), "\(log)")
+    }
+  }
+
+  /// SIGQUIT ends it with one line, which says what is lost, and with no stack of anything.
+  @Test func quittingSaysWhatIsLost() throws {
+    try inTemporaryFolder { folder in
+      let process = try startLongRun(Tool.tiny, in: folder)
+      let csv = folder / "run/metrics.csv"
+      try wait("some steps") { try fileExists(csv) && readFile(csv).count { $0 == UInt8(ascii: "\n") } > 3 }
+      kill(process.processIdentifier, SIGQUIT)
+      process.waitUntilExit()
+      #expect(process.terminationReason == .exit && process.terminationStatus == 131)
+      let last = String(decoding: try readFile(folder / "log"), as: UTF8.self).split(separator: "\n").last ?? ""
+      #expect(
+        last.contains(/stopped at once: generator steps 1 to \d+ are lost, --resume goes on after step 0/), "\(last)")
     }
   }
 

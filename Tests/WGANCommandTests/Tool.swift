@@ -34,10 +34,11 @@ enum Tool {
   }
 
   static func start(
-    _ arguments: [String], in folder: String, environment: [String: String] = [:], output: Any, errors: Any
+    _ arguments: [String], in folder: String, environment: [String: String] = [:], program: String = path, output: Any,
+    errors: Any
   ) throws -> Process {
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: path)
+    process.executableURL = URL(fileURLWithPath: program)
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: folder)
     process.environment = ["XDG_CACHE_HOME": joinPath(folder, "cache"), "HOME": folder, "PATH": "/usr/bin:/bin"]
@@ -45,12 +46,19 @@ enum Tool {
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = output
     process.standardError = errors
+    // Threads of Dispatch block all signals, and a child would have that from them. A person's shell doesn't.
+    var (signals, before) = (sigset_t(), sigset_t())
+    sigemptyset(&signals)
+    pthread_sigmask(Int32(SIG_SETMASK), &signals, &before)
+    defer { pthread_sigmask(Int32(SIG_SETMASK), &before, nil) }
     try process.run()
     return process
   }
 
   /// Runs it to its end.
-  static func run(_ arguments: [String], in folder: String, environment: [String: String] = [:]) throws -> Result {
+  static func run(
+    _ arguments: [String], in folder: String, environment: [String: String] = [:], program: String = path
+  ) throws -> Result {
     // Through files: no pipe that could fill up.
     let names = ["stdout", "stderr"].map { joinPath(folder, ".\($0)-\(UUID().uuidString)") }
     let handles = try names.map { name in
@@ -58,7 +66,7 @@ enum Tool {
       return try #require(FileHandle(forWritingAtPath: name))
     }
     let process = try start(
-      arguments, in: folder, environment: environment, output: handles[0], errors: handles[1])
+      arguments, in: folder, environment: environment, program: program, output: handles[0], errors: handles[1])
     process.waitUntilExit()
     let texts = try names.map { name in
       defer { removeFile(name) }

@@ -54,9 +54,8 @@ import WGAN
         }
         #expect(before.map(\.name) == after.map(\.name) && before != after)
       }
-      // Without a checkpoint --resume begins anew, and with the same nets.
-      try FileManager.default.removeItem(atPath: folder / "on/checkpoints")
-      try run(["train", "--out", "on", "--resume"], in: folder)
+      // A run that begins anew does so with the same nets.
+      try run(["train", "--out", "on", "--resume", "--begin-anew"], in: folder)
       try run(["export", "--run", "on", "--format", "safetensors", "--net", "critic", "--out", "anew"], in: folder)
       #expect(try readFile(folder / "anew") == readFile(folder / "again"))
 

@@ -230,9 +230,43 @@ import WGAN
       try writeFile([1, 2, 3], to: joinPath(path, "000002.safetensors"))
       try writeFile([1, 2, 3], to: joinPath(path, ".000002.json.123.partial"))
       #expect(try newest(folder) == (1, []))
-      // The next save sweeps up.
-      try save(folder, 3)
-      #expect(try !folderNames(path).contains("000002.safetensors"))
+      // Somebody may have removed the JSON, and these are all that is left: they are named, and stay.
+      #expect(try folder.withoutState() == ["000002.safetensors"])
+      for steps in 3...9 { try save(folder, steps) }
+      #expect(try folder.withoutState() == ["000002.safetensors"])
+      #expect(try readFile(joinPath(path, "000002.safetensors")) == [1, 2, 3])
+    }
+  }
+
+  /// A bit of a tensor that has turned: found, named, and the state before is taken.
+  @Test func aDamagedTensorIsFound() throws {
+    try inTemporaryFolder { path in
+      let folder = CheckpointFolder(path)
+      for steps in 1...2 { try save(folder, steps) }
+      let file = joinPath(path, "000002.safetensors")
+      var bytes = try readFile(file)
+      bytes[bytes.count - 1] ^= 1
+      try writeFile(bytes, to: file)
+      var lines: [String] = []
+      #expect(try folder.newest { lines.append($1) }?.state.position.generatorSteps == 1)
+      #expect(lines.count == 1 && lines[0].contains("critic.w") && lines[0].contains(file))
+    }
+  }
+
+  /// That a file can't be read now doesn't mean that it's damaged: nothing is taken instead, nothing renamed.
+  @Test(arguments: ["safetensors", "json"]) func unreadableIsNotBroken(part: String) throws {
+    try inTemporaryFolder { path in
+      let folder = CheckpointFolder(path)
+      for steps in 1...2 { try save(folder, steps) }
+      // A link to itself: root may read everything else.
+      let file = joinPath(path, "000002.\(part)")
+      try renameFile(file, to: joinPath(path, "away"))
+      symlink(file, file)
+      let error = #expect(throws: Failure.self) { try newest(folder) }
+      #expect(error?.kind == .inputOutput && error?.description.contains("can't be read") == true)
+      removeFile(file)
+      try renameFile(joinPath(path, "away"), to: file)
+      #expect(try newest(folder) == (2, []))
     }
   }
 
@@ -276,6 +310,34 @@ import WGAN
         try writeFile(Array(changed.utf8), to: statePath)
         #expect(throws: Failure.self) { try newest(folder) }
       }
+    }
+  }
+
+  /// Every field that a file may have wrong is named; none is counted on before it's checked.
+  @Test(arguments: [
+    ("\"seconds\" : 1.5", "\"seconds\" : 1e300", "\"seconds\""),
+    ("\"seconds\" : 1.5", "\"seconds\" : \"nan\"", "\"seconds\""),
+    ("\"seconds\" : 1.5", "\"seconds\" : -1", "\"seconds\""),
+    ("\"seconds\" : 1.5", "\"seconds\" : 1e999", "\"seconds\""),
+    ("\"picturesPerEpoch\" : 100", "\"picturesPerEpoch\" : -1", "\"picturesPerEpoch\""),
+    ("\"picturesPerEpoch\" : 100", "\"picturesPerEpoch\" : 1e300", "\"picturesPerEpoch\""),
+    ("\"picturesPerEpoch\" : 100", "\"picturesPerEpoch\" : 1.5", "\"picturesPerEpoch\""),
+    ("\"epoch\" : 0", "\"epoch\" : 99999999999999999999", "\"position.epoch\""),
+    ("\"criticSteps\" : 5", "\"criticSteps\" : 7", "another state"),
+    ("\"criticStepsInPhase\" : 0", "\"criticStepsInPhase\" : 6", "\"position.criticStepsInPhase\""),
+    ("\"fakeLoss\" : 0.1", "\"fakeLoss\" : 1e39", "\"fakeLoss\""),
+    ("\"fakeLoss\" : 0.1", "\"fakeLoss\" : [", "isn't JSON"),
+  ]) func anImpossibleFieldIsNamed(old: String, new: String, says: String) throws {
+    try inTemporaryFolder { path in
+      let folder = CheckpointFolder(path)
+      try save(folder, 1)
+      let statePath = joinPath(path, "000001.json")
+      let text = String(decoding: try readFile(statePath), as: UTF8.self)
+      let changed = text.replacingOccurrences(of: old, with: new)
+      #expect(changed != text, "\(text)")
+      try writeFile(Array(changed.utf8), to: statePath)
+      let error = #expect(throws: Failure.self) { try newest(folder) }
+      #expect(error?.description.contains(says) == true, "\(error?.description ?? "")")
     }
   }
 

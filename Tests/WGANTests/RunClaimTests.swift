@@ -2,6 +2,7 @@ import TestSupport
 import SystemSupport
 import Foundation
 import Testing
+import Training
 import WGAN
 
 /// Protects: a run has one writer, any number of readers, and a folder that isn't one is named.
@@ -83,6 +84,58 @@ import WGAN
     }
   }
 
+  /// What a process leaves that is killed as it begins a run.
+  @Test func aFolderWithEmptyPartsOnlyIsNew() throws {
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "run")
+      for part in ["samples", "checkpoints"] { try makeFolder(joinPath(path, part)) }
+      try writeFile([1], to: joinPath(path, ".config.json.77-1.partial"))
+      try RunClaim.create(at: path).write(configuration)
+      #expect(try folderNames(path) == ["checkpoints", "config.json", "samples"])
+      // But nothing else is.
+      let other = joinPath(folder, "other")
+      for part in ["samples", "mine"] { try makeFolder(joinPath(other, part)) }
+      #expect(throws: Failure.self) { try RunClaim.create(at: other) }
+      let third = joinPath(folder, "third")
+      try makeFolder(joinPath(third, "samples"))
+      try writeFile([1], to: joinPath(third, "samples/mine.png"))
+      #expect(throws: Failure.self) { try RunClaim.create(at: third) }
+    }
+  }
+
+  /// A run whose states are gone doesn't begin anew by itself.
+  @Test func aRunWithoutItsStatesIsRefused() throws {
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "run")
+      try RunClaim.create(at: path).write(configuration)
+      var every = configuration
+      every.checkpointEvery = 2
+      let claim = try RunClaim.open(path)
+      func refusal() -> String? { #expect(throws: Failure.self) { try claim.checkStates(every) }?.description }
+      // Before its first checkpoint: nothing is amiss.
+      #expect(try claim.checkStates(every) == nil)
+      try writeFile(Array("step\n1\n2\n".utf8), to: claim.paths.metrics)
+      #expect(try claim.checkStates(every) == nil)
+      try writeFile(Array("step\n1\n2\n3\n".utf8), to: claim.paths.metrics)
+      #expect(refusal()?.contains("3 steps") == true)
+      let checkpoints = claim.paths.checkpoints
+      try writeFile([1], to: joinPath(checkpoints.path, "000002.safetensors"))
+      #expect(refusal()?.contains("000002.safetensors") == true)
+      let state = CheckpointState(
+        position: RunPosition(), seconds: 0, picturesPerEpoch: 1, dataFingerprint: "", criticLosses: .none)
+      try checkpoints.save(state, tensors: [], configuration: .demo)
+      #expect(try claim.checkStates(every)?.contains("000002.safetensors") == true)
+      for name in try folderNames(checkpoints.path) { removeFile(joinPath(checkpoints.path, name)) }
+      try writeFile([1], to: joinPath(checkpoints.path, "000002.safetensors.broken"))
+      #expect(refusal()?.contains("000002.safetensors.broken") == true)
+      // Nothing is removed, whatever is meant.
+      #expect(try claim.setAside().map { splitPath($0).name } == ["checkpoints.before", "metrics.csv.before"])
+      #expect(fileExists(joinPath(path, "checkpoints.before/000002.safetensors.broken")))
+      #expect(refusal()?.contains("isn't there") == true)
+      for word in ["checkpoints", "--begin-anew"] { #expect(refusal()?.contains(word) == true) }
+    }
+  }
+
   @Test func aRunThatNeverBeganLeavesNothing() throws {
     try inTemporaryFolder { folder in
       _ = try RunClaim.create(at: joinPath(folder, "run"))
@@ -143,7 +196,14 @@ import WGAN
     ("\"size\" : 32|\"size\" : \"x\"", "\"training.size\" has the wrong type"),
     ("\"size\" : 32|\"size\" : 48", "--size 48"), ("\"size\" : 32|\"siz\" : 32", "\"training.size\" is missing"),
     ("\"conv-act-norm\"|\"conv-norm\"", "\"training.blockOrder\" has a value that isn't possible"),
-    ("\"threads\" : 2|\"threads\" : 0", "--threads 0"), ("\"generatorSteps\" : 7|\"x\" : 7", "\"epochs\" is missing"),
+    ("\"threads\" : 2|\"threads\" : 0", "--threads 0"),
+    ("\"threads\" : 2|\"threads\" : 1.5", "\"threads\" has a number that isn't possible"),
+    ("\"size\" : 32|\"size\" : 1e300", "\"training.size\" has a number that isn't possible"),
+    ("\"seed\" : 42|\"seed\" : -1", "\"training.seed\" has a number that isn't possible"),
+    ("\"size\" : 32|\"size\" : 32, \"depth\" : 3", "\"training.depth\" isn't known"),
+    ("\"threads\" : 2|\"threads\" : 2, \"thread\" : 2", "\"thread\" isn't known"),
+    ("\"version\" : \"0.|\"version\" : \"9.", "of version 9."),
+    ("\"generatorSteps\" : 7|\"x\" : 7", "\"epochs\" is missing"),
   ]) func aBrokenConfigurationIsOneClearLine(change: String, says: String) throws {
     try inTemporaryFolder { folder in
       let path = joinPath(folder, "run")

@@ -219,11 +219,61 @@ final class RecordingJournal: TrainingJournal {
       #expect(
         events == [
           "1", "2", "checkpoint 000002.safetensors", "3", "epoch 1 at 3", "gallery 3.png", "4",
-          "checkpoint 000004.safetensors", "5", "6", "epoch 2 at 6", "gallery 6.png", "checkpoint 000006.safetensors",
+          "checkpoint 000004.safetensors", "5", "6", "epoch 2 at 6", "checkpoint 000006.safetensors", "gallery 6.png",
           "7", "checkpoint 000007.safetensors", "gallery 7.png",
         ])
       #expect(end.gallery == joinPath(folder, "7.png"))
     }
+  }
+
+  /// State first, then pictures: one that can't be written is a line, once, and costs nothing, at the end neither.
+  @Test func aPictureThatCannotBeWrittenCostsNothing() throws {
+    try inTemporaryFolder { folder in
+      let whole = try run(joinPath(folder, "whole"), .generatorSteps(6), sampleEvery: 2)
+      let path = joinPath(folder, "run")
+      try makeFolder(joinPath(path, "checkpoints"))
+      let engine = RecordingEngine()
+      let start = CheckpointState(
+        position: RunPosition(), seconds: 0, picturesPerEpoch: Self.pictures, dataFingerprint: "", criticLosses: .none)
+      var lines: [String] = []
+      var saved = 0
+      let loop = TrainingLoop(
+        schedule: Schedule(.blog, picturesPerEpoch: Self.pictures, length: .generatorSteps(6)),
+        start: start.trainingState, sampleEvery: 1, checkpointEvery: 1,
+        journal: try RecordingJournal(path, from: start) { step in
+          #expect(saved == step, "the state is there before the picture")
+          throw Failure(.cannotCreate, "samples", step < 4 ? "no room" : "no folder")
+        })
+      let summary = try loop.run(engine: engine, batches: CountingBatches(13), shouldStop: { false }) { event in
+        if case .advice(let line) = event { lines.append(line) }
+        if case .checkpointSaved = event { saved += 1 }
+      }
+      #expect(engine.fingerprint == whole.engine.fingerprint && summary.gallery == nil && !summary.stopped)
+      #expect(
+        lines.filter { $0.contains("no room") }.count == 1 && lines.filter { $0.contains("no folder") }.count == 1)
+      #expect(try metrics(path).count == 7)
+    }
+  }
+
+  /// A row that can't be written ends the run, but the steps before it are kept.
+  @Test func aRowThatCannotBeWrittenDoesntCostTheState() throws {
+    final class FullDisk: TrainingJournal {
+      var saved: [Int] = []
+      func append(_ row: StepMetrics) throws { if row.step == 5 { throw Failure(.inputOutput, "rows", "disk full") } }
+      func save(_ state: TrainingState, of engine: some TrainingEngine) throws -> String {
+        saved.append(state.position.generatorSteps)
+        return ""
+      }
+      func drawGallery(of engine: some TrainingEngine, generatorSteps: Int) throws -> String { "" }
+    }
+    let journal = FullDisk()
+    let loop = TrainingLoop(
+      schedule: Schedule(.blog, picturesPerEpoch: Self.pictures, length: .generatorSteps(9)), start: TrainingState(),
+      journal: journal)
+    let error = #expect(throws: Failure.self) {
+      try loop.run(engine: RecordingEngine(), batches: CountingBatches(13), shouldStop: { false }, report: { _ in })
+    }
+    #expect(error?.description == "rows: disk full" && journal.saved == [5])
   }
 
   /// Each so many generator steps, all held-out pictures are seen, each with the same weight; the rows between have
@@ -326,6 +376,63 @@ final class RecordingJournal: TrainingJournal {
       try writeFile(Array("step,ep".utf8), to: path)
       _ = try open(path, through: 3)
       #expect(try lines() == [Self.header, ""])
+    }
+  }
+
+  /// What is whole stays, what isn't is told, and the file as it was is kept.
+  @Test(arguments: [
+    ([(3, "3,1,0.9,-0.2x5,1,1,1,1,,,")], "row of step 3 is missing"),
+    ([(3, "")], "row of step 3 is missing"), ([(3, "3,1")], "row of step 3 is missing"),
+    ([(1, "\0\0\0"), (4, "4;1"), (5, "?")], "rows of steps 1, 4 to 5 are missing"),
+    ([(2, "1,1,2.063,-0.75,0.125,-0.5,0.25,0.75,,,")], "row of step 2 is missing"),
+  ]) func damagedRowsCostOnlyThemselves(damage: [(Int, String)], says: String) throws {
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "metrics.csv")
+      do {
+        let log = try open(path, through: 0)
+        for step in 1...8 { try log.append(row(step)) }
+        #expect(log.notice == nil)
+      }
+      var lines = String(decoding: try readFile(path), as: UTF8.self).components(separatedBy: "\n")
+      let whole = lines
+      for (line, text) in damage { lines[line] = text }
+      let bytes = Array(lines.joined(separator: "\n").utf8)
+      try writeFile(bytes, to: path)
+      // One that lies behind the checkpoint is no loss: it's written anew.
+      if damage.map(\.0) == [3] {
+        #expect(try MetricsLog(at: path, columns: Self.columns, keepingRowsThrough: 2).notice == nil)
+      }
+      try writeFile(bytes, to: path)
+      let log = try open(path, through: 7)
+      #expect(
+        log.notice?.contains(says) == true && log.notice?.contains(path + ".damaged") == true, "\(log.notice ?? "")")
+      #expect(try readFile(path + ".damaged") == bytes)
+      let lost = damage.map(\.0)
+      let kept = whole.indices.filter { $0 < 8 && !lost.contains($0) }.map { whole[$0] } + [""]
+      #expect(String(decoding: try readFile(path), as: UTF8.self) == kept.joined(separator: "\n"))
+      #expect(log.curves.estimate.map(\.step) == (1...7).filter { !lost.contains($0) })
+    }
+  }
+
+  @Test func aShortOrMissingFileIsTold() throws {
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "metrics.csv")
+      do {
+        let log = try open(path, through: 0)
+        for step in 1...4 { try log.append(row(step)) }
+      }
+      let bytes = try readFile(path)
+      #expect(try open(path, through: 4).notice == nil)
+      #expect(try open(path, through: 9).notice?.contains("steps 5 to 9 are missing") == true)
+      #expect(!fileExists(path + ".damaged"))
+      try writeFile(Array(bytes.dropLast(3)), to: path)
+      #expect(try open(path, through: 4).notice?.contains("step 4 is missing") == true)
+      #expect(try readFile(path + ".damaged") == bytes.dropLast(3))
+      removeFile(path)
+      let notice = try open(path, through: 4).notice
+      #expect(notice?.contains("isn't there") == true && notice?.contains("1 to 4") == true)
+      removeFile(path)
+      #expect(try open(path, through: 0).notice == nil)
     }
   }
 

@@ -1,5 +1,7 @@
 // Memory of Floats: slabs that own it, slices that name a part of it. Above Compute nobody sees a pointer.
 
+import SystemSupport
+
 /// `count` Floats, zero at first, aligned to 64 bytes (a cache line and the widest vector).
 ///
 /// Unchecked Sendable: a slab is shared by the workers of a parallel loop; the drivers give each its own part to write.
@@ -10,12 +12,11 @@ package final class Slab: @unchecked Sendable {
   package init(count: Int) {
     precondition(count >= 0)
     self.count = count
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
-    base = raw.bindMemory(to: Float.self, capacity: max(count, 1))
+    base = allocate(Float.self, count: count, alignment: 64)
     base.initialize(repeating: 0, count: max(count, 1))
   }
 
-  deinit { UnsafeMutableRawPointer(base).deallocate() }
+  deinit { free(base) }
 
   package var all: Slice { Slice(slab: self, offset: 0, count: count) }
 }

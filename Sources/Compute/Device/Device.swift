@@ -98,7 +98,8 @@ package struct Device: Sendable {
 
   package static var best: InstructionSet { supported.last ?? .portable }
 
-  package static var coreCount: Int { ProcessInfo.processInfo.activeProcessorCount }
+  /// Those that this process may use: the affinity mask's, within the time that its control group has.
+  package static let coreCount = usableProcessors()
 
   /// The next number of items of equal size, from `count` up, that gives each of the threads' ranges as many.
   func evenCount(from count: Int) -> Int {

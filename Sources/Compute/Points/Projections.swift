@@ -2,6 +2,7 @@
 // as many points is the mean distance between those of the same rank, so it takes a product and a sort.
 
 import Kernels
+import SystemSupport
 
 /// The places of `count` points along some directions. Threads share the work and no bit depends on how many.
 package final class Projections {
@@ -46,8 +47,8 @@ package final class Projections {
   /// Sorts each direction's places.
   package func sort(on device: Device) {
     device.parallel(directions) { range in
-      let scratch = UnsafeMutablePointer<Float>.allocate(capacity: max(1, count))
-      defer { scratch.deallocate() }
+      let scratch = allocate(Float.self, count: count, alignment: 64)
+      defer { free(scratch) }
       for direction in range { radixSort(columns.base + direction * count, count: count, scratch: scratch) }
     }
   }

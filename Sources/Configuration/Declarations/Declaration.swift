@@ -24,6 +24,8 @@ package protocol Declaration<Value>: AnyObject, Sendable {
 package protocol StoredDeclaration<Value>: Declaration {
   /// The value of a new configuration.
   var value: Value { get }
+  /// Its key, and those that it had in earlier files.
+  var namesInFiles: [String] { get }
   /// nil where the value is possible.
   func error(in values: ParameterValues) -> ConfigurationError?
   func encode(_ values: ParameterValues, into container: inout KeyedEncodingContainer<ParameterKey>) throws

@@ -68,3 +68,30 @@ extension ParameterValues {
     for parameter in declared.stored { try parameter.encode(self, into: &container) }
   }
 }
+
+// MARK: - What isn't known
+
+/// What a file says that this version doesn't understand. To pass it over would make another run of it.
+package enum UnknownField: Error, CustomStringConvertible {
+  /// By its path: "training.batchSize".
+  case field(String)
+  case version(String)
+
+  package var description: String {
+    switch self {
+    case .field(let name): "\"\(name)\" isn't known to this version: a newer one has written it, or it's misspelt"
+    case .version(let version): "is of version \(version), which is newer: use that one"
+    }
+  }
+}
+
+/// - Parameter known: fields beside the parameters.
+/// - Throws: `UnknownField`.
+package func refuseUnknownFields<Parameters>(
+  of decoder: any Decoder, known: [String], _ declared: Declared<Parameters>
+) throws {
+  let names = Set(known + declared.stored.flatMap(\.namesInFiles))
+  let keys = try decoder.container(keyedBy: ParameterKey.self).allKeys.map(\.stringValue).sorted()
+  guard let key = keys.first(where: { !names.contains($0) }) else { return }
+  throw UnknownField.field((decoder.codingPath.map(\.stringValue) + [key]).joined(separator: "."))
+}

@@ -72,6 +72,10 @@ public final class TrainingParameter<Value: ParameterValue>: StoredDeclaration, 
 
   // MARK: In a file
 
+  package var namesInFiles: [String] {
+    if case .callIt(let former, _, _) = earlier { [name.property, former] } else { [name.property] }
+  }
+
   package func encode(_ values: ParameterValues, into container: inout KeyedEncodingContainer<ParameterKey>) throws {
     try container.encode(values[self], forKey: ParameterKey(name.property))
   }

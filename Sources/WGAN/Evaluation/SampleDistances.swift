@@ -24,6 +24,16 @@ final class SampleDistances: SampleJudge {
     return (names + [TrainingAdvice.duplicates]).map { name in MetricColumn(name) { $0.distances[name] } }
   }
 
+  /// About what it takes: sorted places along the directions at each scale and once more, the points of one scale, and
+  /// both sets of pictures.
+  static func bytes(_ configuration: TrainingConfiguration) -> Int {
+    let points = pictures * PatchDescriptors.perPicture
+    let scales = LaplacianPyramid.sizes(of: configuration.size).count
+    let dimensions = PatchDescriptors.side * PatchDescriptors.side * configuration.channels
+    return MemoryLayout<Float>.stride * points * ((scales + 1) * directions + dimensions)
+      + 3 * pictures * configuration.size * configuration.size * configuration.channels
+  }
+
   private let configuration: TrainingConfiguration
   private let device: Device
   private let reference: SlicedReference

@@ -52,6 +52,7 @@ public struct WGANError: Error, Equatable, Sendable, CustomStringConvertible {
       case .missing: self.init(.fileNotFound, line)
       case .diverged: self.init(.diverged, line)
       case .cannotCreate: self.init(.cannotCreateFile, line)
+      case .outOfMemory: self.init(.invalidSettings, line)
       case .inputOutput, .cancelled: self.init(.inputOutput, line)
       case .badData, .usage: self.init(.invalidFile, line)
       }

@@ -55,6 +55,22 @@ package struct CheckpointState: Codable, Sendable, Equatable {
     TrainingState(position: position, seconds: seconds, criticLosses: criticLosses)
   }
 
+  /// What no run can have, by the field's name; nil: nothing. Numbers from a file can be anything, and what counts on
+  /// them would overflow.
+  var impossibleField: String? {
+    let limit = 1 << 48
+    let counters = [
+      ("position.epoch", position.epoch), ("position.batch", position.batch),
+      ("position.criticStepsInPhase", position.criticStepsInPhase), ("position.criticSteps", position.criticSteps),
+      ("position.generatorSteps", position.generatorSteps), ("picturesPerEpoch", picturesPerEpoch),
+    ]
+    if let counter = counters.first(where: { !(0..<limit ~= $0.1) }) { return counter.0 }
+    // A million years.
+    if !(0...3e13 ~= seconds) { return "seconds" }
+    if position.criticStepsInPhase > position.criticSteps { return "position.criticStepsInPhase" }
+    return nil
+  }
+
   /// A later state of the same run, on the same pictures.
   func following(_ state: TrainingState) -> CheckpointState {
     var next = CheckpointState(
@@ -152,9 +168,12 @@ package struct Checkpoint: Sendable {
 
   fileprivate func state(from bytes: [UInt8], source: String) throws -> CheckpointState {
     let state = try RunJSON.decode(CheckpointState.self, from: bytes, source: source)
-    guard provenance.generatorSteps == state.position.generatorSteps, state.position.isPossible else {
-      throw Failure(.badData, "\(source): belongs to another state than \(path)")
+    if let field = state.impossibleField {
+      throw Failure(.badData, "\(source): \"\(field)\" has a value that isn't possible")
     }
+    guard provenance.generatorSteps == state.position.generatorSteps,
+      provenance.criticSteps == state.position.criticSteps
+    else { throw Failure(.badData, "\(source): belongs to another state than \(path)") }
     return state
   }
 }
@@ -183,14 +202,7 @@ package struct CheckpointFolder: Sendable {
     if key.isForGood(plan) { state.kept = true }
     try Safetensors.write(tensors, metadata: Checkpoint.metadata(of: state, configuration), to: tensorsPath)
     try writeFile(try RunJSON.encode(state), to: joinPath(path, key.name + ".json"))
-    for old in try superfluous(plan) {
-      // The JSON first: what has none isn't taken for a state.
-      removeFile(joinPath(path, old.name + ".json"))
-    }
-    let complete = try Set(keys(suffix: ".json"))
-    for old in try keys(suffix: ".safetensors") where !complete.contains(old) {
-      removeFile(joinPath(path, old.name + ".safetensors"))
-    }
+    for old in try superfluous(plan) { remove(old) }
     return tensorsPath
   }
 
@@ -242,13 +254,33 @@ package struct CheckpointFolder: Sendable {
     return joinPath(path, key.name + ".safetensors")
   }
 
+  /// The tensors get a temporary name first, which a run that goes on sweeps up: should this process be killed in
+  /// between, no tensors are left that nobody removed on purpose.
+  private func remove(_ key: Key) {
+    let tensors = FilePath(joinPath(path, key.name + ".safetensors"))
+    let aside = try? TemporaryName.make(beside: tensors) { (name) throws(SystemError) in
+      try renameFile(tensors, to: name)
+    }
+    removeFile(joinPath(path, key.name + ".json"))
+    if let aside { removeFile(aside.path) }
+  }
+
+  /// Files of tensors that nobody takes for a state, since the JSON beside them is missing. They are never removed: who
+  /// lost the JSON still has these.
+  /// - Throws: `Failure`.
+  package func withoutState() throws -> [String] {
+    let complete = try Set(keys(suffix: ".json"))
+    return try keys(suffix: ".safetensors").filter { !complete.contains($0) }.map { $0.name + ".safetensors" }
+  }
+
   /// The newest whole state.
   /// - Parameters:
   ///   - plan: of its states alone; nil: of all.
   ///   - groups: of the tensors to read.
   ///   - broken: told one line for each newer state that can't be used.
   /// - Returns: nil where nothing was saved yet.
-  /// - Throws: `Failure(.badData)` when there are states and all are broken; `Failure`.
+  /// - Throws: `Failure(.badData)` when there are states and all are broken; `Failure`, also where a file can't be
+  ///   read: that it may not, or that its disk fails now, doesn't mean that it is damaged.
   package func newest(
     of plan: CheckpointPlan? = nil, groups: Checkpoint.Groups = { _ in nil },
     broken: (_ name: String, _ line: String) -> Void
@@ -265,6 +297,9 @@ package struct CheckpointFolder: Sendable {
           throw Failure(.badData, "\(statePath): belongs to another state than \(tensorsPath)")
         }
         return (state, checkpoint)
+      } catch let failure as Failure where [.inputOutput, .outOfMemory].contains(failure.kind) {
+        throw Failure(
+          failure.kind, "\(failure): mend that first, or move this checkpoint away to go on from the one before it")
       } catch {
         last = String(describing: error)
         broken(key.name, last)
@@ -277,7 +312,7 @@ package struct CheckpointFolder: Sendable {
   /// The safetensors files of all whole states, the oldest first.
   /// - Throws: `Failure`.
   package func all() throws -> [String] {
-    try keys(suffix: ".json").map { joinPath(path, $0.name + ".safetensors") }
+    try keys(suffix: ".json").map { joinPath(path, $0.name + ".safetensors") }.filter { fileExists($0) }
   }
 
   /// Takes a broken state out of the way of those that will be written.
@@ -332,13 +367,5 @@ package struct CheckpointFolder: Sendable {
     static func < (a: Key, b: Key) -> Bool {
       (a.generatorSteps, a.criticStepsInPhase) < (b.generatorSteps, b.criticStepsInPhase)
     }
-  }
-}
-
-extension RunPosition {
-  /// Counters from a file can be anything: those that no run can have are refused.
-  var isPossible: Bool {
-    let limit = 1 << 48
-    return [epoch, batch, criticStepsInPhase, criticSteps, generatorSteps].allSatisfy { 0 <= $0 && $0 < limit }
   }
 }

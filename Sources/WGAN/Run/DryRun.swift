@@ -10,6 +10,8 @@ import Graph
 package struct DryRun {
   package let configuration: RunConfiguration
   package let plan: TrainingPlan
+  /// Bytes that the run takes beside the plan's.
+  package let otherBytes: Int
   /// What the preset has in the place of each field.
   package let preset: TrainingConfiguration
   /// Of the request's data, by their names alone. Nil where it names none.
@@ -29,7 +31,8 @@ package struct DryRun {
     preset = try TrainingConfiguration.preset(named: training.preset)
     let device = try Device.fromEnvironment(threads: configuration.threads)
     plan = try TrainingPlan(training, on: device)
-    try plan.checkMemory()
+    otherBytes = try RunMemory.besides(plan, configuration, on: device)
+    try plan.checkMemory(besides: otherBytes)
     let pictures = try request.data.map {
       let source = try DatasetSource(argument: $0)
       let count = try source.count(fraction: training.fraction, heldOut: training.heldOut, seed: training.seed)

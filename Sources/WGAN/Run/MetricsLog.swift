@@ -1,4 +1,4 @@
-// metrics.csv: one row per generator step.
+// metrics.csv: one row per generator step. MetricsTable.swift reads it back.
 
 import SystemSupport
 import Training
@@ -10,15 +10,29 @@ package final class MetricsLog {
   private let columns: [MetricColumn]
   /// What the rows say so far.
   package private(set) var curves: LossCurves
+  /// A line where rows up to `step` weren't there, or weren't whole.
+  package let notice: String?
 
   /// Opens or makes the file and cuts off the rows past `step`: a run that goes on from there writes them anew. A file
-  /// of an earlier version gets the columns that it hasn't, empty.
+  /// of an earlier version gets the columns that it hasn't, empty. Of a damaged one the whole rows are kept, and the
+  /// file as it was stays beside it.
   /// - Throws: `Failure`; `.badData` where it has columns that this run doesn't write.
   package init(at path: String, columns: [MetricColumn], keepingRowsThrough step: Int) throws {
     self.path = path
     self.columns = columns
-    let bytes = fileExists(path) ? try readFile(path) : []
+    let isThere = fileExists(path)
+    let bytes = isThere ? try readFile(path) : []
     let kept = try MetricsTable(bytes, columns: columns.map(\.name), through: step, path: path)
+    var notice = kept.missing(through: step).map { "\(path): \(isThere ? "" : "isn't there: ")\($0)" }
+    if kept.damagedLines > 0 {
+      let (folder, name) = splitPath(path)
+      let place = RunPaths(folder).free(joinPath(folder, name + ".damaged"))
+      try writeFile(bytes, to: place)
+      notice =
+        (notice ?? "\(path): \(kept.damagedLines) damaged lines are left out")
+        + "; the file as it was is \(place)"
+    }
+    self.notice = notice
     if !bytes.starts(with: kept.text.utf8) { try writeFile(Array(kept.text.utf8), to: path) }
     curves = kept.curves
     do {
@@ -33,6 +47,12 @@ package final class MetricsLog {
     }
   }
 
+  /// The step of the last whole row; 0 where there is none.
+  static func lastStep(at path: String) -> Int {
+    guard let bytes = try? readFile(path) else { return 0 }
+    return MetricsTable.steps(bytes).max() ?? 0
+  }
+
   package func append(_ metrics: StepMetrics) throws {
     let row = columns.map { $0.cell(metrics) }.joined(separator: ",") + "\n"
     try Array(row.utf8).withUnsafeBytes { try writeAll($0, to: descriptor, path: path) }
@@ -45,40 +65,4 @@ package final class MetricsLog {
   package func synchronize() { fsync(descriptor) }
 
   deinit { close(descriptor) }
-}
-
-/// A metrics.csv, read back: its whole rows up to a step, in the columns of now.
-private struct MetricsTable {
-  private(set) var text: String
-  private(set) var curves = LossCurves()
-
-  init(_ bytes: [UInt8], columns: [String], through step: Int, path: String) throws(Failure) {
-    let header = columns.joined(separator: ",")
-    text = header + "\n"
-    // Half a line at the end is what a killed process left.
-    let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
-    guard let first = lines.first else { return }
-    let names = Self.fields(first)
-    guard names.contains(MetricColumn.step), Set(names).count == names.count, names.allSatisfy(columns.contains) else {
-      throw Failure(
-        .badData, "\(path): its columns aren't those that this version writes (\(header)); move it away")
-    }
-    for line in lines.dropFirst() {
-      let fields = Self.fields(line)
-      guard fields.count == names.count else { break }
-      let row = Dictionary(uniqueKeysWithValues: zip(names, fields))
-      guard let number = row[MetricColumn.step].flatMap({ Int($0) }), number <= step else { break }
-      text += columns.map { row[$0] ?? "" }.joined(separator: ",") + "\n"
-      func value(_ column: String) -> Float? { row[column].flatMap { Float($0) } }
-      curves.append(
-        step: number, wasserstein: value(MetricColumn.wasserstein) ?? .nan,
-        heldOut: value(MetricColumn.heldOut).map { 0 - $0 }, distance: value(SampleDistances.mean))
-    }
-  }
-
-  private static func fields(_ line: ArraySlice<UInt8>) -> [String] {
-    line.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map {
-      String(decoding: $0, as: UTF8.self)
-    }
-  }
 }

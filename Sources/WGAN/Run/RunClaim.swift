@@ -13,7 +13,7 @@ package final class RunClaim {
   /// A new run's folder, empty until `write`; if that isn't reached, it's gone again with the value.
   /// - Throws: `Failure`; `.cannotCreate` where files are already.
   package static func create(at path: String) throws -> RunClaim {
-    if isFolder(path), !(try folderNames(path)).isEmpty {
+    if isFolder(path), !(try hasNothing(path)) {
       let run = fileExists(RunPaths(path).config)
       throw Failure(
         .cannotCreate,
@@ -22,25 +22,54 @@ package final class RunClaim {
     }
     let isNew = !fileExists(path)
     try makeFolder(path)
-    return try RunClaim(RunPaths(path), isNew: isNew)
+    let claim = try RunClaim(RunPaths(path), isNew: isNew)
+    try claim.sweep()
+    return claim
+  }
+
+  /// Whether a folder is empty, or has no more than what a process leaves that is killed as it begins a run.
+  private static func hasNothing(_ path: String) throws -> Bool {
+    let parts = [RunPaths(path).samples, RunPaths(path).checkpoints.path]
+    for name in try folderNames(path) where !TemporaryName.matches(name) {
+      let inside = joinPath(path, name)
+      guard parts.contains(inside), isFolder(inside), try folderNames(inside).allSatisfy(TemporaryName.matches) else {
+        return false
+      }
+    }
+    return true
   }
 
   /// The folder of a run that goes on. What a killed process left half-written is removed.
   /// - Throws: `Failure`.
   package static func open(_ path: String) throws -> RunClaim {
-    guard fileExists(path) else { throw Failure(.missing, "\(path): no such run; leave out --resume to begin it") }
-    guard fileExists(RunPaths(path).config) else {
+    guard try isThere(path) else { throw Failure(.missing, "\(path): no such run; leave out --resume to begin it") }
+    guard try isThere(RunPaths(path).config) else {
       throw Failure(
         .missing, "\(path): isn't a run's folder, it has no config.json; leave out --resume to begin a run")
     }
     let claim = try RunClaim(RunPaths(path), isNew: false)
-    try claim.makeFolders()
-    for inside in [path, claim.paths.samples, claim.paths.checkpoints.path] {
+    try claim.sweep()
+    return claim
+  }
+
+  /// - Throws: where that can't be known.
+  private static func isThere(_ path: String) throws(Failure) -> Bool {
+    do {
+      _ = try fileStatus(path)
+      return true
+    } catch {
+      if error.code == ENOENT || error.code == ENOTDIR { return false }
+      throw Failure(.inputOutput, path, "can't be read", error)
+    }
+  }
+
+  /// Removes what a killed process left half-written.
+  private func sweep() throws {
+    for inside in [paths.path, paths.samples, paths.checkpoints.path] where isFolder(inside) {
       for name in try folderNames(inside) where TemporaryName.matches(name) {
         removeFile(joinPath(inside, name))
       }
     }
-    return claim
   }
 
   private init(_ paths: RunPaths, isNew: Bool) throws {
@@ -68,6 +97,56 @@ package final class RunClaim {
   private func makeFolders() throws {
     try makeFolder(paths.samples)
     try makeFolder(paths.checkpoints.path)
+  }
+
+  /// What is to be said of a run's checkpoints before it goes on: nothing where the newest one will do.
+  ///
+  /// - Returns: files that are there and nobody will use, a line.
+  /// - Throws: `Failure` where the run has trained and no state of it is left: to begin anew then must be meant.
+  package func checkStates(_ configuration: RunConfiguration) throws -> String? {
+    let folder = paths.checkpoints
+    let remedy = "put them back, or give --begin-anew to train from step 0 (what is there is kept aside)"
+    guard isFolder(folder.path) else {
+      throw Failure(.missing, "\(folder.path): isn't there, and with it all states of the run: \(remedy)")
+    }
+    let tensors = try folder.withoutState()
+    let list = Self.list(tensors)
+    if try folder.all().isEmpty {
+      if !tensors.isEmpty {
+        throw Failure(.missing, "\(folder.path): the JSON files beside \(list) are missing: \(remedy)")
+      }
+      let names = try folderNames(folder.path)
+      if !names.isEmpty {
+        throw Failure(.missing, "\(folder.path): has no state, but \(Self.list(names)): \(remedy)")
+      }
+      // A run that was killed before its first checkpoint has none, one that has trained longer had some.
+      let steps = MetricsLog.lastStep(at: paths.metrics)
+      if configuration.checkpointEvery > 0, steps > configuration.checkpointEvery {
+        throw Failure(
+          .missing, "\(folder.path): is empty, and the run has trained for \(steps) steps: \(remedy)")
+      }
+    }
+    return tensors.isEmpty
+      ? nil : "\(folder.path): \(list): the JSON beside is missing, so it isn't used; it's kept"
+  }
+
+  private static func list(_ names: [String]) -> String {
+    names.prefix(3).joined(separator: ", ") + (names.count > 3 ? " and \(names.count - 3) more" : "")
+  }
+
+  /// Takes everything that the run has learned and told out of the way, for a run that begins anew.
+  ///
+  /// - Returns: where each is now.
+  package func setAside() throws(Failure) -> [String] {
+    var places: [String] = []
+    for path in [paths.checkpoints.path, paths.samples, paths.metrics, paths.curves] where fileExists(path) {
+      if isFolder(path), (try folderNames(path)).isEmpty { continue }
+      let place = paths.free(path + ".before")
+      do { try renameFile(path, to: place) } catch { throw Failure(.inputOutput, path, "can't be renamed", error) }
+      places.append(place)
+    }
+    syncFolder(paths.path)
+    return places
   }
 
   /// Writes or replaces config.json.

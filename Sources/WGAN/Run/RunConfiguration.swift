@@ -69,7 +69,7 @@ package typealias RunOverride = Override<RunConfiguration>
 // MARK: - In a file
 
 extension RunConfiguration: Codable {
-  private enum Field: String, CodingKey {
+  private enum Field: String, CodingKey, CaseIterable {
     case version, data, cache, training, initialGenerator, initialCritic
     /// One of the two.
     case epochs, generatorSteps
@@ -78,6 +78,7 @@ extension RunConfiguration: Codable {
   package init(from decoder: any Decoder) throws {
     let fields = try decoder.container(keyedBy: Field.self)
     version = try fields.decode(String.self, forKey: .version)
+    if isNewerVersion(version) { throw UnknownField.version(version) }
     data = try fields.decode(String.self, forKey: .data)
     cache = try fields.decodeIfPresent(String.self, forKey: .cache)
     training = try fields.decode(TrainingConfiguration.self, forKey: .training)
@@ -89,6 +90,7 @@ extension RunConfiguration: Codable {
       length = .epochs(try fields.decode(Int.self, forKey: .epochs))
     }
     values = try ParameterValues(from: decoder, Parameters.declared)
+    try refuseUnknownFields(of: decoder, known: Field.allCases.map(\.rawValue), Parameters.declared)
   }
 
   package func encode(to encoder: any Encoder) throws {

@@ -31,10 +31,28 @@ enum RunJSON {
       problem = "\"\(key(context.codingPath + [missing]))\" is missing"
     } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
       problem = "\"\(key(context.codingPath))\" has the wrong type"
+    } catch let problem as UnknownField {
+      throw Failure(.badData, "\(source): \(problem)")
     } catch DecodingError.dataCorrupted(let context) where !context.codingPath.isEmpty {
       problem = "\"\(key(context.codingPath))\" has a value that isn't possible"
     } catch {
-      problem = "it isn't JSON"
+      // Foundation says the same of a number that its field can't hold.
+      guard let tree = try? decoder.decode(JSONTree.self, from: Data(bytes)) else {
+        throw Failure(.badData, "\(source): it isn't JSON")
+      }
+      let culprit = tree.numbers.first { path in
+        guard let text = try? JSONEncoder().encode(tree.withZeros(but: path)) else { return true }
+        do {
+          _ = try decoder.decode(type, from: text)
+          return false
+        } catch DecodingError.dataCorrupted(let context) {
+          return context.codingPath.isEmpty
+        } catch {
+          return false
+        }
+      }
+      let name = culprit.map { "\"\($0.joined(separator: "."))\"" } ?? "a field"
+      problem = "\(name) has a number that isn't possible"
     }
     throw Failure(.badData, "\(source): \(problem)")
   }

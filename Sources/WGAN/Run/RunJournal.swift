@@ -15,6 +15,10 @@ final class RunJournal: TrainingJournal {
   private let metrics: MetricsLog
   private let samplerGroups: [String]
   private let sampler: Sampler
+  private let stateBytes: Int
+
+  /// What is to be said of the run's files, a line.
+  var notice: String? { metrics.notice }
 
   /// - Throws: `Failure`, `NetworkError`.
   init(
@@ -29,6 +33,7 @@ final class RunJournal: TrainingJournal {
       columns: MetricColumn.all(of: trainer.plan.objective, rollbacks: start.rollbacks?.count ?? 0)
         + SampleDistances.columns(configuration),
       keepingRowsThrough: start.position.generatorSteps)
+    stateBytes = trainer.plan.stateBytes
     samplerGroups = [configuration.group(of: .generator)]
     sampler = try Sampler(configuration, tensors: trainer.tensors(groups: samplerGroups), on: device)
   }
@@ -37,16 +42,19 @@ final class RunJournal: TrainingJournal {
 
   func save(_ state: TrainingState, of engine: some TrainingEngine) throws -> String {
     metrics.synchronize()
+    try requireMemory(stateBytes, for: "a checkpoint's copy of the state")
     return try paths.checkpoints.save(
       start.following(state), tensors: engine.tensors(groups: nil), configuration: configuration, plan: plan)
   }
 
   func drawGallery(of engine: some TrainingEngine, generatorSteps: Int) throws -> String {
     let path = paths.sample(generatorSteps: generatorSteps)
+    // Each for itself: one that can't be written doesn't keep the other from it.
+    let curves = Result { try writeFile(Array(LossPlot.svg(metrics.curves).text.utf8), to: paths.curves) }
     try sampler.update(engine.tensors(groups: samplerGroups))
     try PNGEncoder.write(
       Gallery.compose(sampler.pictures(seed: configuration.seed, indices: 0..<64), columns: 8), to: path)
-    try writeFile(Array(LossPlot.svg(metrics.curves).text.utf8), to: paths.curves)
+    try curves.get()
     return path
   }
 }

@@ -4,8 +4,11 @@
 //     metrics.csv      one row per generator step
 //     curves.svg       what the rows say of the Wasserstein estimate, drawn
 //     real.png         some of the pictures that are trained on
+//     pictures.txt     the names and sizes of the files that are learned from
 //     samples/         galleries of one fixed noise batch: 000500.png after 500 generator steps
 //     checkpoints/     the last few states: 000500.safetensors and 000500.json
+//
+// And what was set aside, never removed: metrics.csv.damaged, checkpoints/*.broken, *.before of a run begun anew.
 
 import SystemSupport
 
@@ -19,18 +22,34 @@ package struct RunPaths: Sendable {
   package var metrics: String { joinPath(path, "metrics.csv") }
   package var curves: String { joinPath(path, "curves.svg") }
   package var real: String { joinPath(path, "real.png") }
+  package var pictures: String { joinPath(path, "pictures.txt") }
   package var samples: String { joinPath(path, "samples") }
   package var checkpoints: CheckpointFolder { CheckpointFolder(joinPath(path, "checkpoints")) }
 
   package func sample(generatorSteps: Int) -> String { joinPath(samples, zeroPadded(generatorSteps) + ".png") }
 
+  /// The path, or one beside it that isn't taken: "metrics.csv.damaged-2".
+  func free(_ path: String) -> String {
+    var (free, number) = (path, 1)
+    while fileExists(free) {
+      number += 1
+      free = "\(path)-\(number)"
+    }
+    return free
+  }
+
   /// The run's configuration, checked.
   ///
   /// - Throws: `Failure`: `.missing` where this isn't a run's folder, `.badData` for a file that no run can have.
   package func configuration() throws -> RunConfiguration {
-    guard fileExists(config) else { throw Failure(.missing, "\(path): isn't a run's folder, it has no config.json") }
-    let configuration = try RunJSON.decode(
-      RunConfiguration.self, from: readFile(config, limit: 1 << 20), source: config)
+    let bytes: [UInt8]
+    do {
+      bytes = try readFile(config, limit: 1 << 20)
+    } catch {
+      if error.kind != .missing { throw error }
+      throw Failure(.missing, "\(path): isn't a run's folder, it has no config.json")
+    }
+    let configuration = try RunJSON.decode(RunConfiguration.self, from: bytes, source: config)
     do {
       try configuration.validate()
     } catch {

@@ -8,6 +8,8 @@ import Training
 package struct TrainingRequest {
   package var out: String
   package var resume: Bool
+  /// With `resume`: from step 0, whatever the run has.
+  package var beginAnew: Bool
   package var preset: String?
   package var overrides: [ConfigurationOverride]
   /// `synthetic`, a folder, or a CSV list.
@@ -20,12 +22,14 @@ package struct TrainingRequest {
   package var runOverrides: [RunOverride]
 
   package init(
-    out: String, resume: Bool = false, preset: String? = nil, overrides: [ConfigurationOverride] = [],
+    out: String, resume: Bool = false, beginAnew: Bool = false, preset: String? = nil,
+    overrides: [ConfigurationOverride] = [],
     data: String? = nil, cache: String? = nil, initialGenerator: String? = nil, initialCritic: String? = nil,
     length: PlannedLength? = nil, runOverrides: [RunOverride] = []
   ) {
     self.out = out
     self.resume = resume
+    self.beginAnew = beginAnew
     self.preset = preset
     self.overrides = overrides
     self.data = data

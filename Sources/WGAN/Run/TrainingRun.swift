@@ -43,12 +43,12 @@ package struct TrainingRun {
   ) throws {
     let length: PlannedLength?
     var configuration: RunConfiguration
-    (claim, length, configuration) = try Self.claimed(request)
+    (claim, length, configuration) = try Self.claimed(request, report)
     paths = claim.paths
     if let warning = claim.warning { report(.notice(warning)) }
     device = try Device.fromEnvironment(threads: configuration.threads)
     let plan = try TrainingPlan(configuration.training, on: device)
-    try plan.checkMemory()
+    try plan.checkMemory(besides: RunMemory.besides(plan, configuration, on: device))
     // Before the pictures, which take longer.
     let initialNets = InitialNets(configuration)
     if !request.resume { try initialNets.check() }
@@ -63,6 +63,9 @@ package struct TrainingRun {
     // Before the trainer, which takes the same memory once more.
     let stepTimes = length?.time == nil ? nil : try StepTimes(measuring: configuration.training, on: device)
     trainer = Trainer(plan, on: device)
+    if request.beginAnew {
+      for place in try claim.setAside() { report(.notice("kept: \(place)")) }
+    }
     start = try Self.restored(trainer, paths, configuration, dataset, request, report)
     if start.position == RunPosition() { try initialNets.set(trainer) }
     if let time = length?.time, let stepTimes {
@@ -74,6 +77,9 @@ package struct TrainingRun {
     }
     self.configuration = configuration
     try claim.write(configuration)
+    if start.position == RunPosition() || !fileExists(paths.pictures) {
+      try PictureList.write(dataset, to: paths.pictures)
+    }
     if start.position == RunPosition() {
       let some = dataset.samples(12, seed: configuration.training.seed)
       try PNGEncoder.write(Gallery.compose(some, columns: 4), to: paths.real)
@@ -117,6 +123,8 @@ package struct TrainingRun {
       mirror: training.mirror, seed: training.seed, startEpoch: position.epoch,
       startBatch: position.batch - schedule.batchesSeenAgain(at: position))
     if training.decay != .none { trainer.generatorStepsOfRun = schedule.steps.generator }
+    let journal = try RunJournal(paths, of: trainer, from: start, plan: configuration.checkpointPlan, on: device)
+    if let line = journal.notice { report(.advice(line)) }
     let loop = TrainingLoop(
       schedule: schedule,
       start: start.trainingState, sampleEvery: configuration.sampleEvery,
@@ -124,8 +132,7 @@ package struct TrainingRun {
       heldOut: configuration.evaluateEvery > 0 ? try HeldOutPictures(of: dataset, training) : nil,
       judge: configuration.evaluateEvery > 0 ? SampleDistances(of: dataset, training, on: device) : nil,
       evaluateEvery: configuration.evaluateEvery,
-      journal: try RunJournal(paths, of: trainer, from: start, plan: configuration.checkpointPlan, on: device),
-      advice: advice)
+      journal: journal, advice: advice)
     return try loop.run(
       engine: trainer,
       batches: LoadedBatches(loader: loader, pictureBytes: training.size * training.size * training.channels),
@@ -138,13 +145,19 @@ package struct TrainingRun {
 extension TrainingRun {
   /// The run's folder, claimed, its length, and its configuration, checked. A length that is a time isn't in the
   /// configuration yet.
-  private static func claimed(_ request: TrainingRequest) throws -> (RunClaim, PlannedLength?, RunConfiguration) {
+  private static func claimed(
+    _ request: TrainingRequest, _ report: (PreparationEvent) -> Void
+  ) throws -> (RunClaim, PlannedLength?, RunConfiguration) {
     let claim: RunClaim
     var length = request.length
     let configuration: RunConfiguration
     if request.resume {
       claim = try RunClaim.open(request.out)
       configuration = try resumed(request)
+      if !request.beginAnew {
+        // By the file's own word, not by what the flags change.
+        if let line = try claim.checkStates(claim.paths.configuration()) { report(.notice(line)) }
+      }
     } else {
       (length, configuration) = try new(request)
       claim = try RunClaim.create(at: request.out)
@@ -224,7 +237,7 @@ extension TrainingRun {
     _ request: TrainingRequest, _ report: (PreparationEvent) -> Void
   ) throws -> CheckpointState {
     let beginning = beginning(dataset)
-    if !request.resume { return beginning }
+    if !request.resume || request.beginAnew { return beginning }
     var broken: [String] = []
     let newest = try paths.checkpoints.newest { name, line in
       broken.append(name)
@@ -239,7 +252,8 @@ extension TrainingRun {
       throw Failure(
         .badData,
         "\(configuration.data): has other pictures than when the run began (\(beginning.picturesPerEpoch) to train on, "
-          + "it had \(state.picturesPerEpoch)): put them back, give their new place as --data, or begin a new run")
+          + "it had \(state.picturesPerEpoch))\(PictureList.changes(of: dataset, since: paths.pictures)): "
+          + "put them back, give their new place as --data, or begin a new run")
     }
     let position = state.position
     guard checkpoint.provenance.configuration == configuration.training,

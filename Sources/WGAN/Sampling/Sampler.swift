@@ -26,15 +26,30 @@ package final class Sampler {
   {
     self.configuration = configuration
     self.device = device
+    let plan = try Self.plan(configuration, on: device)
+    try requireMemory(Self.bytes(of: plan), for: "the generator")
+    generator = Executor(plan, on: device)
+    noise = Activations(Slab(count: plan.inputLayout.count(batch: plan.batch)).all, plan.inputLayout)
+    try update(tensors, group: group)
+  }
+
+  private static func plan(_ configuration: TrainingConfiguration, on device: Device) throws(NetworkError)
+    -> ExecutionPlan
+  {
     // A block is a training batch, but no more than a gallery has; else the batch bounds the memory and changes no
     // picture.
     let batch = configuration.samplingStatistics == .batch ? min(configuration.batchSize, 64) : 16
-    let plan = try ExecutionPlan(
-      configuration.generator, batch: batch, purpose: .sampling, algorithm: configuration.algorithm,
-      on: device)
-    generator = Executor(plan, on: device)
-    noise = Activations(Slab(count: plan.inputLayout.count(batch: batch)).all, plan.inputLayout)
-    try update(tensors, group: group)
+    return try ExecutionPlan(
+      configuration.generator, batch: batch, purpose: .sampling, algorithm: configuration.algorithm, on: device)
+  }
+
+  private static func bytes(of plan: ExecutionPlan) -> Int {
+    plan.plannedBytes + MemoryLayout<Float>.stride * plan.inputLayout.count(batch: plan.batch)
+  }
+
+  /// What a sampler takes.
+  static func bytes(_ configuration: TrainingConfiguration, on device: Device) throws(NetworkError) -> Int {
+    bytes(of: try plan(configuration, on: device))
   }
 
   /// Takes on the generator of these tensors.

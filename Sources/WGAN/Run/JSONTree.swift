@@ -1,0 +1,78 @@
+// Any JSON, as far as it takes to find the number that a field can't hold: Foundation doesn't say which it is.
+
+import Configuration
+
+enum JSONTree: Codable {
+  case object([String: JSONTree])
+  case array([JSONTree])
+  case text(String)
+  case boolean(Bool)
+  case integer(Int64)
+  case natural(UInt64)
+  case decimal(Double)
+  /// Larger than a Double.
+  case hugeNumber
+  case null
+
+  init(from decoder: any Decoder) throws {
+    if let object = try? decoder.container(keyedBy: ParameterKey.self) {
+      var members: [String: JSONTree] = [:]
+      for key in object.allKeys { members[key.stringValue] = try object.decode(JSONTree.self, forKey: key) }
+      self = .object(members)
+    } else if var array = try? decoder.unkeyedContainer() {
+      var elements: [JSONTree] = []
+      while !array.isAtEnd { elements.append(try array.decode(JSONTree.self)) }
+      self = .array(elements)
+    } else {
+      let value = try decoder.singleValueContainer()
+      if value.decodeNil() {
+        self = .null
+      } else {
+        self =
+          (try? .boolean(value.decode(Bool.self))) ?? (try? .text(value.decode(String.self)))
+          ?? (try? .integer(value.decode(Int64.self))) ?? (try? .natural(value.decode(UInt64.self)))
+          ?? (try? .decimal(value.decode(Double.self))) ?? .hugeNumber
+      }
+    }
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .object(let members): try container.encode(members)
+    case .array(let elements): try container.encode(elements)
+    case .text(let text): try container.encode(text)
+    case .boolean(let value): try container.encode(value)
+    case .integer(let value): try container.encode(value)
+    case .natural(let value): try container.encode(value)
+    case .decimal(let value): try container.encode(value)
+    case .hugeNumber: throw EncodingError.invalidValue(self, .init(codingPath: [], debugDescription: "too large"))
+    case .null: try container.encodeNil()
+    }
+  }
+
+  /// The paths of all numbers that are members of objects, sorted.
+  var numbers: [[String]] {
+    switch self {
+    case .object(let members):
+      members.sorted { $0.key < $1.key }.flatMap { key, value in value.numbers.map { [key] + $0 } }
+    case .integer, .natural, .decimal, .hugeNumber: [[]]
+    case .array, .text, .boolean, .null: []
+    }
+  }
+
+  /// The same with 0 in the place of each of these numbers but one.
+  func withZeros(but path: [String]?) -> JSONTree {
+    switch self {
+    case .object(let members):
+      var result = members
+      for (key, value) in members {
+        let rest = path.flatMap { $0.first == key ? Array($0.dropFirst()) : nil }
+        result[key] = value.withZeros(but: rest)
+      }
+      return .object(result)
+    case .integer, .natural, .decimal, .hugeNumber: return path == [] ? self : .integer(0)
+    case .array, .text, .boolean, .null: return self
+    }
+  }
+}

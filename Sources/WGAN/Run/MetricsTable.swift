@@ -1,0 +1,100 @@
+// A metrics.csv, read back: its whole rows up to a step, in the columns of now, and what is missing of them.
+
+import SystemSupport
+import Training
+
+struct MetricsTable {
+  /// What is kept.
+  private(set) var text: String
+  private(set) var curves = LossCurves()
+  /// Lines that are no rows, before the last row that is kept.
+  private(set) var damagedLines = 0
+  private var steps: [Int] = []
+
+  /// - Parameter path: for errors.
+  /// - Throws: `Failure(.badData)` where there are columns that this run doesn't write.
+  init(_ bytes: [UInt8], columns: [String], through step: Int, path: String) throws(Failure) {
+    let header = columns.joined(separator: ",")
+    text = header + "\n"
+    let lines = Self.lines(bytes)
+    guard let first = lines.first else { return }
+    let names = Self.fields(first)
+    guard names.contains(MetricColumn.step), Set(names).count == names.count, names.allSatisfy(columns.contains) else {
+      throw Failure(
+        .badData, "\(path): its columns aren't those that this version writes (\(header)); move it away")
+    }
+    var rows: [Int: Int] = [:]
+    var damaged: [Int] = []
+    var last = 0
+    for (number, line) in lines.enumerated().dropFirst() {
+      let found = Self.row(line, names)?.step
+      if let found, found > step { continue }
+      if let found, rows[found] == nil {
+        rows[found] = number
+        last = number
+      } else {
+        damaged.append(number)
+      }
+    }
+    // Past the last row that is kept nothing is: what is damaged there is written anew, unless rows are missing.
+    steps = rows.keys.sorted()
+    let half = bytes.last == UInt8(ascii: "\n") ? 0 : 1
+    damagedLines = steps.count < step ? damaged.count + half : damaged.count { $0 < last }
+    for step in steps {
+      if let row = rows[step].flatMap({ Self.row(lines[$0], names) }) { append(row.cells, step: step, columns) }
+    }
+  }
+
+  private mutating func append(_ row: [String: String], step: Int, _ columns: [String]) {
+    text += columns.map { row[$0] ?? "" }.joined(separator: ",") + "\n"
+    func value(_ column: String) -> Float? { row[column].flatMap { Float($0) } }
+    curves.append(
+      step: step, wasserstein: value(MetricColumn.wasserstein) ?? .nan,
+      heldOut: value(MetricColumn.heldOut).map { 0 - $0 }, distance: value(SampleDistances.mean))
+  }
+
+  /// "the rows of steps 3 to 5 and 9 are missing", of 1 to `step`; nil where none is.
+  func missing(through step: Int) -> String? {
+    var gaps: [ClosedRange<Int>] = []
+    var next = 1
+    for there in steps + [step + 1] {
+      if there > next { gaps.append(next...there - 1) }
+      next = there + 1
+    }
+    if gaps.isEmpty { return nil }
+    let shown = gaps.prefix(3).map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound) to \($0.upperBound)" }
+    let rest = gaps.count > shown.count ? " and others (\(gaps.reduce(0) { $0 + $1.count }) in all)" : ""
+    let isOne = gaps.count == 1 && gaps[0].count == 1
+    return "the \(isOne ? "row of step" : "rows of steps") \(shown.joined(separator: ", "))\(rest) "
+      + "\(isOne ? "is" : "are") missing" + (steps.isEmpty ? "" : ", the others are kept")
+  }
+
+  /// The steps of all whole rows, whatever the columns.
+  static func steps(_ bytes: [UInt8]) -> [Int] {
+    let lines = lines(bytes)
+    guard let names = lines.first.map(fields) else { return [] }
+    return lines.dropFirst().compactMap { row($0, names)?.step }
+  }
+
+  // MARK: - Lines
+
+  /// Half a line at the end is what a killed process left.
+  private static func lines(_ bytes: [UInt8]) -> [ArraySlice<UInt8>] {
+    bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
+  }
+
+  /// A row whose every cell is empty or a number; nil where the line isn't one.
+  private static func row(_ line: ArraySlice<UInt8>, _ names: [String]) -> (step: Int, cells: [String: String])? {
+    let fields = fields(line)
+    guard fields.count == names.count, fields.allSatisfy({ $0.isEmpty || Double($0) != nil }) else { return nil }
+    let cells = Dictionary(zip(names, fields)) { first, _ in first }
+    guard let step = cells[MetricColumn.step].flatMap({ Int($0) }), step > 0 else { return nil }
+    return (step, cells)
+  }
+
+  private static func fields(_ line: ArraySlice<UInt8>) -> [String] {
+    line.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map {
+      String(decoding: $0, as: UTF8.self)
+    }
+  }
+}
