@@ -33,8 +33,11 @@ struct ExportCommand: ParsableCommand {
   @Flag(help: "Write the generator as it trains, where the run has an averaged one too (--ema).")
   var liveGenerator = false
 
-  @Option(help: ArgumentHelp("The file to write; it's replaced where it is there already.", valueName: "file"))
-  var out: String
+  @Option(
+    help: ArgumentHelp(
+      "The file to write; it's replaced where it is there already. - is standard output.",
+      valueName: "file"))
+  var out: Output
 
   func validate() throws {
     if (runPath == nil) == (checkpoint == nil) { throw ValidationError("give either --run or --checkpoint") }
@@ -46,7 +49,10 @@ struct ExportCommand: ParsableCommand {
 
   func run() throws {
     let source = runPath.map(CheckpointSource.run) ?? .checkpoint(checkpoint ?? "")
-    try WeightsExport.write(net, of: source, live: liveGenerator, as: format, to: out) { Console.note("wgan: \($0)") }
-    try Console.print(out)
+    try out.check(format == .onnx ? .onnx : .safetensors)
+    try WeightsExport.write(net, of: source, live: liveGenerator, as: format, to: out.path) {
+      Console.note("wgan: \($0)")
+    }
+    if !out.isStandardOutput { try Console.print(out.path) }
   }
 }

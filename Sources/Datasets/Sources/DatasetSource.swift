@@ -61,7 +61,7 @@ extension DatasetSource {
 }
 
 /// The names of a source's pictures, before any is opened.
-struct SourceListing: Sendable {
+package struct SourceListing: Sendable {
   /// What sets this source apart from all others, whatever the current folder.
   var identity: FilePath
   /// Names are relative to this; empty for synthetic faces.
@@ -87,6 +87,9 @@ struct SourceListing: Sendable {
       bad = []
     }
   }
+
+  /// The names that a list has.
+  package static func names(ofList path: String) throws(Failure) -> [FilePath] { try SourceListing(.list(path)).names }
 
   func path(_ name: FilePath) -> FilePath { name.isAbsolute ? name : root.appending(name) }
 

@@ -22,7 +22,8 @@ package enum ListFile {
       for start in stride(from: 0, to: file.size, by: max(1, piece.count)) {
         let count = min(piece.count, file.size - start)
         try piece.withUnsafeMutableBufferPointer { (piece) throws(Failure) in
-          try file.read(at: start, into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: piece[..<count])))
+          let part = UnsafeMutableBufferPointer(rebasing: piece[..<count])
+          try file.read(at: start, into: UnsafeMutableRawBufferPointer(part))
         }
         if start == 0 { try check(beginning: piece[..<min(count, 4096)], shownAs: shown) }
         parser.add(piece[..<count])
@@ -107,8 +108,13 @@ private struct ListParser {
   init(shownAs shown: String) { self.shown = shown }
 
   mutating func add(_ bytes: ArraySlice<UInt8>) {
+    bytes.withUnsafeBufferPointer { add($0) }
+  }
+
+  private mutating func add(_ bytes: UnsafeBufferPointer<UInt8>) {
     for byte in bytes {
       switch byte {
+      case newline where line.isEmpty && !endedInCR: number += 1
       case newline:
         if !endedInCR { endLine() }
         endedInCR = false
