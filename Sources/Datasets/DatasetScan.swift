@@ -141,7 +141,8 @@ package struct DatasetPreview: Sendable {
       if pictures.count == count { break }
       do throws(BadFile) {
         pictures.append(
-          try listing.picture(Int(number), size: size, channels: channels, of: source).picture.centreCropped(size: size))
+          try listing.picture(Int(number), size: size, channels: channels, of: source).picture.centreCropped(size: size)
+        )
       } catch {
         bad.append(error)
       }

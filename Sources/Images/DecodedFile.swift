@@ -17,7 +17,8 @@ package enum PictureRemark: Int, Hashable, CaseIterable, Sendable, Comparable {
     let what =
       switch self {
       case .noEnd: isOne ? "has no end marker, but all its pixels" : "have no end marker, but all their pixels"
-      case .otherColours: (isOne ? "says its" : "say their") + " colours aren't sRGB (cICP); they are taken as if they were"
+      case .otherColours:
+        (isOne ? "says its" : "say their") + " colours aren't sRGB (cICP); they are taken as if they were"
       }
     return "\(pictures) \(what)" + (isOne ? ": \(first)" : " (the first: \(first))")
   }

@@ -57,7 +57,8 @@ extension Orientation {
 
   /// The same; nil where the block says nothing of it.
   static func find(tiff: ArraySlice<UInt8>) -> Orientation? {
-    guard let reader = TIFFReader(tiff), reader.number(at: 2, bytes: 2) == 42, let directory = reader.number(at: 4, bytes: 4),
+    guard let reader = TIFFReader(tiff), reader.number(at: 2, bytes: 2) == 42,
+      let directory = reader.number(at: 4, bytes: 4),
       let count = reader.number(at: directory, bytes: 2)
     else { return nil }
     for entry in 0..<count {  // At most 65,535, however short the block.
@@ -95,7 +96,7 @@ extension Orientation {
     return nil
   }
 
-  /// What ImageMagick writes as PNG text: a line break, the profile's name, its length, and lines of hexadecimal digits.
+  /// What ImageMagick writes as PNG text: a line break, the profile's name, its length, lines of hexadecimal digits.
   static func find(rawProfile text: [UInt8]) -> Orientation? {
     let lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropFirst(3)
     var bytes: [UInt8] = []

@@ -1,6 +1,6 @@
-// Text as a terminal may have it. Names of files, of presets and of tensors come from anywhere, and a terminal takes some
-// characters for orders: escape codes move the cursor and rename the window, others turn the direction of reading so that
-// a name looks like another one.
+// Text as a terminal may have it. Names of files, of presets and of tensors come from anywhere, and a terminal takes
+// some characters for orders: escape codes move the cursor and rename the window, others turn the direction of reading
+// so that a name looks like another one.
 
 extension UnicodeScalar {
   /// Whether it's an order for a terminal, or for whoever lays out lines, and no character.

@@ -14,7 +14,9 @@ struct DataCommand: ParsableCommand {
 
 /// Every bad file in a file of its own: on the terminal they are 20 and a count.
 struct BadFileReport: ParsableArguments {
-  @Option(help: ArgumentHelp("Write all bad files, and why they are bad, to this file; - is standard output.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "Write all bad files, and why they are bad, to this file; - is standard output.", valueName: "file"))
   var report: Output?
 
   func validate() throws {

@@ -44,7 +44,9 @@ struct GenerateCommand: ParsableCommand {
 
   func validate() throws {
     try source.validate(network)
-    if out == "" || grid?.isEmpty == true || tensors?.isEmpty == true { throw ValidationError("--out, --grid or --tensors is empty: give a path") }
+    if out == "" || grid?.isEmpty == true || tensors?.isEmpty == true {
+      throw ValidationError("--out, --grid or --tensors is empty: give a path")
+    }
     if out == nil && grid == nil && tensors == nil {
       throw ValidationError("give --out for single pictures, --grid for one, or --tensors for numbers")
     }

@@ -1,4 +1,5 @@
-// Single files that a command writes: `-` is standard output, and what can be known to go wrong is known before the work.
+// Single files that a command writes: `-` is standard output, and what can be known to go wrong is known before the
+// work.
 
 import ArgumentParser
 import CommandSupport
@@ -31,11 +32,14 @@ struct Output: ExpressibleByArgument {
       if there.isFolder { throw Failure(.cannotCreate, argument, "is a folder, a file was to be written there") }
       if there.isRegularFile && !kind.matches(place) {
         throw Failure(
-          .cannotCreate, argument, "is there and isn't \(kind.words): it isn't replaced; remove it, or give another path")
+          .cannotCreate, argument,
+          "is there and isn't \(kind.words): it isn't replaced; remove it, or give another path")
       }
       if !there.isRegularFile { return }
     }
-    guard isFolder(place.folder) else { throw Failure(.cannotCreate, argument, "can't be created: there is no such folder") }
+    guard isFolder(place.folder) else {
+      throw Failure(.cannotCreate, argument, "can't be created: there is no such folder")
+    }
     do {
       try systemCall(place.folder) { access($0, W_OK | X_OK) }
     } catch {

@@ -44,7 +44,9 @@ struct FileNamesTests {
     try Dataset(source, DatasetOptions(size: 16, fraction: fraction, threads: 2, cacheDirectory: cache.path))
   }
 
-  func shades(_ dataset: Dataset) throws -> [UInt8] { try (0..<dataset.count).map { try dataset.picture($0).pixels[0] } }
+  func shades(_ dataset: Dataset) throws -> [UInt8] {
+    try (0..<dataset.count).map { try dataset.picture($0).pixels[0] }
+  }
 
   @Test func eachIsAPictureOfItsOwn() throws {
     let dataset = try open(.folder(folder.path))

@@ -153,7 +153,8 @@ private func arithmeticJPEG(side: Int, scans: Int) -> [UInt8] {
   }
 
   private var rawProfile: [UInt8] {
-    let digits = (Array("Exif\0\0".utf8) + turn).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    let bytes = Array("Exif\0\0".utf8) + turn
+    let digits = bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
     return Array("\nexif\n      \(digits.count / 2)\n\(digits.prefix(36))\n\(digits.dropFirst(36))\n".utf8)
   }
 
@@ -224,7 +225,8 @@ private func arithmeticJPEG(side: Int, scans: Int) -> [UInt8] {
     var at = 33
     while at + 12 <= plain.count {
       let end = at + 12 + plain[at..<at + 4].reduce(0) { $0 << 8 | Int($1) }
-      if !["gAMA", "sRGB"].contains(String(decoding: plain[at + 4..<at + 8], as: UTF8.self)) { bytes += plain[at..<end] }
+      let type = String(decoding: plain[at + 4..<at + 8], as: UTF8.self)
+      if !["gAMA", "sRGB"].contains(type) { bytes += plain[at..<end] }
       at = end
     }
     func decoded(_ chunks: [UInt8]) throws -> (isPlain: Bool, remarks: Set<PictureRemark>) {

@@ -50,7 +50,7 @@ import Testing
       let path = joinPath(folder, "a.txt")
       let descriptor = try openFile(path, O_WRONLY | O_CREAT)
       try writeBytes(Array("one ".utf8), to: descriptor)
-      for name in ["/dev/fd/\(descriptor)", "/proc/self/fd/\(descriptor)"] { try writeFile(Array("two ".utf8), to: name) }
+      for folder in ["/dev/fd", "/proc/self/fd"] { try writeFile(Array("two ".utf8), to: "\(folder)/\(descriptor)") }
       try writeBytes(Array("three".utf8), to: descriptor)
       try closeFile(descriptor)
       #expect(try readFile(path) == Array("one two two three".utf8))

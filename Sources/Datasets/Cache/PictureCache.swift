@@ -117,7 +117,8 @@ struct PictureCache {
 
   private func stored(_ path: FilePath) -> StoredPictures? {
     // Non-blocking: opening a named pipe must not hang the tool.
-    guard let file = try? OpenFile(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW), (try? file.status())?.isRegularFile == true,
+    guard let file = try? OpenFile(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW),
+      (try? file.status())?.isRegularFile == true,
       let index = PictureIndex(readFrom: file, identity: identity, size: size, channels: channels)
     else { return nil }
     return StoredPictures(file, index)

@@ -11,7 +11,7 @@ private let carriageReturn = UInt8(ascii: "\r")
 private let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
 package enum ListFile {
-  /// The names in the list at `path`, and the lines that can't be read, by number. The file goes by piece by piece: what
+  /// The names in the list at `path`, and the lines that can't be read, by number. The file goes by in pieces: what
   /// stays in memory is names.
   static func read(_ path: FilePath, shownAs shown: String) throws(Failure) -> (names: [FilePath], bad: [BadFile]) {
     var parser = ListParser(shownAs: shown)

@@ -26,7 +26,7 @@ package enum JPEG {
     }
   }
 
-  /// Bytes that decoding takes beside the file's: pixels at the codec's own scale, the picture at its own, coefficients.
+  /// Bytes that decoding takes beside the file's: pixels as the codec scales them, the result's, coefficients.
   static func memory(
     _ bytes: [UInt8], channels: Int, shortSide: Int?, limits: DecodeLimits
   ) throws(PictureError) -> MemoryNeed {

@@ -40,9 +40,10 @@ enum PNG {
       let (width, height) = (header.width, header.height)
       try limits.check(width: width, height: height)
       channels = min(wanted, header.channels < 3 ? 1 : 3)
-      size = try shortSide.map { (side) throws(PictureError) in
-        try limits.scaledSize(width: width, height: height, shortSide: side)
-      } ?? (width, height)
+      size =
+        try shortSide.map { (side) throws(PictureError) in
+          try limits.scaledSize(width: width, height: height, shortSide: side)
+        } ?? (width, height)
       scalesHere = shortSide != nil && width * height * channels > largest
       bandBytes = RowScaler.bandBytes(width: width, height: height, channels: channels, to: size)
     }

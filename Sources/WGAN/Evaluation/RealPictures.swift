@@ -89,7 +89,9 @@ package struct RealPictures: Sendable {
 
   private init(_ dataset: Dataset, name: String, kind: Kind, count: Int, seed: UInt64) throws {
     func set(_ numbers: [Int]) -> PictureSet {
-      PictureSet(count: numbers.count, size: dataset.size, channels: dataset.channels) { dataset.squareOrBlack(numbers[$0]) }
+      PictureSet(count: numbers.count, size: dataset.size, channels: dataset.channels) {
+        dataset.squareOrBlack(numbers[$0])
+      }
     }
     known = set(dataset.shuffled(.training, seed: seed))
     let heldOut = set(dataset.shuffled(.heldOut, seed: seed))

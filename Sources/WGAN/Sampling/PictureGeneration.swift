@@ -80,7 +80,9 @@ package struct PictureGenerator {
   /// last are looked at.
   private func checkSeries(in folder: String, seed: UInt64) throws {
     let numbers = try folderNames(folder).compactMap { name -> Int? in
-      guard name.hasSuffix(".png"), let number = Int(name.dropLast(4)), number >= 0, number < 1 << 40 else { return nil }
+      guard name.hasSuffix(".png"), let number = Int(name.dropLast(4)), number >= 0, number < 1 << 40 else {
+        return nil
+      }
       return zeroPadded(number) + ".png" == name ? number : nil
     }
     guard let first = numbers.min(), let last = numbers.max() else { return }
