@@ -19,8 +19,8 @@ package struct AtomicFile: ~Copyable {
   }
 
   /// A file that is there is replaced, and where a symbolic link leads to one, or to where there is none yet, that is
-  /// the one. Into a pipe, a terminal or another device that takes a stream the bytes go one after the other: renaming over a
-  /// device would take it from the whole machine.
+  /// the one. Into a pipe, a terminal or another device that takes a stream the bytes go one after the other: renaming
+  /// over a device would take it from the whole machine.
   ///
   /// - Throws: `.cannotCreate` when the folder isn't there or can't be written, or when something else has the name.
   package init(at path: some FilePathConvertible) throws(Failure) {

@@ -13,6 +13,8 @@ import Testing
       for i in 0..<500 {
         let wanted = [1, 30, 60, 99, 250][i % 5]
         budget.take(wanted)
+        // Time for another one to take too much.
+        usleep(50)
         let inUse = budget.inUse
         if wanted > 100 {
           if inUse == wanted { alone.add(1, ordering: .relaxed) }
