@@ -1,4 +1,5 @@
-// A data set ready for training: its pictures scaled and in one file, chosen by fraction, parted into training and held-out.
+// A data set ready for training: its pictures scaled and in one file, chosen by fraction, parted into training and
+// held-out.
 
 import SystemSupport
 import Images

@@ -19,9 +19,9 @@
 //
 // A file is written once under a temporary name and renamed when it's whole; no program of ours changes it afterwards.
 // An open one therefore stays as it is when the file is deleted or replaced. Somebody may cut or overwrite it in place,
-// by hand or by a broken disk: so it's read and not mapped (a mapping of a file that was cut ends the process), and each
-// picture has a checksum. The index is read into memory and checked: each offset is known to be inside the file before
-// it's used.
+// by hand or by a broken disk: so it's read and not mapped (a mapping of a file that was cut ends the process), and
+// each picture has a checksum. The index is read into memory and checked: each offset is known to be inside the file
+// before it's used.
 
 import SystemSupport
 

@@ -31,8 +31,8 @@ final class StoredPictures: Sendable {
     guard let result else {
       throw Failure(
         .inputOutput,
-        "the prepared picture of \(index.name(i)) can't be read any more: the file in the cache was cut, overwritten or "
-          + "damaged while it was in use; start again, and it's prepared anew")
+        "the prepared picture of \(index.name(i)) can't be read any more: the file in the cache was cut, overwritten "
+          + "or damaged while it was in use; start again, and it's prepared anew")
     }
     return result
   }
