@@ -1,5 +1,5 @@
-// Makes sure that every picture of a data set is decoded, scaled and in one file. What an earlier run has left, is whole
-// and still matches its source is kept; the rest is decoded on all threads and streamed out, so little memory is
+// Makes sure that every picture of a data set is decoded, scaled and in one file. What an earlier run has left, is
+// whole and still matches its source is kept; the rest is decoded on all threads and streamed out, so little memory is
 // needed.
 
 import Images
