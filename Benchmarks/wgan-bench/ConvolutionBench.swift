@@ -71,7 +71,7 @@ struct ConvolutionBench: ParsableCommand {
   }
 
   private func say(_ text: String) {
-    if format == .table { print(text) } else { Console.note(text) }
+    if format == .table { print(text) } else { Console.note(lines: text) }
   }
 }
 

@@ -1,4 +1,6 @@
-// Results to standard output, all else to standard error. No write ends the process by a signal.
+// Results to standard output, all else to standard error. No write ends the process by a signal. Text reaches a
+// terminal here and nowhere else, so here it's freed of what a terminal takes for orders
+// (SystemSupport/ShownText.swift).
 
 import SystemSupport
 
@@ -8,9 +10,9 @@ package enum Console {
 
   /// A result: one or more lines on standard output.
   /// - Throws: `Failure` where it can't be written, `ReaderIsGone` where no one reads it any more.
-  package static func print(_ text: String) throws { try print(bytes: Array((text + "\n").utf8)) }
+  package static func print(_ text: String) throws { try print(bytes: Array((text.shown + "\n").utf8)) }
 
-  /// The same of a result that needn't be text.
+  /// The same of a result that needn't be text, and is written as it is.
   package static func print(bytes: [UInt8]) throws {
     do throws(SystemError) {
       try writeBytes(bytes, to: STDOUT_FILENO)
@@ -21,10 +23,15 @@ package enum Console {
   }
 
   /// A line on standard error. If that is gone there is no one left to tell.
-  package static func note(_ line: String) { raw(line + "\n") }
+  package static func note(_ line: String) { raw(line.shownOnOneLine + "\n") }
 
-  /// Characters as they are on standard error.
-  package static func raw(_ text: String) {
+  /// Several lines on standard error.
+  package static func note(lines text: String) { raw(text.shown + "\n") }
+
+  /// Writes over the line of the terminal that the cursor is in; nothing takes it away.
+  package static func redraw(_ line: String) { raw("\r\u{1b}[K" + line.shownOnOneLine) }
+
+  private static func raw(_ text: String) {
     try? writeBytes(Array(text.utf8), to: STDERR_FILENO)
   }
 

@@ -1,5 +1,7 @@
 // Tables of text.
 
+import SystemSupport
+
 /// Words and numbers in columns, each as wide as its widest cell; numbers are to the right.
 package struct TextTable {
   private var rows: [[String]]
@@ -11,7 +13,8 @@ package struct TextTable {
     self.wordColumns = wordColumns
   }
 
-  package mutating func add(_ row: [String]) { rows.append(row) }
+  /// - Parameter row: a line's cells: what would end the line is shown as "?".
+  package mutating func add(_ row: [String]) { rows.append(row.map(\.shownOnOneLine)) }
 
   /// Lines without trailing spaces, the titles first.
   package var text: String {

@@ -23,10 +23,21 @@ package struct BadFile: Error, Equatable, CustomStringConvertible {
     self.reason = reason
   }
 
-  /// One line, whatever the path: control characters are shown as "?".
-  package var description: String {
-    String(
-      String.UnicodeScalarView(
-        "\(path): \(reason)".unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
+  /// One line, whatever the path.
+  package var description: String { "\(path): \(reason)".shownOnOneLine }
+}
+
+extension [BadFile] {
+  private static let shown = 20
+
+  /// The first 20 of them, a line each, and how many more there are.
+  ///
+  /// - Parameter rest: what follows on "and 80 more".
+  package func lines(rest: String) -> [String] {
+    let more = count > Self.shown ? ["and \(count - Self.shown) more\(rest)"] : []
+    return prefix(Self.shown).map(\.description) + more
   }
+
+  /// All of them, a line each: for a file.
+  package var report: [UInt8] { flatMap { "\($0)\n".utf8 } }
 }

@@ -1,8 +1,10 @@
-// A data set ready for training: its pictures scaled and mapped, chosen by fraction, parted into training and held-out.
+// A data set ready for training: its pictures scaled and in one file, chosen by fraction, parted into training and
+// held-out.
 
 import SystemSupport
 import Images
 import Randomness
+import Synchronization
 
 package struct DatasetOptions: Sendable {
   /// The pictures' short side in pixels.
@@ -52,12 +54,16 @@ package final class Dataset: Sendable {
   package let decodedCount: Int
   /// Changes when other pictures are chosen: a run that's resumed with another fingerprint wouldn't go on exactly.
   package let fingerprint: UInt64
+  /// Changes when any pixel of any picture does, or a name. (`fingerprint` is of names and files' sizes alone, as
+  /// earlier versions have written it down.)
+  package let contentFingerprint: UInt64
 
-  private let pictures: MappedPictures
+  private let pictures: StoredPictures
   /// For each picture of the data set, in the source's order, where it is in the file.
   private let places: [UInt32]
   private let training: [UInt32]
   private let heldOut: [UInt32]
+  private let unreadable = Mutex<Failure?>(nil)
 
   /// Prepares a data set: finds the files, chooses, decodes what no earlier run has decoded.
   /// - Parameters:
@@ -101,6 +107,7 @@ package final class Dataset: Sendable {
     let prepared = try cache.prepare(
       wanted, known: { listing.names },
       render: { i throws(BadFile) in try listing.picture(i, size: size, channels: channels, of: source) },
+      sourceChecksum: { isDrawn ? 0 : PictureDecoder.checksum(path: listing.path(listing.names[$0])) },
       progress: progress, isCancelled: isCancelled)
     bad += prepared.bad
     let good = wanted.indices.filter { prepared.places[$0] != nil }
@@ -125,7 +132,18 @@ package final class Dataset: Sendable {
       pictures, prepared, places: good.compactMap { prepared.places[$0] }, heldOut: heldOut, bad: bad,
       enlargedShare: isDrawn
         ? 0 : Self.enlargedShare(of: good.map { listing.path(wanted[$0].name) }, size, options.seed),
-      fingerprint: Checksum.of(digest))
+      fingerprint: Checksum.of(digest), contentFingerprint: Self.contentFingerprint(good, wanted, prepared))
+  }
+
+  private static func contentFingerprint(
+    _ good: [Int], _ wanted: [SourcePicture], _ prepared: PictureCache.Prepared
+  ) -> UInt64 {
+    var digest: [UInt8] = []
+    for i in good {
+      guard let place = prepared.places[i], let entry = prepared.pictures?.index.entries[Int(place)] else { continue }
+      digest += wanted[i].name.bytes + "\n\(entry.checksum)\n".utf8
+    }
+    return ContentChecksum.of(digest)
   }
 
   /// Files that are looked at for it: enough to tell a few from many, and a moment's work.
@@ -142,8 +160,8 @@ package final class Dataset: Sendable {
   }
 
   private init(
-    _ pictures: MappedPictures, _ prepared: PictureCache.Prepared, places: [UInt32], heldOut: [Int], bad: [BadFile],
-    enlargedShare: Double, fingerprint: UInt64
+    _ pictures: StoredPictures, _ prepared: PictureCache.Prepared, places: [UInt32], heldOut: [Int], bad: [BadFile],
+    enlargedShare: Double, fingerprint: UInt64, contentFingerprint: UInt64
   ) {
     self.pictures = pictures
     size = pictures.index.size
@@ -153,6 +171,7 @@ package final class Dataset: Sendable {
     badFiles = bad
     self.enlargedShare = enlargedShare
     self.fingerprint = fingerprint
+    self.contentFingerprint = contentFingerprint
     self.places = places
     self.heldOut = heldOut.map(UInt32.init)
     let isHeldOut = Set(heldOut)
@@ -184,17 +203,20 @@ package final class Dataset: Sendable {
 
   /// Picture `index`, scaled: its short side is `size`.
   /// - Precondition: 0 <= `index` < `count`.
-  package func picture(_ index: Int) -> Picture {
-    pictures.withPixels(Int(places[index])) { pixels, entry in
+  package func picture(_ index: Int) throws(Failure) -> Picture {
+    var scratch: [UInt8] = []
+    return try pictures.withPixels(Int(places[index]), &scratch) { pixels, entry in
       Picture(width: Int(entry.width), height: Int(entry.height), channels: channels, pixels: [UInt8](pixels))
     }
   }
 
   /// `count` training pictures (fewer if there are fewer), cropped at the centre, chosen by `seed`: for real.png.
-  package func samples(_ count: Int, seed: UInt64) -> [Picture] {
-    shuffled(.training, seed: seed).prefix(count).map { number in
-      Picture(width: size, height: size, channels: channels, pixels: square(number))
+  package func samples(_ count: Int, seed: UInt64) throws(Failure) -> [Picture] {
+    var samples: [Picture] = []
+    for number in shuffled(.training, seed: seed).prefix(count) {
+      samples.append(Picture(width: size, height: size, channels: channels, pixels: try square(number)))
     }
+    return samples
   }
 
   /// The numbers of a subset's pictures in an order of the seed's.
@@ -204,18 +226,38 @@ package final class Dataset: Sendable {
 
   /// The bytes [y][x][channel] of picture `index`, cropped at the centre.
   /// - Precondition: 0 <= `index` < `count`.
-  package func square(_ index: Int) -> [UInt8] {
-    var pixels = [UInt8](repeating: 0, count: size * size * channels)
-    pixels.withUnsafeMutableBytes { copyCrop(of: index, .center, seed: 0, epoch: 0, to: $0) }
+  package func square(_ index: Int) throws(Failure) -> [UInt8] {
+    var (scratch, pixels): ([UInt8], [UInt8]) = ([], [UInt8](repeating: 0, count: size * size * channels))
+    try pixels.withUnsafeMutableBufferPointer { (pixels) throws(Failure) in
+      try copyCrop(of: index, .center, seed: 0, epoch: 0, to: UnsafeMutableRawBufferPointer(pixels), &scratch)
+    }
     return pixels
   }
 
+  /// The same for readers that can't throw: black where it can't be read. They call `checkReading` when they are done.
+  package func squareOrBlack(_ index: Int) -> [UInt8] {
+    do throws(Failure) {
+      return try square(index)
+    } catch {
+      unreadable.withLock { $0 = $0 ?? error }
+      return [UInt8](repeating: 0, count: size * size * channels)
+    }
+  }
+
+  /// - Throws: where `squareOrBlack` has met a picture that couldn't be read.
+  package func checkReading() throws(Failure) {
+    if let failure = unreadable.withLock({ $0 }) { throw failure }
+  }
+
   /// Copies a square of `size` out of picture `index` to `target` (`size` rows of `size * channels` bytes).
+  ///
+  /// - Parameter scratch: kept by the caller from one picture to the next.
+  /// - Throws: where the file of prepared pictures isn't any more what it was.
   func copyCrop(
     of index: Int, _ crop: CropMode, mirror: Bool = false, seed: UInt64, epoch: Int,
-    to target: UnsafeMutableRawBufferPointer
-  ) {
-    pictures.withPixels(Int(places[index])) { pixels, entry in
+    to target: UnsafeMutableRawBufferPointer, _ scratch: inout [UInt8]
+  ) throws(Failure) {
+    try pictures.withPixels(Int(places[index]), &scratch) { pixels, entry in
       crop.copySquare(
         of: pixels, width: Int(entry.width), height: Int(entry.height), channels: channels, size: size, mirror: mirror,
         seed: seed, epoch: epoch, index: index, to: target)

@@ -16,6 +16,8 @@ package struct DatasetScan: Sendable {
   package var smallCount = 0
   /// Named once each, in the order of the files.
   package var bad: [BadFile] = []
+  /// What is to be said of good ones, a line each.
+  package var notes: [String] = []
 
   package var count: Int { jpegCount + pngCount }
 
@@ -34,6 +36,7 @@ package struct DatasetScan: Sendable {
       var count = 0
       var good = DatasetScan()
       var bad: [(i: Int, file: BadFile)] = []
+      var remarks = RemarkCounts()
     }
     let seen = Mutex(Seen())
     let total = listing.names.count
@@ -43,7 +46,9 @@ package struct DatasetScan: Sendable {
         let result = Self.look(at: listing.path(listing.names[i]), size)
         seen.withLock { seen in
           switch result {
-          case .success(let information): seen.good.add(information, size)
+          case .success(let (information, remarks)):
+            seen.good.add(information, size)
+            seen.remarks.add(remarks, of: i)
           case .failure(let error): seen.bad.append((i, BadFile(path: listing.names[i], reason: error.reason)))
           }
           seen.count += 1
@@ -54,16 +59,18 @@ package struct DatasetScan: Sendable {
     let listed = bad
     self = seen.withLock { $0.good }
     bad = listed + seen.withLock { $0.bad }.sorted { $0.i < $1.i }.map(\.file)
+    notes = seen.withLock { $0.remarks }.notes { listing.names[$0] }
   }
 
   private init() {}
 
-  private static func look(at path: FilePath, _ size: Int) -> Result<PictureInformation, PictureError> {
+  private static func look(
+    at path: FilePath, _ size: Int
+  ) -> Result<(PictureInformation, Set<PictureRemark>), PictureError> {
     Result { () throws(PictureError) in
       let information = try PictureDecoder.information(path: path)
       // Only decoding finds a file that's cut short.
-      _ = try PictureDecoder.decode(path: path, channels: 3, shortSide: size)
-      return information
+      return (information, try PictureDecoder.read(path: path, channels: 3, shortSide: size).remarks)
     }
   }
 
@@ -134,7 +141,8 @@ package struct DatasetPreview: Sendable {
       if pictures.count == count { break }
       do throws(BadFile) {
         pictures.append(
-          try listing.picture(Int(number), size: size, channels: channels, of: source).centreCropped(size: size))
+          try listing.picture(Int(number), size: size, channels: channels, of: source).picture.centreCropped(size: size)
+        )
       } catch {
         bad.append(error)
       }

@@ -1,4 +1,4 @@
-// Which way up a camera held the picture: the EXIF orientation, found by a parser that trusts nothing it reads.
+// Which way up a camera held the picture: what EXIF or XMP say of it, found by parsers that trust nothing they read.
 
 /// The eight ways a stored picture may have to be turned and mirrored to stand upright; raw values as EXIF numbers
 /// them.
@@ -52,11 +52,13 @@ extension Orientation {
   /// The orientation in a TIFF block, which is what an EXIF segment holds after its name: tag 0x0112 in the first
   /// directory. Upright where there is none, or where the block makes no sense: a picture isn't lost over its metadata.
   package init(tiff: ArraySlice<UInt8>) {
-    self = Self.find(TIFFReader(tiff)) ?? .upright
+    self = Self.find(tiff: tiff) ?? .upright
   }
 
-  private static func find(_ reader: TIFFReader?) -> Orientation? {
-    guard let reader, reader.number(at: 2, bytes: 2) == 42, let directory = reader.number(at: 4, bytes: 4),
+  /// The same; nil where the block says nothing of it.
+  static func find(tiff: ArraySlice<UInt8>) -> Orientation? {
+    guard let reader = TIFFReader(tiff), reader.number(at: 2, bytes: 2) == 42,
+      let directory = reader.number(at: 4, bytes: 4),
       let count = reader.number(at: directory, bytes: 2)
     else { return nil }
     for entry in 0..<count {  // At most 65,535, however short the block.
@@ -71,6 +73,45 @@ extension Orientation {
       }
     }
     return nil
+  }
+}
+
+extension Orientation {
+  /// What an XMP packet says: `tiff:Orientation="6"`, or the same as an element. Nil where it says nothing of it.
+  static func find(xmp: ArraySlice<UInt8>) -> Orientation? {
+    let name = Array("tiff:Orientation".utf8)
+    var rest = xmp
+    while let start = rest.firstIndex(of: name[0]) {
+      rest = rest[start...]
+      if rest.starts(with: name) {
+        let value = rest.dropFirst(name.count)
+        for opening in ["=\"", "='", ">"] where value.starts(with: opening.utf8) {
+          if let digit = value.dropFirst(opening.utf8.count).first {
+            return Orientation(rawValue: Int(digit) - Int(UInt8(ascii: "0")))
+          }
+        }
+      }
+      rest = rest.dropFirst()
+    }
+    return nil
+  }
+
+  /// What ImageMagick writes as PNG text: a line break, the profile's name, its length, lines of hexadecimal digits.
+  static func find(rawProfile text: [UInt8]) -> Orientation? {
+    let lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropFirst(3)
+    var bytes: [UInt8] = []
+    var high: UInt8?
+    for digit in lines.joined() {
+      guard let value = Character(UnicodeScalar(digit)).hexDigitValue.flatMap(UInt8.init(exactly:)) else { continue }
+      if let first = high {
+        bytes.append(first << 4 | value)
+        high = nil
+      } else {
+        high = value
+      }
+    }
+    let name = Array("Exif\0\0".utf8)
+    return find(tiff: bytes.starts(with: name) ? bytes.dropFirst(name.count) : bytes[...])
   }
 }
 

@@ -20,25 +20,28 @@ package enum PictureFormat: Sendable, CaseIterable {
   }
 }
 
-/// How large a picture may be: checked on the file's size and on the header, before anything of the declared size is
+/// How large a picture may be: checked on the file's size and on the headers, before anything of the declared size is
 /// allocated, and on the size it is to be scaled to.
 package struct DecodeLimits: Sendable {
   package var maximumWidth: Int
   package var maximumHeight: Int
   package var maximumPixels: Int
   package var maximumFileBytes: Int
+  /// What decoding may take beside the picture that is asked for; the file's bytes count.
+  package var maximumMemory: Int
 
   package init(
     maximumWidth: Int = 65_535, maximumHeight: Int = 65_535, maximumPixels: Int = 1 << 27,
-    maximumFileBytes: Int = 1 << 28
+    maximumFileBytes: Int = 1 << 28, maximumMemory: Int = 1 << 28
   ) {
     self.maximumWidth = maximumWidth
     self.maximumHeight = maximumHeight
     self.maximumPixels = maximumPixels
     self.maximumFileBytes = maximumFileBytes
+    self.maximumMemory = maximumMemory
   }
 
-  /// Sides up to 65,535, 134 million pixels (a 100-megapixel camera's), 256 MiB of file.
+  /// Sides up to 65,535, 134 million pixels (a 100-megapixel camera's), 256 MiB of file, and of memory.
   package static let `default` = DecodeLimits()
 
   func check(width: Int, height: Int, _ what: String = "it is") throws(PictureError) {
@@ -48,6 +51,15 @@ package struct DecodeLimits: Sendable {
         .tooLarge,
         "\(what) \(width) x \(height) pixels; the limit is \(maximumWidth) x \(maximumHeight) and \(maximumPixels) "
           + "in all")
+    }
+  }
+
+  func check(memory: Int) throws(PictureError) {
+    guard memory <= maximumMemory else {
+      throw PictureError(
+        .tooLarge,
+        "takes \(memory >> 20) MiB to decode; the limit is \(maximumMemory >> 20) MiB: save it smaller, or without "
+          + "passes (a baseline JPEG, a PNG that isn't interlaced)")
     }
   }
 }
@@ -70,7 +82,12 @@ package struct PictureInformation: Sendable, Equatable {
 ///
 /// What comes out, whatever went in: 8 bits, upright (EXIF orientation applied), sRGB or its luma, transparent parts
 /// over white (mixed in sRGB values, as PIL and browsers do, not in linear light). Embedded ICC profiles are ignored.
+///
+/// All threads together take no more memory than `budget` has: a picture waits until there is enough for it. (But one
+/// that is asked for in a size beyond that, which is decoded alone.)
 package enum PictureDecoder {
+  package static let budget = MemoryBudget(bytes: DecodeLimits.default.maximumMemory)
+
   /// Reads and decodes a file.
   ///
   /// - Parameters:
@@ -82,19 +99,68 @@ package enum PictureDecoder {
   package static func decode(
     path: some FilePathConvertible, channels: Int, shortSide: Int?, limits: DecodeLimits = .default
   ) throws(PictureError) -> Picture {
-    let bytes = try PictureFile.read(path, maximumBytes: limits.maximumFileBytes).bytes
+    try read(path: path, channels: channels, shortSide: shortSide, limits: limits).picture
+  }
+
+  /// The same, with what is to be said of the file.
+  package static func read(
+    path: some FilePathConvertible, channels: Int, shortSide: Int?, limits: DecodeLimits = .default
+  ) throws(PictureError) -> DecodedFile {
+    var taken = min(try PictureFile.size(path), limits.maximumFileBytes)
+    budget.take(taken)
+    defer { budget.give(taken) }
+    var bytes = try PictureFile.read(path, maximumBytes: limits.maximumFileBytes).bytes
     do {
-      return try decode(bytes: bytes, channels: channels, shortSide: shortSide, limits: limits)
+      let need = try memory(bytes: bytes, channels: channels, shortSide: shortSide, limits: limits).all
+      if budget.tryTaking(need) {
+        taken += need
+      } else {
+        // Whoever waits must hold nothing: the file is read again when its turn has come.
+        bytes = []
+        budget.give(taken)
+        taken += need
+        budget.take(taken)
+        bytes = try PictureFile.read(path, maximumBytes: limits.maximumFileBytes).bytes
+      }
+      let output = try codecOutput(bytes: bytes, channels: channels, shortSide: shortSide, limits: limits)
+      return DecodedFile(
+        picture: output.finished(), remarks: output.remarks, checksum: ContentChecksum.of(bytes))
     } catch {
       throw error.at(path)
     }
+  }
+
+  /// `DecodedFile.checksum` of a file that isn't decoded; nil where it can't be read.
+  package static func checksum(path: some FilePathConvertible, limits: DecodeLimits = .default) -> UInt64? {
+    guard let size = try? PictureFile.size(path), size <= limits.maximumFileBytes else { return nil }
+    budget.take(size)
+    defer { budget.give(size) }
+    return (try? PictureFile.read(path, maximumBytes: limits.maximumFileBytes)).map { ContentChecksum.of($0.bytes) }
   }
 
   /// Decodes a file's bytes; the rest as in `decode(path:channels:shortSide:limits:)`.
   package static func decode(
     bytes: [UInt8], channels: Int, shortSide: Int?, limits: DecodeLimits = .default
   ) throws(PictureError) -> Picture {
-    try codecOutput(bytes: bytes, channels: channels, shortSide: shortSide, limits: limits).finished()
+    let need = try memory(bytes: bytes, channels: channels, shortSide: shortSide, limits: limits).all
+    budget.take(need)
+    defer { budget.give(need) }
+    return try codecOutput(bytes: bytes, channels: channels, shortSide: shortSide, limits: limits).finished()
+  }
+
+  /// - Throws: where that is more than the limits allow, or the header makes no sense.
+  private static func memory(
+    bytes: [UInt8], channels: Int, shortSide: Int?, limits: DecodeLimits
+  ) throws(PictureError) -> MemoryNeed {
+    precondition(channels == 1 || channels == 3, "a picture has 1 or 3 channels")
+    precondition(shortSide.map { $0 >= 1 } ?? true, "a picture's short side is at least 1")
+    let need =
+      switch try format(of: bytes, limits: limits) {
+      case .jpeg: try JPEG.memory(bytes, channels: channels, shortSide: shortSide, limits: limits)
+      case .png: try PNG.memory(bytes, channels: channels, shortSide: shortSide, limits: limits)
+      }
+    try limits.check(memory: need.rest + bytes.count)
+    return need
   }
 
   /// The codec's part of `decode`; `finished()` is the rest. (Apart so that a bench can time each.)
@@ -109,13 +175,15 @@ package enum PictureDecoder {
     }
   }
 
-  /// What a file's header declares. Reads the first 64 KiB, and more only if the header is longer.
+  /// What a file's header declares. Reads the first 64 KiB, and more only if the header is longer, or if a PNG may say
+  /// behind its pixels how it's turned.
   package static func information(
     path: some FilePathConvertible, limits: DecodeLimits = .default
   ) throws(PictureError) -> PictureInformation {
     let start = try PictureFile.read(path, prefix: 1 << 16, maximumBytes: limits.maximumFileBytes)
     do {
-      return try information(bytes: start.bytes, limits: limits)
+      let information = try information(bytes: start.bytes, limits: limits)
+      if start.isWhole || information.format == .jpeg { return information }
     } catch {
       if start.isWhole || error.kind != .corrupt { throw error.at(path) }
     }
@@ -132,15 +200,17 @@ package enum PictureDecoder {
     bytes: [UInt8], limits: DecodeLimits = .default
   ) throws(PictureError) -> PictureInformation {
     let format = try format(of: bytes, limits: limits)
-    let header =
-      switch format {
-      case .jpeg: try JPEG.header(bytes)
-      case .png: try PNG.header(bytes)
-      }
-    try limits.check(width: header.width, height: header.height)
-    return header.orientation.swapsAxes
-      ? PictureInformation(format: format, width: header.height, height: header.width)
-      : PictureInformation(format: format, width: header.width, height: header.height)
+    let (width, height, orientation): (Int, Int, Orientation)
+    switch format {
+    case .jpeg: (width, height, orientation) = try JPEG.header(bytes)
+    case .png:
+      let header = try PNGHeader(bytes)
+      (width, height, orientation) = (header.width, header.height, header.orientation)
+    }
+    try limits.check(width: width, height: height)
+    return orientation.swapsAxes
+      ? PictureInformation(format: format, width: height, height: width)
+      : PictureInformation(format: format, width: width, height: height)
   }
 
   private static func format(of bytes: [UInt8], limits: DecodeLimits) throws(PictureError) -> PictureFormat {
@@ -179,6 +249,7 @@ package struct CodecOutput: Sendable {
   var size: (width: Int, height: Int)
   var orientation: Orientation
   var channels: Int
+  package var remarks: Set<PictureRemark> = []
 
   /// Scaled, turned upright (now, as there are fewer pixels to move), with the wanted channels.
   package func finished() -> Picture {

@@ -3,6 +3,17 @@
 import SystemSupport
 
 package enum PictureFile {
+  /// The bytes of a regular file.
+  ///
+  /// - Throws: `notFound` or `unreadable`, with the path.
+  static func size(_ path: some FilePathConvertible) throws(PictureError) -> Int {
+    do throws(Failure) {
+      return try InputFile(at: path).size
+    } catch {
+      throw PictureError(error.kind == .missing ? .notFound : .unreadable, error, "\(path)")
+    }
+  }
+
   /// The first `prefix` bytes of a regular file, or all of it. Anything else, a named pipe say, is an error and never
   /// waits.
   ///

@@ -44,15 +44,92 @@ extension Picture {
     let samples = [UInt8](unsafeUninitializedCapacity: width * height * channels) { target, filled in
       pixels.withUnsafeBufferPointer { source in
         // Float is exact up to here, the division's rounding included: see `scale`.
-        if across.total * down.total < 1 << 14 {
-          scale(source, self.width, channels, across, down, target, as: Float.self)
+        if AxisWeights.fitFloat(across, down) {
+          scale(source, 0, self.width, channels, across, down, 0..<height, target, as: Float.self)
         } else {
-          scale(source, self.width, channels, across, down, target, as: Double.self)
+          scale(source, 0, self.width, channels, across, down, 0..<height, target, as: Double.self)
         }
       }
       filled = width * height * channels
     }
     return Picture(width: width, height: height, channels: channels, pixels: samples)
+  }
+}
+
+/// A picture that is scaled as its rows come, from the top: the same samples as `Picture.resized` gives, without the
+/// whole picture in memory.
+package struct RowScaler {
+  private let width: Int
+  private let height: Int
+  private let channels: Int
+  private let size: (width: Int, height: Int)
+  private let across: AxisWeights
+  private let down: AxisWeights
+  /// Rows that are still needed, from `firstRow` on.
+  private var band: [UInt8]
+  private var firstRow = 0
+  private var rows = 0
+  private var pixels: [UInt8]
+  private var outputs = 0
+
+  package init(width: Int, height: Int, channels: Int, to size: (width: Int, height: Int)) {
+    (self.width, self.height, self.channels, self.size) = (width, height, channels, size)
+    across = AxisWeights(from: width, by: 1, to: size.width)
+    down = AxisWeights(from: height, by: 1, to: size.height)
+    band = [UInt8](
+      repeating: 0, count: Self.bandBytes(width: width, height: height, channels: channels, to: size))
+    pixels = [UInt8](repeating: 0, count: size.width * size.height * channels)
+  }
+
+  /// Room for twice the rows that an output row is made of, so that a row is moved once at most.
+  static func bandBytes(width: Int, height: Int, channels: Int, to size: (width: Int, height: Int)) -> Int {
+    min(height, 2 * (height / size.height + 3)) * width * channels
+  }
+
+  /// The next row: `fill` writes its `width * channels` samples.
+  ///
+  /// - Precondition: there have been fewer than the picture has.
+  package mutating func addRow(_ fill: (UnsafeMutablePointer<UInt8>) -> Void) {
+    let rowSamples = width * channels
+    precondition(firstRow + rows < height && (rows + 1) * rowSamples <= band.count)
+    band.withUnsafeMutableBufferPointer { band in
+      if let start = band.baseAddress { fill(start + rows * rowSamples) }
+    }
+    rows += 1
+    if firstRow + rows == height || (rows + 1) * rowSamples > band.count { makeOutputs() }
+  }
+
+  /// - Precondition: every row was added.
+  package func picture() -> Picture {
+    precondition(outputs == size.height)
+    return Picture(width: size.width, height: size.height, channels: channels, pixels: pixels)
+  }
+
+  /// Makes the outputs whose rows are there, and lets go of those that no later one needs.
+  private mutating func makeOutputs() {
+    let there = firstRow + rows
+    var end = outputs
+    while end < size.height, down.sources(of: end).upperBound <= there { end += 1 }
+    let (some, rowSamples) = (outputs..<end, size.width * channels)
+    band.withUnsafeBufferPointer { band in
+      pixels.withUnsafeMutableBufferPointer { pixels in
+        let target = UnsafeMutableBufferPointer(
+          rebasing: pixels[some.lowerBound * rowSamples..<some.upperBound * rowSamples])
+        if AxisWeights.fitFloat(across, down) {
+          scale(band, firstRow, width, channels, across, down, some, target, as: Float.self)
+        } else {
+          scale(band, firstRow, width, channels, across, down, some, target, as: Double.self)
+        }
+      }
+    }
+    outputs = end
+    if end == size.height { return }
+    let needed = down.first[end]
+    band.withUnsafeMutableBytes { band in
+      let kept = (needed - firstRow) * width * channels..<rows * width * channels
+      if let start = band.baseAddress { start.copyMemory(from: start + kept.lowerBound, byteCount: kept.count) }
+    }
+    (firstRow, rows) = (needed, there - needed)
   }
 }
 
@@ -125,6 +202,11 @@ private struct AxisWeights {
 }
 
 extension AxisWeights {
+  static func fitFloat(_ across: AxisWeights, _ down: AxisWeights) -> Bool { across.total * down.total < 1 << 14 }
+
+  /// The source samples that output `i` is made of.
+  func sources(of i: Int) -> Range<Int> { first[i]..<first[i] + start[i + 1] - start[i] }
+
   /// Calls `body` with each output's number, its first source sample and its weights.
   @inline(__always)
   func withOutputs(_ body: (_ output: Int, _ first: Int, _ weights: UnsafeBufferPointer<Float>) -> Void) {
@@ -159,11 +241,13 @@ extension Double: SumScalar {
   fileprivate var lowByte: UInt8 { UInt8(truncatingIfNeeded: bitPattern) }
 }
 
-/// source: [height][width][channels], target: [down's outputs][across's outputs][channels].
+/// source: [rows from `firstRow` on][width][channels], target: [outputs][across's outputs][channels].
+///
+/// - Parameter outputs: those of `down`'s to make; their source rows are there.
 @inline(__always)
 private func scale<Sum: SumScalar>(
-  _ source: UnsafeBufferPointer<UInt8>, _ width: Int, _ channels: Int, _ across: AxisWeights, _ down: AxisWeights,
-  _ target: UnsafeMutableBufferPointer<UInt8>, as: Sum.Type
+  _ source: UnsafeBufferPointer<UInt8>, _ firstRow: Int, _ width: Int, _ channels: Int, _ across: AxisWeights,
+  _ down: AxisWeights, _ outputs: Range<Int>, _ target: UnsafeMutableBufferPointer<UInt8>, as: Sum.Type
 ) {
   guard let source = source.baseAddress, let target = target.baseAddress else { return }
   let rowSamples = width * channels
@@ -173,8 +257,8 @@ private func scale<Sum: SumScalar>(
     withUnsafeTemporaryAllocation(of: Sum.self, capacity: targetSamples + 1) { sums in
       guard let column = column.baseAddress, let sums = sums.baseAddress else { return }
       column[rowSamples] = 0
-      for y in 0..<down.first.count {
-        addRows(source + down.first[y] * rowSamples, rowSamples, down, y, column)
+      for y in outputs {
+        addRows(source + (down.first[y] - firstRow) * rowSamples, rowSamples, down, y, column)
         if channels == 3 {
           addColumns3(column, across, sums)
         } else {
@@ -186,7 +270,7 @@ private func scale<Sum: SumScalar>(
         let total = Sum(across.total * down.total)
         let bias = (total / 2).rounded(.down) + 0.5
         let factor = 1 / total
-        let row = target + y * targetSamples
+        let row = target + (y - outputs.lowerBound) * targetSamples
         for i in 0..<targetSamples { row[i] = ((sums[i] + bias) * factor - 0.5 + Sum.rounding).lowByte }
       }
     }

@@ -25,6 +25,26 @@ package func realPath(_ path: some FilePathConvertible) throws(SystemError) -> F
   return FilePath(cString: resolved)
 }
 
+/// Where a file of that path is, or would be made: the links of its last part are followed, also to where there is
+/// nothing yet.
+package func linkedPath(_ path: some FilePathConvertible) throws(SystemError) -> FilePath {
+  var path = path.filePath
+  for _ in 0..<40 {
+    guard (try? fileStatus(path, followingLinks: false))?.isSymbolicLink == true else { return path }
+    if fileExists(path) { return try realPath(path) }
+    let target = try linkTarget(path)
+    path = target.isAbsolute ? target : path.folder.appending(target)
+  }
+  throw SystemError(code: ELOOP)
+}
+
+/// What a symbolic link says.
+private func linkTarget(_ path: FilePath) throws(SystemError) -> FilePath {
+  var characters = [CChar](repeating: 0, count: 4096)
+  let count = try systemCall(path) { readlink($0, &characters, characters.count) }
+  return FilePath(bytes: characters[..<count].map { UInt8(bitPattern: $0) })
+}
+
 // MARK: - Folders
 
 /// Makes a folder and those above it, each for good; content with one that is there already.

@@ -104,6 +104,15 @@ package struct Schedule: Sendable {
     }
   }
 
+  /// To behind the next generator step, however many critic steps are before it, at once.
+  private func advanceOverPhase(_ position: inout RunPosition) {
+    let left = phases.steps(before: position.generatorSteps) - position.criticStepsInPhase
+    let steps = max(0, min(left, batchesPerEpoch - position.batch))
+    position.batch += steps
+    position.criticSteps += steps
+    advance(&position, by: .generator)
+  }
+
   /// Batches from here to the run's end: for the time that is left.
   package func batchesLeft(from position: RunPosition) -> Int {
     if case .epochs(let count) = length {
@@ -114,7 +123,7 @@ package struct Schedule: Sendable {
     guard case .generatorSteps(let count) = length else { return 0 }
     var ahead = position
     let limit = position.generatorSteps + 1_000_000
-    while ahead.generatorSteps < limit, let step = next(at: ahead) { advance(&ahead, by: step) }
+    while ahead.generatorSteps < limit, next(at: ahead) != nil { advanceOverPhase(&ahead) }
     let counted = ahead.criticSteps - position.criticSteps
     if ahead.generatorSteps >= count { return counted }
     return Int(Double(counted) / 1e6 * Double(count - position.generatorSteps))
@@ -123,7 +132,7 @@ package struct Schedule: Sendable {
   /// All steps of the run, from its beginning.
   package var steps: (critic: Int, generator: Int) {
     var position = RunPosition()
-    while position.generatorSteps < 1_000_000, let step = next(at: position) { advance(&position, by: step) }
+    while position.generatorSteps < 1_000_000, next(at: position) != nil { advanceOverPhase(&position) }
     if next(at: position) == nil { return (position.criticSteps, position.generatorSteps) }
     // The rest is as the average so far.
     let critic = batchesLeft(from: RunPosition())

@@ -12,6 +12,31 @@ struct DataCommand: ParsableCommand {
     subcommands: [Scan.self, List.self, Preview.self])
 }
 
+/// Every bad file in a file of its own: on the terminal they are 20 and a count.
+struct BadFileReport: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Write all bad files, and why they are bad, to this file; - is standard output.", valueName: "file"))
+  var report: Output?
+
+  func validate() throws {
+    try require(report?.isEmpty != true, "--report is empty: give a path")
+  }
+
+  func check() throws(Failure) { try report?.check(.text) }
+
+  func write(_ bad: [BadFile]) throws(Failure) {
+    if let report { try writeFile(bad.report, to: report.path) }
+  }
+
+  /// A line each, on standard error.
+  func note(_ bad: [BadFile], _ verb: String) {
+    for line in lines(bad) { Console.note("\(verb) \(line)") }
+  }
+
+  func lines(_ bad: [BadFile]) -> [String] { bad.lines(rest: report == nil ? ": --report names them all" : "") }
+}
+
 // MARK: - scan
 
 extension DataCommand {
@@ -28,12 +53,15 @@ extension DataCommand {
     @Option(help: "Threads to decode on.")
     var threads = usableProcessors()
 
+    @OptionGroup var bad: BadFileReport
+
     func validate() throws {
       try require(1...4096 ~= size, "--size must be 1 to 4096, not \(size)")
       try require(1...1024 ~= threads, "--threads must be 1 to 1024, not \(threads)")
     }
 
     func run() throws {
+      try bad.check()
       let source = try DatasetSource(argument: data)
       let line = ProgressLine()
       let start = ContinuousClock.now
@@ -41,8 +69,8 @@ extension DataCommand {
       let seconds = (ContinuousClock.now - start) / .seconds(1)
       line.clear()
       if case .synthetic(let count, let seed) = source {
-        try Console.print("\(count) synthetic faces of the series \(seed), of any size")
-        return
+        try bad.write([])
+        return try Output.say("\(count) synthetic faces of the series \(seed), of any size", beside: bad.report)
       }
       var report = "\(count(scan.count, "picture")): \(scan.jpegCount) JPEG, \(scan.pngCount) PNG\n"
       if let widths = scan.widths, let heights = scan.heights {
@@ -51,10 +79,12 @@ extension DataCommand {
       if scan.smallCount > 0 {
         report += "\(count(scan.smallCount, "picture")) with a short side below \(size): training enlarges them\n"
       }
+      for note in scan.notes { report += "\(note)\n" }
       report += "\(count(scan.bad.count, "bad file"))\n"
-      for file in scan.bad { report += "  \(file)\n" }
+      for line in bad.lines(scan.bad) { report += "  \(line)\n" }
       report += "scanned in \(fixed(seconds, 2)) s"
-      try Console.print(report)
+      try bad.write(scan.bad)
+      try Output.say(report, beside: bad.report)
       if scan.count == 0 {
         throw Failure.noPictures(in: source, bad: scan.bad)
       }
@@ -88,20 +118,28 @@ extension DataCommand {
     @Option(help: "The seed of that draw.")
     var seed: UInt64 = 42
 
-    @Option(help: "Write the list to this file instead of the standard output.")
-    var out: String?
+    @Option(help: ArgumentHelp("Write the list to this file instead of the standard output (-).", valueName: "file"))
+    var out: Output?
+
+    @OptionGroup var bad: BadFileReport
 
     func validate() throws {
       try require(fraction > 0 && fraction <= 1, "--fraction must be above 0 and at most 1, not \(fraction)")
+      try require(
+        bad.report?.isStandardOutput != true || out.map { !$0.isStandardOutput } ?? false,
+        "--report - and the list are both standard output: give one of them a path")
     }
 
     func run() throws {
+      try out?.check(.text)
+      try bad.check()
       let files = try DatasetFiles(DatasetSource(argument: data), fraction: fraction, seed: seed)
-      let (text, unlistable) = ListFile.text(listing: files.paths, in: out.map { splitPath($0).folder } ?? ".")
-      for file in files.bad + unlistable { Console.note("left out \(file)") }
+      let (text, unlistable) = ListFile.text(listing: files.paths, in: out?.folder ?? ".")
+      bad.note(files.bad + unlistable, "left out")
+      try bad.write(files.bad + unlistable)
       if text.isEmpty { throw Failure(.badData, "no picture of \(data) is left to list: see --fraction") }
-      if let out {
-        try writeFile(text, to: out)
+      if let out, !out.isStandardOutput {
+        try writeFile(text, to: out.path)
       } else {
         try Console.print(bytes: text)
       }
@@ -119,8 +157,8 @@ extension DataCommand {
     @Argument(help: "A folder, a CSV list of files, or 'synthetic'.")
     var data: String
 
-    @Option(help: "The PNG file to write.")
-    var out: String
+    @Option(help: ArgumentHelp("The PNG file to write; - is standard output.", valueName: "file"))
+    var out: Output
 
     @Option(help: "Each picture's width and height in pixels.")
     var size = 64
@@ -137,7 +175,13 @@ extension DataCommand {
     @Option(help: "Chooses the pictures.")
     var seed: UInt64 = 42
 
+    @OptionGroup var bad: BadFileReport
+
     func validate() throws {
+      try require(!out.isEmpty, "--out is empty: give a path")
+      try require(
+        !out.isStandardOutput || bad.report?.isStandardOutput != true,
+        "--report - and --out - are both standard output: give one of them a path")
       try require(1...1024 ~= size, "--size must be 1 to 1024, not \(size)")
       try require(1...100 ~= columns, "--columns must be 1 to 100, not \(columns)")
       try require(1...100 ~= rows, "--rows must be 1 to 100, not \(rows)")
@@ -147,10 +191,13 @@ extension DataCommand {
     }
 
     func run() throws {
+      try out.check(.png)
+      try bad.check()
       let preview = try DatasetPreview(
         DatasetSource(argument: data), count: columns * rows, size: size, channels: channels, seed: seed)
-      for file in preview.bad { Console.note("skipped \(file)") }
-      try PNGEncoder.write(Gallery.compose(preview.pictures, columns: columns), to: out)
+      bad.note(preview.bad, "skipped")
+      try bad.write(preview.bad)
+      try PNGEncoder.write(Gallery.compose(preview.pictures, columns: columns), to: out.path)
     }
   }
 }
@@ -163,11 +210,9 @@ private func require(_ condition: Bool, _ message: String) throws {
 
 /// One line on a terminal's standard error that is written over and over; nothing elsewhere.
 private struct ProgressLine: Sendable {
-  func show(_ text: String) { write("\r\u{1B}[K" + text) }
-
-  func clear() { write("\r\u{1B}[K") }
-
-  private func write(_ text: String) {
-    if Console.isTerminal { Console.raw(text) }
+  func show(_ text: String) {
+    if Console.isTerminal { Console.redraw(text) }
   }
+
+  func clear() { show("") }
 }

@@ -44,12 +44,14 @@ struct EvaluateCommand: ParsableCommand {
     help: ArgumentHelp(
       """
       A PNG of samples with their nearest training picture below each: the first 12, then the 12 that are nearest of \
-      all; and below those the same of held-out pictures, which says what is normal.
+      all; and below those the same of held-out pictures, which says what is normal. - is standard output.
       """, valueName: "file"))
-  var neighbours: String?
+  var neighbours: Output?
 
-  @Option(help: ArgumentHelp("With --all: an SVG of the distances over generator steps.", valueName: "file"))
-  var plot: String?
+  @Option(
+    help: ArgumentHelp(
+      "With --all: an SVG of the distances over generator steps; - is standard output.", valueName: "file"))
+  var plot: Output?
 
   @OptionGroup var speed: ParameterOptions<ThreadsParameter>
 
@@ -65,13 +67,17 @@ struct EvaluateCommand: ParsableCommand {
       throw ValidationError("--neighbours is of one generator, --all of several: give one of them")
     }
     if plot != nil && !all { throw ValidationError("--plot shows several checkpoints: give --all") }
-    if [neighbours, plot].contains("") { throw ValidationError("--neighbours or --plot is empty: give a path") }
+    if neighbours?.isEmpty == true || plot?.isEmpty == true {
+      throw ValidationError("--neighbours or --plot is empty: give a path")
+    }
     if !(2...100_000).contains(count) { throw ValidationError("--count \(count): must be from 2 to 100000") }
   }
 
   func run() throws {
     let threads = speed[\.threads]
     if let threads { try RunParameters.declared.threads.check(threads) }
+    try neighbours?.check(.png)
+    try plot?.check(.svg)
     Interruption.watch()
     let display = ProgressDisplay()
     let request = EvaluationRequest(
@@ -89,10 +95,10 @@ struct EvaluateCommand: ParsableCommand {
     try Interruption.endsAtFirst()
     if all { return try showAll(evaluation) }
     try evaluation.forEach(notice: { Console.note("wgan: \($0)") }) { judgement in
-      try Console.print(EvaluationText.text(of: judgement, evaluation))
+      try Output.say(EvaluationText.text(of: judgement, evaluation), beside: neighbours)
       if let neighbours {
-        try evaluation.writeNeighbours(of: judgement, to: neighbours)
-        try Console.print("\n\(neighbours)")
+        try evaluation.writeNeighbours(of: judgement, to: neighbours.path)
+        if !neighbours.isStandardOutput { try Console.print("\n\(neighbours.path)") }
       }
     }
   }
@@ -100,10 +106,10 @@ struct EvaluateCommand: ParsableCommand {
   private func showAll(_ evaluation: GeneratorEvaluation) throws {
     var judgements: [GeneratorJudgement] = []
     try evaluation.forEach(notice: { Console.note("wgan: \($0)") }) { judgements.append($0) }
-    try Console.print(EvaluationText.table(of: judgements, evaluation))
+    try Output.say(EvaluationText.table(of: judgements, evaluation), beside: plot)
     if let plot {
-      try evaluation.writePlot(of: judgements, to: plot)
-      try Console.print("\n\(plot)")
+      try evaluation.writePlot(of: judgements, to: plot.path)
+      if !plot.isStandardOutput { try Console.print("\n\(plot.path)") }
     }
   }
 }

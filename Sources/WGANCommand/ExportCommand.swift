@@ -33,8 +33,11 @@ struct ExportCommand: ParsableCommand {
   @Flag(help: "Write the generator as it trains, where the run has an averaged one too (--ema).")
   var liveGenerator = false
 
-  @Option(help: ArgumentHelp("The file to write; it's replaced where it is there already.", valueName: "file"))
-  var out: String
+  @Option(
+    help: ArgumentHelp(
+      "The file to write; it's replaced where it is there already. - is standard output.",
+      valueName: "file"))
+  var out: Output
 
   func validate() throws {
     _ = try CheckpointSource(run: runPath, checkpoint: checkpoint)
@@ -46,7 +49,10 @@ struct ExportCommand: ParsableCommand {
 
   func run() throws {
     let source = try CheckpointSource(run: runPath, checkpoint: checkpoint)
-    try WeightsExport.write(net, of: source, live: liveGenerator, as: format, to: out) { Console.note("wgan: \($0)") }
-    try Console.print(out)
+    try out.check(format == .onnx ? .onnx : .safetensors)
+    try WeightsExport.write(net, of: source, live: liveGenerator, as: format, to: out.path) {
+      Console.note("wgan: \($0)")
+    }
+    if !out.isStandardOutput { try Console.print(out.path) }
   }
 }

@@ -22,13 +22,17 @@ struct GenerateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("A folder for the pictures: 000000.png and so on.", valueName: "folder"))
   var out: String?
 
-  @Option(help: ArgumentHelp("All pictures as one PNG.", valueName: "file"))
-  var grid: String?
+  @Option(help: ArgumentHelp("All pictures as one PNG; - is standard output.", valueName: "file"))
+  var grid: Output?
 
   @Option(
     help: ArgumentHelp(
-      "All pictures and their noise as numbers, in safetensors: to compare with other programs.", valueName: "file"))
-  var tensors: String?
+      "All pictures and their noise as numbers, in safetensors: to compare with other programs; - is standard output.",
+      valueName: "file"))
+  var tensors: Output?
+
+  @Flag(help: "Write into --out also where it has pictures of another seed or generator.")
+  var force = false
 
   @Option(help: "Pictures in a row of the grid.")
   var columns = 8
@@ -40,10 +44,16 @@ struct GenerateCommand: ParsableCommand {
 
   func validate() throws {
     try source.validate(network)
-    if [out, grid, tensors].contains("") { throw ValidationError("--out, --grid or --tensors is empty: give a path") }
+    if out == "" || grid?.isEmpty == true || tensors?.isEmpty == true {
+      throw ValidationError("--out, --grid or --tensors is empty: give a path")
+    }
     if out == nil && grid == nil && tensors == nil {
       throw ValidationError("give --out for single pictures, --grid for one, or --tensors for numbers")
     }
+    if grid?.isStandardOutput == true && tensors?.isStandardOutput == true {
+      throw ValidationError("--grid - and --tensors - are both standard output: give one of them a path")
+    }
+    if force && out == nil { throw ValidationError("--force is for the pictures in --out: give that") }
     if !(1...1_000_000).contains(count) { throw ValidationError("--count \(count): must be from 1 to 1000000") }
     if grid != nil && count > 10_000 { throw ValidationError("--count \(count): a --grid has 10000 pictures at most") }
     if tensors != nil && count > 1000 {
@@ -55,21 +65,24 @@ struct GenerateCommand: ParsableCommand {
   func run() throws {
     let threads = speed[\.threads]
     if let threads { try RunParameters.declared.threads.check(threads) }
+    try grid?.check(.png)
+    try tensors?.check(.safetensors)
     let generator = try PictureGenerator(try source.source(network), live: source.liveGenerator, threads: threads) {
       Console.note("wgan: \($0)")
     }
     let seed = seed ?? generator.configuration.seed
+    func say(_ path: String) throws { try Output.say(path, beside: grid, tensors) }
     if let out {
-      try generator.write(count: count, seed: seed, to: out)
-      try Console.print(out)
+      try generator.write(count: count, seed: seed, to: out, replacing: force)
+      try say(out)
     }
     if let tensors {
-      try generator.writeTensors(count: count, seed: seed, to: tensors)
-      try Console.print(tensors)
+      try generator.writeTensors(count: count, seed: seed, to: tensors.path)
+      if !tensors.isStandardOutput { try say(tensors.path) }
     }
     if let grid {
-      try generator.writeGrid(count: count, columns: columns, seed: seed, to: grid)
-      try Console.print(grid)
+      try generator.writeGrid(count: count, columns: columns, seed: seed, to: grid.path)
+      if !grid.isStandardOutput { try say(grid.path) }
     }
   }
 }

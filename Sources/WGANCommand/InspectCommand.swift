@@ -5,6 +5,7 @@ import Configuration
 import ArgumentParser
 import CommandSupport
 import Compute
+import SystemSupport
 import WGAN
 
 struct InspectCommand: ParsableCommand {
@@ -33,7 +34,7 @@ struct InspectCommand: ParsableCommand {
       ?? TrainingConfiguration(preset: network.preset, network.overrides)
     try configuration.validate()
     let plan = try TrainingPlan(configuration, on: Device.fromEnvironment(threads: Device.coreCount))
-    try Console.print(([heading(of: configuration), ""] + planText(plan)).joined(separator: "\n"))
+    try Console.print(([heading(of: configuration).shownOnOneLine, ""] + planText(plan)).joined(separator: "\n"))
   }
 
   private func heading(of configuration: TrainingConfiguration) -> String {

@@ -166,7 +166,7 @@ final class ProgressDisplay: Sendable {
       if let last = state.lastShown, now - last < period, !isLast { return }
       state.lastShown = now
       if isTerminal {
-        Console.raw("\r\u{1b}[K" + text(state).prefix(Console.width - 1))
+        Console.redraw(String(text(state).prefix(Console.width - 1)))
         state.barIsShown = true
       } else {
         Console.note(text(state))
@@ -183,7 +183,7 @@ final class ProgressDisplay: Sendable {
   /// Takes the bar away.
   func clear() {
     state.withLock { state in
-      if state.barIsShown { Console.raw("\r\u{1b}[K") }
+      if state.barIsShown { Console.redraw("") }
       state.barIsShown = false
     }
   }

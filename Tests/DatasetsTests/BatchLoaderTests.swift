@@ -25,10 +25,10 @@ import Datasets
     var pixels: [UInt8]
   }
 
-  /// The loader's next `count` batches.
+  /// The loader's next `count` batches, of a file that nobody touches.
   func take(_ count: Int, _ loader: BatchLoader) -> [Taken] {
     (0..<count).map { _ in
-      let batch = loader.next()
+      let batch = try! loader.next()
       let taken = Taken(
         epoch: batch.epoch, index: batch.index, isLast: batch.isLast, count: batch.count, pixels: batch.pixels)
       loader.recycle(batch)
@@ -41,7 +41,7 @@ import Datasets
     let loader = try BatchLoader(dataset: dataset, batchSize: 5, crop: .center, seed: 1)
     #expect(dataset.batchesPerEpoch(batchSize: 5) == 5)
     var all: Set<[UInt8]> = []
-    for i in 0..<dataset.count { all.insert(dataset.picture(i).pixels) }
+    for i in 0..<dataset.count { all.insert(try dataset.picture(i).pixels) }
     try #require(all.count == 23)
     var orders: [[[UInt8]]] = []
     for epoch in 0..<3 {
@@ -140,16 +140,16 @@ import Datasets
     func all(_ picture: Picture) -> [[UInt8]] {
       (0...picture.width - 16).map { picture.cropped(x: $0, y: 0, width: 16, height: 16).pixels }
     }
-    let windows = (0..<3).map { all(dataset.picture($0)) }
+    let windows = try (0..<3).map { all(try dataset.picture($0)) }
     let center = try BatchLoader(dataset: dataset, batchSize: 1, crop: .center, seed: 1)
-    let centered = Set((0..<3).map { dataset.picture($0).centreCropped(size: 16).pixels })
-    #expect(Set((0..<3).map { _ in center.next().pixels }) == centered)
-    #expect(Set(dataset.samples(9, seed: 4).map(\.pixels)) == centered)
+    let centered = Set(try (0..<3).map { try dataset.picture($0).centreCropped(size: 16).pixels })
+    #expect(Set(try (0..<3).map { _ in try center.next().pixels }) == centered)
+    #expect(Set(try dataset.samples(9, seed: 4).map(\.pixels)) == centered)
 
     let random = try BatchLoader(dataset: dataset, batchSize: 1, crop: .random, seed: 1)
     var seen: Set<[UInt8]> = []
     for _ in 0..<300 {
-      let pixels = random.next().pixels
+      let pixels = try random.next().pixels
       #expect(windows[Int(pixels[0]) / 50].contains(pixels))
       seen.insert(pixels)
     }
@@ -162,7 +162,7 @@ import Datasets
     let dataset = try faces()
     for taken in 0..<40 {
       let loader = try BatchLoader(dataset: dataset, batchSize: 4, crop: .random, seed: 1, threads: threads)
-      for _ in 0..<taken % 8 { _ = loader.next() }
+      for _ in 0..<taken % 8 { _ = try loader.next() }
     }
   }
 
@@ -171,7 +171,7 @@ import Datasets
     let loader = try BatchLoader(dataset: dataset, batchSize: 4, crop: .random, seed: 1, threads: 2)
     var addresses: Set<UnsafeRawPointer> = []
     for _ in 0..<200 {
-      let batch = loader.next()
+      let batch = try loader.next()
       batch.pixels.withUnsafeBytes { _ = addresses.insert($0.baseAddress!) }
       loader.recycle(batch)
     }

@@ -42,3 +42,17 @@ final class TemporaryFolder: Sendable {
     try FileManager.default.contentsOfDirectory(atPath: path + "/" + folder).sorted()
   }
 }
+
+/// A text chunk: room in a PNG.
+enum PNGChunk {
+  /// - Parameter typed: type and content.
+  static func make(_ typed: [UInt8]) -> [UInt8] {
+    var check = UInt32.max
+    for byte in typed {
+      check ^= UInt32(byte)
+      for _ in 0..<8 { check = check >> 1 ^ (check & 1 == 1 ? 0xEDB8_8320 : 0) }
+    }
+    func four(_ value: UInt32) -> [UInt8] { withUnsafeBytes(of: value.bigEndian) { Array($0) } }
+    return four(UInt32(typed.count - 4)) + typed + four(~check)
+  }
+}

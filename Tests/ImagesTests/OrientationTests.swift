@@ -47,7 +47,7 @@ import Images
     _ = JPEG.orientation([0xFF, 0xD8, 0xFF, 0xE1, 0, UInt8(random.below(60))] + Array("Exif\0\0".utf8) + bytes)
     let noise = (0..<random.below(40)).map { _ in random.below(3) == 0 ? 0xFF : UInt8(random.below(256)) }
     _ = JPEG.orientation([0xFF, 0xD8] + noise)
-    _ = try? PNG.header(pngStart + noise)
+    _ = try? PNGHeader(pngStart + noise)
     _ = Orientation(tiff: noise[...])
   }
 

@@ -31,16 +31,26 @@ import Images
   // MARK: Damage
 
   @Test(
-    "a JPEG cut short anywhere is an error",
-    arguments: ["ycc-420.jpg", "progressive.jpg", "cmyk.jpg", "restarts.jpg", "orientation-6.jpg"])
+    "a JPEG cut short anywhere is an error, but where no pixel is missing",
+    arguments: ["ycc-420.jpg", "progressive.jpg", "arithmetic.jpg", "cmyk.jpg", "restarts.jpg", "orientation-6.jpg"])
   func truncatedJPEG(_ name: String) throws {
     let bytes = try Fixture.bytes(name)
+    let whole = try PictureDecoder.decode(bytes: bytes, channels: 3, shortSide: nil)
+    var read = 0
     for count in 0..<bytes.count {
       let cut = Array(bytes[..<count])
-      #expect(kind(cut) == (count < 3 ? .notAPicture : .corrupt), "\(count) of \(bytes.count) bytes")
+      if let picture = try? PictureDecoder.decode(bytes: cut, channels: 3, shortSide: nil) {
+        // The end marker alone is missing, and perhaps a byte that only filled up the last one.
+        #expect(picture == whole && count >= bytes.count - 3, "\(count) of \(bytes.count) bytes")
+        read += 1
+      } else {
+        #expect(kind(cut) == (count < 3 ? .notAPicture : .corrupt), "\(count) of \(bytes.count) bytes")
+      }
       _ = kind(cut, shortSide: 5)
       _ = try? PictureDecoder.information(bytes: cut)
     }
+    // An arithmetic decoder doesn't notice what is missing.
+    #expect((read >= 2) == (name != "arithmetic.jpg"))
   }
 
   @Test("a PNG cut short before the end of its pixels is an error", arguments: ["rgb-8.png", "rgba-8-adam7.png"])
@@ -153,25 +163,6 @@ import Images
     return withRightChecksums(bytes)
   }
 
-  /// A PNG with the checksum of every chunk made right again, so that damage gets past them.
-  private func withRightChecksums(_ bytes: [UInt8]) -> [UInt8] {
-    var bytes = bytes
-    var at = 8
-    while at + 12 <= bytes.count {
-      let length = bytes[at..<at + 4].reduce(0) { $0 << 8 | Int($1) }
-      guard length <= bytes.count - at - 12 else { break }
-      let end = at + 8 + length
-      var check = UInt32.max
-      for byte in bytes[at + 4..<end] {
-        check ^= UInt32(byte)
-        for _ in 0..<8 { check = check >> 1 ^ (check & 1 == 1 ? 0xEDB8_8320 : 0) }
-      }
-      withUnsafeBytes(of: (~check).bigEndian) { bytes.replaceSubrange(end..<end + 4, with: $0) }
-      at = end + 4
-    }
-    return bytes
-  }
-
   @Test("a gigantic declared size is refused from the header")
   func giants() throws {
     #expect(kind(jpegDeclaring(65_500, 65_500)) == .tooLarge)
@@ -189,11 +180,11 @@ import Images
   func passes() throws {
     let bytes = try Fixture.bytes("progressive.jpg")
     let pixels = 45 * 31
-    #expect(kind(bytes, limits: DecodeLimits(maximumPixels: pixels)) == nil)
+    #expect(kind(bytes, limits: DecodeLimits(maximumPixels: 2 * pixels)) == nil)
     let scan = try #require(bytes.indices.dropLast().last { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xDA })
     let last = bytes[scan..<bytes.count - 2]
     let endless = bytes[..<scan] + Array(repeatElement(last, count: 40).joined()) + bytes.suffix(2)
-    #expect(kind(Array(endless), limits: DecodeLimits(maximumPixels: pixels)) == .tooLarge)
+    #expect(kind(Array(endless), limits: DecodeLimits(maximumPixels: 2 * pixels)) == .tooLarge)
   }
 
   @Test("the limits are the caller's")

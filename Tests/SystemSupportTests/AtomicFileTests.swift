@@ -17,16 +17,45 @@ import Testing
     }
   }
 
-  /// Renaming over a device would take it from the whole machine; a pipe stands for one here.
-  @Test func whatIsNoFileStays() throws {
+  /// Renaming over a pipe or device would take it away: what is written goes in.
+  @Test(.timeLimit(.minutes(1))) func whatIsNoFileStays() throws {
     try inTemporaryFolder { folder in
       let path = joinPath(folder, "pipe")
       #expect(mkfifo(path, 0o600) == 0)
+      // Without a reader it would wait for ever.
       let failure = #expect(throws: Failure.self) { try writeFile(Array("new".utf8), to: path) }
-      #expect(failure?.kind == .cannotCreate && failure?.description.contains("isn't a regular file") == true)
-      let there = try fileStatus(path)
-      #expect(!there.isRegularFile && !there.isFolder)
+      #expect(failure?.kind == .cannotCreate && failure?.description.contains("nobody reads") == true)
+      let reader = try openFile(path, O_RDONLY | O_NONBLOCK)
+      try writeFile(Array("new".utf8), to: path)
+      var bytes = [UInt8](repeating: 0, count: 9)
+      #expect(read(reader, &bytes, 9) == 3 && bytes.starts(with: Array("new".utf8)))
+      try closeFile(reader)
+      #expect(try fileStatus(path).isPipe)
       #expect(try folderNames(folder) == ["pipe"])
+
+      let link = joinPath(folder, "null")
+      #expect(symlink("/dev/null", link) == 0)
+      for path in [link, "/dev/null"] {
+        try writeFile(Array("new".utf8), to: path)
+        #expect(try fileStatus(path).isStream && !fileStatus(path).isPipe)
+      }
+      let full = #expect(throws: Failure.self) { try writeFile(Array("new".utf8), to: "/dev/full") }
+      #expect(full?.kind == .inputOutput)
+    }
+  }
+
+  /// A descriptor's name is the descriptor: what was written to it before stays.
+  @Test func aDescriptorIsWrittenOn() throws {
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "a.txt")
+      let descriptor = try openFile(path, O_WRONLY | O_CREAT)
+      try writeBytes(Array("one ".utf8), to: descriptor)
+      for folder in ["/dev/fd", "/proc/self/fd"] { try writeFile(Array("two ".utf8), to: "\(folder)/\(descriptor)") }
+      try writeBytes(Array("three".utf8), to: descriptor)
+      try closeFile(descriptor)
+      #expect(try readFile(path) == Array("one two two three".utf8))
+      #expect(throws: Failure.self) { try writeFile([1], to: "/dev/fd/\(descriptor + 500)") }
+      #expect(throws: Failure.self) { try writeFile([1], to: "/dev/fd/x") }
     }
   }
 
@@ -39,11 +68,19 @@ import Testing
       try writeFile(Array("new".utf8), to: link)
       #expect(try readFile(target) == Array("new".utf8))
       #expect(try fileStatus(link, followingLinks: false).isSymbolicLink)
-      // One that leads nowhere is replaced.
+      // Where it leads to nothing yet, the file is made there; also by a link to a link, and from another folder.
       removeFile(target)
-      try writeFile(Array("own".utf8), to: link)
-      #expect(try readFile(link) == Array("own".utf8))
-      #expect(!fileExists(target))
+      let (second, third) = (joinPath(folder, "second"), joinPath(folder, "there/third"))
+      #expect(symlink("link", second) == 0 && symlink("../second", third) == 0)
+      for link in [link, second, third] {
+        try writeFile(Array("own".utf8), to: link)
+        #expect(try readFile(target) == Array("own".utf8))
+        #expect(try fileStatus(link, followingLinks: false).isSymbolicLink)
+        removeFile(target)
+      }
+      let loop = joinPath(folder, "loop")
+      #expect(symlink("loop", loop) == 0)
+      #expect(#expect(throws: Failure.self) { try writeFile([1], to: loop) }?.kind == .cannotCreate)
     }
   }
 

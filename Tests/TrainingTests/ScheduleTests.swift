@@ -84,4 +84,36 @@ import Testing
     let long = Schedule(.blog, picturesPerEpoch: 64 * 50, length: .epochs(400_000))
     #expect(long.steps == (20_000_000, 4_000_000))
   }
+
+  /// Protects `--dry-run` and the time that is left: what is counted phase by phase is what is counted step by step.
+  @Test func countsAreThoseOfTheSteps() {
+    for (pictures, batch, critic, warmUp, every) in [
+      (100, 8, 5, 20, 10), (7, 8, 3, 2, 0), (64, 8, 100, 100, 3), (1000, 1, 1, 7, 1), (33, 4, 2, 1, 2),
+    ] {
+      var configuration = TrainingConfiguration.blog
+      (configuration.batchSize, configuration.criticSteps) = (batch, critic)
+      (configuration.warmUpCriticSteps, configuration.warmUpEvery) = (warmUp, every)
+      configuration.warmUpGeneratorSteps = 4
+      for length in [RunLength.epochs(3), .generatorSteps(37)] {
+        let schedule = Schedule(configuration, picturesPerEpoch: pictures, length: length)
+        let all = steps(schedule)
+        let critics = all.count { $0.0 == .critic }
+        #expect(schedule.steps == (critics, all.count - critics))
+        var position = RunPosition()
+        for (i, (step, _)) in all.enumerated() {
+          #expect(schedule.batchesLeft(from: position) == all[i...].count { $0.0 == .critic })
+          schedule.advance(&position, by: step)
+        }
+      }
+    }
+  }
+
+  /// A million critic steps before each generator step took eight seconds to count.
+  @Test(.timeLimit(.minutes(1))) func manyCriticStepsAreCountedAtOnce() {
+    var configuration = TrainingConfiguration.blog
+    configuration.criticSteps = 1_000_000
+    let schedule = Schedule(configuration, picturesPerEpoch: 1 << 40, length: .generatorSteps(1_000_000_000))
+    let took = ContinuousClock().measure { #expect(schedule.steps.generator == 1_000_000_000) }
+    #expect(took < .seconds(2))
+  }
 }

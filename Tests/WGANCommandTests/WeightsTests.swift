@@ -66,11 +66,11 @@ import WGAN
 
   /// After the above: what can't be done changes nothing.
   func wrongs(in folder: String, both: [String]) throws {
-    try writeFile([1], to: folder / "old")
+    try writeFile([1], to: folder / "old.onnx")
     let names = try folderNames(folder)
-    try run(["export", "--run", "no", "--format", "onnx", "--out", "old"], 66, says: ["no"], in: folder)
+    try run(["export", "--run", "no", "--format", "onnx", "--out", "old.onnx"], 66, says: ["no"], in: folder)
     try run(
-      ["export", "--checkpoint", "generator.safetensors", "--format", "onnx", "--out", "old"], 65,
+      ["export", "--checkpoint", "generator.safetensors", "--format", "onnx", "--out", "old.onnx"], 65,
       says: ["generator.safetensors", "generator.initial.conv.weight", "missing"], in: folder)
     try run(["export", "--run", "run", "--format", "onnx", "--out", "none/x"], 73, says: ["none/x"], in: folder)
     try run(["export", "--run", "run", "--format", "gguf", "--out", "x"], 64, says: ["--format", "onnx"], in: folder)
@@ -95,6 +95,6 @@ import WGAN
       train + both + ["--block-order", "conv-norm-act"], 64, says: ["generator.safetensors", "layer 2"], in: folder)
     try run(["train", "--out", "on", "--resume"] + both, 64, says: ["--init-generator", "--resume"], in: folder)
     #expect(try folderNames(folder) == names)
-    #expect(try readFile(folder / "old") == [1])
+    #expect(try readFile(folder / "old.onnx") == [1])
   }
 }

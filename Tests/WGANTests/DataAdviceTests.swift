@@ -28,7 +28,7 @@ import WGAN
         DatasetOptions(
           size: configuration.size, channels: configuration.channels, cacheDirectory: folder / "cache"))
       let schedule = Schedule(configuration, picturesPerEpoch: dataset.count(.training), length: .epochs(1))
-      return DataAdvice(dataset, schedule).lines
+      return try DataAdvice(dataset, schedule).lines
     }
   }
 

@@ -267,7 +267,7 @@ import WGAN
           size: 16, fraction: 0.005, seed: gan.settings.seed, cacheDirectory: joinPath(folder, "cache")))
       try gan.train(
         on: (0..<dataset.count).map {
-          let picture = dataset.picture($0)
+          let picture = try dataset.picture($0)
           return try Bitmap(width: picture.width, height: picture.height, channels: 3, pixels: picture.pixels)
         }, generatorSteps: 4)
       let path = joinPath(folder, "gan.safetensors")

@@ -40,6 +40,8 @@ package final class BatchLoader: Sendable {
     /// The order of the epochs that are being made.
     var orders: [Int: [UInt32]] = [:]
     var waited: Duration = .zero
+    /// Why no batch is made any more.
+    var failure: Failure?
     var isStopped = false
   }
 
@@ -99,15 +101,19 @@ package final class BatchLoader: Sendable {
   }
 
   /// The next batch, as soon as it's there.
-  package func next() -> Batch {
+  /// - Throws: where one of its pictures can't be read any more, and ever after.
+  package func next() throws(Failure) -> Batch {
     let clock = ContinuousClock()
     let start = clock.now
-    let made: Made = state.wait { state in
-      guard let made = state.ready.removeValue(forKey: state.delivered) else { return nil }
+    let result: Result<Made, Failure> = state.wait { state in
+      guard let made = state.ready.removeValue(forKey: state.delivered) else {
+        return state.failure.map { .failure($0) }
+      }
       state.delivered += 1
       state.waited += clock.now - start
-      return made
+      return .success(made)
     }
+    let made = try result.get()
     return Batch(
       epoch: made.position.epoch, index: made.position.batch, isLast: made.position.batch == batches - 1,
       count: made.count, pixels: made.pixels)
@@ -140,11 +146,21 @@ package final class BatchLoader: Sendable {
   }
 
   private static func work(_ maker: BatchMaker, _ state: Monitor<State>) {
+    var scratch: [UInt8] = []
     while var task = state.wait(for: { claim(&$0, maker) }) {
       // Taken out, not shared: a second reference would make fill copy the buffer.
       var pixels = task.buffer.take() ?? maker.newBuffer()
       let position = task.position
-      let count = maker.fill(&pixels, epoch: position.epoch, batch: position.batch, order: task.order)
+      let count: Int
+      do throws(Failure) {
+        count = try maker.fill(
+          &pixels, epoch: position.epoch, batch: position.batch, order: task.order, &scratch)
+      } catch {
+        return state.withLock { state in
+          state.failure = state.failure ?? error
+          state.isStopped = true
+        }
+      }
       // Given away, not shared: this thread may be slow to let go, and the next one that fills it would copy it.
       var given: [UInt8]? = consume pixels
       state.withLock { state in
@@ -192,13 +208,16 @@ private struct BatchMaker: Sendable {
   func newBuffer() -> [UInt8] { [UInt8](repeating: 0, count: batchSize * pictureBytes) }
 
   /// Fills `pixels` with batch number `batch` of an epoch in that `order`. Returns the number of pictures.
-  func fill(_ pixels: inout [UInt8], epoch: Int, batch: Int, order: [UInt32]) -> Int {
+  func fill(
+    _ pixels: inout [UInt8], epoch: Int, batch: Int, order: [UInt32], _ scratch: inout [UInt8]
+  ) throws(Failure) -> Int {
     let chosen = order[batch * batchSize..<min((batch + 1) * batchSize, order.count)]
     let bytes = pictureBytes
-    pixels.withUnsafeMutableBytes { target in
+    try pixels.withUnsafeMutableBufferPointer { (pixels) throws(Failure) in
+      let target = UnsafeMutableRawBufferPointer(pixels)
       for (i, number) in chosen.enumerated() {
         let place = UnsafeMutableRawBufferPointer(rebasing: target[i * bytes..<(i + 1) * bytes])
-        dataset.copyCrop(of: Int(number), crop, mirror: mirror, seed: seed, epoch: epoch, to: place)
+        try dataset.copyCrop(of: Int(number), crop, mirror: mirror, seed: seed, epoch: epoch, to: place, &scratch)
       }
       let rest = UnsafeMutableRawBufferPointer(rebasing: target[(chosen.count * bytes)...])
       rest.initializeMemory(as: UInt8.self, repeating: 0)

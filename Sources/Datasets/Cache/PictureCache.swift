@@ -1,5 +1,5 @@
-// Makes sure that every picture of a data set is decoded, scaled and in one mapped file. What an earlier run has left
-// and still matches its source is kept; the rest is decoded on all threads and streamed out, so little memory is
+// Makes sure that every picture of a data set is decoded, scaled and in one file. What an earlier run has left, is
+// whole and still matches its source is kept; the rest is decoded on all threads and streamed out, so little memory is
 // needed.
 
 import Images
@@ -16,6 +16,14 @@ struct SourcePicture {
   var modified: Int64 = 0
 }
 
+/// A picture made of its source.
+struct RenderedPicture {
+  var picture: Picture
+  var remarks: Set<PictureRemark> = []
+  /// Of the source's bytes; 0 for a picture that is drawn.
+  var sourceChecksum: UInt64 = 0
+}
+
 struct PictureCache {
   /// What the pictures are made from; with size and channels it names the file.
   var identity: FilePath
@@ -29,7 +37,7 @@ struct PictureCache {
 
   struct Prepared {
     /// Nil if none is good.
-    var pictures: MappedPictures?
+    var pictures: StoredPictures?
     /// For each wanted picture where it is in the file; nil: it's bad.
     var places: [UInt32?]
     var bad: [BadFile]
@@ -43,46 +51,39 @@ struct PictureCache {
   ///   - known: all names of the source, wanted or not; what the cache has beyond them is dropped when it's rewritten.
   ///   - render: makes the picture of that number in the listing: short side `size`, `channels` channels. Called on any
   ///     thread.
+  ///   - sourceChecksum: of the source's bytes; nil where it can't be read.
   ///   - progress: (done, of how many to decode), on any thread but never on two at once.
   func prepare(
     _ wanted: [SourcePicture], known: () -> [FilePath],
-    render: @escaping @Sendable (_ number: Int) throws(BadFile) -> Picture,
+    render: @escaping @Sendable (_ number: Int) throws(BadFile) -> RenderedPicture,
+    sourceChecksum: (_ number: Int) -> UInt64?,
     progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void,
     isCancelled: @escaping @Sendable () -> Bool
   ) throws(Failure) -> Prepared {
     var notes: [String] = []
     let path = folderPath().map { $0.appending(fileName) }
-    let old = path.flatMap(mapped)
-    var places = [UInt32?](repeating: nil, count: wanted.count)
-    var oldPlaces: [FilePath: Int] = [:]
-    if let old {
-      oldPlaces.reserveCapacity(old.index.entries.count)
-      for i in old.index.entries.indices { oldPlaces[old.index.name(i)] = i }
-      for (i, picture) in wanted.enumerated() {
-        guard let place = oldPlaces[picture.name] else { continue }
-        let entry = old.index.entries[place]
-        if entry.sourceBytes == picture.bytes && entry.sourceModified == picture.modified {
-          places[i] = UInt32(place)
-        }
-      }
-    }
-    let missing = places.indices.filter { places[$0] == nil }
-    if missing.isEmpty, let old {
-      return Prepared(pictures: old, places: places, bad: [], notes: [], decoded: 0)
+    let old = path.flatMap(stored)
+    let kept = KeptPictures(of: old, for: wanted, threads: threads, sourceChecksum)
+    notes += kept.notes
+    let missing = wanted.indices.filter { kept.places[$0] == nil }
+    if missing.isEmpty, kept.touched.isEmpty, let old {
+      return Prepared(pictures: old, places: kept.places, bad: [], notes: notes, decoded: 0)
     }
 
     let writer = try makeWriter(path, &notes)
-    let bad = try decode(wanted, missing, into: writer, render, progress, isCancelled)
-    if bad.count == missing.count {
+    let decoded = try decode(wanted, missing, into: writer, render, progress, isCancelled)
+    let bad = decoded.bad.map(\.file)
+    notes += decoded.notes
+    if bad.count == missing.count && kept.touched.isEmpty {
       // Nothing new after all: the old file, if any, is as good, and the new one goes without having been named.
-      return Prepared(pictures: old, places: places, bad: bad.map(\.file), notes: notes, decoded: 0)
+      return Prepared(pictures: old, places: kept.places, bad: bad, notes: notes, decoded: 0)
     }
     if let old {
       // What still matches, and what this run doesn't want but another may.
       let knownNames = Set(known())
       let stale = Set(missing.map { wanted[$0].name })
-      let kept = oldPlaces.filter { knownNames.contains($0.key) && !stale.contains($0.key) }.values.sorted()
-      try copy(kept, of: old, to: writer, isCancelled)
+      let others = kept.oldPlaces.filter { knownNames.contains($0.key) && !stale.contains($0.key) }.values.sorted()
+      try copy(others, of: old, kept, to: writer, isCancelled)
     }
     let (pictures, notKept) = try writer.finish()
     if let notKept { notes.append("the prepared pictures serve this run only: \(notKept)") }
@@ -91,7 +92,7 @@ struct PictureCache {
     newPlaces.reserveCapacity(pictures.index.entries.count)
     for i in pictures.index.entries.indices { newPlaces[pictures.index.name(i)] = UInt32(i) }
     return Prepared(
-      pictures: pictures, places: wanted.map { newPlaces[$0.name] }, bad: bad.map(\.file), notes: notes,
+      pictures: pictures, places: wanted.map { newPlaces[$0.name] }, bad: bad, notes: notes,
       decoded: missing.count - bad.count)
   }
 
@@ -114,12 +115,13 @@ struct PictureCache {
     return variable("XDG_CACHE_HOME")?.appending("wgan") ?? variable("HOME")?.appending(".cache/wgan")
   }
 
-  private func mapped(_ path: FilePath) -> MappedPictures? {
+  private func stored(_ path: FilePath) -> StoredPictures? {
     // Non-blocking: opening a named pipe must not hang the tool.
-    guard let file = try? OpenFile(path, O_RDONLY | O_NONBLOCK),
+    guard let file = try? OpenFile(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW),
+      (try? file.status())?.isRegularFile == true,
       let index = PictureIndex(readFrom: file, identity: identity, size: size, channels: channels)
     else { return nil }
-    return try? MappedPictures(file, index)
+    return StoredPictures(file, index)
   }
 
   private func makeWriter(_ path: FilePath?, _ notes: inout [String]) throws(Failure) -> PictureFileWriter {
@@ -127,6 +129,9 @@ struct PictureCache {
     var why = "neither XDG_CACHE_HOME nor HOME is set"
     if let path {
       do throws(Failure) {
+        if let there = try? fileStatus(path, followingLinks: false), !there.isRegularFile {
+          throw Failure(.cannotCreate, path, "is there and isn't a regular file: remove it")
+        }
         try makeFolder(path.folder)
         PictureFileWriter.removeAbandoned(in: path.folder)
         do {
@@ -147,14 +152,22 @@ struct PictureCache {
   private struct Decoded {
     var count = 0
     var bad: [(i: Int, file: BadFile)] = []
+    var remarks = RemarkCounts()
+
+    mutating func add(_ chunk: Chunk, count: Int) {
+      self.count += count
+      bad += chunk.bad
+      for (i, some) in chunk.remarks { remarks.add(some, of: i) }
+    }
   }
 
-  /// Decodes the `missing` ones of `wanted`. Returns the bad ones in the order of `wanted`.
+  /// Decodes the `missing` ones of `wanted`. Returns the bad ones in the order of `wanted`, and what is to be said of
+  /// good ones.
   private func decode(
     _ wanted: [SourcePicture], _ missing: [Int], into writer: PictureFileWriter,
-    _ render: @escaping @Sendable (Int) throws(BadFile) -> Picture, _ progress: @escaping @Sendable (Int, Int) -> Void,
-    _ isCancelled: @escaping @Sendable () -> Bool
-  ) throws(Failure) -> [(i: Int, file: BadFile)] {
+    _ render: @escaping @Sendable (Int) throws(BadFile) -> RenderedPicture,
+    _ progress: @escaping @Sendable (Int, Int) -> Void, _ isCancelled: @escaping @Sendable () -> Bool
+  ) throws(Failure) -> (bad: [(i: Int, file: BadFile)], notes: [String]) {
     let queue = WorkQueue(count: missing.count, chunk: 32)
     let decoded = Mutex(Decoded())
     let reporting = Mutex((time: ContinuousClock.now - .seconds(1), done: 0))
@@ -168,8 +181,7 @@ struct PictureCache {
         }
         if !chunk.write(to: writer) { queue.stop() }
         let done = decoded.withLock { decoded in
-          decoded.bad += chunk.bad
-          decoded.count += mine.count
+          decoded.add(chunk, count: mine.count)
           return decoded.count
         }
         reporting.withLock { last in
@@ -183,20 +195,31 @@ struct PictureCache {
       }
     }
     if isCancelled() { throw Failure(.cancelled, "stopped while the pictures were being prepared") }
-    return decoded.withLock { $0.bad }.sorted { $0.i < $1.i }
+    return decoded.withLock { decoded in
+      (decoded.bad.sorted { $0.i < $1.i }, decoded.remarks.notes { wanted[$0].name })
+    }
   }
 
   private func copy(
-    _ kept: [Int], of old: MappedPictures, to writer: PictureFileWriter, _ isCancelled: () -> Bool
+    _ places: [Int], of old: StoredPictures, _ kept: KeptPictures, to writer: PictureFileWriter,
+    _ isCancelled: () -> Bool
   ) throws(Failure) {
-    for i in kept {
+    let wanted = Set(kept.places.compactMap(\.self))
+    var scratch: [UInt8] = []
+    for i in places {
       if isCancelled() { throw Failure(.cancelled, "stopped while the pictures were being prepared") }
-      let written = old.withPixels(i) { pixels, entry in
-        var entry = entry
-        entry.offset = 0
-        return writer.append([(entry, old.index.name(i))], pixels: pixels)
+      do throws(Failure) {
+        let written = try old.withPixels(i, &scratch) { pixels, entry in
+          var entry = entry
+          entry.offset = 0
+          entry.sourceModified = kept.touched[i] ?? entry.sourceModified
+          return writer.append([(entry, old.index.name(i))], pixels: pixels)
+        }
+        if !written { return }
+      } catch {
+        // One that isn't wanted goes: whoever wants it makes it anew.
+        if wanted.contains(UInt32(i)) { throw error }
       }
-      if !written { return }
     }
   }
 }
@@ -208,6 +231,7 @@ private struct Chunk {
   private var pixels: [UInt8] = []
   private var entries: [(entry: PictureIndex.Entry, name: FilePath)] = []
   private(set) var bad: [(i: Int, file: BadFile)] = []
+  private(set) var remarks: [(i: Int, some: Set<PictureRemark>)] = []
 
   init(size: Int, channels: Int) { (self.size, self.channels) = (size, channels) }
 
@@ -216,21 +240,27 @@ private struct Chunk {
     pixels.removeAll(keepingCapacity: true)
     entries.removeAll(keepingCapacity: true)
     bad = []
+    remarks = []
   }
 
   /// Adds picture `source`, which is number `i` of those that are wanted.
-  mutating func add(_ source: SourcePicture, _ i: Int, _ render: (Int) throws(BadFile) -> Picture) {
+  mutating func add(_ source: SourcePicture, _ i: Int, _ render: (Int) throws(BadFile) -> RenderedPicture) {
     do throws(BadFile) {
-      let picture = try render(source.number)
+      let rendered = try render(source.number)
+      let picture = rendered.picture
       let (x, y, width, height) = try kept(of: picture, source.name)
-      let entry = PictureIndex.Entry(
-        offset: UInt64(pixels.count), sourceBytes: source.bytes, sourceModified: source.modified, width: UInt32(width),
-        height: UInt32(height), nameOffset: 0, nameBytes: 0)
-      entries.append((entry, source.name))
+      let offset = pixels.count
       for row in y..<y + height {
         let start = (row * picture.width + x) * channels
         pixels += picture.pixels[start..<start + width * channels]
       }
+      let checksum = pixels.withUnsafeBytes { ContentChecksum.of(UnsafeRawBufferPointer(rebasing: $0[offset...])) }
+      let entry = PictureIndex.Entry(
+        offset: UInt64(offset), sourceBytes: source.bytes, sourceModified: source.modified,
+        sourceChecksum: rendered.sourceChecksum, checksum: checksum, width: UInt32(width), height: UInt32(height),
+        nameOffset: 0, nameBytes: 0)
+      entries.append((entry, source.name))
+      if !rendered.remarks.isEmpty { remarks.append((i, rendered.remarks)) }
     } catch {
       bad.append((i, error))
     }

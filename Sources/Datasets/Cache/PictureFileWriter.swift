@@ -91,9 +91,9 @@ final class PictureFileWriter: Sendable {
     }
   }
 
-  /// Completes the file, syncs it, gives it its name and maps it. Call it when all threads have appended.
+  /// Completes the file, syncs it and gives it its name. Call it when all threads have appended.
   /// - Returns: the pictures, and why the file could be made but not kept, if so.
-  func finish() throws(Failure) -> (pictures: MappedPictures, notKept: String?) {
+  func finish() throws(Failure) -> (pictures: StoredPictures, notKept: String?) {
     let state = self.state.withLock { $0 }
     var failure = state.failure
     if failure == nil {
@@ -115,7 +115,7 @@ final class PictureFileWriter: Sendable {
     if let place {
       do { try keep(place) } catch { notKept = "can't keep \(place.final): \(error)" }
     }
-    return (try MappedPictures(file, state.index), notKept)
+    return (StoredPictures(file, state.index), notKept)
   }
 
   private func keep(_ place: Place) throws(SystemError) {

@@ -14,13 +14,14 @@
 //         64      8  checksum of the index
 //         72      8  checksum of the 72 bytes above
 //
-// The index is: the entries (40 bytes each, see `Entry`), the names (bytes, one after the other), the identity (what
+// The index is: the entries (56 bytes each, see `Entry`), the names (bytes, one after the other), the identity (what
 // the file was made from). All integers are little-endian, pixels are rows from the top with interleaved channels.
 //
 // A file is written once under a temporary name and renamed when it's whole; no program of ours changes it afterwards.
-// A mapping therefore stays valid when the file is deleted or replaced. (Only somebody who truncates the file in place,
-// by hand, while a run uses it, can make that run die of SIGBUS.) The index is read into memory and checked: each
-// offset is known to be inside the file before it's used. Pixels have no checksum: any byte is a valid pixel.
+// An open one therefore stays as it is when the file is deleted or replaced. Somebody may cut or overwrite it in place,
+// by hand or by a broken disk: so it's read and not mapped (a mapping of a file that was cut ends the process), and
+// each picture has a checksum. The index is read into memory and checked: each offset is known to be inside the file
+// before it's used.
 
 import SystemSupport
 
@@ -32,6 +33,9 @@ struct PictureIndex {
     /// The source's size in bytes and its modification time in nanoseconds since 1970, when it was decoded.
     var sourceBytes: Int64
     var sourceModified: Int64
+    /// `ContentChecksum` of the source's bytes, and of the pixels.
+    var sourceChecksum: UInt64
+    var checksum: UInt64
     /// In pixels; the smaller one is the data set's size.
     var width: UInt32
     var height: UInt32
@@ -39,11 +43,11 @@ struct PictureIndex {
     var nameOffset: UInt32
     var nameBytes: UInt32
 
-    static let encodedBytes = 40
+    static let encodedBytes = 56
   }
 
   static let magic = Array("WGANPICS".utf8)
-  static let version: UInt32 = 1
+  static let version: UInt32 = 2
   static let headerBytes = 80
   /// A long picture's long side is cut to this many times its short side, so that no file can fill the disk.
   static let greatestAspect = 4
@@ -65,6 +69,8 @@ struct PictureIndex {
     let start = Int(entries[i].nameOffset)
     return FilePath(bytes: names[start..<start + Int(entries[i].nameBytes)])
   }
+
+  func pixelBytes(of entry: Entry) -> Int { Int(entry.width) * Int(entry.height) * channels }
 
   /// False if the names have outgrown their 4 GB.
   mutating func append(_ entry: Entry, name: FilePath) -> Bool {
@@ -89,6 +95,8 @@ struct PictureIndex {
       index.append(integer: entry.offset)
       index.append(integer: entry.sourceBytes)
       index.append(integer: entry.sourceModified)
+      index.append(integer: entry.sourceChecksum)
+      index.append(integer: entry.checksum)
       index.append(integer: entry.width)
       index.append(integer: entry.height)
       index.append(integer: entry.nameOffset)
@@ -142,9 +150,11 @@ struct PictureIndex {
       guard let offset = index.integer(UInt64.self, at: at),
         let sourceBytes = index.integer(Int64.self, at: at + 8),
         let sourceModified = index.integer(Int64.self, at: at + 16),
-        let width = index.integer(UInt32.self, at: at + 24), let height = index.integer(UInt32.self, at: at + 28),
-        let nameOffset = index.integer(UInt32.self, at: at + 32),
-        let nameLength = index.integer(UInt32.self, at: at + 36),
+        let sourceChecksum = index.integer(UInt64.self, at: at + 24),
+        let checksum = index.integer(UInt64.self, at: at + 32),
+        let width = index.integer(UInt32.self, at: at + 40), let height = index.integer(UInt32.self, at: at + 44),
+        let nameOffset = index.integer(UInt32.self, at: at + 48),
+        let nameLength = index.integer(UInt32.self, at: at + 52),
         min(width, height) == size, max(width, height) <= size * Self.greatestAspect,
         offset >= Self.headerBytes, offset <= pixelsEnd,
         Int(width) * Int(height) * channels <= pixelsEnd - Int(offset),
@@ -152,8 +162,8 @@ struct PictureIndex {
       else { return nil }
       entries.append(
         Entry(
-          offset: offset, sourceBytes: sourceBytes, sourceModified: sourceModified, width: width, height: height,
-          nameOffset: nameOffset, nameBytes: nameLength))
+          offset: offset, sourceBytes: sourceBytes, sourceModified: sourceModified, sourceChecksum: sourceChecksum,
+          checksum: checksum, width: width, height: height, nameOffset: nameOffset, nameBytes: nameLength))
     }
   }
 }

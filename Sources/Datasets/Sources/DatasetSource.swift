@@ -61,7 +61,7 @@ extension DatasetSource {
 }
 
 /// The names of a source's pictures, before any is opened.
-struct SourceListing: Sendable {
+package struct SourceListing: Sendable {
   /// What sets this source apart from all others, whatever the current folder.
   var identity: FilePath
   /// Names are relative to this; empty for synthetic faces.
@@ -88,15 +88,20 @@ struct SourceListing: Sendable {
     }
   }
 
+  /// The names that a list has.
+  package static func names(ofList path: String) throws(Failure) -> [FilePath] { try SourceListing(.list(path)).names }
+
   func path(_ name: FilePath) -> FilePath { name.isAbsolute ? name : root.appending(name) }
 
   /// Picture `number` of the names: its short side is `size`.
-  func picture(_ number: Int, size: Int, channels: Int, of source: DatasetSource) throws(BadFile) -> Picture {
+  func picture(_ number: Int, size: Int, channels: Int, of source: DatasetSource) throws(BadFile) -> RenderedPicture {
     if case .synthetic(_, let seed) = source {
-      return SyntheticFaces.picture(seed: seed, index: number, size: size, channels: channels)
+      return RenderedPicture(
+        picture: SyntheticFaces.picture(seed: seed, index: number, size: size, channels: channels))
     }
     do throws(PictureError) {
-      return try PictureDecoder.decode(path: path(names[number]), channels: channels, shortSide: size)
+      let file = try PictureDecoder.read(path: path(names[number]), channels: channels, shortSide: size)
+      return RenderedPicture(picture: file.picture, remarks: file.remarks, sourceChecksum: file.checksum)
     } catch {
       throw BadFile(path: names[number], reason: error.reason)
     }

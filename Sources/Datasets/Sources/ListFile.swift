@@ -11,36 +11,49 @@ private let carriageReturn = UInt8(ascii: "\r")
 private let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
 package enum ListFile {
-  /// The names in the list at `path`, and the lines that can't be read, by number.
+  /// The names in the list at `path`, and the lines that can't be read, by number. The file goes by in pieces: what
+  /// stays in memory is names.
   static func read(_ path: FilePath, shownAs shown: String) throws(Failure) -> (names: [FilePath], bad: [BadFile]) {
-    let bytes: [UInt8]
-    do {
-      bytes = try readFile(path)
+    var parser = ListParser(shownAs: shown)
+    do throws(Failure) {
+      let file = try InputFile(at: path)
+      if file.size > largest { throw Failure(.badData, path, "has \(file.size) bytes: a list has \(largest) at most") }
+      var piece = [UInt8](repeating: 0, count: min(file.size, 1 << 20))
+      for start in stride(from: 0, to: file.size, by: max(1, piece.count)) {
+        let count = min(piece.count, file.size - start)
+        try piece.withUnsafeMutableBufferPointer { (piece) throws(Failure) in
+          let part = UnsafeMutableBufferPointer(rebasing: piece[..<count])
+          try file.read(at: start, into: UnsafeMutableRawBufferPointer(part))
+        }
+        if start == 0 { try check(beginning: piece[..<min(count, 4096)], shownAs: shown) }
+        parser.add(piece[..<count])
+        if let refusal = parser.refusal { throw Failure(.badData, refusal) }
+      }
     } catch {
-      throw Failure(error.kind == .missing ? .missing : .inputOutput, "\(error)")
+      throw Failure(error.kind == .missing || error.kind == .badData ? error.kind : .inputOutput, "\(error)")
     }
-    guard !bytes.prefix(4096).contains(0) else {
+    return parser.finish()
+  }
+
+  private static let largest = 1 << 30
+
+  private static func check(beginning bytes: ArraySlice<UInt8>, shownAs shown: String) throws(Failure) {
+    let isUTF16 =
+      bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF])
+      || bytes.count >= 2 && (bytes[0] == 0) != (bytes[1] == 0)
+    if isUTF16 { throw Failure(.badData, "'\(shown)' is a list in UTF-16: save it as UTF-8") }
+    if bytes.contains(0) {
       throw Failure(
         .badData, "'\(shown)' isn't a list of files (a picture?): give a folder, or lines like 'relative/path.jpg,0'")
     }
-    return parse(bytes, shownAs: shown)
   }
 
-  /// Lines end in LF or CRLF, blank ones are skipped, a field may be quoted (`"a, b.jpg",0`; a quote in it is doubled).
+  /// Lines end in LF, CRLF or CR, blank ones are skipped, a field may be quoted (`"a, b.jpg",0`; a quote in it is
+  /// doubled).
   package static func parse(_ bytes: [UInt8], shownAs shown: String) -> (names: [FilePath], bad: [BadFile]) {
-    var names: [FilePath] = []
-    var bad: [BadFile] = []
-    let text = bytes.starts(with: byteOrderMark) ? bytes.dropFirst(byteOrderMark.count) : bytes[...]
-    for (i, line) in text.split(separator: newline, omittingEmptySubsequences: false).enumerated() {
-      let line = line.last == carriageReturn ? line.dropLast() : line
-      if line.allSatisfy({ $0 == space || $0 == UInt8(ascii: "\t") }) { continue }
-      do {
-        names.append(try firstField(line))
-      } catch {
-        bad.append(BadFile(path: "\(shown) line \(i + 1)", reason: error.reason))
-      }
-    }
-    return (names, bad)
+    var parser = ListParser(shownAs: shown)
+    parser.add(bytes[...])
+    return parser.finish()
   }
 
   /// One line for `name`, without the line's end. Nil if a list can't hold that name.
@@ -71,6 +84,74 @@ package enum ListFile {
       }
     }
     return (text, bad)
+  }
+}
+
+/// Takes a list apart as its bytes come.
+private struct ListParser {
+  private let shown: String
+  private var names: [FilePath] = []
+  private var bad: [BadFile] = []
+  private var line: [UInt8] = []
+  private var number = 1
+  private var isTooLong = false
+  private var endedInCR = false
+  /// Why the file can't be a list.
+  private(set) var refusal: String?
+
+  /// No path is longer than a page of memory, quotes and what follows it are let be so, too.
+  private static let longestLine = 1 << 16
+  /// Of lines that are none, and of names: what memory must hold.
+  private static let mostBad = 1_000_000
+  private static let mostNames = 1 << 25
+
+  init(shownAs shown: String) { self.shown = shown }
+
+  mutating func add(_ bytes: ArraySlice<UInt8>) {
+    bytes.withUnsafeBufferPointer { add($0) }
+  }
+
+  private mutating func add(_ bytes: UnsafeBufferPointer<UInt8>) {
+    for byte in bytes {
+      switch byte {
+      case newline where line.isEmpty && !endedInCR: number += 1
+      case newline:
+        if !endedInCR { endLine() }
+        endedInCR = false
+      case carriageReturn:
+        endLine()
+        endedInCR = true
+      default:
+        endedInCR = false
+        if line.count < Self.longestLine { line.append(byte) } else { isTooLong = true }
+      }
+    }
+  }
+
+  mutating func finish() -> (names: [FilePath], bad: [BadFile]) {
+    endLine()
+    return (names, bad)
+  }
+
+  private mutating func endLine() {
+    defer {
+      line.removeAll(keepingCapacity: true)
+      isTooLong = false
+      number += 1
+    }
+    let text = number == 1 && line.starts(with: byteOrderMark) ? line.dropFirst(byteOrderMark.count) : line[...]
+    if refusal != nil || text.allSatisfy({ $0 == space || $0 == UInt8(ascii: "\t") }) { return }
+    do throws(BadFile) {
+      if isTooLong { throw BadFile(path: "", reason: "the line is longer than any path") }
+      names.append(try Self.firstField(text))
+    } catch {
+      bad.append(BadFile(path: "\(shown) line \(number)", reason: error.reason))
+    }
+    if bad.count > Self.mostBad {
+      refusal = "'\(shown)' isn't a list of files: more than \(Self.mostBad) of its lines can't be read"
+    } else if names.count > Self.mostNames {
+      refusal = "'\(shown)' has more than \(Self.mostNames) lines: split it"
+    }
   }
 
   private static func firstField(_ line: ArraySlice<UInt8>) throws(BadFile) -> FilePath {

@@ -20,46 +20,95 @@ package enum JPEG {
       return try decoder.decode(bytes, channels: channels, shortSide: shortSide, limits: limits)
     } catch {
       guard decoder.onlyWarned, let mended = mended(bytes) else { throw error }
-      return try decoder.decode(mended, channels: channels, shortSide: shortSide, limits: limits)
+      var output = try decoder.decode(mended.bytes, channels: channels, shortSide: shortSide, limits: limits)
+      if mended.hadNoEnd { output.remarks.insert(.noEnd) }
+      return output
     }
   }
 
-  /// What the first EXIF segment says; upright where there is none.
+  /// Bytes that decoding takes beside the file's: pixels as the codec scales them, the result's, coefficients.
+  static func memory(
+    _ bytes: [UInt8], channels: Int, shortSide: Int?, limits: DecodeLimits
+  ) throws(PictureError) -> MemoryNeed {
+    let header = try header(bytes)
+    try limits.check(width: header.width, height: header.height)
+    let (wanted, reduction) = try size(header.width, header.height, shortSide, limits)
+    let frame = JPEGFrame(bytes)
+    let samples = frame?.componentCount == 4 ? 4 + channels : channels
+    let pixels = (header.width / reduction + 1) * (header.height / reduction + 1)
+    let result = wanted.width * wanted.height * channels
+    let coefficients = frame?.coefficientBytes ?? 0
+    if shortSide == nil { return MemoryNeed(result: result, rest: coefficients + pixels * (samples - channels)) }
+    return MemoryNeed(result: result, rest: coefficients + pixels * samples)
+  }
+
+  /// The size to scale to, and what part of that the codec does.
+  fileprivate static func size(
+    _ width: Int, _ height: Int, _ shortSide: Int?, _ limits: DecodeLimits
+  ) throws(PictureError) -> (wanted: (width: Int, height: Int), reduction: Int) {
+    guard let shortSide else { return ((width, height), 1) }
+    let wanted = try limits.scaledSize(width: width, height: height, shortSide: shortSide)
+    return (wanted, [8, 4, 2].first { width >= wanted.width * $0 && height >= wanted.height * $0 } ?? 1)
+  }
+
+  /// What the first EXIF segment says, or else the XMP one; upright where there is none.
   package static func orientation(_ bytes: [UInt8]) -> Orientation {
-    for segment in JPEGSegments(bytes) where segment.marker == 0xE1 {
+    var fromXMP: Orientation?
+    for segment in JPEGSegments.header(bytes) where segment.marker == 0xE1 {
       let content = bytes[segment.content]
-      if content.starts(with: exifName) { return Orientation(tiff: content.dropFirst(exifName.count)) }
+      if content.starts(with: exifName) {
+        if let orientation = Orientation.find(tiff: content.dropFirst(exifName.count)) { return orientation }
+      } else if content.starts(with: xmpName) {
+        fromXMP = fromXMP ?? Orientation.find(xmp: content)
+      }
     }
-    return .upright
+    return fromXMP ?? .upright
   }
 
   /// The file without the oddities that make the decoder warn though every pixel is there; nil if it has none of them.
   ///
   /// The decoder tells its first warning only, so a harmless one can't be overlooked: it might hide a grave one.
-  private static func mended(_ bytes: [UInt8]) -> [UInt8]? {
-    var mended = bytes
+  private static func mended(_ bytes: [UInt8]) -> (bytes: [UInt8], hadNoEnd: Bool)? {
+    // Segment by segment: what lies between them is junk, which other decoders skip.
+    var mended: [UInt8] = [0xFF, 0xD8]
     var isSequential = false
-    for segment in JPEGSegments(bytes) {
-      let content = bytes[segment.content]
-      let start = content.startIndex
+    for segment in JPEGSegments.header(bytes) {
+      mended += [0xFF, segment.marker] + bytes[segment.content.lowerBound - 2..<segment.content.lowerBound]
+      let start = mended.count
+      mended += bytes[segment.content]
+      let content = mended[start...]
       if segment.marker == 0xE0, content.starts(with: Array("JFIF\0".utf8)), content.count >= 7 {
         mended[start + 5] = 1  // JFIF's major version
       } else if segment.marker == 0xC0 || segment.marker == 0xC1 {
         isSequential = true
-      } else if segment.marker == 0xDA, isSequential, content.count >= 4 {
-        // The scan's spectral range and precision, without meaning (and fixed) in a sequential file.
-        mended.replaceSubrange(content.endIndex - 3..<content.endIndex, with: [0, 63, 0])
+      } else if segment.isScan {
+        if isSequential, content.count >= 4 {
+          // The scan's spectral range and precision, without meaning (and fixed) in a sequential file.
+          mended.replaceSubrange(content.endIndex - 3..<content.endIndex, with: [0, 63, 0])
+        }
+        let pixels = mended.count
+        mended += bytes[segment.content.upperBound...]
+        let hadNoEnd = mendEnd(&mended, from: pixels)
+        return mended == bytes ? nil : (mended, hadNoEnd)
       }
     }
-    // Zeros between the last pixel and the end-of-image marker, as some cameras pad.
-    if let end = mended.indices.dropLast().last(where: { mended[$0] == 0xFF && mended[$0 + 1] == 0xD9 }),
-      let last = mended[..<end].lastIndex(where: { $0 != 0 })
-    {
-      mended.removeSubrange(last + 1..<end)
-    }
-    return mended == bytes ? nil : mended
+    return nil
   }
 
+  /// Mends what is behind the last pixel. True where there was no end-of-image marker and now is one.
+  private static func mendEnd(_ bytes: inout [UInt8], from pixels: Int) -> Bool {
+    if let end = bytes.indices.dropFirst(pixels).dropLast().last(where: { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xD9 })
+    {
+      // Zeros between the last pixel and the marker, as some cameras pad.
+      if let last = bytes[pixels..<end].lastIndex(where: { $0 != 0 }) { bytes.removeSubrange(last + 1..<end) }
+      return false
+    }
+    guard JPEGFrame(bytes)?.tellsMissingPixels == true else { return false }
+    bytes += [0xFF, 0xD9]
+    return true
+  }
+
+  private static let xmpName = Array("http://ns.adobe.com/xap/1.0/\0".utf8)
   private static let exifName: [UInt8] = [0x45, 0x78, 0x69, 0x66, 0, 0]  // "Exif" and two zeros
 }
 
@@ -98,15 +147,8 @@ private struct Decompressor: ~Copyable {
       let header = try header(file)
       let original = (width: header.width, height: header.height)
       try limits.check(width: original.width, height: original.height)
-      try checkWork(bytes, pixels: original.width * original.height, limits)
-      var wanted = original
-      var reduction = 1
-      if let shortSide {
-        wanted = try limits.scaledSize(width: original.width, height: original.height, shortSide: shortSide)
-        reduction =
-          [8, 4, 2].first { original.width >= wanted.width * $0 && original.height >= wanted.height * $0 } ?? 1
-      }
-
+      try checkWork(bytes, limits)
+      let (wanted, reduction) = try JPEG.size(original.width, original.height, shortSide, limits)
       let width = (original.width + reduction - 1) / reduction
       let height = (original.height + reduction - 1) / reduction
       let format = header.isCMYK ? TJPF_CMYK : channels == 1 ? TJPF_GRAY : TJPF_RGB
@@ -130,14 +172,16 @@ private struct Decompressor: ~Copyable {
     }
   }
 
-  /// A progressive file passes over all its pixels once a scan, and a scan that changes nothing takes next to no bytes:
-  /// many of them over a large picture would keep the decoder busy for minutes. Encoders write about ten.
-  private func checkWork(_ bytes: [UInt8], pixels: Int, _ limits: DecodeLimits) throws(PictureError) {
-    guard JPEGSegments(bytes).contains(where: { [0xC2, 0xC6, 0xCA, 0xCE].contains($0.marker) }) else { return }
-    var scans = 0
-    for i in 1..<max(bytes.count, 1) where bytes[i] == 0xDA && bytes[i - 1] == 0xFF { scans += 1 }
-    guard scans / 16 <= limits.maximumPixels / pixels else {
-      throw PictureError(.tooLarge, "is a progressive JPEG with \(scans) passes over \(pixels) pixels; save it again")
+  /// A file of several scans passes over its pixels once a scan, and a scan that changes nothing takes next to no
+  /// bytes: many of them over a large picture would keep the decoder busy for minutes. Encoders visit each block some
+  /// five times; the limit is eight times all blocks of the largest picture whose coefficients the memory holds.
+  private func checkWork(_ bytes: [UInt8], _ limits: DecodeLimits) throws(PictureError) {
+    guard let frame = JPEGFrame(bytes), frame.hasSeveralScans else { return }
+    guard frame.visitedBlocks <= limits.maximumPixels / 8 else {
+      throw PictureError(
+        .tooLarge,
+        "is a JPEG whose \(frame.scans) scans pass over \(frame.visitedBlocks) blocks; the limit is "
+          + "\(limits.maximumPixels / 8): save it as a baseline JPEG")
     }
   }
 

@@ -101,6 +101,7 @@ package struct GeneratorEvaluation {
     let samples = PictureSet(made, size: configuration.size, channels: configuration.channels)
     let duplicates = NearestPictures.find(samples, in: samples, itself: true, on: device)
     let nearest = NearestPictures.find(samples, in: pictures.known, on: device)
+    try pictures.checkReading()
     func distances(_ found: [NearestPicture?]) -> [Double] { found.compactMap { $0?.distance } }
     return GeneratorJudgement(
       path: file.path, generatorSteps: file.generatorSteps,

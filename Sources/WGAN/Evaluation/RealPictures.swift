@@ -35,6 +35,11 @@ package struct RealPictures: Sendable {
   package let others: PictureSet
   /// All that a generator may have learned by heart, or all there are.
   package let known: PictureSet
+  private let dataset: Dataset
+
+  /// - Throws: where one of them couldn't be read while it was compared: figures that it's part of mean nothing.
+  func checkReading() throws(Failure) { try dataset.checkReading() }
+
   /// The reference is the beginning of `known`.
   package var referenceIsKnown: Bool { kind != .heldOut }
 
@@ -84,7 +89,9 @@ package struct RealPictures: Sendable {
 
   private init(_ dataset: Dataset, name: String, kind: Kind, count: Int, seed: UInt64) throws {
     func set(_ numbers: [Int]) -> PictureSet {
-      PictureSet(count: numbers.count, size: dataset.size, channels: dataset.channels) { dataset.square(numbers[$0]) }
+      PictureSet(count: numbers.count, size: dataset.size, channels: dataset.channels) {
+        dataset.squareOrBlack(numbers[$0])
+      }
     }
     known = set(dataset.shuffled(.training, seed: seed))
     let heldOut = set(dataset.shuffled(.heldOut, seed: seed))
@@ -97,7 +104,7 @@ package struct RealPictures: Sendable {
           ? "\(name): has \(heldOut.count) held-out and \(known.count) training pictures: it takes 2 of each at least"
           : "\(name): has \(dataset.count) pictures to compare with: it takes 4 at least")
     }
-    (self.kind, self.name) = (kind, name)
+    (self.kind, self.name, self.dataset) = (kind, name, dataset)
     reference = kind == .heldOut ? heldOut[0..<count] : known[0..<count]
     others = kind == .heldOut ? known[0..<count] : known[count..<2 * count]
   }

@@ -42,17 +42,18 @@ final class SampleDistances: SampleJudge {
   private var sampler: Sampler?
 
   /// Nil where no picture is held out.
-  init?(of dataset: Dataset, _ configuration: TrainingConfiguration, on device: Device) {
+  init?(of dataset: Dataset, _ configuration: TrainingConfiguration, on device: Device) throws {
     let numbers = dataset.shuffled(.heldOut, seed: configuration.seed).prefix(Self.pictures)
     if numbers.isEmpty { return nil }
     (self.configuration, self.device) = (configuration, device)
     var metric = SlicedWasserstein(seed: configuration.seed, on: device)
     metric.directions = Self.directions
     let pictures = PictureSet(count: numbers.count, size: dataset.size, channels: dataset.channels) {
-      dataset.square(numbers[$0])
+      dataset.squareOrBlack(numbers[$0])
     }
     reference = SlicedReference(pictures, metric, on: device)
     normal = Self.nearest(pictures, on: device)
+    try dataset.checkReading()
   }
 
   func distances(of engine: some TrainingEngine) throws -> [String: Float] {

@@ -13,9 +13,9 @@ package struct DataAdvice {
   /// Fewer than so many a critic soon knows by heart.
   private static let fewPictures = 500
 
-  package init(_ dataset: Dataset, _ schedule: Schedule) {
+  package init(_ dataset: Dataset, _ schedule: Schedule) throws {
     let configuration = schedule.configuration
-    lines = [
+    lines = try [
       Self.few(dataset.count(.training), configuration), Self.enlarged(dataset), Self.grey(dataset),
       Self.cutPhases(schedule.batchesPerEpoch, configuration),
     ].compactMap(\.self)
@@ -36,8 +36,8 @@ package struct DataAdvice {
       + "will be as blurred. A smaller --size is learned faster and looks sharper"
   }
 
-  private static func grey(_ dataset: Dataset) -> String? {
-    guard dataset.channels == 3, dataset.samples(looked, seed: 0).allSatisfy(\.isGrey) else { return nil }
+  private static func grey(_ dataset: Dataset) throws -> String? {
+    guard dataset.channels == 3, try dataset.samples(looked, seed: 0).allSatisfy(\.isGrey) else { return nil }
     return "the pictures are all grey: --channels 1 learns them in less time"
   }
 

@@ -12,8 +12,8 @@ extension HeldOutPictures {
     if all == 0 { return nil }
     let loader = try BatchLoader(
       dataset: dataset, subset: .heldOut, batchSize: size, crop: .center, seed: configuration.seed)
-    let batches = (0..<min(all, max(1, Self.pictures / size))).map { _ in
-      let batch = loader.next()
+    let batches = try (0..<min(all, max(1, Self.pictures / size))).map { _ in
+      let batch = try loader.next()
       return Batch(pixels: batch.pixels, count: batch.count)
     }
     self.init(batches)

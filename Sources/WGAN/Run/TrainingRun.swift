@@ -58,7 +58,7 @@ package struct TrainingRun {
     heldOutPictures = dataset.count(.heldOut)
     if !request.resume {
       let schedule = Schedule(configuration.training, picturesPerEpoch: trainingPictures, length: configuration.length)
-      for line in DataAdvice(dataset, schedule).lines { report(.notice(line)) }
+      for line in try DataAdvice(dataset, schedule).lines { report(.notice(line)) }
     }
     // Before the trainer, which takes the same memory once more.
     let stepTimes = length?.time == nil ? nil : try StepTimes(measuring: configuration.training, on: device)
@@ -81,7 +81,7 @@ package struct TrainingRun {
       try PictureList.write(dataset, to: paths.pictures)
     }
     if start.position == RunPosition() {
-      let some = dataset.samples(12, seed: configuration.training.seed)
+      let some = try dataset.samples(12, seed: configuration.training.seed)
       try PNGEncoder.write(Gallery.compose(some, columns: 4), to: paths.real)
     }
   }
@@ -130,7 +130,7 @@ package struct TrainingRun {
       start: start.trainingState, sampleEvery: configuration.sampleEvery,
       checkpointEvery: configuration.checkpointEvery, keepEvery: configuration.keepEvery,
       heldOut: configuration.evaluateEvery > 0 ? try HeldOutPictures(of: dataset, training) : nil,
-      judge: configuration.evaluateEvery > 0 ? SampleDistances(of: dataset, training, on: device) : nil,
+      judge: configuration.evaluateEvery > 0 ? try SampleDistances(of: dataset, training, on: device) : nil,
       evaluateEvery: configuration.evaluateEvery,
       journal: journal, advice: advice)
     return try loop.run(
@@ -218,12 +218,8 @@ extension TrainingRun {
 
   private static func tell(_ badFiles: [BadFile], _ report: (PreparationEvent) -> Void) {
     if badFiles.isEmpty { return }
-    let shown = 20
     report(.notice("\(badFiles.count) \(badFiles.count == 1 ? "file" : "files") can't be used and will be skipped:"))
-    for file in badFiles.prefix(shown) { report(.notice("  \(file)")) }
-    if badFiles.count > shown {
-      report(.notice("  and \(badFiles.count - shown) more: `wgan data scan` names them all"))
-    }
+    for line in badFiles.lines(rest: ": `wgan data scan --report FILE` names them all") { report(.notice("  \(line)")) }
   }
 }
 
@@ -314,7 +310,7 @@ private final class LoadedBatches: BatchSource {
   }
 
   func withNextBatch<Result>(_ body: (_ pixels: UnsafeBufferPointer<UInt8>, _ count: Int) -> Result) throws -> Result {
-    let batch = loader.next()
+    let batch = try loader.next()
     let result = batch.pixels.withUnsafeBufferPointer {
       body(UnsafeBufferPointer(rebasing: $0[..<(batch.count * pictureBytes)]), batch.count)
     }

@@ -65,10 +65,37 @@ package struct PictureGenerator {
   }
 
   /// Writes `count` pictures into `folder` as 000000.png and so on.
-  package func write(count: Int, seed: UInt64, to folder: String) throws {
+  ///
+  /// - Parameter replacing: also where the folder has pictures of another series, which would be lost or, worse, be
+  ///   left among these.
+  package func write(count: Int, seed: UInt64, to folder: String, replacing: Bool) throws {
     try makeFolder(folder)
+    if !replacing { try checkSeries(in: folder, seed: seed) }
     try forEach(seed: seed, indices: 0..<count) { i, picture in
       try PNGEncoder.write(picture, to: joinPath(folder, zeroPadded(i) + ".png"))
+    }
+  }
+
+  /// The same generator and seed draw the same bytes, so a picture that is there tells its series: the first and the
+  /// last are looked at.
+  private func checkSeries(in folder: String, seed: UInt64) throws {
+    let numbers = try folderNames(folder).compactMap { name -> Int? in
+      guard name.hasSuffix(".png"), let number = Int(name.dropLast(4)), number >= 0, number < 1 << 40 else {
+        return nil
+      }
+      return zeroPadded(number) + ".png" == name ? number : nil
+    }
+    guard let first = numbers.min(), let last = numbers.max() else { return }
+    for number in Set([first, last]).sorted() {
+      let path = joinPath(folder, zeroPadded(number) + ".png")
+      try forEach(seed: seed, indices: number..<number + 1) { _, picture in
+        guard try readFile(path) == PNGEncoder.encode(picture) else {
+          throw Failure(
+            .cannotCreate,
+            "\(folder): has pictures of another seed or generator (\(zeroPadded(number)).png is one): give another "
+              + "folder, or --force to write over them")
+        }
+      }
     }
   }
 

@@ -1,0 +1,104 @@
+// Single files that a command writes: `-` is standard output, and what can be known to go wrong is known before the
+// work.
+
+import ArgumentParser
+import CommandSupport
+import SystemSupport
+
+/// An output as it was given: a path, or `-`.
+struct Output: ExpressibleByArgument {
+  private let argument: String
+
+  init?(argument: String) { self.argument = argument }
+
+  var isEmpty: Bool { argument.isEmpty }
+  var isStandardOutput: Bool { argument == "-" }
+  var path: String { isStandardOutput ? standardOutputPath : argument }
+  /// The folder that names in it may be relative to.
+  var folder: String { isStandardOutput ? "." : splitPath(argument).folder }
+
+  /// Refuses what couldn't be written, and what would replace a file of another kind.
+  ///
+  /// - Throws: `.cannotCreate`.
+  func check(_ kind: FileKind) throws(Failure) {
+    if isStandardOutput { return }
+    let place: FilePath
+    do {
+      place = try linkedPath(argument)
+    } catch {
+      throw Failure(.cannotCreate, argument, "can't be written", error)
+    }
+    if let there = try? fileStatus(place) {
+      if there.isFolder { throw Failure(.cannotCreate, argument, "is a folder, a file was to be written there") }
+      if there.isRegularFile && !kind.matches(place) {
+        throw Failure(
+          .cannotCreate, argument,
+          "is there and isn't \(kind.words): it isn't replaced; remove it, or give another path")
+      }
+      if !there.isRegularFile { return }
+    }
+    guard isFolder(place.folder) else {
+      throw Failure(.cannotCreate, argument, "can't be created: there is no such folder")
+    }
+    do {
+      try systemCall(place.folder) { access($0, W_OK | X_OK) }
+    } catch {
+      throw Failure(.cannotCreate, argument, "can't be created", error)
+    }
+  }
+
+  /// What a command says beside its outputs: on standard output, but where one of them is there.
+  static func say(_ text: String, beside outputs: Output?...) throws {
+    if outputs.contains(where: { $0?.isStandardOutput == true }) {
+      Console.note(lines: text)
+    } else {
+      try Console.print(text)
+    }
+  }
+}
+
+/// What a single file is, told by its first bytes or by its name.
+enum FileKind {
+  case png, svg, safetensors, onnx, text
+
+  var words: String {
+    switch self {
+    case .png: "a PNG"
+    case .svg: "an SVG"
+    case .safetensors: "a safetensors file"
+    case .onnx: "an ONNX model"
+    case .text: "a list or report"
+    }
+  }
+
+  private var endings: [String] {
+    switch self {
+    case .png: [".png"]
+    case .svg: [".svg"]
+    case .safetensors: [".safetensors"]
+    case .onnx: [".onnx"]
+    case .text: [".csv", ".txt", ".lst", ".log"]
+    }
+  }
+
+  /// Whether a file that is there may be one. An empty one may be any.
+  func matches(_ path: FilePath) -> Bool {
+    if endings.contains(where: path.name.hasSuffix) { return true }
+    guard let file = try? InputFile(at: path) else { return false }
+    if file.size == 0 { return true }
+    var start = [UInt8](repeating: 0, count: min(file.size, 512))
+    let isRead: Void? = try? start.withUnsafeMutableBufferPointer { (start) throws(Failure) in
+      try file.read(at: 0, into: UnsafeMutableRawBufferPointer(start))
+    }
+    if isRead == nil { return false }
+    let json = UInt8(ascii: "{")
+    switch self {
+    case .png: return start.starts(with: [0x89, 0x50, 0x4E, 0x47])
+    case .svg: return start.starts(with: "<svg".utf8) || start.starts(with: "<?xml".utf8)
+    case .safetensors: return start.count > 8 && start[8] == json
+    // A protobuf's first field, the version, as a number.
+    case .onnx: return start[0] == 8
+    case .text: return !start.contains(0) && ![json, UInt8(ascii: "<"), UInt8(ascii: "[")].contains(start[0])
+    }
+  }
+}

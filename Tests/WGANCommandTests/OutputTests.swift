@@ -1,0 +1,156 @@
+import Foundation
+import Images
+import SystemSupport
+import TestSupport
+import Testing
+
+/// Protects what is there: an output goes where it was sent, and takes nothing else's place.
+@Suite struct OutputTests {
+  static let generate = ["generate", "--run", "run", "--count", "4"]
+
+  func train(in folder: String) throws {
+    try succeed(["train", "--out", "run", "--generator-steps", "1"] + Tool.tiny, in: folder)
+  }
+
+  /// The bytes on standard output, and the lines on standard error.
+  func streamed(_ arguments: [String], in folder: String) throws -> (bytes: [UInt8], errors: String) {
+    let names = ["o", "e"].map { folder / ".stream-\($0)" }
+    for name in names { try writeFile([], to: name) }
+    let handles = try names.map { try #require(FileHandle(forWritingAtPath: $0)) }
+    let process = try Tool.start(arguments, in: folder, output: handles[0], errors: handles[1])
+    process.waitUntilExit()
+    let errors = String(decoding: try readFile(names[1]), as: UTF8.self)
+    #expect(process.terminationStatus == 0, "\(errors)")
+    return (try readFile(names[0]), errors)
+  }
+
+  @Test func aDashIsStandardOutput() throws {
+    try inTemporaryFolder { folder in
+      try train(in: folder)
+      func same(_ arguments: [String], _ flag: String, _ name: String, talk: Bool = false) throws {
+        try succeed(arguments + [flag, name], in: folder)
+        let (bytes, errors) = try streamed(arguments + [flag, "-"], in: folder)
+        #expect(try bytes == readFile(folder / name), "\(arguments)")
+        #expect(errors.isEmpty != talk, "\(errors)")
+      }
+      try same(Self.generate, "--grid", "grid.png")
+      try same(Self.generate, "--tensors", "numbers.safetensors")
+      try same(["export", "--run", "run", "--format", "safetensors"], "--out", "a.safetensors")
+      try same(["export", "--run", "run", "--format", "onnx"], "--out", "a.onnx")
+      try same(["evaluate", "--run", "run", "--all"], "--plot", "plot.svg", talk: true)
+      try same(["evaluate", "--run", "run"], "--neighbours", "near.png", talk: true)
+      try succeed(Self.generate + ["--out", "pictures"], in: folder)
+      try same(["data", "list", "pictures"], "--out", "list.csv")
+      try same(["data", "preview", "pictures", "--size", "16"], "--out", "preview.png")
+      #expect(!fileExists(folder / "-"))
+      let both = try Tool.run(Self.generate + ["--grid", "-", "--tensors", "-"], in: folder)
+      #expect(both.code == 64 && both.errors.contains("--grid -"), "\(both)")
+    }
+  }
+
+  @Test func pipesDevicesAndLinksStay() throws {
+    try inTemporaryFolder { folder in
+      try train(in: folder)
+      try succeed(Self.generate + ["--grid", "grid.png"], in: folder)
+      #expect(mkfifo(folder / "pipe", 0o600) == 0 && symlink("target.png", folder / "link") == 0)
+      let reader = try openFile(folder / "pipe", O_RDONLY | O_NONBLOCK)
+      for path in ["pipe", "link", "/dev/null"] { try succeed(Self.generate + ["--grid", path], in: folder) }
+      let grid = try readFile(folder / "grid.png")
+      var bytes = [UInt8](repeating: 0, count: grid.count + 1)
+      #expect(read(reader, &bytes, bytes.count) == grid.count && bytes.starts(with: grid))
+      try closeFile(reader)
+      #expect(try readFile(folder / "target.png") == grid)
+      #expect(try fileStatus(folder / "link", followingLinks: false).isSymbolicLink)
+      #expect(try fileStatus("/dev/null").isStream)
+    }
+  }
+
+  /// Also before the work: the run that is named isn't there, and that would be told first.
+  @Test func aFileOfAnotherKindIsNotReplaced() throws {
+    try inTemporaryFolder { folder in
+      try makeFolder(folder / "run")
+      try writeFile(Array("{\"a\": 1}".utf8), to: folder / "run/config.json")
+      let json = "run/config.json"
+      for arguments in [
+        ["evaluate", "--run", "gone", "--neighbours", json], ["evaluate", "--run", "gone", "--all", "--plot", json],
+        ["generate", "--run", "gone", "--grid", json], ["generate", "--run", "gone", "--tensors", json],
+        ["export", "--run", "gone", "--format", "onnx", "--out", json],
+        ["data", "list", "gone", "--out", json], ["data", "preview", "gone", "--out", json],
+        ["data", "scan", "gone", "--report", json], ["generate", "--run", "gone", "--grid", "no/grid.png"],
+        ["evaluate", "--run", "gone", "--all", "--plot", "no/plot.svg"],
+        ["generate", "--run", "gone", "--grid", "run"],
+      ] {
+        let result = try Tool.run(arguments, in: folder)
+        #expect(result.code == 73 && result.errorLines.count == 1, "\(arguments) \(result)")
+      }
+      #expect(try readFile(folder / json) == Array("{\"a\": 1}".utf8))
+      // What is of the kind by its bytes or its name is replaced.
+      try train(in: folder / "run")
+      let generate = ["generate", "--run", "run/run", "--count", "1", "--grid"]
+      try writeFile(Array("no picture".utf8), to: folder / "old.png")
+      for path in ["old.png", "sheet"] {
+        try succeed(generate + [path], in: folder)
+        try succeed(generate + [path], in: folder)
+        #expect(try PictureDecoder.information(path: folder / path).format == .png)
+      }
+    }
+  }
+
+  @Test func picturesOfAnotherSeriesAreKept() throws {
+    try inTemporaryFolder { folder in
+      try train(in: folder)
+      try succeed(Self.generate + ["--out", "p"], in: folder)
+      let first = try readFile(folder / "p/000000.png")
+      // More of the same, and fewer.
+      for count in ["9", "2"] { try succeed(["generate", "--run", "run", "--count", count, "--out", "p"], in: folder) }
+      let other = try Tool.run(Self.generate + ["--seed", "5", "--out", "p"], in: folder)
+      #expect(other.code == 73 && other.errorLines.count == 1 && other.errors.contains("--force"), "\(other)")
+      #expect(try readFile(folder / "p/000000.png") == first && folderNames(folder / "p").count == 9)
+      try succeed(Self.generate + ["--seed", "5", "--out", "p", "--force"], in: folder)
+      #expect(try readFile(folder / "p/000000.png") != first)
+      // Half the old series and half the new one: neither goes on.
+      for seed in [[], ["--seed", "5"]] {
+        #expect(try Tool.run(Self.generate + seed + ["--out", "p"], in: folder).code == 73)
+      }
+    }
+  }
+
+  // MARK: The terminal
+
+  @Test func aThousandBadFilesAreTwentyLinesAndAReport() throws {
+    try inTemporaryFolder { folder in
+      try writeFile(Array((0..<1000).map { "no\($0).png\n" }.joined().utf8), to: folder / "list.csv")
+      let scan = try Tool.run(["data", "scan", "list.csv", "--report", "bad.txt"], in: folder)
+      #expect(scan.code == 65 && scan.output.split(separator: "\n").count < 30, "\(scan)")
+      #expect(scan.output.contains("and 980 more\n"))
+      #expect(try readFile(folder / "bad.txt").split(separator: 10).count == 1000)
+      let list = try Tool.run(["data", "list", "list.csv"], in: folder)
+      #expect(list.code == 65 && list.errorLines.count == 22, "\(list)")
+      #expect(list.errors.contains("and 980 more: --report names them all"))
+    }
+  }
+
+  /// A folder's name and a preset's come from anywhere.
+  @Test func noNameGivesTheTerminalAnOrder() throws {
+    try inTemporaryFolder { folder in
+      let evil = "a\u{1B}]0;x\u{7}\u{202E}\nb"
+      try succeed(["train", "--out", evil, "--generator-steps", "1"] + Tool.tiny, in: folder)
+      let config = folder / evil / "config.json"
+      let text = String(decoding: try readFile(config), as: UTF8.self)
+      let other = text.replacingOccurrences(of: "\"preset\" : \"blog\"", with: "\"preset\" : \"x\\u001b[31m\\u202e\"")
+      #expect(other != text)
+      try writeFile(Array(other.utf8), to: config)
+      for arguments in [
+        ["inspect", "--run", evil], ["generate", "--run", evil, "--grid", "\u{1B}g.png"],
+        ["generate", "--run", evil, "--out", evil + "/\u{1B}p"], ["data", "scan", evil],
+        ["train", "--out", evil, "--resume"], ["generate", "--run", evil + "\u{1B}", "--grid", "g.png"],
+        ["evaluate", "--run", evil],
+      ] {
+        let result = try Tool.run(arguments, in: folder)
+        for order in ["\u{1B}", "\u{7}", "\u{202E}"] {
+          #expect(!result.errors.contains(order) && !result.output.contains(order), "\(arguments) \(result)")
+        }
+      }
+    }
+  }
+}
