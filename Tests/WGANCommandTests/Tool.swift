@@ -28,8 +28,8 @@ enum Tool {
 
   static func tiny(preset: String) -> [String] {
     [
-      "--data", "synthetic", "--preset", preset, "--size", "16", "--features", "4", "--latent", "8", "--batch-size", "8",
-      "--fraction", "0.005", "--threads", "1",
+      "--data", "synthetic", "--preset", preset, "--size", "16", "--features", "4", "--latent", "8", "--batch-size",
+      "8", "--fraction", "0.005", "--threads", "1",
     ]
   }
 
