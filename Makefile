@@ -2,7 +2,7 @@
 
 SWIFT := swift
 WGAN := .build/release/wgan
-DEMO_STEPS := 2000
+DEMO_STEPS := 2450
 SOURCES := Package.swift Sources Tests Benchmarks/wgan-bench Examples
 
 # Where make install puts things: PREFIX, below DESTDIR when a package is made.

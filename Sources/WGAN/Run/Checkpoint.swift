@@ -18,6 +18,8 @@ package struct CheckpointState: Codable, Sendable, Equatable {
   package var picturesPerEpoch: Int
   /// Of the pictures' names and sizes, hexadecimal.
   package var dataFingerprint: String
+  /// Of their pixels as they are prepared, hexadecimal; nil: in files of earlier versions.
+  package var contentFingerprint: String?
   /// Of the last critic step.
   package var realLoss: Float
   package var fakeLoss: Float
@@ -76,6 +78,7 @@ package struct CheckpointState: Codable, Sendable, Equatable {
     var next = CheckpointState(
       position: state.position, seconds: state.seconds, picturesPerEpoch: picturesPerEpoch,
       dataFingerprint: dataFingerprint, criticLosses: state.criticLosses)
+    next.contentFingerprint = contentFingerprint
     next.distance = state.distances[SampleDistances.mean]
     next.rollbacks = rollbacks
     return next
