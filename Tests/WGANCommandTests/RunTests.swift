@@ -43,7 +43,7 @@ import Testing
       #expect(
         rows[0] == [
           "step", "epoch", "d_loss", "g_loss", "real_loss", "fake_loss", "wasserstein", "at_bound",
-          "variance_below_eps", "rollbacks", "held_out_d_loss", "swd_16", "swd", "duplicates",
+          "variance_below_eps", "rollbacks", "held_out_d_loss", "held_out_wasserstein", "swd_16", "swd", "duplicates",
         ])
       #expect(rows.dropFirst().map(\.[0]) == (1..<rows.count).map(String.init))
       #expect(rows.last?[1] == "2")
