@@ -9,8 +9,8 @@ SOURCES := Package.swift Sources Tests Benchmarks/wgan-bench Examples
 PREFIX := /usr/local
 DESTDIR :=
 
-.PHONY: build setup demo stage install uninstall dist test test-install same-bits torture soak bench report peers parity \
-  check-weights format lint clean
+.PHONY: build setup demo stage install uninstall dist test test-install same-bits torture soak bench report peers \
+  parity check-weights format lint clean
 
 build: setup
 	$(SWIFT) build -c release

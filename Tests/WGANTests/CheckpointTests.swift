@@ -248,7 +248,8 @@ import WGAN
       }
       // Half a JSON, and one whose tensors aren't there.
       try writeFile(Array("{".utf8), to: joinPath(path, ".000001.json.1-c.partial"))
-      try writeFile(readFile(joinPath(path, ".000002.json.1-b.partial")), to: joinPath(path, ".000003.json.1-d.partial"))
+      let whole = try readFile(joinPath(path, ".000002.json.1-b.partial"))
+      try writeFile(whole, to: joinPath(path, ".000003.json.1-d.partial"))
       folder.completeSaves()
       #expect(try newest(folder) == (2, []))
       #expect(try folder.withoutState() == ["000001.safetensors"])
