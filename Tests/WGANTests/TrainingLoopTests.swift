@@ -226,6 +226,16 @@ final class RecordingJournal: TrainingJournal {
     }
   }
 
+  /// Stopped between critic steps, a run that goes on from a checkpoint leaves that step's gallery as it was drawn.
+  @Test func aGalleryIsOfItsStep() throws {
+    try inTemporaryFolder { folder in
+      try run(folder, .generatorSteps(6), sampleEvery: 3)
+      #expect(try run(folder, .generatorSteps(9), sampleEvery: 3, stopAfter: 1).summary.gallery == nil)
+      let between = try run(folder, .generatorSteps(9), sampleEvery: 4, stopAfter: 1).summary
+      #expect(between.gallery == joinPath(folder, "6.png"))
+    }
+  }
+
   /// State first, then pictures: one that can't be written is a line, once, and costs nothing, at the end neither.
   @Test func aPictureThatCannotBeWrittenCostsNothing() throws {
     try inTemporaryFolder { folder in
@@ -344,13 +354,13 @@ final class RecordingJournal: TrainingJournal {
 
   @Test func aRowIsTheDocumentedOne() {
     #expect(Self.columns.map(\.name).joined(separator: ",") == Self.header)
-    #expect(text(row(12)) == "12,1,2.063,-0.75,0.125,-0.5,0.25,0.75,,,")
+    #expect(text(row(12)) == "12,1,2.063,-0.75,0.125,-0.5,0.25,0.75,,,,")
     var evaluated = row(12)
     evaluated.heldOutLosses = CriticLosses(real: -0.25, fake: 0.25)
-    #expect(text(evaluated) == "12,1,2.063,-0.75,0.125,-0.5,0.25,0.75,,,-0.5")
+    #expect(text(evaluated) == "12,1,2.063,-0.75,0.125,-0.5,0.25,0.75,,,-0.5,0.5")
     var diverged = row(1)
     diverged.criticLosses = CriticLosses(real: .nan, fake: .infinity)
-    #expect(text(diverged) == "1,1,2.063,nan,0.125,nan,inf,nan,,,")
+    #expect(text(diverged) == "1,1,2.063,nan,0.125,nan,inf,nan,,,,")
   }
 
   @Test func rowsPastTheCheckpointAndHalfRowsAreCutOff() throws {
