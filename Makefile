@@ -9,8 +9,8 @@ SOURCES := Package.swift Sources Tests Benchmarks/wgan-bench Examples
 PREFIX := /usr/local
 DESTDIR :=
 
-.PHONY: build setup demo stage install uninstall dist test test-install same-bits bench report peers parity \
-  check-weights format lint clean
+.PHONY: build setup demo stage install uninstall dist test test-install same-bits torture soak bench report peers \
+  parity check-weights format lint clean
 
 build: setup
 	$(SWIFT) build -c release
@@ -52,6 +52,16 @@ test-install: stage
 # Whether this tree computes the same bits as another commit: BASE=COMMIT. ONLY="demo mlp": these cases alone.
 same-bits: setup
 	@Scripts/same-bits "$(BASE)" $(ONLY)
+
+# Whether a run loses anything when it's killed, when its files' calls fail, when the disk is full: kills at each call
+# and COUNT=100 at random. And whether a long one grows: MINUTES=10. (TORTURE="at CASE DO POINT": one point again.)
+torture: setup
+	$(SWIFT) build -c release --product wgan
+	@Scripts/torture $(TORTURE)
+
+soak: setup
+	$(SWIFT) build -c release --product wgan
+	@Scripts/soak
 
 # This machine's limits; each convolution (and the 3x3 layer that --extra-layers adds) and each step of the preset blog
 # next to them. With DATA=FOLDER also how fast that folder's pictures are prepared.
