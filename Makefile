@@ -9,7 +9,7 @@ SOURCES := Package.swift Sources Tests Benchmarks/wgan-bench Examples
 PREFIX := /usr/local
 DESTDIR :=
 
-.PHONY: build setup demo stage install uninstall dist test test-install same-bits bench report peers parity \
+.PHONY: build setup demo stage install uninstall dist test test-install same-bits fuzz sanitize bench report peers parity \
   check-weights format lint clean
 
 build: setup
@@ -52,6 +52,16 @@ test-install: stage
 # Whether this tree computes the same bits as another commit: BASE=COMMIT. ONLY="demo mlp": these cases alone.
 same-bits: setup
 	@Scripts/same-bits "$(BASE)" $(ONLY)
+
+# What reads files from anywhere, with inputs that break them: MINUTES in all. Scripts/fuzz has more flags.
+MINUTES := 5
+fuzz: setup
+	@Scripts/fuzz --seconds "$$(($(MINUTES) * 60 * $$(nproc) / 9))" $(ONLY)
+
+# The tests with the address sanitizer, then with the thread sanitizer.
+sanitize: setup
+	@Scripts/sanitize address
+	@Scripts/sanitize thread
 
 # This machine's limits; each convolution (and the 3x3 layer that --extra-layers adds) and each step of the preset blog
 # next to them. With DATA=FOLDER also how fast that folder's pictures are prepared.
@@ -105,4 +115,4 @@ lint:
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
 
 clean:
-	rm -rf .build .build-examples .build-same-bits .build-static demo dist
+	rm -rf .build .build-examples .build-same-bits .build-fuzz .build-sanitize .build-static demo dist

@@ -150,3 +150,12 @@ let package = Package(
       ]),
   ]
 )
+
+// Of no build but `make fuzz`'s (Scripts/fuzz): libFuzzer brings the program's main function.
+if Context.environment["WGAN_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "wgan-fuzz",
+      dependencies: ["WGAN", "Configuration", "TensorFiles", "Graph", "Datasets", "Images", "SystemSupport"],
+      path: "Tests/Fuzz", exclude: ["corpus"], swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
+}

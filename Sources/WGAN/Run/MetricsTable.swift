@@ -3,17 +3,17 @@
 import SystemSupport
 import Training
 
-struct MetricsTable {
+package struct MetricsTable {
   /// What is kept.
-  private(set) var text: String
+  package private(set) var text: String
   private(set) var curves = LossCurves()
   /// Lines that are no rows, before the last row that is kept.
-  private(set) var damagedLines = 0
+  package private(set) var damagedLines = 0
   private var steps: [Int] = []
 
   /// - Parameter path: for errors.
   /// - Throws: `Failure(.badData)` where there are columns that this run doesn't write.
-  init(_ bytes: [UInt8], columns: [String], through step: Int, path: String) throws(Failure) {
+  package init(_ bytes: [UInt8], columns: [String], through step: Int, path: String) throws(Failure) {
     let header = columns.joined(separator: ",")
     text = header + "\n"
     let lines = Self.lines(bytes)
@@ -54,7 +54,7 @@ struct MetricsTable {
   }
 
   /// "the rows of steps 3 to 5 and 9 are missing", of 1 to `step`; nil where none is.
-  func missing(through step: Int) -> String? {
+  package func missing(through step: Int) -> String? {
     var gaps: [ClosedRange<Int>] = []
     var next = 1
     for there in steps + [step + 1] {
@@ -70,7 +70,7 @@ struct MetricsTable {
   }
 
   /// The steps of all whole rows, whatever the columns.
-  static func steps(_ bytes: [UInt8]) -> [Int] {
+  package static func steps(_ bytes: [UInt8]) -> [Int] {
     let lines = lines(bytes)
     guard let names = lines.first.map(fields) else { return [] }
     return lines.dropFirst().compactMap { row($0, names)?.step }
