@@ -9,8 +9,8 @@ SOURCES := Package.swift Sources Tests Benchmarks/wgan-bench Examples
 PREFIX := /usr/local
 DESTDIR :=
 
-.PHONY: build setup demo stage install uninstall dist test test-install same-bits fuzz sanitize bench report peers parity \
-  check-weights format lint clean
+.PHONY: build setup demo stage install uninstall dist test test-install same-bits bench report peers parity \
+  fuzz sanitize check-weights format lint clean
 
 build: setup
 	$(SWIFT) build -c release
@@ -115,4 +115,4 @@ lint:
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
 
 clean:
-	rm -rf .build .build-examples .build-same-bits .build-fuzz .build-sanitize .build-static demo dist
+	rm -rf .build .build-examples .build-same-bits .build-static .build-fuzz .build-sanitize demo dist

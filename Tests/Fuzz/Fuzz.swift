@@ -15,7 +15,7 @@ nonisolated(unsafe) private var target = Target.lists
 
 @_cdecl("LLVMFuzzerInitialize")
 public func initialize(
-  _ count: UnsafeMutablePointer<CInt>, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>>>
+  _ count: UnsafeMutablePointer<CInt>, _ arguments: UnsafeMutablePointer<UnsafePointer<UnsafePointer<CChar>>>
 ) -> CInt {
   let flag = "--target="
   let names = Target.allCases.map(\.rawValue).joined(separator: ", ")

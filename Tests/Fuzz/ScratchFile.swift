@@ -6,9 +6,14 @@ final class ScratchFile: Sendable {
   let path: String
   private let descriptor: CInt
 
+  /// The file has no name of its own any more, so nothing is left of it, however the process ends.
   init() {
-    descriptor = memfd_create("fuzz", 0)
-    if descriptor < 0 { give(up: "no file in memory can be had") }
+    let name = "/dev/shm/wgan-fuzz-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
+    guard let descriptor = try? openFile(FilePath(name), O_RDWR | O_CREAT | O_EXCL, mode: 0o600) else {
+      give(up: "\(name): can't be made")
+    }
+    unlink(name)
+    self.descriptor = descriptor
     path = "/proc/self/fd/\(descriptor)"
   }
 

@@ -18,8 +18,15 @@ package enum RunJSON {
     return Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
   }
 
+  /// Ours have a few thousand bytes, and three paths of 4 KB at most in them.
+  private static let longest = 1 << 17
+
   /// - Throws: `Failure(.badData)`, one line that names `source` and the first thing that is wrong in it.
-  package static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8], source: String) throws -> Value {
+  package static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8], source: String) throws -> Value
+  {
+    guard bytes.count <= longest else {
+      throw Failure(.badData, "\(source): has \(bytes.count) bytes of JSON, at most \(longest) were expected")
+    }
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
