@@ -2,15 +2,20 @@
 
 SWIFT := swift
 WGAN := .build/release/wgan
-DEMO_STEPS := 2000
+DEMO_STEPS := 2450
 SOURCES := Package.swift Sources Tests Benchmarks/wgan-bench Examples
 
 # Where make install puts things: PREFIX, below DESTDIR when a package is made.
 PREFIX := /usr/local
 DESTDIR :=
 
+<<<<<<< HEAD
 .PHONY: build setup demo stage install uninstall dist test test-install same-bits bench report peers parity \
   fuzz sanitize check-weights format lint clean
+=======
+.PHONY: build setup demo stage install uninstall dist test test-install same-bits torture soak bench report peers \
+  parity check-weights format lint clean
+>>>>>>> main
 
 build: setup
 	$(SWIFT) build -c release
@@ -53,6 +58,7 @@ test-install: stage
 same-bits: setup
 	@Scripts/same-bits "$(BASE)" $(ONLY)
 
+<<<<<<< HEAD
 # What reads files from anywhere, with inputs that break them: MINUTES in all. Scripts/fuzz has more flags.
 MINUTES := 5
 fuzz: setup
@@ -62,6 +68,17 @@ fuzz: setup
 sanitize: setup
 	@Scripts/sanitize address
 	@Scripts/sanitize thread
+=======
+# Whether a run loses anything when it's killed, when its files' calls fail, when the disk is full: kills at each call
+# and COUNT=100 at random. And whether a long one grows: MINUTES=10. (TORTURE="at CASE DO POINT": one point again.)
+torture: setup
+	$(SWIFT) build -c release --product wgan
+	@Scripts/torture $(TORTURE)
+
+soak: setup
+	$(SWIFT) build -c release --product wgan
+	@Scripts/soak
+>>>>>>> main
 
 # This machine's limits; each convolution (and the 3x3 layer that --extra-layers adds) and each step of the preset blog
 # next to them. With DATA=FOLDER also how fast that folder's pictures are prepared.

@@ -16,7 +16,20 @@ extension stat {
 
 package func isFolder(_ path: some FilePathConvertible) -> Bool { (try? fileStatus(path))?.isFolder ?? false }
 
+/// Also false where the system can't say. Before anything is written over, ask `isThere`.
 package func fileExists(_ path: some FilePathConvertible) -> Bool { (try? fileStatus(path)) != nil }
+
+/// Whether something has that name.
+/// - Throws: `.inputOutput` where that can't be known.
+package func isThere(_ path: some FilePathConvertible) throws(Failure) -> Bool {
+  do {
+    _ = try fileStatus(path)
+    return true
+  } catch {
+    if error.code == ENOENT || error.code == ENOTDIR { return false }
+    throw Failure(.inputOutput, path, "can't be read", error)
+  }
+}
 
 /// The path without symbolic links, from the root.
 package func realPath(_ path: some FilePathConvertible) throws(SystemError) -> FilePath {

@@ -52,8 +52,10 @@ package struct MetricColumn: Sendable {
 
   // What readers ask for.
   package static let step = "step"
+  package static let criticLoss = "d_loss"
   package static let wasserstein = "wasserstein"
-  package static let heldOut = "held_out_d_loss"
+  package static let heldOutLoss = "held_out_d_loss"
+  package static let heldOutWasserstein = "held_out_wasserstein"
 
   /// All columns of a run, in their order.
   ///
@@ -64,7 +66,11 @@ package struct MetricColumn: Sendable {
       MetricColumn("seconds", cell: { milliseconds($0.seconds) }),
     ]
     let timesBack = rollbacks.map { count in [MetricColumn("rollbacks", cell: { _ in "\(count)" })] } ?? []
-    return place + objective.columns + timesBack + [MetricColumn(heldOut) { $0.heldOutLosses?.loss }]
+    let heldOut = [
+      MetricColumn(heldOutLoss) { $0.heldOutLosses?.loss },
+      MetricColumn(heldOutWasserstein) { $0.heldOutLosses?.wasserstein },
+    ]
+    return place + objective.columns + timesBack + heldOut
   }
 
   /// "2.063"

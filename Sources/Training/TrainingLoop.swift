@@ -165,7 +165,7 @@ package struct TrainingLoop {
       }
       // The state first: a second request to stop may cut the gallery short.
       try session.saveState()
-      try session.drawGallery()
+      if !session.isPastItsGallery { try session.drawGallery() }
       return session.summary(stopped: stopped)
     }
   }
@@ -219,6 +219,12 @@ private struct Session<Engine: TrainingEngine, Batches: BatchSource> {
   }
 
   private func isDue(every period: Int) -> Bool { period > 0 && position.generatorSteps % period == 0 }
+
+  /// Critic steps since a generator step whose gallery was due change the generator's running statistics: another
+  /// picture would take its place.
+  var isPastItsGallery: Bool {
+    position.criticStepsInPhase > 0 && position.generatorSteps > 0 && isDue(every: loop.sampleEvery)
+  }
 
   mutating func seeAgain() throws {
     for _ in 0..<loop.schedule.batchesSeenAgain(at: position) {

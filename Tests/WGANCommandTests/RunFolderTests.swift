@@ -1,4 +1,5 @@
 import Foundation
+import Images
 import SystemSupport
 import TestSupport
 import Testing
@@ -29,6 +30,34 @@ extension RunTests {
       #expect(try readFile(folder / "run" / weights) == readFile(folder / "whole" / weights))
       #expect(try metrics(folder / "run") == metrics(folder / "whole"))
       #expect(fileExists(folder / "run/samples/000003.png"))
+    }
+  }
+
+  /// A picture that was replaced by one of the same name and size: the run goes on, and says that it is another one.
+  @Test func otherPixelsAreTold() throws {
+    try inTemporaryFolder { folder in
+      try makeFolder(folder / "data")
+      let pictures = try [UInt8(10), 200].map { shade in
+        try (0..<8).map { i in
+          let pixels = [UInt8](repeating: shade + UInt8(i), count: 16 * 16 * 3)
+          return try PNGEncoder.encode(Picture(width: 16, height: 16, channels: 3, pixels: pixels))
+        }
+      }
+      for (i, bytes) in pictures[0].enumerated() { try writeFile(bytes, to: folder / "data/\(i).png") }
+      let (steps, words) = (["--generator-steps"], "have other pixels than before")
+      let own = ["--data", "data", "--cache", "cache", "--fraction", "1", "--held-out", "0"]
+      let rest = Array(Tool.tiny.drop { $0 != "--preset" }.prefix { $0 != "--fraction" }) + own
+      try succeed(["train", "--out", "run"] + rest + steps + ["1"], in: folder)
+      let same = try succeed(["train", "--out", "run", "--resume"] + steps + ["2"], in: folder)
+      #expect(!same.errors.contains(words), "\(same)")
+      let other = try #require(pictures[1].first { $0.count == pictures[0][3].count })
+      try writeFile(other, to: folder / "data/3.png")
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSince1970: 1e9)], ofItemAtPath: folder / "data/3.png")
+      let changed = try succeed(["train", "--out", "run", "--resume"] + steps + ["3"], in: folder)
+      #expect(changed.errors.contains(words), "\(changed)")
+      let again = try succeed(["train", "--out", "run", "--resume"] + steps + ["4"], in: folder)
+      #expect(!again.errors.contains(words), "\(again)")
     }
   }
 

@@ -43,7 +43,7 @@ import Testing
       #expect(
         rows[0] == [
           "step", "epoch", "d_loss", "g_loss", "real_loss", "fake_loss", "wasserstein", "at_bound",
-          "variance_below_eps", "rollbacks", "held_out_d_loss", "swd_16", "swd", "duplicates",
+          "variance_below_eps", "rollbacks", "held_out_d_loss", "held_out_wasserstein", "swd_16", "swd", "duplicates",
         ])
       #expect(rows.dropFirst().map(\.[0]) == (1..<rows.count).map(String.init))
       #expect(rows.last?[1] == "2")
@@ -188,9 +188,9 @@ import Testing
           let same = try readFile(folder / "run0" / file) == readFile(folder / "run\(every)" / file)
           #expect(same, "\(file) differs")
         }
-        #expect(rows[number].map { $0.dropLast(4) } == rows[0].map { $0.dropLast(4) })
+        #expect(rows[number].map { $0.dropLast(5) } == rows[0].map { $0.dropLast(5) })
         for (step, row) in rows[number].enumerated().dropFirst() {
-          #expect(row.suffix(4).allSatisfy { (Float($0) != nil) == (step % every == 0) }, "row \(step)")
+          #expect(row.suffix(5).allSatisfy { (Float($0) != nil) == (step % every == 0) }, "row \(step)")
         }
         #expect(rows[number][3].suffix(3) == rows[1][3].suffix(3))
         let curves = String(decoding: try readFile(folder / "run\(every)/curves.svg"), as: UTF8.self)

@@ -238,6 +238,25 @@ import WGAN
     }
   }
 
+  /// A process that was killed when the tensors had their name and the JSON hadn't has saved the state all the same.
+  @Test func aSaveThatWasAllButDoneIsCompleted() throws {
+    try inTemporaryFolder { path in
+      let folder = CheckpointFolder(path)
+      for steps in 1...2 { try save(folder, steps) }
+      for (name, temporary) in [("000001", ".000002.json.1-a.partial"), ("000002", ".000002.json.1-b.partial")] {
+        try renameFile(joinPath(path, name + ".json"), to: joinPath(path, temporary))
+      }
+      // Half a JSON, and one whose tensors aren't there.
+      try writeFile(Array("{".utf8), to: joinPath(path, ".000001.json.1-c.partial"))
+      let whole = try readFile(joinPath(path, ".000002.json.1-b.partial"))
+      try writeFile(whole, to: joinPath(path, ".000003.json.1-d.partial"))
+      folder.completeSaves()
+      #expect(try newest(folder) == (2, []))
+      #expect(try folder.withoutState() == ["000001.safetensors"])
+      #expect(!fileExists(joinPath(path, "000003.json")))
+    }
+  }
+
   /// A bit of a tensor that has turned: found, named, and the state before is taken.
   @Test func aDamagedTensorIsFound() throws {
     try inTemporaryFolder { path in

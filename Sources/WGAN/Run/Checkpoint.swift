@@ -1,5 +1,5 @@
-// A run's saved states. Each is two files: all tensors in safetensors, and a small JSON state that is written last, so
-// a state that has its JSON is complete. Both are written under a temporary name, synced and renamed.
+// A run's saved states. Each is two files: all tensors in safetensors, and a small JSON state that gets its name last,
+// so a state that has its JSON is complete. Both are written under a temporary name, synced and renamed.
 
 import Training
 import TensorFiles
@@ -18,6 +18,8 @@ package struct CheckpointState: Codable, Sendable, Equatable {
   package var picturesPerEpoch: Int
   /// Of the pictures' names and sizes, hexadecimal.
   package var dataFingerprint: String
+  /// Of their pixels as they are prepared, hexadecimal; nil: in files of earlier versions.
+  package var contentFingerprint: String?
   /// Of the last critic step.
   package var realLoss: Float
   package var fakeLoss: Float
@@ -76,6 +78,7 @@ package struct CheckpointState: Codable, Sendable, Equatable {
     var next = CheckpointState(
       position: state.position, seconds: state.seconds, picturesPerEpoch: picturesPerEpoch,
       dataFingerprint: dataFingerprint, criticLosses: state.criticLosses)
+    next.contentFingerprint = contentFingerprint
     next.distance = state.distances[SampleDistances.mean]
     next.rollbacks = rollbacks
     return next
@@ -196,32 +199,57 @@ package struct CheckpointFolder: Sendable {
     plan: CheckpointPlan = CheckpointPlan()
   ) throws -> String {
     let key = Key(state.position)
-    let tensorsPath = joinPath(path, key.name + ".safetensors")
+    let tensorsPath = joinPath(path, key.name + Self.tensorsSuffix)
     try tensors.refuseNonFinite(tensorsPath, as: .diverged)
     var state = state
     if key.isForGood(plan) { state.kept = true }
+    // Written before the tensors have their name: who is killed between the two names leaves all that `completeSaves`
+    // needs.
+    let stateFile = try AtomicFile(at: joinPath(path, key.name + Self.stateSuffix))
+    try stateFile.write(try RunJSON.encode(state))
     try Safetensors.write(tensors, metadata: Checkpoint.metadata(of: state, configuration), to: tensorsPath)
-    try writeFile(try RunJSON.encode(state), to: joinPath(path, key.name + ".json"))
+    try stateFile.commit()
     for old in try superfluous(plan) { remove(old) }
     return tensorsPath
   }
 
-  private func superfluous(_ plan: CheckpointPlan) throws -> [Key] {
-    let keys = try keys(suffix: ".json")
-    let old = keys.dropLast(Self.kept)
-    if old.isEmpty { return [] }
-    let (best, planned) = (try best(of: keys), keys.last { $0.isIn(plan) })
-    // One that can't be read may be one that is kept for good.
-    return old.filter { key in key != best && key != planned && state(key).map { $0.kept != true } ?? false }
+  private static let stateSuffix = ".json"
+  private static let tensorsSuffix = ".safetensors"
+
+  /// Gives the states their names whose process was killed when the tensors had theirs and the JSON hadn't yet.
+  package func completeSaves() {
+    for name in (try? folderNames(path)) ?? [] where TemporaryName.matches(name) {
+      // ".000500.json.PROCESS-NUMBER.partial"
+      guard let end = name.firstRange(of: Self.stateSuffix + "."), let key = Key(name[..<end.lowerBound].dropFirst()),
+        fileExists(joinPath(path, key.name + Self.tensorsSuffix)),
+        (try? isThere(joinPath(path, key.name + Self.stateSuffix))) == false,
+        let state = state(inFile: joinPath(path, name)), Key(state.position) == key
+      else { continue }
+      try? renameFile(joinPath(path, name), to: joinPath(path, key.name + Self.stateSuffix))
+      syncFolder(path)
+    }
   }
 
-  private func state(_ key: Key) -> CheckpointState? {
-    let file = joinPath(path, key.name + ".json")
-    return try? RunJSON.decode(CheckpointState.self, from: readFile(file, limit: 1 << 20), source: file)
+  private func superfluous(_ plan: CheckpointPlan) throws -> [Key] {
+    let keys = try keys(suffix: Self.stateSuffix)
+    let old = keys.dropLast(Self.kept)
+    if old.isEmpty { return [] }
+    // Each is read once: one that can't be read may be kept for good, or be the best.
+    let states = Dictionary(uniqueKeysWithValues: keys.map { ($0, state($0)) })
+    let (best, planned) = (best(of: keys) { states[$0] ?? nil }, keys.last { $0.isIn(plan) })
+    return old.filter { key in
+      key != best && key != planned && (states[key] ?? nil).map { $0.kept != true } ?? false
+    }
+  }
+
+  private func state(_ key: Key) -> CheckpointState? { state(inFile: joinPath(path, key.name + Self.stateSuffix)) }
+
+  private func state(inFile file: String) -> CheckpointState? {
+    try? RunJSON.decode(CheckpointState.self, from: readFile(file, limit: 1 << 20), source: file)
   }
 
   /// The one whose samples were nearest to held-out pictures; of equal ones the last.
-  private func best(of keys: [Key]) throws -> Key? {
+  private func best(of keys: [Key], state: (Key) -> CheckpointState?) -> Key? {
     var best: (key: Key, distance: Float)?
     for key in keys {
       guard let distance = state(key)?.distance, distance.isFinite else { continue }
@@ -236,10 +264,10 @@ package struct CheckpointFolder: Sendable {
   /// A state's safetensors file by its name: "best", "000500" or "500".
   /// - Throws: `Failure(.missing)`, naming those that there are.
   package func file(named name: String) throws -> String {
-    let keys = try keys(suffix: ".json")
+    let keys = try keys(suffix: Self.stateSuffix)
     let key: Key?
     if name == Self.best {
-      key = try best(of: keys)
+      key = best(of: keys, state: state)
       if key == nil {
         throw Failure(.missing, path, "no checkpoint there was evaluated when it was saved: see --evaluate-every")
       }
@@ -251,17 +279,17 @@ package struct CheckpointFolder: Sendable {
       let names = keys.map(\.name).joined(separator: ", ")
       throw Failure(.missing, path, "has no checkpoint \(name); it has \(names.isEmpty ? "none" : names)")
     }
-    return joinPath(path, key.name + ".safetensors")
+    return joinPath(path, key.name + Self.tensorsSuffix)
   }
 
   /// The tensors get a temporary name first, which a run that goes on sweeps up: should this process be killed in
   /// between, no tensors are left that nobody removed on purpose.
   private func remove(_ key: Key) {
-    let tensors = FilePath(joinPath(path, key.name + ".safetensors"))
+    let tensors = FilePath(joinPath(path, key.name + Self.tensorsSuffix))
     let aside = try? TemporaryName.make(beside: tensors) { (name) throws(SystemError) in
       try renameFile(tensors, to: name)
     }
-    removeFile(joinPath(path, key.name + ".json"))
+    removeFile(joinPath(path, key.name + Self.stateSuffix))
     if let aside { removeFile(aside.path) }
   }
 
@@ -269,8 +297,8 @@ package struct CheckpointFolder: Sendable {
   /// lost the JSON still has these.
   /// - Throws: `Failure`.
   package func withoutState() throws -> [String] {
-    let complete = try Set(keys(suffix: ".json"))
-    return try keys(suffix: ".safetensors").filter { !complete.contains($0) }.map { $0.name + ".safetensors" }
+    let complete = try Set(keys(suffix: Self.stateSuffix))
+    return try keys(suffix: Self.tensorsSuffix).filter { !complete.contains($0) }.map { $0.name + Self.tensorsSuffix }
   }
 
   /// The newest whole state.
@@ -285,12 +313,12 @@ package struct CheckpointFolder: Sendable {
     of plan: CheckpointPlan? = nil, groups: Checkpoint.Groups = { _ in nil },
     broken: (_ name: String, _ line: String) -> Void
   ) throws -> (state: CheckpointState, checkpoint: Checkpoint)? {
-    let keys = try keys(suffix: ".json").filter { key in plan.map(key.isIn) ?? true }
+    let keys = try keys(suffix: Self.stateSuffix).filter { key in plan.map(key.isIn) ?? true }
     var last = ""
     for key in keys.reversed() {
       do {
-        let statePath = joinPath(path, key.name + ".json")
-        let tensorsPath = joinPath(path, key.name + ".safetensors")
+        let statePath = joinPath(path, key.name + Self.stateSuffix)
+        let tensorsPath = joinPath(path, key.name + Self.tensorsSuffix)
         let checkpoint = try Checkpoint(at: tensorsPath, groups: groups)
         let state = try checkpoint.state(from: readFile(statePath, limit: 1 << 20), source: statePath)
         guard key == Key(state.position) else {
@@ -312,21 +340,21 @@ package struct CheckpointFolder: Sendable {
   /// The safetensors files of all whole states, the oldest first.
   /// - Throws: `Failure`.
   package func all() throws -> [String] {
-    try keys(suffix: ".json").map { joinPath(path, $0.name + ".safetensors") }.filter { fileExists($0) }
+    try keys(suffix: Self.stateSuffix).map { joinPath(path, $0.name + Self.tensorsSuffix) }.filter { fileExists($0) }
   }
 
   /// Takes a broken state out of the way of those that will be written.
   package func setAside(_ name: String) { setAside(name, as: "broken") }
 
   private func setAside(_ name: String, as why: String) {
-    for file in [name + ".json", name + ".safetensors"] {
+    for file in [name + Self.stateSuffix, name + Self.tensorsSuffix] {
       try? renameFile(joinPath(path, file), to: joinPath(path, file + "." + why))
     }
   }
 
   /// Takes the states behind this one out of the way: the run has gone back to it.
   package func setAside(behind position: RunPosition) throws {
-    for key in try keys(suffix: ".json") where Key(position) < key { setAside(key.name, as: "rolled-back") }
+    for key in try keys(suffix: Self.stateSuffix) where Key(position) < key { setAside(key.name, as: "rolled-back") }
   }
 
   private func keys(suffix: String) throws -> [Key] {

@@ -3,7 +3,8 @@
 import SystemSupport
 import Training
 
-/// The file, open for appending. Each row is one write, so a killed run loses none.
+/// The file, open for appending. Each row is one write, so a killed run loses none. One that can't be written is tried
+/// again before a checkpoint counts on it.
 package final class MetricsLog {
   private let path: String
   private let descriptor: Int32
@@ -12,6 +13,10 @@ package final class MetricsLog {
   package private(set) var curves: LossCurves
   /// A line where rows up to `step` weren't there, or weren't whole.
   package let notice: String?
+  /// Of the rows that are whole in the file.
+  private var size: Int
+  /// Rows that aren't. Part of the first may be there.
+  private var unwritten: [UInt8] = []
 
   /// Opens or makes the file and cuts off the rows past `step`: a run that goes on from there writes them anew. A file
   /// of an earlier version gets the columns that it hasn't, empty. Of a damaged one the whole rows are kept, and the
@@ -20,10 +25,11 @@ package final class MetricsLog {
   package init(at path: String, columns: [MetricColumn], keepingRowsThrough step: Int) throws {
     self.path = path
     self.columns = columns
-    let isThere = fileExists(path)
-    let bytes = isThere ? try readFile(path) : []
+    // Thrown where it can't be known: taken for missing, it would be written over.
+    let isOld = try isThere(path)
+    let bytes = isOld ? try readFile(path) : []
     let kept = try MetricsTable(bytes, columns: columns.map(\.name), through: step, path: path)
-    var notice = kept.missing(through: step).map { "\(path): \(isThere ? "" : "isn't there: ")\($0)" }
+    var notice = kept.missing(through: step).map { "\(path): \(isOld ? "" : "isn't there: ")\($0)" }
     if kept.damagedLines > 0 {
       let (folder, name) = splitPath(path)
       let place = RunPaths(folder).free(joinPath(folder, name + ".damaged"))
@@ -35,34 +41,46 @@ package final class MetricsLog {
     self.notice = notice
     if !bytes.starts(with: kept.text.utf8) { try writeFile(Array(kept.text.utf8), to: path) }
     curves = kept.curves
+    size = kept.text.utf8.count
     do {
       descriptor = try openFile(path, O_RDWR | O_CREAT | O_APPEND)
     } catch {
       throw Failure(.cannotCreate, path, "can't be created", error)
     }
     do {
-      try systemCall { ftruncate(descriptor, off_t(kept.text.utf8.count)) }
+      try systemCall { ftruncate(descriptor, off_t(size)) }
     } catch {
       throw Failure(.inputOutput, path, "can't be cut back to generator step \(step)", error)
     }
   }
 
   /// The step of the last whole row; 0 where there is none.
-  static func lastStep(at path: String) -> Int {
-    guard let bytes = try? readFile(path) else { return 0 }
-    return MetricsTable.steps(bytes).max() ?? 0
+  /// - Throws: where that can't be known.
+  static func lastStep(at path: String) throws(Failure) -> Int {
+    try isThere(path) ? MetricsTable.steps(readFile(path)).max() ?? 0 : 0
   }
 
   package func append(_ metrics: StepMetrics) throws {
     let row = columns.map { $0.cell(metrics) }.joined(separator: ",") + "\n"
-    try Array(row.utf8).withUnsafeBytes { try writeAll($0, to: descriptor, path: path) }
+    unwritten += row.utf8
+    try writeRows()
     curves.append(
       step: metrics.step, wasserstein: metrics.criticLosses.wasserstein,
       heldOut: metrics.heldOutLosses?.wasserstein, distance: metrics.distances[SampleDistances.mean])
   }
 
-  /// Rows on disk for good: called before a checkpoint that counts on them.
-  package func synchronize() { fsync(descriptor) }
+  private func writeRows() throws {
+    try unwritten.withUnsafeBytes { try writeAll($0, to: descriptor, path: path) }
+    size += unwritten.count
+    unwritten = []
+  }
+
+  /// Rows on disk for good: called before a checkpoint that counts on them. It's worth more than they are, so whether
+  /// that works isn't asked.
+  package func synchronize() {
+    if !unwritten.isEmpty, (try? systemCall { ftruncate(descriptor, off_t(size)) }) != nil { try? writeRows() }
+    try? syncFile(descriptor)
+  }
 
   deinit { close(descriptor) }
 }

@@ -49,8 +49,17 @@ package struct MetricsTable {
     text += columns.map { row[$0] ?? "" }.joined(separator: ",") + "\n"
     func value(_ column: String) -> Float? { row[column].flatMap { Float($0) } }
     curves.append(
-      step: step, wasserstein: value(MetricColumn.wasserstein) ?? .nan,
-      heldOut: value(MetricColumn.heldOut).map { 0 - $0 }, distance: value(SampleDistances.mean))
+      step: step, wasserstein: value(MetricColumn.wasserstein) ?? .nan, heldOut: Self.heldOut(value),
+      distance: value(SampleDistances.mean))
+  }
+
+  /// The held-out pictures' estimate. Rows of an earlier version have their loss alone, which says it where the loss is
+  /// Wasserstein's.
+  private static func heldOut(_ value: (String) -> Float?) -> Float? {
+    if let estimate = value(MetricColumn.heldOutWasserstein) { return estimate }
+    let estimate = value(MetricColumn.wasserstein)
+    let isWasserstein = value(MetricColumn.criticLoss).map { 0 - $0 == estimate } ?? true
+    return isWasserstein ? value(MetricColumn.heldOutLoss).map { 0 - $0 } : nil
   }
 
   /// "the rows of steps 3 to 5 and 9 are missing", of 1 to `step`; nil where none is.

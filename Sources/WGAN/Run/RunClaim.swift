@@ -13,6 +13,7 @@ package final class RunClaim {
   /// A new run's folder, empty until `write`; if that isn't reached, it's gone again with the value.
   /// - Throws: `Failure`; `.cannotCreate` where files are already.
   package static func create(at path: String) throws -> RunClaim {
+    let isNew = !(try isThere(path))
     if isFolder(path), !(try hasNothing(path)) {
       let run = fileExists(RunPaths(path).config)
       throw Failure(
@@ -20,7 +21,6 @@ package final class RunClaim {
         "\(path): has files already; "
           + (run ? "give --resume to go on with that run, or another --out" : "give another folder as --out"))
     }
-    let isNew = !fileExists(path)
     try makeFolder(path)
     let claim = try RunClaim(RunPaths(path), isNew: isNew)
     try claim.sweep()
@@ -52,19 +52,9 @@ package final class RunClaim {
     return claim
   }
 
-  /// - Throws: where that can't be known.
-  private static func isThere(_ path: String) throws(Failure) -> Bool {
-    do {
-      _ = try fileStatus(path)
-      return true
-    } catch {
-      if error.code == ENOENT || error.code == ENOTDIR { return false }
-      throw Failure(.inputOutput, path, "can't be read", error)
-    }
-  }
-
-  /// Removes what a killed process left half-written.
+  /// Removes what a killed process left half-written, after what was all but done is brought to its end.
   private func sweep() throws {
+    paths.checkpoints.completeSaves()
     for inside in [paths.path, paths.samples, paths.checkpoints.path] where isFolder(inside) {
       for name in try folderNames(inside) where TemporaryName.matches(name) {
         removeFile(joinPath(inside, name))
@@ -106,7 +96,7 @@ package final class RunClaim {
   package func checkStates(_ configuration: RunConfiguration) throws -> String? {
     let folder = paths.checkpoints
     let remedy = "put them back, or give --begin-anew to train from step 0 (what is there is kept aside)"
-    guard isFolder(folder.path) else {
+    guard try isThere(folder.path) else {
       throw Failure(.missing, "\(folder.path): isn't there, and with it all states of the run: \(remedy)")
     }
     let tensors = try folder.withoutState()
@@ -120,7 +110,7 @@ package final class RunClaim {
         throw Failure(.missing, "\(folder.path): has no state, but \(Self.list(names)): \(remedy)")
       }
       // A run that was killed before its first checkpoint has none, one that has trained longer had some.
-      let steps = MetricsLog.lastStep(at: paths.metrics)
+      let steps = try MetricsLog.lastStep(at: paths.metrics)
       if configuration.checkpointEvery > 0, steps > configuration.checkpointEvery {
         throw Failure(
           .missing, "\(folder.path): is empty, and the run has trained for \(steps) steps: \(remedy)")

@@ -239,10 +239,11 @@ extension TrainingRun {
       broken.append(name)
       report(.notice("a checkpoint is broken, the one before it is taken: \(line)"))
     }
-    guard let (state, checkpoint) = newest else {
+    guard let (newestState, checkpoint) = newest else {
       report(.notice("\(request.out): has no checkpoint yet, the run begins anew"))
       return beginning
     }
+    var state = newestState
     guard state.dataFingerprint == beginning.dataFingerprint, state.picturesPerEpoch == beginning.picturesPerEpoch
     else {
       throw Failure(
@@ -251,6 +252,14 @@ extension TrainingRun {
           + "it had \(state.picturesPerEpoch))\(PictureList.changes(of: dataset, since: paths.pictures)): "
           + "put them back, give their new place as --data, or begin a new run")
     }
+    if let before = state.contentFingerprint, before != beginning.contentFingerprint {
+      // Another library may decode the same file to other pixels, so this is no error.
+      report(
+        .notice(
+          "\(configuration.data): pictures of the same names and sizes have other pixels than before: the run goes on "
+            + "with them, and isn't bit for bit the one that it was"))
+    }
+    state.contentFingerprint = beginning.contentFingerprint
     let position = state.position
     guard checkpoint.provenance.configuration == configuration.training,
       position.batch <= dataset.batchesPerEpoch(batchSize: configuration.training.batchSize)
@@ -271,9 +280,11 @@ extension TrainingRun {
   }
 
   private static func beginning(_ dataset: Dataset) -> CheckpointState {
-    CheckpointState(
+    var state = CheckpointState(
       position: RunPosition(), seconds: 0, picturesPerEpoch: dataset.count(.training),
       dataFingerprint: String(dataset.fingerprint, radix: 16), criticLosses: .none)
+    state.contentFingerprint = String(dataset.contentFingerprint, radix: 16)
+    return state
   }
 }
 
