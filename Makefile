@@ -9,13 +9,8 @@ SOURCES := Package.swift Sources Tests Benchmarks/wgan-bench Examples
 PREFIX := /usr/local
 DESTDIR :=
 
-<<<<<<< HEAD
-.PHONY: build setup demo stage install uninstall dist test test-install same-bits bench report peers parity \
-  fuzz sanitize check-weights format lint clean
-=======
 .PHONY: build setup demo stage install uninstall dist test test-install same-bits torture soak bench report peers \
-  parity check-weights format lint clean
->>>>>>> main
+  parity fuzz sanitize check-weights format lint clean
 
 build: setup
 	$(SWIFT) build -c release
@@ -58,17 +53,15 @@ test-install: stage
 same-bits: setup
 	@Scripts/same-bits "$(BASE)" $(ONLY)
 
-<<<<<<< HEAD
-# What reads files from anywhere, with inputs that break them: MINUTES in all. Scripts/fuzz has more flags.
-MINUTES := 5
+# What reads files from anywhere, with inputs that break them: MINUTES=5 in all. Scripts/fuzz has more flags.
 fuzz: setup
-	@Scripts/fuzz --seconds "$$(($(MINUTES) * 60 * $$(nproc) / 9))" $(ONLY)
+	@Scripts/fuzz --seconds "$$(($(or $(MINUTES),5) * 60 * $$(nproc) / 9))" $(ONLY)
 
 # The tests with the address sanitizer, then with the thread sanitizer.
 sanitize: setup
 	@Scripts/sanitize address
 	@Scripts/sanitize thread
-=======
+
 # Whether a run loses anything when it's killed, when its files' calls fail, when the disk is full: kills at each call
 # and COUNT=100 at random. And whether a long one grows: MINUTES=10. (TORTURE="at CASE DO POINT": one point again.)
 torture: setup
@@ -78,7 +71,6 @@ torture: setup
 soak: setup
 	$(SWIFT) build -c release --product wgan
 	@Scripts/soak
->>>>>>> main
 
 # This machine's limits; each convolution (and the 3x3 layer that --extra-layers adds) and each step of the preset blog
 # next to them. With DATA=FOLDER also how fast that folder's pictures are prepared.
