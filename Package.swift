@@ -157,5 +157,6 @@ if Context.environment["WGAN_FUZZ"] != nil {
     .executableTarget(
       name: "wgan-fuzz",
       dependencies: ["WGAN", "Configuration", "TensorFiles", "Graph", "Datasets", "Images", "SystemSupport"],
-      path: "Tests/Fuzz", exclude: ["corpus"], swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
+      path: "Tests/Fuzz", exclude: ["corpus", "dictionaries", "make_corpus.py"],
+      swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
 }
