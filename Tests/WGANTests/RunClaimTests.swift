@@ -195,7 +195,7 @@ import WGAN
   @Test(.timeLimit(.minutes(1))) func aConfigurationOfManyNumbersIsRefusedAtOnce() throws {
     let file = String(decoding: try RunJSON.encode(configuration), as: UTF8.self)
     func problem(_ fields: Int) -> String {
-      let more = (0..<fields).map { "\"x\($0)\":1," }.joined()
+      let more = (0..<fields).map { "\"a\($0)\":1," }.joined()
       let text = file.replacingOccurrences(of: "\"threads\" : 2,", with: "\"threads\" : 1.5," + more)
       let error = #expect(throws: Failure.self) {
         try RunJSON.decode(RunConfiguration.self, from: Array(text.utf8), source: "config.json")
