@@ -10,7 +10,7 @@ PREFIX := /usr/local
 DESTDIR :=
 
 .PHONY: build setup demo stage install uninstall dist test test-install same-bits torture soak bench report peers \
-  parity check-weights format lint clean
+  parity fuzz sanitize check-weights format lint clean
 
 build: setup
 	$(SWIFT) build -c release
@@ -52,6 +52,15 @@ test-install: stage
 # Whether this tree computes the same bits as another commit: BASE=COMMIT. ONLY="demo mlp": these cases alone.
 same-bits: setup
 	@Scripts/same-bits "$(BASE)" $(ONLY)
+
+# What reads files from anywhere, with inputs that break them: MINUTES=5 in all. Scripts/fuzz has more flags.
+fuzz: setup
+	@Scripts/fuzz --seconds "$$(($(or $(MINUTES),5) * 60 * $$(nproc) / 9))" $(ONLY)
+
+# The tests with the address sanitizer, then with the thread sanitizer.
+sanitize: setup
+	@Scripts/sanitize address
+	@Scripts/sanitize thread
 
 # Whether a run loses anything when it's killed, when its files' calls fail, when the disk is full: kills at each call
 # and COUNT=100 at random. And whether a long one grows: MINUTES=10. (TORTURE="at CASE DO POINT": one point again.)
@@ -115,4 +124,4 @@ lint:
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
 
 clean:
-	rm -rf .build .build-examples .build-same-bits .build-static demo dist
+	rm -rf .build .build-examples .build-same-bits .build-static .build-fuzz .build-sanitize demo dist

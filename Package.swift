@@ -150,3 +150,13 @@ let package = Package(
       ]),
   ]
 )
+
+// Of no build but `make fuzz`'s (Scripts/fuzz): libFuzzer brings the program's main function.
+if Context.environment["WGAN_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "wgan-fuzz",
+      dependencies: ["WGAN", "Configuration", "TensorFiles", "Graph", "Datasets", "Images", "SystemSupport"],
+      path: "Tests/Fuzz", exclude: ["corpus", "dictionaries", "make_corpus.py"],
+      swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
+}

@@ -291,13 +291,19 @@ struct PickleMachine {
   /// (storage, offset, shape, strides, requires_grad, hooks, …).
   private func tensor(_ arguments: [PickleValue]) throws(FormatProblem) -> PickledTensor {
     guard arguments.count >= 4, case .storage(let storage) = arguments[0], case .integer(let offset) = arguments[1],
-      let shape = integers(arguments[2]), let strides = integers(arguments[3])
+      let shape = try integers(arguments[2]), let strides = try integers(arguments[3])
     else { throw FormatProblem("its pickle makes a tensor in an unknown way") }
     return PickledTensor(storage: storage, offset: offset, shape: shape, strides: strides)
   }
 
-  private func integers(_ value: PickleValue) -> [Int]? {
+  private func integers(_ value: PickleValue) throws(FormatProblem) -> [Int]? {
     guard case .tuple(let tuple) = value else { return nil }
+    // Each tensor has a copy: many of one long shape would take more than any memory.
+    guard tuples[tuple].count <= TorchFile.dimensionLimit else {
+      throw FormatProblem(
+        "its pickle makes a tensor of \(tuples[tuple].count) dimensions, "
+          + "at most \(TorchFile.dimensionLimit) are possible")
+    }
     var result: [Int] = []
     for item in tuples[tuple] {
       guard case .integer(let number) = item else { return nil }

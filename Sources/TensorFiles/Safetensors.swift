@@ -13,8 +13,9 @@
 import SystemSupport
 
 package enum Safetensors {
-  /// A header longer than this is refused. (The nets' headers have a few kilobytes.)
-  static let headerLimit = 16 << 20
+  /// A header longer than this is refused: the nets' have a few kilobytes, and what is read of one may take some forty
+  /// times its size in memory.
+  static let headerLimit = 4 << 20
 
   /// Writes tensor after tensor; the file appears whole or not at all.
   /// - Parameter counts: whole numbers that stand among the tensors (PyTorch's `num_batches_tracked`).

@@ -45,6 +45,9 @@ struct SafetensorsHeaderScanner {
       let known = Self.types.keys.sorted().joined(separator: ", ")
       throw FormatProblem("\(shown(name)) has dtype \(shown(dtype)), only \(known) are read")
     }
+    guard shape.count <= TorchFile.dimensionLimit else {
+      throw FormatProblem("\(shown(name)) has \(shape.count) dimensions, at most \(TorchFile.dimensionLimit) are read")
+    }
     guard offsets.count == 2, offsets[0] <= offsets[1] else {
       throw FormatProblem("\(shown(name)) has wrong data_offsets")
     }

@@ -48,11 +48,14 @@ enum TorchFile {
     var result: [(name: String, tensor: PickledTensor)] = []
     var places: [String: Int] = [:]
     var visits = 0
-    func visit(_ value: PickleValue, _ path: String, depth: Int) throws(FormatProblem) {
+    func count(depth: Int) throws(FormatProblem) {
       visits += 1
       guard visits <= PickleMachine.valueLimit, depth <= depthLimit, result.count < tensorLimit else {
         throw FormatProblem("its dictionaries are nested too deep, or hold too many tensors")
       }
+    }
+    func visit(_ value: PickleValue, _ path: String, depth: Int) throws(FormatProblem) {
+      try count(depth: depth)
       func visitChild(_ child: PickleValue, _ key: String) throws(FormatProblem) {
         guard path.utf8.count + key.utf8.count < 1 << 10 else { throw FormatProblem("its tensors' names are too long") }
         try visit(child, path.isEmpty ? key : path + "." + key, depth: depth + 1)
@@ -71,7 +74,8 @@ enum TorchFile {
           switch key {
           case .text(let text): try visitChild(value, text)
           case .integer(let number): try visitChild(value, String(number))
-          default: continue
+          // Passed over, and counted all the same: a dictionary of many may be looked at many times.
+          default: try count(depth: depth)
           }
         }
       case .list(let list):
@@ -95,7 +99,7 @@ enum TorchFile {
     guard storage.count >= 0, storage.count <= bytes.count / size else {
       throw bad("its storage has \(bytes.count) bytes, \(storage.count) numbers of \(size) were said to be in it")
     }
-    guard tensor.shape.count <= dimensionLimit, tensor.strides.count == tensor.shape.count,
+    guard tensor.strides.count == tensor.shape.count,
       tensor.shape.allSatisfy({ $0 >= 0 }), tensor.strides.allSatisfy({ $0 >= 0 }), tensor.offset >= 0
     else { throw bad("its shape, strides or offset aren't possible") }
     // One past the last number, and how many numbers there are.

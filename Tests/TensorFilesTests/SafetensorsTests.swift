@@ -34,6 +34,25 @@ import Testing
     }
   }
 
+  /// What a header may make long is bounded: its own length, and a tensor's dimensions.
+  @Test func headersHaveLimits() throws {
+    func header(dimensions: Int) -> String {
+      let shape = [String](repeating: "1", count: dimensions).joined(separator: ",")
+      return "{\"a\":{\"dtype\":\"F32\",\"shape\":[\(shape)],\"data_offsets\":[0,4]}}"
+    }
+    #expect(try read(bytes(header: header(dimensions: 16), data: 4)).map(\.shape.count) == [16])
+    let tooMany = #expect(throws: Failure.self) { try read(bytes(header: header(dimensions: 17), data: 4)) }
+    #expect(tooMany?.description.contains("\"a\" has 17 dimensions, at most 16 are read") == true)
+
+    let small = header(dimensions: 1)
+    func padded(to length: Int) -> [UInt8] {
+      bytes(header: small + String(repeating: " ", count: length - small.utf8.count), data: 4)
+    }
+    #expect(try read(padded(to: 4 << 20)).map(\.values) == [[0]])
+    let tooLong = #expect(throws: Failure.self) { try read(padded(to: (4 << 20) + 8)) }
+    #expect(tooLong?.kind == .badData)
+  }
+
   @Test func whatIsWrittenIsReadBack() throws {
     try inTemporaryFolder { folder in
       let path = joinPath(folder, "t.safetensors")

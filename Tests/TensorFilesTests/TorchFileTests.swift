@@ -193,6 +193,24 @@ import Testing
     expectRefused(TorchArchive(pickle: [UInt8](repeating: UInt8(ascii: "N"), count: 5 << 20)).bytes, "at most")
   }
 
+  /// What one value makes long, others may refer to: it's counted each time.
+  @Test(.timeLimit(.minutes(1))) func fewValuesThatAreLookedAtOften() throws {
+    // A dictionary of keys that no tensor has, and another that has it often: 4 billion looks.
+    let barren = Array("}(".utf8) + [UInt8](repeating: UInt8(ascii: "N"), count: 2 * 60_000) + Array("uq\u{0}0".utf8)
+    let often = [[UInt8]](repeating: Array("K\u{1}h\u{0}".utf8), count: 60_000).flatMap(\.self)
+    expectRefused(TorchArchive(pickle: barren + Array("}(".utf8) + often + Array("u".utf8)).bytes, "too many")
+    // A shape of 100,000 extents, and 20,000 tensors of it: 32 GB.
+    let tensor = Pickle.tensor([1], strides: [1], count: 16)
+    let shape = Pickle.mark + [[UInt8]](repeating: [0x4b, 1], count: 100_000).flatMap(\.self) + Array("tq\u{1}0".utf8)
+    let parts =
+      Pickle.mark + Pickle.text("storage") + Pickle.name("torch", "FloatStorage") + Pickle.text("0")
+      + Pickle.text("cpu") + Pickle.integer(16) + Array("tQq\u{2}0".utf8)
+    let rebuilt =
+      Pickle.name("torch._utils", "_rebuild_tensor_v2") + Array("(h\u{2}K\u{0}h\u{1}h\u{1}tR".utf8)
+    let many = [[UInt8]](repeating: rebuilt, count: 20_000).flatMap(\.self)
+    expectRefused(TorchArchive(pickle: shape + parts + Pickle.mark + many + tensor).bytes, "dimensions")
+  }
+
   @Test func archivesThatAreNotPyTorchs() {
     let good = TorchArchive(tensor: [1], strides: [1])
     var archive = good

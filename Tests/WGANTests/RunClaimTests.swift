@@ -191,6 +191,21 @@ import WGAN
     }
   }
 
+  /// The number that is wrong is looked for among all that are there: not by as many readings of the file.
+  @Test(.timeLimit(.minutes(1))) func aConfigurationOfManyNumbersIsRefusedAtOnce() throws {
+    let file = String(decoding: try RunJSON.encode(configuration), as: UTF8.self)
+    func problem(_ fields: Int) -> String {
+      let more = (0..<fields).map { "\"a\($0)\":1," }.joined()
+      let text = file.replacingOccurrences(of: "\"threads\" : 2,", with: "\"threads\" : 1.5," + more)
+      let error = #expect(throws: Failure.self) {
+        try RunJSON.decode(RunConfiguration.self, from: Array(text.utf8), source: "config.json")
+      }
+      return error?.description ?? ""
+    }
+    #expect(problem(10_000) == "config.json: \"threads\" has a number that isn't possible")
+    #expect(problem(20_000).contains("bytes of JSON, at most 131072"))
+  }
+
   @Test(arguments: [
     ("", "it isn't JSON"), ("{", "it isn't JSON"), ("[]", "wrong type"), ("{}", "\"version\" is missing"),
     ("\"size\" : 32|\"size\" : \"x\"", "\"training.size\" has the wrong type"),

@@ -3,12 +3,12 @@
 import SystemSupport
 
 /// A file descriptor, closed at the end.
-final class OpenFile: Sendable {
+package final class OpenFile: Sendable {
   let descriptor: CInt
 
   init(_ descriptor: CInt) { self.descriptor = descriptor }
 
-  convenience init(_ path: FilePath, _ flags: CInt, mode: mode_t = 0o644) throws(SystemError) {
+  package convenience init(_ path: FilePath, _ flags: CInt, mode: mode_t = 0o644) throws(SystemError) {
     self.init(try openFile(path, flags, mode: mode))
   }
 

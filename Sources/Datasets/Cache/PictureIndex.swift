@@ -26,7 +26,7 @@
 import SystemSupport
 
 /// What pictures a file holds, and where.
-struct PictureIndex {
+package struct PictureIndex {
   struct Entry: Equatable {
     /// Of the pixels, from the file's start.
     var offset: UInt64
@@ -65,7 +65,9 @@ struct PictureIndex {
     self.channels = channels
   }
 
-  func name(_ i: Int) -> FilePath {
+  package var count: Int { entries.count }
+
+  package func name(_ i: Int) -> FilePath {
     let start = Int(entries[i].nameOffset)
     return FilePath(bytes: names[start..<start + Int(entries[i].nameBytes)])
   }
@@ -121,7 +123,7 @@ struct PictureIndex {
   }
 
   /// The index of `file`, or nil unless the file is whole, sound and made from `identity` at this size.
-  init?(readFrom file: OpenFile, identity: FilePath, size: Int, channels: Int) {
+  package init?(readFrom file: OpenFile, identity: FilePath, size: Int, channels: Int) {
     guard let fileBytes = try? file.size(), let header = file.read(count: Self.headerBytes, at: 0) else { return nil }
     func word(_ offset: Int) -> Int { header.integer(UInt64.self, at: offset).flatMap(Int.init(exactly:)) ?? -1 }
     guard header.prefix(8).elementsEqual(Self.magic),

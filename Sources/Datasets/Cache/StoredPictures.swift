@@ -3,12 +3,12 @@
 import SystemSupport
 
 /// An open, checked picture file, read-only.
-final class StoredPictures: Sendable {
+package final class StoredPictures: Sendable {
   let index: PictureIndex
   private let file: OpenFile
 
   /// - Precondition: `index` was read from `file`, or `file` was written from it.
-  init(_ file: OpenFile, _ index: PictureIndex) { (self.file, self.index) = (file, index) }
+  package init(_ file: OpenFile, _ index: PictureIndex) { (self.file, self.index) = (file, index) }
 
   /// Calls `body` with picture `i`, `height` rows of `width * channels` bytes.
   ///
@@ -38,7 +38,7 @@ final class StoredPictures: Sendable {
   }
 
   /// Which of some pictures aren't what was written.
-  func damaged(of numbers: [UInt32], threads: Int) -> Set<UInt32> {
+  package func damaged(of numbers: [UInt32], threads: Int) -> Set<UInt32> {
     let found = Monitor(Set<UInt32>())
     let queue = WorkQueue(count: numbers.count, chunk: 256)
     onThreads(min(threads, numbers.count / 256 + 1)) {

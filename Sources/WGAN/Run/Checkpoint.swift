@@ -59,7 +59,7 @@ package struct CheckpointState: Codable, Sendable, Equatable {
 
   /// What no run can have, by the field's name; nil: nothing. Numbers from a file can be anything, and what counts on
   /// them would overflow.
-  var impossibleField: String? {
+  package var impossibleField: String? {
     let limit = 1 << 48
     let counters = [
       ("position.epoch", position.epoch), ("position.batch", position.batch),
@@ -155,7 +155,7 @@ package struct Checkpoint: Sendable {
 
   /// All that isn't a tensor: from the file itself, or else from the JSON that a run keeps beside it.
   /// - Throws: `Failure`.
-  func state() throws -> CheckpointState {
+  package func state() throws -> CheckpointState {
     let suffix = ".safetensors"
     let beside = (path.hasSuffix(suffix) ? String(path.dropLast(suffix.count)) : path) + ".json"
     if let stateInside { return try state(from: Array(stateInside.utf8), source: path) }

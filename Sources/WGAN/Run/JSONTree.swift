@@ -61,17 +61,14 @@ enum JSONTree: Codable {
     }
   }
 
-  /// The same with 0 in the place of each of these numbers but one.
-  func withZeros(but path: [String]?) -> JSONTree {
+  /// The same with 0 in the place of each of these numbers but some.
+  func withZeros(but kept: Set<[String]>, at path: [String] = []) -> JSONTree {
     switch self {
     case .object(let members):
       var result = members
-      for (key, value) in members {
-        let rest = path.flatMap { $0.first == key ? Array($0.dropFirst()) : nil }
-        result[key] = value.withZeros(but: rest)
-      }
+      for (key, value) in members { result[key] = value.withZeros(but: kept, at: path + [key]) }
       return .object(result)
-    case .integer, .natural, .decimal, .hugeNumber: return path == [] ? self : .integer(0)
+    case .integer, .natural, .decimal, .hugeNumber: return kept.contains(path) ? self : .integer(0)
     case .array, .text, .boolean, .null: return self
     }
   }

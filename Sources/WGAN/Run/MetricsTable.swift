@@ -3,45 +3,44 @@
 import SystemSupport
 import Training
 
-struct MetricsTable {
+package struct MetricsTable {
   /// What is kept.
-  private(set) var text: String
+  package private(set) var text: String
   private(set) var curves = LossCurves()
   /// Lines that are no rows, before the last row that is kept.
-  private(set) var damagedLines = 0
+  package private(set) var damagedLines = 0
   private var steps: [Int] = []
 
   /// - Parameter path: for errors.
   /// - Throws: `Failure(.badData)` where there are columns that this run doesn't write.
-  init(_ bytes: [UInt8], columns: [String], through step: Int, path: String) throws(Failure) {
+  package init(_ bytes: [UInt8], columns: [String], through step: Int, path: String) throws(Failure) {
     let header = columns.joined(separator: ",")
     text = header + "\n"
-    let lines = Self.lines(bytes)
-    guard let first = lines.first else { return }
+    var lines = Lines(bytes)
+    guard let first = lines.next() else { return }
     let names = Self.fields(first)
     guard names.contains(MetricColumn.step), Set(names).count == names.count, names.allSatisfy(columns.contains) else {
       throw Failure(
         .badData, "\(path): its columns aren't those that this version writes (\(header)); move it away")
     }
-    var rows: [Int: Int] = [:]
-    var damaged: [Int] = []
-    var last = 0
-    for (number, line) in lines.enumerated().dropFirst() {
+    var rows: [Int: ArraySlice<UInt8>] = [:]
+    // Damaged lines before the last row that is kept, and behind it.
+    var (before, behind) = (0, 0)
+    while let line = lines.next() {
       let found = Self.row(line, names)?.step
       if let found, found > step { continue }
       if let found, rows[found] == nil {
-        rows[found] = number
-        last = number
+        rows[found] = line
+        (before, behind) = (before + behind, 0)
       } else {
-        damaged.append(number)
+        behind += 1
       }
     }
     // Past the last row that is kept nothing is: what is damaged there is written anew, unless rows are missing.
     steps = rows.keys.sorted()
-    let half = bytes.last == UInt8(ascii: "\n") ? 0 : 1
-    damagedLines = steps.count < step ? damaged.count + half : damaged.count { $0 < last }
+    damagedLines = steps.count < step ? before + behind + (lines.endsInHalf ? 1 : 0) : before
     for step in steps {
-      if let row = rows[step].flatMap({ Self.row(lines[$0], names) }) { append(row.cells, step: step, columns) }
+      if let row = rows[step].flatMap({ Self.row($0, names) }) { append(row.cells, step: step, columns) }
     }
   }
 
@@ -63,7 +62,7 @@ struct MetricsTable {
   }
 
   /// "the rows of steps 3 to 5 and 9 are missing", of 1 to `step`; nil where none is.
-  func missing(through step: Int) -> String? {
+  package func missing(through step: Int) -> String? {
     var gaps: [ClosedRange<Int>] = []
     var next = 1
     for there in steps + [step + 1] {
@@ -79,21 +78,39 @@ struct MetricsTable {
   }
 
   /// The steps of all whole rows, whatever the columns.
-  static func steps(_ bytes: [UInt8]) -> [Int] {
-    let lines = lines(bytes)
-    guard let names = lines.first.map(fields) else { return [] }
-    return lines.dropFirst().compactMap { row($0, names)?.step }
+  package static func steps(_ bytes: [UInt8]) -> [Int] {
+    var lines = Lines(bytes)
+    guard let names = lines.next().map(fields) else { return [] }
+    var steps: [Int] = []
+    while let line = lines.next() {
+      if let step = row(line, names)?.step { steps.append(step) }
+    }
+    return steps
   }
 
   // MARK: - Lines
 
-  /// Half a line at the end is what a killed process left.
-  private static func lines(_ bytes: [UInt8]) -> [ArraySlice<UInt8>] {
-    bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
+  /// A file's lines, one at a time: a damaged file may have a billion. Half a line at the end, which is what a killed
+  /// process left, isn't one.
+  private struct Lines {
+    private let bytes: [UInt8]
+    private var place = 0
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    /// Whether there is more than the lines.
+    var endsInHalf: Bool { bytes.last != UInt8(ascii: "\n") }
+
+    mutating func next() -> ArraySlice<UInt8>? {
+      guard let end = bytes[place...].firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+      defer { place = end + 1 }
+      return bytes[place..<end]
+    }
   }
 
   /// A row whose every cell is empty or a number; nil where the line isn't one.
   private static func row(_ line: ArraySlice<UInt8>, _ names: [String]) -> (step: Int, cells: [String: String])? {
+    if line.isEmpty { return nil }
     let fields = fields(line)
     guard fields.count == names.count, fields.allSatisfy({ $0.isEmpty || Double($0) != nil }) else { return nil }
     let cells = Dictionary(zip(names, fields)) { first, _ in first }

@@ -8,8 +8,8 @@ import SystemSupport
   import Foundation
 #endif
 
-enum RunJSON {
-  static func encode(_ value: some Encodable) throws -> [UInt8] {
+package enum RunJSON {
+  package static func encode(_ value: some Encodable) throws -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     // A run that has diverged must still be able to save itself.
@@ -18,8 +18,15 @@ enum RunJSON {
     return Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
   }
 
+  /// Ours have a few thousand bytes, and three paths of 4 KB at most in them.
+  private static let longest = 1 << 17
+
   /// - Throws: `Failure(.badData)`, one line that names `source` and the first thing that is wrong in it.
-  static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8], source: String) throws -> Value {
+  package static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8], source: String) throws -> Value
+  {
+    guard bytes.count <= longest else {
+      throw Failure(.badData, "\(source): has \(bytes.count) bytes of JSON, at most \(longest) were expected")
+    }
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
@@ -40,8 +47,10 @@ enum RunJSON {
       guard let tree = try? decoder.decode(JSONTree.self, from: Data(bytes)) else {
         throw Failure(.badData, "\(source): it isn't JSON")
       }
-      let culprit = tree.numbers.first { path in
-        guard let text = try? JSONEncoder().encode(tree.withZeros(but: path)) else { return true }
+      let numbers = tree.numbers
+      /// Whether it's so with the first `count` numbers alone, and 0 in the place of the others.
+      func isImpossible(_ count: Int) -> Bool {
+        guard let text = try? JSONEncoder().encode(tree.withZeros(but: Set(numbers.prefix(count)))) else { return true }
         do {
           _ = try decoder.decode(type, from: text)
           return false
@@ -51,7 +60,14 @@ enum RunJSON {
           return false
         }
       }
-      let name = culprit.map { "\"\($0.joined(separator: "."))\"" } ?? "a field"
+      // By halves: each try reads the whole file, which may have a hundred thousand numbers.
+      var (possible, impossible) = (0, numbers.count)
+      while impossible - possible > 1 {
+        let middle = (possible + impossible) / 2
+        if isImpossible(middle) { impossible = middle } else { possible = middle }
+      }
+      let isFound = impossible > 0 && isImpossible(impossible) && !isImpossible(possible)
+      let name = isFound ? "\"\(numbers[possible].joined(separator: "."))\"" : "a field"
       problem = "\(name) has a number that isn't possible"
     }
     throw Failure(.badData, "\(source): \(problem)")

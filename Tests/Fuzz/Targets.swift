@@ -1,0 +1,128 @@
+// What reads files that come from anywhere, each as one function of a file's bytes.
+
+import Configuration
+import Datasets
+import Graph
+import Images
+import SystemSupport
+import TensorFiles
+import WGAN
+
+enum Target: String, CaseIterable {
+  case jpeg, png, lists, cache, config, state, safetensors, torch, metrics
+
+  func run(_ bytes: [UInt8]) {
+    switch self {
+    case .jpeg: readPicture(bytes)
+    case .png: readPicture(withRightPNGChecksums(bytes))
+    case .lists: readList(bytes)
+    case .cache: readCache(withRightCacheChecksums(bytes))
+    case .config: readConfiguration(bytes)
+    case .state: readState(bytes)
+    case .safetensors, .torch: readWeights(bytes)
+    case .metrics: readMetrics(bytes)
+    }
+  }
+}
+
+// MARK: - Pictures
+
+/// What is decoded has the wanted size, and its header can be read alone.
+private func readPicture(_ bytes: [UInt8]) {
+  let information = try? PictureDecoder.information(bytes: bytes)
+  for (channels, shortSide) in [(3, 16), (1, 64)] {
+    guard let picture = try? PictureDecoder.decode(bytes: bytes, channels: channels, shortSide: shortSide) else {
+      continue
+    }
+    expect(min(picture.width, picture.height) == shortSide, "the short side isn't \(shortSide)")
+    expect(picture.pixels.count == picture.width * picture.height * channels, "pixels are missing")
+    expect(
+      information.map { ($0.width < $0.height) == (picture.width < picture.height) || picture.width == picture.height }
+        ?? false, "the header says another shape")
+  }
+}
+
+// MARK: - Lists and caches
+
+/// A name that was read can be written, and is read again as the same.
+private func readList(_ bytes: [UInt8]) {
+  for name in ListFile.parse(bytes, shownAs: "list").names {
+    guard let line = ListFile.line(for: name) else { give(up: "a list has a name that none can hold") }
+    let again = ListFile.parse(line, shownAs: "list")
+    expect(again.names == [name] && again.bad.isEmpty, "\(name) isn't read as it was written")
+  }
+}
+
+private let cacheFile = ScratchFile()
+
+/// Every picture that an index has lies in the file.
+private func readCache(_ bytes: [UInt8]) {
+  cacheFile.write(bytes)
+  guard let file = try? OpenFile(FilePath(cacheFile.path), O_RDONLY),
+    let index = PictureIndex(readFrom: file, identity: FilePath("fuzz"), size: 4, channels: 3)
+  else { return }
+  let pictures = StoredPictures(file, index)
+  let numbers = (0..<index.count).map(UInt32.init)
+  for number in numbers { _ = index.name(Int(number)) }
+  _ = pictures.damaged(of: numbers, threads: 1)
+}
+
+// MARK: - A run's files
+
+/// What is read is written as the same, and its nets can be described or are refused.
+private func readConfiguration(_ bytes: [UInt8]) {
+  guard let configuration = try? RunJSON.decode(RunConfiguration.self, from: bytes, source: "config.json"),
+    (try? configuration.validate()) != nil
+  else { return }
+  for role in NetRole.allCases {
+    if let steps = try? configuration.training.network(role).fused() { _ = ParameterTable(steps) }
+  }
+  guard let text = try? RunJSON.encode(configuration),
+    let again = try? RunJSON.decode(RunConfiguration.self, from: text, source: "config.json")
+  else { give(up: "a configuration can't be written and read") }
+  expect(again == configuration, "a configuration isn't read as it was written")
+}
+
+private func readState(_ bytes: [UInt8]) {
+  guard let state = try? RunJSON.decode(CheckpointState.self, from: bytes, source: "state.json"),
+    state.impossibleField == nil
+  else { return }
+  guard let text = try? RunJSON.encode(state),
+    let again = try? RunJSON.decode(CheckpointState.self, from: text, source: "state.json"),
+    let second = try? RunJSON.encode(again)
+  else { give(up: "a state can't be written and read") }
+  // By their texts: NaN isn't equal to itself.
+  expect(second == text, "a state isn't read as it was written")
+  _ = state.trainingState
+}
+
+/// The rows that are kept are whole: read again, none is damaged or missing that wasn't.
+private func readMetrics(_ bytes: [UInt8]) {
+  let columns = ["step", "epoch", "seconds", "d_loss", "wasserstein", "held_out_d_loss", "swd"]
+  _ = MetricsTable.steps(bytes)
+  for step in [0, 5, 1 << 48] {
+    guard let table = try? MetricsTable(bytes, columns: columns, through: step, path: "metrics.csv") else { continue }
+    let text = Array(table.text.utf8)
+    guard let again = try? MetricsTable(text, columns: columns, through: step, path: "metrics.csv") else {
+      give(up: "the rows that are kept can't be read")
+    }
+    expect(again.text == table.text && again.damagedLines == 0, "the rows that are kept are damaged")
+    expect(again.missing(through: step) == table.missing(through: step), "the rows that are kept aren't whole")
+  }
+}
+
+// MARK: - Weights
+
+private let weightsFile = ScratchFile()
+
+/// Every tensor that a file names has as many numbers as its shape says, or can't be read.
+private func readWeights(_ bytes: [UInt8]) {
+  weightsFile.write(bytes)
+  if let file = try? WeightsFile(at: weightsFile.path) {
+    for tensor in file.tensors {
+      guard let read = try? file.read(tensor, as: tensor.name) else { continue }
+      expect(read.values.count == read.shape.reduce(1, *), "a tensor hasn't the numbers of its shape")
+    }
+  }
+  if let checkpoint = try? Checkpoint(at: weightsFile.path) { _ = try? checkpoint.state() }
+}
