@@ -3,8 +3,8 @@
 // 34(3), 2008, section 4), with the rows of A addressed as a convolution's taps (Zhang, Franchetti and Low, "High
 // performance zero-memory overhead direct convolutions", ICML 2018, section 3) instead of packed.
 
-/// Where one tile reads and writes. All strides are in Floats; of source and weights, in cells of 4 bytes: a Float, or a
-/// pair of bf16, and then a term is the two products of a pair (see `ProductPage.adding`).
+/// Where one tile reads and writes. All strides are in Floats; of source and weights, in cells of 4 bytes: a Float, or
+/// a pair of bf16, and then a term is the two products of a pair (see `ProductPage.adding`).
 ///
 /// The tile computes, for pixels `p` of some groups (a group = `groupPixels` pixels at an even stride: a row's
 /// neighbours, or pictures of a batch) and 16-channel blocks `n`:
