@@ -51,7 +51,7 @@ package struct Tool<Command: ParsableCommand> {
   private func verdict(on error: any Error) -> (code: Int32, line: String?) {
     switch error {
     case let error as any ClassifiedError where error.failureKind == .cancelled:
-      return (codeOfCancelled(), "stopped before it began")
+      return (codeOfCancelled(), error.description)
     case let error as any ClassifiedError: return (error.failureKind.exitCode, error.description)
     // No reason for words.
     case is Console.ReaderIsGone: return (FailureKind.inputOutput.exitCode, nil)

@@ -117,15 +117,20 @@ final class ProgressDisplay: Sendable {
   private func bar(_ progress: TrainingProgress, _ state: State) -> String {
     let (share, spent, left) = times(progress, state)
     let speed = progress.batchesPerSecond.map { "\(fixed($0, 2)) it/s" } ?? "? it/s"
-    return "\(place(progress, state)) \(Self.bar(share)) \(fixed(100 * share, 0)) % "
+    // Before the first generator step there is no loss of it.
+    let generatorLoss = progress.position.generatorSteps == 0 ? "?" : fixed(progress.generatorLoss, 4)
+    return "\(place(progress, state)) \(Self.bar(share)) \(Self.percent(share)) % "
       + "\(clockTime(spent))<\(left.map(clockTime) ?? "?"), \(speed), "
-      + "d_loss \(fixed(progress.criticLosses.loss, 4)) g_loss \(fixed(progress.generatorLoss, 4))"
+      + "d_loss \(fixed(progress.criticLosses.loss, 4)) g_loss \(generatorLoss)"
   }
+
+  /// Whole ones that are done: 100 is the end.
+  private static func percent(_ share: Double) -> Int { Int(100 * share) }
 
   private func plain(_ progress: TrainingProgress, _ metrics: StepMetrics, _ state: State) -> String {
     let (share, _, left) = times(progress, state)
     let speed = progress.batchesPerSecond.map { "\(fixed($0, 2)) it/s" } ?? "? it/s"
-    return "\(place(progress, state))  \(fixed(100 * share, 0)) %, \(left.map(clockTime) ?? "?") left, \(speed)  "
+    return "\(place(progress, state))  \(Self.percent(share)) %, \(left.map(clockTime) ?? "?") left, \(speed)  "
       + Self.losses(metrics)
   }
 

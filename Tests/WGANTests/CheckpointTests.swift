@@ -152,6 +152,26 @@ import WGAN
     }
   }
 
+  /// As people name them, with and without zeros; a number alone also names what Ctrl-C saved behind that step.
+  @Test func statesAreFoundByTheirNames() throws {
+    try inTemporaryFolder { path in
+      let folder = CheckpointFolder(path)
+      for (step, phase) in [(3, 0), (3, 2), (4, 1), (4, 2)] {
+        try folder.save(
+          state(step, phase: phase), tensors: tensors(step), configuration: .demo,
+          plan: CheckpointPlan(every: 1, keepEvery: 1))
+      }
+      func found(_ name: String) throws -> String { try splitPath(folder.file(named: name)).name }
+      #expect(try left(path) == ["000003-2", "000003", "000004-1", "000004-2"])
+      #expect(try ["3", "000003"].map(found) == ["000003.safetensors", "000003.safetensors"])
+      #expect(try ["3-2", "000003-2"].map(found) == ["000003-2.safetensors", "000003-2.safetensors"])
+      #expect(try ["4", "4-1"].map(found) == ["000004-2.safetensors", "000004-1.safetensors"])
+      for name in ["5", "4-3", "-4", "x", ""] {
+        #expect(throws: Failure.self) { try folder.file(named: name) }
+      }
+    }
+  }
+
   /// Of those that were evaluated the one with the least distance stays, however long ago it was.
   @Test func theBestIsKept() throws {
     let distances: [Float?] = [nil, 9, .nan, 5, 7, nil, 5, 6, 8, 8, 3, 4, .infinity, 5]

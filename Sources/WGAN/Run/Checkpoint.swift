@@ -261,7 +261,8 @@ package struct CheckpointFolder: Sendable {
   /// What a person calls the best one.
   package static let best = "best"
 
-  /// A state's safetensors file by its name: "best", "000500" or "500".
+  /// A state's safetensors file by its name: "best", "000500", "000500-2", or without the zeros. A number of generator
+  /// steps alone is also the last state of those that were saved between them and the next one, as Ctrl-C does.
   /// - Throws: `Failure(.missing)`, naming those that there are.
   package func file(named name: String) throws -> String {
     let keys = try keys(suffix: Self.stateSuffix)
@@ -272,8 +273,8 @@ package struct CheckpointFolder: Sendable {
         throw Failure(.missing, path, "no checkpoint there was evaluated when it was saved: see --evaluate-every")
       }
     } else {
-      let wanted = Int(name).map(zeroPadded) ?? name
-      key = keys.first { $0.name == wanted }
+      key =
+        keys.first { $0.name == name || $0.shortName == name } ?? keys.sorted().last { $0.generatorSteps == Int(name) }
     }
     guard let key else {
       let names = keys.map(\.name).joined(separator: ", ")
@@ -379,6 +380,9 @@ package struct CheckpointFolder: Sendable {
       (generatorSteps, criticStepsInPhase) = (steps, inPhase)
       if self.name != name { return nil }
     }
+
+    /// As people write it.
+    var shortName: String { criticStepsInPhase == 0 ? "\(generatorSteps)" : "\(generatorSteps)-\(criticStepsInPhase)" }
 
     func isForGood(_ plan: CheckpointPlan) -> Bool {
       plan.isForGood(generatorSteps: generatorSteps, criticStepsInPhase: criticStepsInPhase)

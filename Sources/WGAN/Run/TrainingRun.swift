@@ -58,7 +58,7 @@ package struct TrainingRun {
     heldOutPictures = dataset.count(.heldOut)
     if !request.resume {
       let schedule = Schedule(configuration.training, picturesPerEpoch: trainingPictures, length: configuration.length)
-      for line in try DataAdvice(dataset, schedule).lines { report(.notice(line)) }
+      for line in try StartAdvice(dataset, schedule).lines { report(.notice(line)) }
     }
     // Before the trainer, which takes the same memory once more.
     let stepTimes = length?.time == nil ? nil : try StepTimes(measuring: configuration.training, on: device)
@@ -76,7 +76,9 @@ package struct TrainingRun {
       report(.planned(time, generatorSteps: steps, end: end))
     }
     self.configuration = configuration
-    try claim.write(configuration)
+    let schedule = Schedule(configuration.training, picturesPerEpoch: trainingPictures, length: configuration.length)
+    // A run that is asked to end before where it is trains nothing, and keeps what it had for a length.
+    if !request.resume || schedule.batchesLeft(from: start.position) > 0 { try claim.write(configuration) }
     if start.position == RunPosition() || !fileExists(paths.pictures) {
       try PictureList.write(dataset, to: paths.pictures)
     }
@@ -246,10 +248,12 @@ extension TrainingRun {
     var state = newestState
     guard state.dataFingerprint == beginning.dataFingerprint, state.picturesPerEpoch == beginning.picturesPerEpoch
     else {
+      let (now, before) = (beginning.picturesPerEpoch, state.picturesPerEpoch)
       throw Failure(
         .badData,
-        "\(configuration.data): has other pictures than when the run began (\(beginning.picturesPerEpoch) to train on, "
-          + "it had \(state.picturesPerEpoch))\(PictureList.changes(of: dataset, since: paths.pictures)): "
+        "\(configuration.data): has other pictures than when the run began"
+          + (now == before ? "" : " (\(now) to train on, it had \(before))")
+          + "\(PictureList.changes(of: dataset, since: paths.pictures)): "
           + "put them back, give their new place as --data, or begin a new run")
     }
     if let before = state.contentFingerprint, before != beginning.contentFingerprint {
