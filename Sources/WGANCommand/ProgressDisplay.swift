@@ -55,7 +55,7 @@ final class ProgressDisplay: Sendable {
     line(
       "\(grouped(run.trainingPictures)) pictures\(heldOut) of \(training.size)x\(training.size), batches of "
         + "\(training.batchSize), \(configuration.threads) \(configuration.threads == 1 ? "thread" : "threads"), "
-        + "preset \(training.preset), run in \(run.paths.path)")
+        + "preset \(training.preset.shortenedInTheMiddle), run in \(run.paths.path)")
     let expected = run.expectations.map { "\($0.shows) from step \(grouped($0.generatorSteps))" }
     if !expected.isEmpty { line("to expect of portraits: " + expected.joined(separator: ", ")) }
     if run.start.position != RunPosition() {
@@ -97,11 +97,11 @@ final class ProgressDisplay: Sendable {
           + "\(fixed(100 * summary.waitingShare, 1)) % of the time waiting for pictures")
     }
     if summary.stopped {
-      line("go on with: wgan train --out \(shellWord(run.paths.path)) --resume")
+      line("go on with: wgan train \(shellFlag("--out", run.paths.path)) --resume")
     } else if let next = run.expectations.first(where: { $0.generatorSteps > position.generatorSteps }) {
       line(
         "this was a short run: \(next.shows) take about \(grouped(next.generatorSteps)) generator steps; go on with: "
-          + "wgan train --out \(shellWord(run.paths.path)) --resume --generator-steps \(next.generatorSteps)")
+          + "wgan train \(shellFlag("--out", run.paths.path)) --resume --generator-steps \(next.generatorSteps)")
     }
     if let gallery = summary.gallery { line("samples: \(gallery)") }
   }

@@ -160,9 +160,11 @@ private struct GeneratorFile {
   private static func all(of run: String, _ live: Bool, _ notice: (String) -> Void) throws -> [GeneratorFile] {
     try RunPaths(run).checkpoints.all().compactMap { path in
       do {
-        return GeneratorFile(try Checkpoint(at: path, groups: { [$0.group(of: .generator, live: live)] }))
+        let checkpoint = try Checkpoint(at: path, groups: { [$0.group(of: .generator, live: live)] })
+        _ = try checkpoint.tensors(of: .generator, live: live)
+        return GeneratorFile(checkpoint)
       } catch let error as Failure {
-        notice("a checkpoint is broken and left out: \(error)")
+        notice(BrokenCheckpoints.leftOut(error))
         return nil
       }
     }
