@@ -182,7 +182,7 @@ extension RunTests {
       let pasted = try Tool.run(
         ["-c", "'\(Tool.path)' \(command) --generator-steps 1"], in: folder, program: "/bin/bash")
       #expect(pasted.code == 0, "\(pasted)")
-      #expect(pasted.errors.contains("nothing left to do"), "\(pasted)")
+      #expect(try metrics(folder / name).count > 1)
     }
   }
 
