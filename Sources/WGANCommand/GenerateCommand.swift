@@ -67,6 +67,7 @@ struct GenerateCommand: ParsableCommand {
     if let threads { try RunParameters.declared.threads.check(threads) }
     try grid?.check(.png)
     try tensors?.check(.safetensors)
+    try Output.check(("--grid", grid), ("--tensors", tensors))
     // Between pictures, so that no half-written file stays behind.
     Interruption.watch()
     let generator = try PictureGenerator(

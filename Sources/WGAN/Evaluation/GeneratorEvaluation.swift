@@ -78,9 +78,14 @@ package struct GeneratorEvaluation {
     if pictures.kind == .training {
       report(.notice("the run holds no pictures out: its samples are compared with pictures that it was trained on"))
     }
+    func stopIfCancelled() throws(Failure) {
+      if isCancelled() { throw Failure(.cancelled, "stopped while real pictures were being compared") }
+    }
     floor = metric.distances(of: pictures.others, as: .otherReal, to: pictures.reference)
+    try stopIfCancelled()
     referenceDuplicates = NearestPictures.find(
       pictures.reference, in: pictures.reference, itself: true, on: device)
+    try stopIfCancelled()
     referenceNearest = NearestPictures.find(
       pictures.reference, in: pictures.known, itself: pictures.referenceIsKnown, on: device)
   }

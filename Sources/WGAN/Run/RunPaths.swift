@@ -27,6 +27,9 @@ package struct RunPaths: Sendable {
   package var samples: String { joinPath(path, "samples") }
   package var checkpoints: CheckpointFolder { CheckpointFolder(joinPath(path, "checkpoints")) }
 
+  /// The names of the files that a run keeps in its folder, beside its galleries and checkpoints.
+  package static let files: Set = ["config.json", "metrics.csv", "curves.svg", "real.png", "pictures.txt"]
+
   package func sample(generatorSteps: Int) -> String { joinPath(samples, zeroPadded(generatorSteps) + ".png") }
 
   /// The run's configuration, checked.
