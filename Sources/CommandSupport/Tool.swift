@@ -22,10 +22,22 @@ package struct Tool<Command: ParsableCommand> {
     // A file that may not grow further (ulimit -f) is an error of that write, not the end of the process.
     signal(SIGXFSZ, SIG_IGN)
     do {
+      try Self.checkArguments()
       var command = try Command.parseAsRoot()
       try command.run()
     } catch {
       finish(with: error)
+    }
+  }
+
+  /// Swift would mend the bytes of arguments that aren't UTF-8, and they'd name another file.
+  private static func checkArguments() throws(Failure) {
+    for i in 1..<max(1, Int(CommandLine.argc)) {
+      guard let argument = CommandLine.unsafeArgv[i], String(validatingCString: argument) == nil else { continue }
+      throw Failure(
+        .usage,
+        "argument \(i) isn't UTF-8 (\(FilePath(cString: argument))): a file of such a name can be in a folder, but not "
+          + "be named here")
     }
   }
 
@@ -51,7 +63,7 @@ package struct Tool<Command: ParsableCommand> {
   private func verdict(on error: any Error) -> (code: Int32, line: String?) {
     switch error {
     case let error as any ClassifiedError where error.failureKind == .cancelled:
-      return (codeOfCancelled(), "stopped before it began")
+      return (codeOfCancelled(), error.description)
     case let error as any ClassifiedError: return (error.failureKind.exitCode, error.description)
     // No reason for words.
     case is Console.ReaderIsGone: return (FailureKind.inputOutput.exitCode, nil)

@@ -52,6 +52,24 @@ package struct TrainingConfiguration: Parameterized, Equatable {
   package func fakes(besideRealPictures count: Int) -> Int { self.criticNoiseBatch == .full ? self.batchSize : count }
 }
 
+extension TrainingConfiguration {
+  /// The first value that isn't another configuration's, in words; nil where they are the same.
+  package func difference(from other: TrainingConfiguration) -> String? {
+    func words(_ name: String, _ own: String, _ others: String) -> String {
+      "\"training.\(name)\" is \(own.shortenedInTheMiddle), it was \(others.shortenedInTheMiddle)"
+    }
+    if preset != other.preset { return words("preset", preset, other.preset) }
+    func words<Parameter: StoredDeclaration>(of parameter: Parameter) -> String? {
+      let (own, others) = (parameter.value(in: values), parameter.value(in: other.values))
+      return own.bits == others.bits ? nil : words(parameter.name.property, own.text, others.text)
+    }
+    for parameter in Parameters.declared.stored {
+      if let words = words(of: parameter) { return words }
+    }
+    return nil
+  }
+}
+
 // MARK: - In a file
 
 extension TrainingConfiguration: Codable {

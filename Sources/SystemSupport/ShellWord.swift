@@ -1,15 +1,40 @@
-// Text as one word of a command line, for lines that a person copies.
+// Text as words of a command line, for lines that a person copies.
 
-/// `text` as a shell reads it back: as it is where it needs nothing, else in single quotes.
+/// `text` as a shell reads it back: as it is where it needs nothing, else in single quotes; with escapes, as bash, ksh
+/// and zsh read them, where a terminal wouldn't show it as it is.
 package func shellWord(_ text: String) -> String {
+  // By scalars: a mark that combines with a quote makes one character of the two.
+  let scalars = text.unicodeScalars
+  if scalars.contains(where: \.isOrder) { return "$'" + scalars.map(escaped).joined() + "'" }
   let plain =
-    !text.isEmpty
-    && text.unicodeScalars.allSatisfy { scalar in
+    !scalars.isEmpty && scalars.first != "="
+    && scalars.allSatisfy { scalar in
       switch scalar {
       case "a"..."z", "A"..."Z", "0"..."9", "/", ".", "-", "_", "+", ",", ":", "@", "%", "=": true
       default: scalar.value > 0x7f
       }
     }
   if plain { return text }
-  return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+  return "'"
+    + scalars.split(separator: "'", omittingEmptySubsequences: false).map(String.init).joined(separator: "'\\''")
+    + "'"
+}
+
+/// One scalar between `$'` and `'`.
+private func escaped(_ scalar: UnicodeScalar) -> String {
+  switch scalar {
+  case "'", "\\": "\\" + String(scalar)
+  case _ where scalar.isOrder:
+    // Three octal digits: what follows them is no part of the number.
+    UTF8.encode(scalar)?.map { byte in
+      let digits = String(byte, radix: 8)
+      return "\\" + String(repeating: "0", count: 3 - digits.count) + digits
+    }.joined() ?? ""
+  default: String(scalar)
+  }
+}
+
+/// A flag and its value: `--out runs/faces`, or `--out=-x` where the value would be taken for a flag.
+package func shellFlag(_ flag: String, _ value: String) -> String {
+  flag + (value.unicodeScalars.first == "-" ? "=" : " ") + shellWord(value)
 }

@@ -4,7 +4,7 @@
 
 extension UnicodeScalar {
   /// Whether it's an order for a terminal, or for whoever lays out lines, and no character.
-  fileprivate var isOrder: Bool {
+  var isOrder: Bool {
     switch value {
     // Arabic letter mark, left-to-right and right-to-left marks, embeddings, overrides and isolates.
     case 0x61C, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069: true
@@ -19,6 +19,16 @@ extension String {
 
   /// The same, and one line.
   package var shownOnOneLine: String { replacing(\.isOrder) }
+
+  /// Most scalars of a name that is shown.
+  private static var longestName: Int { 100 }
+
+  /// Its beginning and its end, where it's longer than any name that a person has given: for what a damaged file says.
+  package var shortenedInTheMiddle: String {
+    let (scalars, half) = (unicodeScalars, Self.longestName / 2)
+    guard utf8.count > Self.longestName, scalars.count > Self.longestName else { return self }
+    return String(scalars.prefix(half)) + "…" + String(scalars.suffix(half - 1))
+  }
 
   private func replacing(_ isOrder: (UnicodeScalar) -> Bool) -> String {
     // Nearly all text has none.

@@ -1,6 +1,5 @@
 // Work in equal pieces that threads take in turn, until it's done or one of them says stop.
 
-import Dispatch
 import Synchronization
 
 /// The numbers 0 ..< `count`, handed out from the first to the last, each once.
@@ -29,8 +28,15 @@ package struct WorkQueue: ~Copyable, Sendable {
   package func stop() { isStopped.store(true, ordering: .relaxed) }
 }
 
-/// Calls `body` once on each of `count` threads at once (or in turn, where there are fewer), and returns when all have
-/// returned.
+/// Calls `body` once on each of `count` threads at once, this one among them, and returns when all have returned. Where
+/// the system has no thread left it's called on fewer: what they take is a queue's, so all of it is done.
+///
+/// Threads of our own, not Dispatch's: those that it can't make it waits for, and for ever.
 package func onThreads(_ count: Int, _ body: @Sendable () -> Void) {
-  DispatchQueue.concurrentPerform(iterations: max(1, count)) { _ in body() }
+  withoutActuallyEscaping(body) { body in
+    var others: [WorkerThread] = []
+    while others.count + 1 < count, let thread = WorkerThread(body) { others.append(thread) }
+    body()
+    for thread in others { thread.join() }
+  }
 }

@@ -48,6 +48,9 @@ package struct TrainingState: Sendable {
 
 /// Where a run is written down.
 package protocol TrainingJournal: AnyObject {
+  /// Asked before a gallery.
+  /// - Throws: where the journal's place isn't its own any more: the run ends.
+  func checkPlace() throws
   /// A generator step is done.
   func append(_ row: StepMetrics) throws
   /// Keeps the state. Returns its path.
@@ -55,6 +58,10 @@ package protocol TrainingJournal: AnyObject {
   /// Draws the gallery of this number of generator steps. Returns its path. Where it can't be written, training goes
   /// on.
   func drawGallery(of engine: some TrainingEngine, generatorSteps: Int) throws -> String
+}
+
+extension TrainingJournal {
+  package func checkPlace() {}
 }
 
 package enum TrainingEvent {
@@ -278,6 +285,8 @@ private struct Session<Engine: TrainingEngine, Batches: BatchSource> {
 
   mutating func drawGallery() throws {
     guard let journal = loop.journal, gallery?.steps != position.generatorSteps else { return }
+    // No picture, and no more training, where another run lies.
+    try journal.checkPlace()
     do {
       let path = try journal.drawGallery(of: engine, generatorSteps: position.generatorSteps)
       gallery = (position.generatorSteps, path)

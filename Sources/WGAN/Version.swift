@@ -7,7 +7,7 @@ package let wganVersion = "0.2.0-dev"
 /// Whether a version's numbers are above this one's; what follows them doesn't count.
 func isNewerVersion(_ version: String) -> Bool {
   func numbers(_ version: String) -> [Int] {
-    version.prefix { $0.isNumber || $0 == "." }.split(separator: ".").map { Int($0) ?? 0 }
+    version.prefix { $0.isNumber || $0 == "." }.split(separator: ".").map { Int($0) ?? .max }
   }
   return numbers(wganVersion).lexicographicallyPrecedes(numbers(version))
 }

@@ -23,7 +23,11 @@ struct BadFileReport: ParsableArguments {
     try require(report?.isEmpty != true, "--report is empty: give a path")
   }
 
-  func check() throws(Failure) { try report?.check(.text) }
+  /// - Parameter output: what the command writes besides.
+  func check(beside output: Output? = nil) throws(Failure) {
+    try report?.check(.text)
+    try Output.check(("--out", output), ("--report", report))
+  }
 
   func write(_ bad: [BadFile]) throws(Failure) {
     if let report { try writeFile(bad.report, to: report.path) }
@@ -132,12 +136,15 @@ extension DataCommand {
 
     func run() throws {
       try out?.check(.text)
-      try bad.check()
+      try bad.check(beside: out)
       let files = try DatasetFiles(DatasetSource(argument: data), fraction: fraction, seed: seed)
       let (text, unlistable) = ListFile.text(listing: files.paths, in: out?.folder ?? ".")
       bad.note(files.bad + unlistable, "left out")
       try bad.write(files.bad + unlistable)
-      if text.isEmpty { throw Failure(.badData, "no picture of \(data) is left to list: see --fraction") }
+      if text.isEmpty {
+        let why = fraction < 1 ? "see --fraction" : "none can be read"
+        throw Failure(.badData, "no picture of \(data) is left to list: \(why)")
+      }
       if let out, !out.isStandardOutput {
         try writeFile(text, to: out.path)
       } else {
@@ -192,7 +199,7 @@ extension DataCommand {
 
     func run() throws {
       try out.check(.png)
-      try bad.check()
+      try bad.check(beside: out)
       let preview = try DatasetPreview(
         DatasetSource(argument: data), count: columns * rows, size: size, channels: channels, seed: seed)
       bad.note(preview.bad, "skipped")

@@ -78,6 +78,7 @@ struct EvaluateCommand: ParsableCommand {
     if let threads { try RunParameters.declared.threads.check(threads) }
     try neighbours?.check(.png)
     try plot?.check(.svg)
+    try Output.check(("--neighbours", neighbours), ("--plot", plot))
     Interruption.watch()
     let display = ProgressDisplay()
     let request = EvaluationRequest(

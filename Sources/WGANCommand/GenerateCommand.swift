@@ -67,9 +67,13 @@ struct GenerateCommand: ParsableCommand {
     if let threads { try RunParameters.declared.threads.check(threads) }
     try grid?.check(.png)
     try tensors?.check(.safetensors)
-    let generator = try PictureGenerator(try source.source(network), live: source.liveGenerator, threads: threads) {
-      Console.note("wgan: \($0)")
-    }
+    try Output.check(("--grid", grid), ("--tensors", tensors))
+    // Between pictures, so that no half-written file stays behind.
+    Interruption.watch()
+    let generator = try PictureGenerator(
+      try source.source(network), live: source.liveGenerator, threads: threads,
+      isCancelled: { Interruption.isRequested }
+    ) { Console.note("wgan: \($0)") }
     let seed = seed ?? generator.configuration.seed
     func say(_ path: String) throws { try Output.say(path, beside: grid, tensors) }
     if let out {

@@ -4,6 +4,7 @@
 import ArgumentParser
 import CommandSupport
 import SystemSupport
+import WGAN
 
 /// An output as it was given: a path, or `-`.
 struct Output: ExpressibleByArgument {
@@ -17,7 +18,7 @@ struct Output: ExpressibleByArgument {
   /// The folder that names in it may be relative to.
   var folder: String { isStandardOutput ? "." : splitPath(argument).folder }
 
-  /// Refuses what couldn't be written, and what would replace a file of another kind.
+  /// Refuses what couldn't be written, and what would replace a file of another kind or a run's own.
   ///
   /// - Throws: `.cannotCreate`.
   func check(_ kind: FileKind) throws(Failure) {
@@ -27,6 +28,9 @@ struct Output: ExpressibleByArgument {
       place = try linkedPath(argument)
     } catch {
       throw Failure(.cannotCreate, argument, "can't be written", error)
+    }
+    if let run = Self.run(whoseOwnIs: place) {
+      throw Failure(.cannotCreate, argument, "is one of the files that the run \(run) keeps: give another path")
     }
     if let there = try? fileStatus(place) {
       if there.isFolder { throw Failure(.cannotCreate, argument, "is a folder, a file was to be written there") }
@@ -45,6 +49,32 @@ struct Output: ExpressibleByArgument {
     } catch {
       throw Failure(.cannotCreate, argument, "can't be created", error)
     }
+  }
+
+  /// Two outputs that are one file: the second would replace the first.
+  ///
+  /// - Throws: `.usage`, naming the flags.
+  static func check(_ first: (flag: String, output: Output?), _ second: (flag: String, output: Output?)) throws(Failure)
+  {
+    guard let one = first.output, let other = second.output, let place = one.place, place == other.place else { return }
+    throw Failure(.usage, "\(first.flag) and \(second.flag) are both \(other.argument): give one of them another path")
+  }
+
+  /// Where the file is or will be, whatever its folder is called; nil for standard output, and for what can't be.
+  private var place: FilePath? {
+    guard !isStandardOutput, let path = try? linkedPath(argument), let folder = try? realPath(path.folder) else {
+      return nil
+    }
+    return folder.appending(path.name)
+  }
+
+  /// The run that keeps such a file: what it has for itself, its galleries and its checkpoints.
+  private static func run(whoseOwnIs place: FilePath) -> FilePath? {
+    guard let folder = try? realPath(place.folder), let name = place.name.text else { return nil }
+    func isRun(_ path: FilePath) -> Bool { path.text.map { fileExists(RunPaths($0).config) } ?? false }
+    if RunPaths.files.contains(name), isRun(folder) { return folder }
+    let isPart = folder.name == "samples" || folder.name == "checkpoints"
+    return isPart && isRun(folder.folder) ? folder.folder : nil
   }
 
   /// What a command says beside its outputs: on standard output, but where one of them is there.

@@ -55,7 +55,7 @@ final class ProgressDisplay: Sendable {
     line(
       "\(grouped(run.trainingPictures)) pictures\(heldOut) of \(training.size)x\(training.size), batches of "
         + "\(training.batchSize), \(configuration.threads) \(configuration.threads == 1 ? "thread" : "threads"), "
-        + "preset \(training.preset), run in \(run.paths.path)")
+        + "preset \(training.preset.shortenedInTheMiddle), run in \(run.paths.path)")
     let expected = run.expectations.map { "\($0.shows) from step \(grouped($0.generatorSteps))" }
     if !expected.isEmpty { line("to expect of portraits: " + expected.joined(separator: ", ")) }
     if run.start.position != RunPosition() {
@@ -97,11 +97,11 @@ final class ProgressDisplay: Sendable {
           + "\(fixed(100 * summary.waitingShare, 1)) % of the time waiting for pictures")
     }
     if summary.stopped {
-      line("go on with: wgan train --out \(shellWord(run.paths.path)) --resume")
+      line("go on with: wgan train \(shellFlag("--out", run.paths.path)) --resume")
     } else if let next = run.expectations.first(where: { $0.generatorSteps > position.generatorSteps }) {
       line(
         "this was a short run: \(next.shows) take about \(grouped(next.generatorSteps)) generator steps; go on with: "
-          + "wgan train --out \(shellWord(run.paths.path)) --resume --generator-steps \(next.generatorSteps)")
+          + "wgan train \(shellFlag("--out", run.paths.path)) --resume --generator-steps \(next.generatorSteps)")
     }
     if let gallery = summary.gallery { line("samples: \(gallery)") }
   }
@@ -117,15 +117,20 @@ final class ProgressDisplay: Sendable {
   private func bar(_ progress: TrainingProgress, _ state: State) -> String {
     let (share, spent, left) = times(progress, state)
     let speed = progress.batchesPerSecond.map { "\(fixed($0, 2)) it/s" } ?? "? it/s"
-    return "\(place(progress, state)) \(Self.bar(share)) \(fixed(100 * share, 0)) % "
+    // Before the first generator step there is no loss of it.
+    let generatorLoss = progress.position.generatorSteps == 0 ? "?" : fixed(progress.generatorLoss, 4)
+    return "\(place(progress, state)) \(Self.bar(share)) \(Self.percent(share)) % "
       + "\(clockTime(spent))<\(left.map(clockTime) ?? "?"), \(speed), "
-      + "d_loss \(fixed(progress.criticLosses.loss, 4)) g_loss \(fixed(progress.generatorLoss, 4))"
+      + "d_loss \(fixed(progress.criticLosses.loss, 4)) g_loss \(generatorLoss)"
   }
+
+  /// Whole ones that are done: 100 is the end.
+  private static func percent(_ share: Double) -> Int { Int(100 * share) }
 
   private func plain(_ progress: TrainingProgress, _ metrics: StepMetrics, _ state: State) -> String {
     let (share, _, left) = times(progress, state)
     let speed = progress.batchesPerSecond.map { "\(fixed($0, 2)) it/s" } ?? "? it/s"
-    return "\(place(progress, state))  \(fixed(100 * share, 0)) %, \(left.map(clockTime) ?? "?") left, \(speed)  "
+    return "\(place(progress, state))  \(Self.percent(share)) %, \(left.map(clockTime) ?? "?") left, \(speed)  "
       + Self.losses(metrics)
   }
 

@@ -1,3 +1,4 @@
+import Foundation
 import SystemSupport
 import Testing
 
@@ -8,4 +9,31 @@ import Testing
     ("$HOME", "'$HOME'"), ("~/a", "'~/a'"), ("café", "café"), ("'", "''\\'''"),
   ])
   func words(text: String, word: String) { #expect(shellWord(text) == word) }
+
+  @Test func aValueThatLooksLikeAFlagIsTied() {
+    #expect(shellFlag("--out", "runs/x") == "--out runs/x" && shellFlag("--out", "my run") == "--out 'my run'")
+    #expect(shellFlag("--out", "-x") == "--out=-x" && shellFlag("--out", "-x y") == "--out='-x y'")
+  }
+
+  /// bash reads the very bytes, and what it reads them from can be shown as it is.
+  @Test(
+    .enabled(if: fileExists("/bin/bash")),
+    arguments: [
+      "a\u{1b}[2Jb", "line\nbreak", "a\r\nb", "tab\t'x'", "\u{7f}1", "\\n\n", "\u{202e}abc", "é\u{9b}", "'\u{301}",
+      "a'\u{301}\n",
+      "=ls", "!!\n", "日本語 x", "-x\u{85}", "$(ls)`ls`\"\u{1}",
+    ]) func bashReadsTheSameBytes(text: String) throws
+  {
+    let word = shellWord(text)
+    #expect(Array(word.shownOnOneLine.utf8) == Array(word.utf8), "\(word)")
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/bash")
+    process.arguments = ["-c", "printf %s \(word)"]
+    let output = Pipe()
+    process.standardOutput = output
+    try process.run()
+    let read = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    #expect(Array(read) == Array(text.utf8), "\(word)")
+  }
 }

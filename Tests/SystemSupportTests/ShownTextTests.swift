@@ -25,4 +25,11 @@ import Testing
       #expect(isShown == (control || bidi.contains(value)), "\(value)")
     }
   }
+
+  @Test func longNamesAreShortenedInTheMiddle() {
+    let name = String(repeating: "a", count: 50_000) + String(repeating: "b", count: 50_000)
+    #expect(
+      name.shortenedInTheMiddle == String(repeating: "a", count: 50) + "…" + String(repeating: "b", count: 49))
+    for name in ["", "training.size", String(repeating: "é", count: 100)] { #expect(name.shortenedInTheMiddle == name) }
+  }
 }

@@ -96,6 +96,81 @@ import Testing
     }
   }
 
+  /// What a run has learned and told is written by the run alone, however its files are named.
+  @Test func aRunsOwnFilesAreNotReplaced() throws {
+    try inTemporaryFolder { folder in
+      try train(in: folder)
+      let checkpoint = "run/checkpoints/000001.safetensors"
+      #expect(symlink("run/samples/000001.png", folder / "link.png") == 0)
+      let files = [checkpoint, "run/samples/000001.png", "run/metrics.csv", "run/pictures.txt", "run/curves.svg"]
+      let before = try files.map { try readFile(folder / $0) }
+      for arguments in [
+        ["export", "--run", "run", "--format", "safetensors", "--out", checkpoint],
+        ["generate", "--run", "run", "--tensors", "./run/../" + checkpoint],
+        ["generate", "--run", "run", "--grid", "run/samples/000001.png"],
+        ["generate", "--run", "run", "--grid", "link.png"],
+        ["generate", "--run", "run", "--grid", "run/real.png"],
+        ["evaluate", "--run", "run", "--all", "--plot", "run/curves.svg"],
+        ["data", "list", "run/samples", "--out", "run/metrics.csv"],
+        ["data", "scan", "run/samples", "--report", "run/pictures.txt"],
+      ] {
+        let result = try Tool.run(arguments, in: folder)
+        #expect(result.code == 73 && result.errors.contains("the files that the run"), "\(arguments) \(result)")
+      }
+      #expect(try files.map { try readFile(folder / $0) } == before)
+      // A file beside them is as good a place as any.
+      try succeed(["generate", "--run", "run", "--count", "1", "--grid", "run/sheet.png"], in: folder)
+    }
+  }
+
+  /// The second would replace the first.
+  @Test func twoOutputsAreTwoFiles() throws {
+    try inTemporaryFolder { folder in
+      try train(in: folder)
+      #expect(symlink("run", folder / "link") == 0)
+      for arguments in [
+        ["generate", "--run", "run", "--grid", "a", "--tensors", "./a"],
+        ["generate", "--run", "run", "--grid", "run/a", "--tensors", "link/a"],
+        ["evaluate", "--run", "run", "--all", "--neighbours", "a", "--plot", "a"],
+        ["data", "list", "run/samples", "--out", "b", "--report", "b"],
+        ["data", "preview", "run/samples", "--out", "b", "--report", "b"],
+      ] {
+        let result = try Tool.run(arguments, in: folder)
+        #expect(result.code == 64 && result.errorLines.count == 1, "\(arguments) \(result)")
+      }
+      #expect(try folderNames(folder).allSatisfy { !["a", "b"].contains($0) })
+    }
+  }
+
+  /// Swift's own strings would make another name of it.
+  @Test func argumentsThatAreNotUTF8() throws {
+    try inTemporaryFolder { folder in
+      let result = try Tool.run(
+        ["-c", "exec \"$1\" data preview synthetic --out \"$(printf 'a\\377.png')\"", "sh", Tool.path], in: folder,
+        program: "/bin/sh")
+      #expect(result.code == 64 && result.errors.contains("argument 5 isn't UTF-8"), "\(result)")
+      #expect(try folderNames(folder).allSatisfy { !$0.hasSuffix("png") })
+    }
+  }
+
+  /// Where the system hasn't the threads a command says so. Dispatch would wait for them for ever.
+  @Test(.timeLimit(.minutes(2))) func threadsThatCannotBeHad() throws {
+    try inTemporaryFolder { folder in
+      try train(in: folder)
+      for arguments in [
+        ["generate", "--run", "run", "--grid", "g.png", "--threads", "200"],
+        ["evaluate", "--run", "run", "--count", "8", "--threads", "200"],
+        ["train", "--out", "other", "--generator-steps", "1"] + Tool.tiny + ["--threads", "200"],
+      ] {
+        let result = try Tool.limited("ulimit -v 300000", arguments, in: folder)
+        #expect(result.code == 71 && result.errors.contains("of 200 threads: give --threads"), "\(result)")
+      }
+      // Pictures are decoded on those that there are.
+      let scan = try Tool.limited("ulimit -v 300000", ["data", "scan", "run/samples", "--threads", "200"], in: folder)
+      #expect(scan.code == 0)
+    }
+  }
+
   @Test func picturesOfAnotherSeriesAreKept() throws {
     try inTemporaryFolder { folder in
       try train(in: folder)

@@ -6,12 +6,6 @@ import Testing
 
 /// What may happen to a run's folder while nobody trains, and to a process that writes one.
 extension RunTests {
-  /// `wgan` under a shell's limits.
-  func limited(_ limit: String, _ arguments: [String], in folder: String) throws -> Tool.Result {
-    let words = ([Tool.path] + arguments).map { "'\($0)'" }.joined(separator: " ")
-    return try Tool.run(["-c", "\(limit); exec \(words)"], in: folder, program: "/bin/sh")
-  }
-
   /// A gallery or a plot whose place is taken: a line, and the same run as without.
   @Test func picturesThatCannotBeWrittenCostNothing() throws {
     try inTemporaryFolder { folder in
@@ -70,7 +64,7 @@ extension RunTests {
         ["train", "--out", "run", "--resume", "--generator-steps", "3"],
         ["generate", "--run", "run", "--grid", "grid.png"], ["data", "preview", "run/samples", "--out", "p.png"],
       ] {
-        let result = try limited("ulimit -f 4", arguments, in: folder)
+        let result = try Tool.limited("ulimit -f 4", arguments, in: folder)
         #expect([73, 74].contains(result.code) && result.errors.contains("File too large"), "\(result)")
       }
       #expect(try folderNames(folder / "run/checkpoints") == before && !fileExists(folder / "grid.png"))
@@ -82,7 +76,7 @@ extension RunTests {
   @Test func memoryIsCheckedAgainstTheLimits() throws {
     try inTemporaryFolder { folder in
       let train = ["train", "--data", "synthetic", "--fraction", "0.005", "--batch-size", "256", "--out", "run"]
-      let result = try limited("ulimit -v 900000", train, in: folder)
+      let result = try Tool.limited("ulimit -v 900000", train, in: folder)
       #expect(result.code == 64 && result.errorLines.count == 1, "\(result)")
       for word in ["--batch-size 256", "MiB", "ulimit -v leaves"] { #expect(result.errors.contains(word), "\(result)") }
       #expect(!fileExists(folder / "run"))

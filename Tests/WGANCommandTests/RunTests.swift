@@ -71,6 +71,11 @@ import Testing
       try expectSameRun(folder / "whole", folder / "parts", step: "000010")
       let again = try succeed(["train", "--out", "parts", "--resume", "--generator-steps", "10"], in: folder)
       #expect(again.errors.contains("nothing left to do"))
+      // Nor does the file of a run that is longer than what is asked for say that it's shorter.
+      let config = try readFile(folder / "parts/config.json")
+      let shorter = try succeed(["train", "--out", "parts", "--resume", "--generator-steps", "7"], in: folder)
+      #expect(shorter.errors.contains("nothing left to do"))
+      #expect(try readFile(folder / "parts/config.json") == config)
       try expectSameRun(folder / "whole", folder / "parts", step: "000010")
     }
   }
@@ -392,6 +397,26 @@ import Testing
       let log = String(decoding: try readFile(folder / "log"), as: UTF8.self)
       #expect(
         log.hasSuffix("wgan: stopped at once: no generator step is lost, --resume goes on after step 0\n"), "\(log)")
+    }
+  }
+
+  /// It ends between two pictures, with nothing half-written.
+  @Test func aSignalEndsGenerating() throws {
+    try inTemporaryFolder { folder in
+      try succeed(["train", "--out", "run", "--generator-steps", "1"] + Tool.tiny, in: folder)
+      let log = folder / "log"
+      try writeFile([], to: log)
+      let errors = try #require(FileHandle(forWritingAtPath: log))
+      let process = try Tool.start(
+        ["generate", "--run", "run", "--out", "many", "--count", "1000000"], in: folder, output: FileHandle.nullDevice,
+        errors: errors)
+      try wait("some pictures") { try fileExists(folder / "many") && folderNames(folder / "many").count > 3 }
+      kill(process.processIdentifier, SIGINT)
+      process.waitUntilExit()
+      #expect(process.terminationReason == .exit && process.terminationStatus == 130)
+      let names = try folderNames(folder / "many")
+      #expect(names.count < 1_000_000 && names.allSatisfy { $0.hasSuffix(".png") })
+      #expect(String(decoding: try readFile(log), as: UTF8.self) == "wgan: stopping (again: at once)\nwgan: stopped\n")
     }
   }
 

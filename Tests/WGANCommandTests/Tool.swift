@@ -76,6 +76,12 @@ enum Tool {
     #expect(process.terminationReason == .exit, "\(arguments) ended by signal \(process.terminationStatus)")
     return Result(code: process.terminationStatus, output: texts[0], errors: texts[1])
   }
+
+  /// Runs it to its end under a shell's limit: "ulimit -f 4".
+  static func limited(_ limit: String, _ arguments: [String], in folder: String) throws -> Result {
+    let words = ([path] + arguments).map { "'\($0)'" }.joined(separator: " ")
+    return try run(["-c", "\(limit); exec \(words)"], in: folder, program: "/bin/sh")
+  }
 }
 
 /// Runs the tool and expects that all went well.

@@ -152,6 +152,26 @@ import WGAN
     }
   }
 
+  /// As people name them, with and without zeros; a number alone also names what Ctrl-C saved behind that step.
+  @Test func statesAreFoundByTheirNames() throws {
+    try inTemporaryFolder { path in
+      let folder = CheckpointFolder(path)
+      for (step, phase) in [(3, 0), (3, 2), (4, 1), (4, 2)] {
+        try folder.save(
+          state(step, phase: phase), tensors: tensors(step), configuration: .demo,
+          plan: CheckpointPlan(every: 1, keepEvery: 1))
+      }
+      func found(_ name: String) throws -> String { try splitPath(folder.file(named: name)).name }
+      #expect(try left(path) == ["000003-2", "000003", "000004-1", "000004-2"])
+      #expect(try ["3", "000003"].map(found) == ["000003.safetensors", "000003.safetensors"])
+      #expect(try ["3-2", "000003-2"].map(found) == ["000003-2.safetensors", "000003-2.safetensors"])
+      #expect(try ["4", "4-1"].map(found) == ["000004-2.safetensors", "000004-1.safetensors"])
+      for name in ["5", "4-3", "-4", "x", ""] {
+        #expect(throws: Failure.self) { try folder.file(named: name) }
+      }
+    }
+  }
+
   /// Of those that were evaluated the one with the least distance stays, however long ago it was.
   @Test func theBestIsKept() throws {
     let distances: [Float?] = [nil, 9, .nan, 5, 7, nil, 5, 6, 8, 8, 3, 4, .infinity, 5]
@@ -368,6 +388,109 @@ import WGAN
       try Safetensors.write(
         tensors(1), metadata: ["configuration": "{}", "generator_steps": "1"], to: file)
       #expect(#expect(throws: Failure.self) { try Checkpoint(at: file) }?.kind == .badData)
+    }
+  }
+
+  /// Counters that were changed, also to ones that a run can have: the file of tensors says the same ones.
+  @Test(arguments: [
+    ("\"batch\" : 0", "\"batch\" : 3", "position.batch"), ("\"epoch\" : 0", "\"epoch\" : 3", "position.epoch"),
+    ("\"picturesPerEpoch\" : 100", "\"picturesPerEpoch\" : 101", "picturesPerEpoch"),
+    ("\"fakeLoss\" : 0.1", "\"fakeLoss\" : 0.2", "fakeLoss"),
+    ("\"realLoss\" : \"nan\"", "\"realLoss\" : 1", "realLoss"),
+    ("\"dataFingerprint\" : \"f\"", "\"dataFingerprint\" : \"f\", \"rollbacks\" : []", "rollbacks"),
+  ]) func aChangedStateIsBroken(old: String, new: String, field: String) throws {
+    try inTemporaryFolder { path in
+      let folder = CheckpointFolder(path)
+      for steps in 1...2 { try save(folder, steps) }
+      let statePath = joinPath(path, "000002.json")
+      let text = String(decoding: try readFile(statePath), as: UTF8.self)
+      let changed = text.replacingOccurrences(of: old, with: new)
+      #expect(changed != text, "\(text)")
+      try writeFile(Array(changed.utf8), to: statePath)
+      var lines: [String] = []
+      #expect(try folder.newest { lines.append($1) }?.state.position.generatorSteps == 1)
+      #expect(lines.count == 1 && lines[0].contains("\"\(field)\""), "\(lines)")
+      #expect(throws: Failure.self) { try Checkpoint(at: joinPath(path, "000002.safetensors")).state() }
+      // A file of an earlier version doesn't say them.
+      let file = joinPath(path, "000002.safetensors")
+      var metadata = try SafetensorsFile(at: file).metadata
+      #expect(metadata.removeValue(forKey: "determined_state") != nil)
+      try Safetensors.write(tensors(2), metadata: metadata, to: file)
+      #expect(try newest(folder) == (2, []))
+    }
+  }
+
+  /// What hangs on the clock or on flags that change no number is the JSON's alone.
+  @Test func tensorFilesHaveTheSameBitsAtAnyTime() throws {
+    try inTemporaryFolder { path in
+      var (first, second) = (state(1), state(1))
+      (first.seconds, first.distance) = (1, nil)
+      (second.seconds, second.distance) = (2, 0.5)
+      let files = try [("a", first), ("b", second)].map { name, state in
+        let folder = CheckpointFolder(joinPath(path, name))
+        try makeFolder(folder.path)
+        return try readFile(
+          folder.save(
+            state, tensors: tensors(1), configuration: .demo, plan: CheckpointPlan(keepEvery: name == "a" ? 0 : 1)))
+      }
+      #expect(files[0] == files[1])
+    }
+  }
+
+  /// Where nobody can take a state, it's broken.
+  @Test func aStateThatCannotBeUsedIsBroken() throws {
+    try inTemporaryFolder { path in
+      let folder = CheckpointFolder(path)
+      for steps in 1...3 { try save(folder, steps) }
+      var broken: [String] = []
+      let newest = try folder.newest(
+        use: { state, _ in if state.position.generatorSteps > 1 { throw Failure(.badData, "no") } },
+        broken: { name, _ in broken.append(name) })
+      #expect(newest?.state.position.generatorSteps == 1 && broken == ["000003", "000002"])
+      let error = #expect(throws: Failure.self) {
+        try folder.newest(use: { _, _ in throw Failure(.badData, "no") }, broken: { _, _ in })
+      }
+      #expect(error?.kind == .badData && error?.description.contains("--begin-anew") == true)
+    }
+  }
+
+  /// Tensors that lost their JSON stay when the run comes to the same step again; and so does what is set aside twice.
+  @Test func whatIsKeptIsNotWrittenOver() throws {
+    try inTemporaryFolder { path in
+      let folder = CheckpointFolder(path)
+      for round in 1...2 {
+        try writeFile([UInt8(round)], to: joinPath(path, "000002.safetensors"))
+        removeFile(joinPath(path, "000002.json"))
+        for steps in 1...9 { try save(folder, steps) }
+        let place = joinPath(path, "000002.safetensors.kept" + (round == 1 ? "" : "-2"))
+        #expect(try readFile(place) == [UInt8(round)])
+      }
+      #expect(try newest(folder) == (9, []))
+      for steps in [9, 10] {
+        folder.setAside(try #require(left(path).last))
+        try save(folder, steps)
+        folder.setAside("000009")
+      }
+      #expect(try folderNames(path).filter { $0.hasPrefix("000009.safetensors.broken") }.count == 2)
+    }
+  }
+
+  /// Every state that may be the best and can't be read is told of.
+  @Test func theBestIsNotTakenInSilence() throws {
+    try inTemporaryFolder { path in
+      let folder = CheckpointFolder(path)
+      for (steps, distance) in [(1, Float(3)), (2, 1), (3, 2)] {
+        var state = state(steps)
+        state.distance = distance
+        try folder.save(state, tensors: tensors(steps), configuration: .demo)
+      }
+      var lines: [String] = []
+      #expect(try folder.file(named: "best", notice: { lines.append($0) }).hasSuffix("000002.safetensors"))
+      #expect(lines.isEmpty)
+      let file = joinPath(path, "000002.json")
+      try writeFile(Array(readFile(file).dropLast(10)), to: file)
+      #expect(try folder.file(named: "best", notice: { lines.append($0) }).hasSuffix("000003.safetensors"))
+      #expect(lines.count == 1 && lines[0].contains(file) && lines[0].contains("left out"))
     }
   }
 }

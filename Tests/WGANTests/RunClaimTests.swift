@@ -156,6 +156,27 @@ import WGAN
     }
   }
 
+  /// Who writes sees that the folder at the path isn't its own any more.
+  @Test func aFolderThatWasMovedIsNotWrittenTo() throws {
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "run")
+      do {
+        let claim = try RunClaim.create(at: path)
+        try claim.check()
+        try renameFile(path, to: path + "_old")
+        #expect(#expect(throws: Failure.self) { try claim.check() }?.kind == .cannotCreate)
+        try makeFolder(path)
+        let error = #expect(throws: Failure.self) { try claim.check() }
+        #expect(error?.kind == .cannotCreate && error?.description.contains("another folder") == true)
+        #expect(throws: Failure.self) { try claim.write(configuration) }
+        #expect(throws: Failure.self) { try claim.setAside() }
+        #expect(try folderNames(path).isEmpty)
+      }
+      // Nor is it removed.
+      #expect(isFolder(path))
+    }
+  }
+
   /// A reader has no lock to take: neither does a claim keep it out, nor it a claim.
   @Test func readersDontMeetTheLock() throws {
     try inTemporaryFolder { folder in
@@ -207,7 +228,8 @@ import WGAN
   }
 
   @Test(arguments: [
-    ("", "it isn't JSON"), ("{", "it isn't JSON"), ("[]", "wrong type"), ("{}", "\"version\" is missing"),
+    ("", "it isn't JSON"), ("{", "it isn't JSON"), ("[]", "all of it has the wrong type"),
+    ("null", "it isn't a JSON object"), ("{}", "\"version\" is missing"),
     ("\"size\" : 32|\"size\" : \"x\"", "\"training.size\" has the wrong type"),
     ("\"size\" : 32|\"size\" : 48", "--size 48"), ("\"size\" : 32|\"siz\" : 32", "\"training.size\" is missing"),
     ("\"conv-act-norm\"|\"conv-norm\"", "\"training.blockOrder\" has a value that isn't possible"),

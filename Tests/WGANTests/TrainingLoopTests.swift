@@ -447,6 +447,72 @@ final class RecordingJournal: TrainingJournal {
     }
   }
 
+  /// However an editor ends lines, they are the same rows; none of them is damaged.
+  @Test(arguments: ["\r", "\r\n"]) func otherEndsOfLineAreRead(end: String) throws {
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "metrics.csv")
+      do {
+        let log = try open(path, through: 0)
+        for step in 1...4 { try log.append(row(step)) }
+      }
+      let bytes = try readFile(path)
+      let text = String(decoding: bytes, as: UTF8.self).split(separator: "\n").joined(separator: end) + end
+      try writeFile(Array(text.utf8), to: path)
+      #expect(MetricsTable.steps(Array(text.utf8)) == [1, 2, 3, 4])
+      #expect(try open(path, through: 4).notice == nil)
+      #expect(try readFile(path) == bytes)
+      #expect(try folderNames(folder) == ["metrics.csv"])
+    }
+  }
+
+  /// A file without one whole line is told and kept, too, but for the beginning that a killed process leaves.
+  @Test func aFileWithoutALineIsKept() throws {
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "metrics.csv")
+      let other = Array("something else".utf8)
+      for (i, step) in [0, 3].enumerated() {
+        try writeFile(other, to: path)
+        let notice = try open(path, through: step).notice
+        let place = path + ".damaged" + (i == 0 ? "" : "-2")
+        #expect(notice?.hasSuffix("the file as it was is \(place)") == true, "\(notice ?? "")")
+        #expect(try readFile(place) == other)
+      }
+      try writeFile(Array("step,ep".utf8), to: path)
+      #expect(try open(path, through: 0).notice == nil)
+      #expect(try folderNames(folder).count == 3)
+    }
+  }
+
+  /// Removed or replaced while it's written: told, and put back with every row; what lay there is kept.
+  @Test func aFileThatIsTakenAwayIsPutBack() throws {
+    try inTemporaryFolder { folder in
+      let path = joinPath(folder, "metrics.csv")
+      let log = try open(path, through: 0)
+      func steps() throws -> [Int] { try MetricsTable.steps(readFile(path)) }
+      for step in 1...2 { try log.append(row(step)) }
+      #expect(log.synchronize() == nil)
+      removeFile(path)
+      try log.append(row(3))
+      #expect(log.synchronize()?.contains("removed") == true)
+      #expect(try steps() == [1, 2, 3] && log.synchronize() == nil)
+      try log.append(row(4))
+      #expect(try steps() == [1, 2, 3, 4])
+      // As an editor saves.
+      let edited = Array("step\n9\n".utf8)
+      for place in [path + ".damaged", path + ".damaged-2"] {
+        try writeFile(edited, to: path)
+        let line = log.synchronize()
+        #expect(line?.contains("replaced") == true && line?.hasSuffix(place) == true, "\(line ?? "")")
+        #expect(try readFile(place) == edited && steps() == [1, 2, 3, 4])
+      }
+      // Into another folder: the rows that were written since come back, too.
+      try renameFile(path, to: joinPath(folder, "elsewhere"))
+      try log.append(row(5))
+      #expect(log.synchronize() != nil)
+      #expect(try steps() == [1, 2, 3, 4, 5])
+    }
+  }
+
   /// A run that an earlier version began goes on in one table.
   @Test func aFormerVersionsRowsGetTheNewColumn() throws {
     try inTemporaryFolder { folder in

@@ -80,9 +80,11 @@ package struct Device: Sendable {
 
   /// The instruction set that `WGAN_ISA` names, or the best one here.
   /// - Parameter environment: the process's own, unless a test has another.
+  /// - Throws: `UnknownInstructionSet`; `Failure(.outOfMemory)` where the system hasn't the threads.
   package static func fromEnvironment(
     _ environment: [String: String] = ProcessInfo.processInfo.environment, threads: Int
-  ) throws(UnknownInstructionSet) -> Device {
+  ) throws -> Device {
+    try requireThreads(threads)
     guard let name = environment["WGAN_ISA"], !name.isEmpty else {
       return Device(threads: threads)
     }

@@ -79,8 +79,9 @@ package enum UnknownField: Error, CustomStringConvertible {
 
   package var description: String {
     switch self {
-    case .field(let name): "\"\(name)\" isn't known to this version: a newer one has written it, or it's misspelt"
-    case .version(let version): "is of version \(version), which is newer: use that one"
+    case .field(let name):
+      "\"\(name.shortenedInTheMiddle)\" isn't known to this version: a newer one has written it, or it's misspelt"
+    case .version(let version): "is of version \(version.shortenedInTheMiddle), which is newer: use that one"
     }
   }
 }

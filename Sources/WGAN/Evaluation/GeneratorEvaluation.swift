@@ -78,9 +78,14 @@ package struct GeneratorEvaluation {
     if pictures.kind == .training {
       report(.notice("the run holds no pictures out: its samples are compared with pictures that it was trained on"))
     }
+    func stopIfCancelled() throws(Failure) {
+      if isCancelled() { throw Failure(.cancelled, "stopped while real pictures were being compared") }
+    }
     floor = metric.distances(of: pictures.others, as: .otherReal, to: pictures.reference)
+    try stopIfCancelled()
     referenceDuplicates = NearestPictures.find(
       pictures.reference, in: pictures.reference, itself: true, on: device)
+    try stopIfCancelled()
     referenceNearest = NearestPictures.find(
       pictures.reference, in: pictures.known, itself: pictures.referenceIsKnown, on: device)
   }
@@ -160,9 +165,11 @@ private struct GeneratorFile {
   private static func all(of run: String, _ live: Bool, _ notice: (String) -> Void) throws -> [GeneratorFile] {
     try RunPaths(run).checkpoints.all().compactMap { path in
       do {
-        return GeneratorFile(try Checkpoint(at: path, groups: { [$0.group(of: .generator, live: live)] }))
+        let checkpoint = try Checkpoint(at: path, groups: { [$0.group(of: .generator, live: live)] })
+        _ = try checkpoint.tensors(of: .generator, live: live)
+        return GeneratorFile(checkpoint)
       } catch let error as Failure {
-        notice("a checkpoint is broken and left out: \(error)")
+        notice(BrokenCheckpoints.leftOut(error))
         return nil
       }
     }

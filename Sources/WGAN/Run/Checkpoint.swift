@@ -73,6 +73,21 @@ package struct CheckpointState: Codable, Sendable, Equatable {
     return nil
   }
 
+  /// Without what hangs on the clock, and on flags that change no number of the run: what stands in the file of
+  /// tensors, too, whose bits are the same for every run of the same values.
+  fileprivate var determined: CheckpointState {
+    var state = self
+    (state.version, state.seconds, state.kept, state.distance) = ("", 0, nil, nil)
+    return state
+  }
+
+  /// The first field of the two states of one file that isn't the same: "position.batch". Nobody changes one of these
+  /// on purpose.
+  fileprivate func field(differingFrom other: CheckpointState) throws -> String? {
+    let (own, others) = try (RunJSON.tree(determined), RunJSON.tree(other.determined))
+    return own.difference(from: others)?.joined(separator: ".")
+  }
+
   /// A later state of the same run, on the same pictures.
   func following(_ state: TrainingState) -> CheckpointState {
     var next = CheckpointState(
@@ -101,6 +116,8 @@ package struct Checkpoint: Sendable {
   package var tensors: TensorSet
   /// What `write` has put into the file itself; a run's state is in the JSON beside it.
   private let stateInside: String?
+  /// What the file says of the state beside it; nil: in files of earlier versions.
+  private let determinedState: String?
 
   /// The groups of tensors to read, told what the checkpoint was trained with; nil: all.
   package typealias Groups = (TrainingConfiguration) -> [String]?
@@ -115,6 +132,7 @@ package struct Checkpoint: Sendable {
     self.provenance = provenance
     self.path = path
     stateInside = file.metadata[Self.stateKey]
+    determinedState = file.metadata[Self.determinedStateKey] ?? stateInside
     tensors = try file.tensors(groups: groups(provenance.configuration))
     try tensors.refuseNonFinite(path)
   }
@@ -132,6 +150,7 @@ package struct Checkpoint: Sendable {
   }
 
   private static let stateKey = "state"
+  private static let determinedStateKey = "determined_state"
 
   /// Writes a state as one file by itself.
   /// - Throws: `Failure`.
@@ -140,6 +159,7 @@ package struct Checkpoint: Sendable {
   ) throws {
     try tensors.refuseNonFinite(path, as: .diverged)
     var metadata = try metadata(of: state, configuration)
+    metadata[stateKey] = metadata.removeValue(forKey: determinedStateKey)
     metadata[stateKey] = String(decoding: try RunJSON.encode(state), as: UTF8.self)
     try Safetensors.write(tensors, metadata: metadata, to: path)
   }
@@ -150,7 +170,9 @@ package struct Checkpoint: Sendable {
     try Provenance(
       configuration: configuration, generatorSteps: state.position.generatorSteps,
       criticSteps: state.position.criticSteps
-    ).metadata.merging(["format": "wgan"]) { $1 }
+    ).metadata.merging([
+      "format": "wgan", determinedStateKey: String(decoding: RunJSON.encode(state.determined), as: UTF8.self),
+    ]) { $1 }
   }
 
   /// All that isn't a tensor: from the file itself, or else from the JSON that a run keeps beside it.
@@ -177,6 +199,12 @@ package struct Checkpoint: Sendable {
     guard provenance.generatorSteps == state.position.generatorSteps,
       provenance.criticSteps == state.position.criticSteps
     else { throw Failure(.badData, "\(source): belongs to another state than \(path)") }
+    if let determinedState {
+      let inside = try RunJSON.decode(CheckpointState.self, from: Array(determinedState.utf8), source: path)
+      if let field = try state.field(differingFrom: inside) {
+        throw Failure(.badData, "\(source): \"\(field)\" isn't what \(path) says inside: one of them was changed")
+      }
+    }
     return state
   }
 }
@@ -203,15 +231,38 @@ package struct CheckpointFolder: Sendable {
     try tensors.refuseNonFinite(tensorsPath, as: .diverged)
     var state = state
     if key.isForGood(plan) { state.kept = true }
+    let statePath = joinPath(path, key.name + Self.stateSuffix)
+    let isNew = !(try isThere(statePath))
+    if isNew { try keep(tensorsPath) }
     // Written before the tensors have their name: who is killed between the two names leaves all that `completeSaves`
     // needs.
-    let stateFile = try AtomicFile(at: joinPath(path, key.name + Self.stateSuffix))
+    let stateFile = try AtomicFile(at: statePath)
     try stateFile.write(try RunJSON.encode(state))
     try Safetensors.write(tensors, metadata: Checkpoint.metadata(of: state, configuration), to: tensorsPath)
-    try stateFile.commit()
+    do {
+      try stateFile.commit()
+    } catch {
+      // Else they'd be taken for tensors that somebody has left.
+      if isNew { removeFile(tensorsPath) }
+      throw error
+    }
     for old in try superfluous(plan) { remove(old) }
     return tensorsPath
   }
+
+  /// Takes tensors that no state goes with out of the way of those that will be written.
+  private func keep(_ tensorsPath: String) throws {
+    guard try isThere(tensorsPath) else { return }
+    let place = freePath(tensorsPath + Self.keptSuffix)
+    do {
+      try renameFile(tensorsPath, to: place)
+    } catch {
+      throw Failure(.inputOutput, tensorsPath, "can't be renamed", error)
+    }
+  }
+
+  /// Of tensors whose JSON is missing, once the run saves the same step again.
+  package static let keptSuffix = ".kept"
 
   private static let stateSuffix = ".json"
   private static let tensorsSuffix = ".safetensors"
@@ -244,8 +295,13 @@ package struct CheckpointFolder: Sendable {
 
   private func state(_ key: Key) -> CheckpointState? { state(inFile: joinPath(path, key.name + Self.stateSuffix)) }
 
-  private func state(inFile file: String) -> CheckpointState? {
-    try? RunJSON.decode(CheckpointState.self, from: readFile(file, limit: 1 << 20), source: file)
+  private func state(inFile file: String, broken: (any Error) -> Void = { _ in }) -> CheckpointState? {
+    do {
+      return try RunJSON.decode(CheckpointState.self, from: readFile(file, limit: 1 << 20), source: file)
+    } catch {
+      broken(error)
+      return nil
+    }
   }
 
   /// The one whose samples were nearest to held-out pictures; of equal ones the last.
@@ -261,19 +317,23 @@ package struct CheckpointFolder: Sendable {
   /// What a person calls the best one.
   package static let best = "best"
 
-  /// A state's safetensors file by its name: "best", "000500" or "500".
+  /// A state's safetensors file by its name: "best", "000500", "000500-2", or without the zeros. A number of generator
+  /// steps alone is also the last state of those that were saved between them and the next one, as Ctrl-C does.
+  /// - Parameter notice: told a line of each state that might be the best, if it could be read.
   /// - Throws: `Failure(.missing)`, naming those that there are.
-  package func file(named name: String) throws -> String {
+  package func file(named name: String, notice: (String) -> Void = { _ in }) throws -> String {
     let keys = try keys(suffix: Self.stateSuffix)
     let key: Key?
     if name == Self.best {
-      key = best(of: keys, state: state)
+      key = best(of: keys) { key in
+        state(inFile: joinPath(path, key.name + Self.stateSuffix)) { notice(BrokenCheckpoints.leftOut($0)) }
+      }
       if key == nil {
         throw Failure(.missing, path, "no checkpoint there was evaluated when it was saved: see --evaluate-every")
       }
     } else {
-      let wanted = Int(name).map(zeroPadded) ?? name
-      key = keys.first { $0.name == wanted }
+      key =
+        keys.first { $0.name == name || $0.shortName == name } ?? keys.sorted().last { $0.generatorSteps == Int(name) }
     }
     guard let key else {
       let names = keys.map(\.name).joined(separator: ", ")
@@ -305,12 +365,14 @@ package struct CheckpointFolder: Sendable {
   /// - Parameters:
   ///   - plan: of its states alone; nil: of all.
   ///   - groups: of the tensors to read.
+  ///   - use: takes the state; where it throws, the state can't be used.
   ///   - broken: told one line for each newer state that can't be used.
   /// - Returns: nil where nothing was saved yet.
   /// - Throws: `Failure(.badData)` when there are states and all are broken; `Failure`, also where a file can't be
   ///   read: that it may not, or that its disk fails now, doesn't mean that it is damaged.
   package func newest(
     of plan: CheckpointPlan? = nil, groups: Checkpoint.Groups = { _ in nil },
+    use: (CheckpointState, Checkpoint) throws -> Void = { _, _ in },
     broken: (_ name: String, _ line: String) -> Void
   ) throws -> (state: CheckpointState, checkpoint: Checkpoint)? {
     let keys = try keys(suffix: Self.stateSuffix).filter { key in plan.map(key.isIn) ?? true }
@@ -324,6 +386,7 @@ package struct CheckpointFolder: Sendable {
         guard key == Key(state.position) else {
           throw Failure(.badData, "\(statePath): belongs to another state than \(tensorsPath)")
         }
+        try use(state, checkpoint)
         return (state, checkpoint)
       } catch let failure as Failure where [.inputOutput, .outOfMemory].contains(failure.kind) {
         throw Failure(
@@ -334,7 +397,13 @@ package struct CheckpointFolder: Sendable {
       }
     }
     if keys.isEmpty { return nil }
-    throw Failure(.badData, "\(path): none of the \(keys.count) checkpoints can be read; the oldest: \(last)")
+    let them =
+      keys.count == 1 ? "the only checkpoint can't be used" : "none of the \(keys.count) checkpoints can be used"
+    let run = shellFlag("--out", splitPath(path).folder)
+    throw Failure(
+      .badData,
+      "\(path): \(them)\(keys.count == 1 ? "" : "; the oldest"): \(last): put a whole one back, or train from step 0 "
+        + "by wgan train \(run) --resume --begin-anew (what is there is kept aside)")
   }
 
   /// The safetensors files of all whole states, the oldest first.
@@ -348,7 +417,7 @@ package struct CheckpointFolder: Sendable {
 
   private func setAside(_ name: String, as why: String) {
     for file in [name + Self.stateSuffix, name + Self.tensorsSuffix] {
-      try? renameFile(joinPath(path, file), to: joinPath(path, file + "." + why))
+      try? renameFile(joinPath(path, file), to: freePath(joinPath(path, file + "." + why)))
     }
   }
 
@@ -380,6 +449,9 @@ package struct CheckpointFolder: Sendable {
       if self.name != name { return nil }
     }
 
+    /// As people write it.
+    var shortName: String { criticStepsInPhase == 0 ? "\(generatorSteps)" : "\(generatorSteps)-\(criticStepsInPhase)" }
+
     func isForGood(_ plan: CheckpointPlan) -> Bool {
       plan.isForGood(generatorSteps: generatorSteps, criticStepsInPhase: criticStepsInPhase)
     }
@@ -396,4 +468,30 @@ package struct CheckpointFolder: Sendable {
       (a.generatorSteps, a.criticStepsInPhase) < (b.generatorSteps, b.criticStepsInPhase)
     }
   }
+}
+
+/// Checkpoints that a search for the newest whole one has passed over.
+struct BrokenCheckpoints {
+  private(set) var names: [String] = []
+  private var problems: [String] = []
+
+  mutating func append(_ name: String, _ problem: String) {
+    names.append(name)
+    problems.append(problem)
+  }
+
+  /// Where one before them is taken.
+  var linesOfTaken: [String] {
+    var lines = problems.map { "a checkpoint is broken: \($0)" }
+    if let last = problems.last {
+      lines[lines.count - 1] = "a checkpoint is broken, the one before it is taken: \(last)"
+    }
+    return lines
+  }
+
+  /// Where there is none; the oldest one's problem is in the error.
+  var linesOfNone: [String] { problems.dropLast().map { "a checkpoint is broken: \($0)" } }
+
+  /// Where each is judged by itself.
+  static func leftOut(_ problem: any Error) -> String { "a checkpoint is broken and left out: \(problem)" }
 }

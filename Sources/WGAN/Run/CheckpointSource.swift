@@ -17,28 +17,29 @@ package enum CheckpointSource: Sendable {
   ///   - notice: told of checkpoints that can't be used.
   /// - Throws: `Failure`.
   func open(_ role: NetRole, live: Bool, notice: (String) -> Void) throws -> Checkpoint {
-    try open(groups: { [$0.group(of: role, live: live)] }, notice: notice)
-  }
-
-  /// - Parameter groups: of the tensors to read.
-  func open(groups: Checkpoint.Groups, notice: (String) -> Void) throws -> Checkpoint {
+    let groups: Checkpoint.Groups = { [$0.group(of: role, live: live)] }
     switch self {
     case .checkpoint(let path): return try Checkpoint(at: path, groups: groups)
     case .named(let name, let path):
       let run = RunPaths(path)
       _ = try run.configuration()
-      return try Checkpoint(at: run.checkpoints.file(named: name), groups: groups)
+      return try Checkpoint(at: run.checkpoints.file(named: name, notice: notice), groups: groups)
     case .run(let path):
       let run = RunPaths(path)
       _ = try run.configuration()
-      let newest = try run.checkpoints.newest(groups: groups) { _, line in
-        notice("a checkpoint is broken, the one before it is taken: \(line)")
+      var broken = BrokenCheckpoints()
+      do {
+        let newest = try run.checkpoints.newest(
+          groups: groups, use: { _, checkpoint in _ = try checkpoint.tensors(of: role, live: live) },
+          broken: { broken.append($0, $1) })
+        broken.linesOfTaken.forEach(notice)
+        if let newest { return newest.checkpoint }
+      } catch {
+        broken.linesOfNone.forEach(notice)
+        throw error
       }
-      guard let newest else {
-        throw Failure(
-          .missing, "\(path): has no checkpoint yet; train it with `wgan train --out \(shellWord(path)) --resume`")
-      }
-      return newest.checkpoint
+      throw Failure(
+        .missing, "\(path): has no checkpoint yet; train it with `wgan train \(shellFlag("--out", path)) --resume`")
     }
   }
 }

@@ -2,7 +2,7 @@
 
 import Configuration
 
-enum JSONTree: Codable {
+enum JSONTree: Codable, Equatable {
   case object([String: JSONTree])
   case array([JSONTree])
   case text(String)
@@ -59,6 +59,20 @@ enum JSONTree: Codable {
     case .integer, .natural, .decimal, .hugeNumber: [[]]
     case .array, .text, .boolean, .null: []
     }
+  }
+
+  /// The path of the first member, by name, that isn't the same in both; nil where they are equal.
+  func difference(from other: JSONTree) -> [String]? {
+    if self == other { return nil }
+    guard case .object(let own) = self, case .object(let others) = other else { return [] }
+    for key in Set(own.keys).union(others.keys).sorted() {
+      switch (own[key], others[key]) {
+      case (let value?, let otherValue?):
+        if let path = value.difference(from: otherValue) { return [key] + path }
+      default: return [key]
+      }
+    }
+    return []
   }
 
   /// The same with 0 in the place of each of these numbers but some.

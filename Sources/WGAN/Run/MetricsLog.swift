@@ -7,7 +7,7 @@ import Training
 /// again before a checkpoint counts on it.
 package final class MetricsLog {
   private let path: String
-  private let descriptor: Int32
+  private var descriptor: Int32
   private let columns: [MetricColumn]
   /// What the rows say so far.
   package private(set) var curves: LossCurves
@@ -30,12 +30,13 @@ package final class MetricsLog {
     let bytes = isOld ? try readFile(path) : []
     let kept = try MetricsTable(bytes, columns: columns.map(\.name), through: step, path: path)
     var notice = kept.missing(through: step).map { "\(path): \(isOld ? "" : "isn't there: ")\($0)" }
-    if kept.damagedLines > 0 {
-      let (folder, name) = splitPath(path)
-      let place = RunPaths(folder).free(joinPath(folder, name + ".damaged"))
+    if kept.isDamaged {
+      let place = freePath(path + Self.damagedSuffix)
       try writeFile(bytes, to: place)
       notice =
-        (notice ?? "\(path): \(kept.damagedLines) damaged lines are left out")
+        (notice
+          ?? "\(path): "
+          + (kept.damagedLines > 0 ? "\(kept.damagedLines) damaged lines are left out" : "has no columns"))
         + "; the file as it was is \(place)"
     }
     self.notice = notice
@@ -53,6 +54,8 @@ package final class MetricsLog {
       throw Failure(.inputOutput, path, "can't be cut back to generator step \(step)", error)
     }
   }
+
+  private static let damagedSuffix = ".damaged"
 
   /// The step of the last whole row; 0 where there is none.
   /// - Throws: where that can't be known.
@@ -77,9 +80,50 @@ package final class MetricsLog {
 
   /// Rows on disk for good: called before a checkpoint that counts on them. It's worth more than they are, so whether
   /// that works isn't asked.
-  package func synchronize() {
+  /// - Returns: a line where the file was removed, or another put in its place.
+  @discardableResult
+  package func synchronize() -> String? {
     if !unwritten.isEmpty, (try? systemCall { ftruncate(descriptor, off_t(size)) }) != nil { try? writeRows() }
+    let line = putBack()
     try? syncFile(descriptor)
+    return line
+  }
+
+  /// Where another file lies at the path, or none, what was written is put there: it's still in the open one.
+  private func putBack() -> String? {
+    var own = stat()
+    guard (try? systemCall { fstat(descriptor, &own) }) != nil else { return nil }
+    let there: stat?
+    do {
+      there = try fileStatus(path)
+    } catch {
+      // What can't be known isn't taken for missing.
+      if error.code != ENOENT && error.code != ENOTDIR { return nil }
+      there = nil
+    }
+    if let there, there.st_dev == own.st_dev, there.st_ino == own.st_ino { return nil }
+    let what = "\(path): was \(there == nil ? "removed" : "replaced") while the run trains"
+    do {
+      let place = try copyBack(besideOther: there != nil)
+      return what + ", and is put back with all its rows" + (place.map { "; the other file is \($0)" } ?? "")
+    } catch {
+      return "\(what), and can't be put back: \(error)"
+    }
+  }
+
+  /// - Returns: where the file is that lay there.
+  private func copyBack(besideOther: Bool) throws -> String? {
+    var bytes = [UInt8](repeating: 0, count: size)
+    guard try bytes.withUnsafeMutableBytes({ try readBytes(into: $0, from: descriptor, at: 0) }) == size else {
+      throw Failure(.inputOutput, path, "is shorter than what was written")
+    }
+    let place = besideOther ? freePath(path + Self.damagedSuffix) : nil
+    if let place { try renameFile(path, to: place) }
+    try writeFile(bytes, to: path)
+    let new = try openFile(path, O_RDWR | O_APPEND)
+    try? closeFile(descriptor)
+    descriptor = new
+    return place
   }
 
   deinit { close(descriptor) }

@@ -9,6 +9,8 @@ package struct MetricsTable {
   private(set) var curves = LossCurves()
   /// Lines that are no rows, before the last row that is kept.
   package private(set) var damagedLines = 0
+  /// Whether the first line isn't whole, and isn't the beginning of ours either, which a killed process may have left.
+  private var hasNoColumns = false
   private var steps: [Int] = []
 
   /// - Parameter path: for errors.
@@ -17,7 +19,10 @@ package struct MetricsTable {
     let header = columns.joined(separator: ",")
     text = header + "\n"
     var lines = Lines(bytes)
-    guard let first = lines.next() else { return }
+    guard let first = lines.next() else {
+      hasNoColumns = !bytes.isEmpty && !(step == 0 && header.utf8.starts(with: bytes))
+      return
+    }
     let names = Self.fields(first)
     guard names.contains(MetricColumn.step), Set(names).count == names.count, names.allSatisfy(columns.contains) else {
       throw Failure(
@@ -43,6 +48,9 @@ package struct MetricsTable {
       if let row = rows[step].flatMap({ Self.row($0, names) }) { append(row.cells, step: step, columns) }
     }
   }
+
+  /// Whether there is more in the file than what is kept, and than what a killed process has left.
+  package var isDamaged: Bool { damagedLines > 0 || hasNoColumns }
 
   private mutating func append(_ row: [String: String], step: Int, _ columns: [String]) {
     text += columns.map { row[$0] ?? "" }.joined(separator: ",") + "\n"
@@ -90,8 +98,8 @@ package struct MetricsTable {
 
   // MARK: - Lines
 
-  /// A file's lines, one at a time: a damaged file may have a billion. Half a line at the end, which is what a killed
-  /// process left, isn't one.
+  /// A file's lines, one at a time: a damaged file may have a billion. They end in LF, CRLF or CR: an editor may have
+  /// changed that. Half a line at the end, which is what a killed process left, isn't one.
   private struct Lines {
     private let bytes: [UInt8]
     private var place = 0
@@ -99,11 +107,13 @@ package struct MetricsTable {
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
     /// Whether there is more than the lines.
-    var endsInHalf: Bool { bytes.last != UInt8(ascii: "\n") }
+    var endsInHalf: Bool { bytes.last.map { !Self.isEnd($0) } ?? true }
+
+    private static func isEnd(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") }
 
     mutating func next() -> ArraySlice<UInt8>? {
-      guard let end = bytes[place...].firstIndex(of: UInt8(ascii: "\n")) else { return nil }
-      defer { place = end + 1 }
+      guard let end = bytes[place...].firstIndex(where: Self.isEnd) else { return nil }
+      defer { place = end + (bytes[end...].starts(with: "\r\n".utf8) ? 2 : 1) }
       return bytes[place..<end]
     }
   }

@@ -79,9 +79,32 @@ package final class RunClaim {
   }
 
   deinit {
+    // Only an empty folder goes, and none that has come to lie there since.
+    if isNew, (try? check()) != nil { removeFolder(paths.path) }
     try? closeFile(lock)
-    // Only an empty folder goes.
-    if isNew { removeFolder(paths.path) }
+  }
+
+  /// Whether the claimed folder is still the one at the path. To be asked before anything is written there: it may have
+  /// been moved away, and another run may have begun in its place.
+  /// - Throws: `Failure`; `.cannotCreate` where it isn't.
+  package func check() throws(Failure) {
+    let goOn = "the run ends here, and goes on by --resume in the folder's new place"
+    var own = stat()
+    let there: stat
+    do throws(SystemError) {
+      try systemCall { fstat(lock, &own) }
+      there = try fileStatus(paths.path)
+    } catch {
+      guard error.code == ENOENT || error.code == ENOTDIR else {
+        throw Failure(.inputOutput, paths.path, "can't be read", error)
+      }
+      throw Failure(.cannotCreate, paths.path, "isn't there any more: the run's folder was moved or removed; \(goOn)")
+    }
+    guard there.st_dev == own.st_dev, there.st_ino == own.st_ino else {
+      throw Failure(
+        .cannotCreate, paths.path,
+        "is another folder now, this run's was moved away: nothing is written into that one; \(goOn)")
+    }
   }
 
   private func makeFolders() throws {
@@ -117,7 +140,9 @@ package final class RunClaim {
       }
     }
     return tensors.isEmpty
-      ? nil : "\(folder.path): \(list): the JSON beside is missing, so it isn't used; it's kept"
+      ? nil
+      : "\(folder.path): \(list): the JSON beside is missing, so it isn't used; it's kept, "
+        + "and gets the ending \(CheckpointFolder.keptSuffix) if the run saves the same step again"
   }
 
   private static func list(_ names: [String]) -> String {
@@ -128,10 +153,11 @@ package final class RunClaim {
   ///
   /// - Returns: where each is now.
   package func setAside() throws(Failure) -> [String] {
+    try check()
     var places: [String] = []
     for path in [paths.checkpoints.path, paths.samples, paths.metrics, paths.curves] where fileExists(path) {
       if isFolder(path), (try folderNames(path)).isEmpty { continue }
-      let place = paths.free(path + ".before")
+      let place = freePath(path + ".before")
       do { try renameFile(path, to: place) } catch { throw Failure(.inputOutput, path, "can't be renamed", error) }
       places.append(place)
     }
@@ -139,8 +165,21 @@ package final class RunClaim {
     return places
   }
 
+  /// Writes config.json again where it's gone while the run trains: without it the run wouldn't go on.
+  /// - Returns: a line where that was so.
+  func restore(_ configuration: RunConfiguration) -> String? {
+    do {
+      if try isThere(paths.config) { return nil }
+      try writeFile(RunJSON.encode(configuration), to: paths.config)
+      return "\(paths.config): was removed while the run trains, and is written again"
+    } catch {
+      return "\(paths.config): can't be written again: \(error)"
+    }
+  }
+
   /// Writes or replaces config.json.
   package func write(_ configuration: RunConfiguration) throws {
+    try check()
     try makeFolders()
     try writeFile(RunJSON.encode(configuration), to: paths.config)
   }

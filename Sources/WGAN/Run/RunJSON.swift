@@ -18,6 +18,11 @@ package enum RunJSON {
     return Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
   }
 
+  /// What a value's JSON says.
+  static func tree(_ value: some Encodable) throws -> JSONTree {
+    try JSONDecoder().decode(JSONTree.self, from: Data(encode(value)))
+  }
+
   /// Ours have a few thousand bytes, and three paths of 4 KB at most in them.
   private static let longest = 1 << 17
 
@@ -30,14 +35,19 @@ package enum RunJSON {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    func key(_ path: [any CodingKey]) -> String { path.map(\.stringValue).joined(separator: ".") }
+    func key(_ path: [any CodingKey]) -> String {
+      path.map(\.stringValue).joined(separator: ".").shortenedInTheMiddle
+    }
     let problem: String
     do {
       return try decoder.decode(type, from: Data(bytes))
     } catch DecodingError.keyNotFound(let missing, let context) {
       problem = "\"\(key(context.codingPath + [missing]))\" is missing"
     } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
-      problem = "\"\(key(context.codingPath))\" has the wrong type"
+      problem =
+        context.codingPath.isEmpty
+        ? "all of it has the wrong type: it isn't a JSON object, {...}"
+        : "\"\(key(context.codingPath))\" has the wrong type"
     } catch let problem as UnknownField {
       throw Failure(.badData, "\(source): \(problem)")
     } catch DecodingError.dataCorrupted(let context) where !context.codingPath.isEmpty {
@@ -67,7 +77,7 @@ package enum RunJSON {
         if isImpossible(middle) { impossible = middle } else { possible = middle }
       }
       let isFound = impossible > 0 && isImpossible(impossible) && !isImpossible(possible)
-      let name = isFound ? "\"\(numbers[possible].joined(separator: "."))\"" : "a field"
+      let name = isFound ? "\"\(numbers[possible].joined(separator: ".").shortenedInTheMiddle)\"" : "a field"
       problem = "\(name) has a number that isn't possible"
     }
     throw Failure(.badData, "\(source): \(problem)")

@@ -7,44 +7,64 @@ import SystemSupport
 import Training
 
 final class RunJournal: TrainingJournal {
-  private let paths: RunPaths
-  private let configuration: TrainingConfiguration
+  private let claim: RunClaim
+  private let configuration: RunConfiguration
   /// Where this part of the run began: its data are every state's.
   private let start: CheckpointState
-  private let plan: CheckpointPlan
   private let metrics: MetricsLog
   private let samplerGroups: [String]
   private let sampler: Sampler
   private let stateBytes: Int
 
-  /// What is to be said of the run's files, a line.
-  var notice: String? { metrics.notice }
+  private var notices: [String] = []
+  private var lastLines: [String] = []
 
   /// - Throws: `Failure`, `NetworkError`.
   init(
-    _ paths: RunPaths, of trainer: Trainer, from start: CheckpointState, plan: CheckpointPlan, on device: Device
+    _ claim: RunClaim, _ configuration: RunConfiguration, of trainer: Trainer, from start: CheckpointState,
+    on device: Device
   ) throws {
-    self.paths = paths
+    try claim.check()
+    self.claim = claim
     self.start = start
-    self.plan = plan
-    configuration = trainer.configuration
+    self.configuration = configuration
+    let training = configuration.training
     metrics = try MetricsLog(
-      at: paths.metrics,
+      at: claim.paths.metrics,
       columns: MetricColumn.all(of: trainer.plan.objective, rollbacks: start.rollbacks?.count ?? 0)
-        + SampleDistances.columns(configuration),
+        + SampleDistances.columns(training),
       keepingRowsThrough: start.position.generatorSteps)
+    notices = [metrics.notice].compactMap(\.self)
     stateBytes = trainer.plan.stateBytes
-    samplerGroups = [configuration.group(of: .generator)]
-    sampler = try Sampler(configuration, tensors: trainer.tensors(groups: samplerGroups), on: device)
+    samplerGroups = [training.group(of: .generator)]
+    sampler = try Sampler(training, tensors: trainer.tensors(groups: samplerGroups), on: device)
+  }
+
+  private var paths: RunPaths { claim.paths }
+
+  func checkPlace() throws { try claim.check() }
+
+  /// What is to be said of the run's files since the last time, lines.
+  func takeNotices() -> [String] {
+    defer { notices = [] }
+    return notices
+  }
+
+  /// What can't be mended is told once, and not at each checkpoint.
+  private func tell(_ lines: [String]) {
+    notices += lines.filter { !lastLines.contains($0) }
+    lastLines = lines
   }
 
   func append(_ row: StepMetrics) throws { try metrics.append(row) }
 
   func save(_ state: TrainingState, of engine: some TrainingEngine) throws -> String {
-    metrics.synchronize()
+    try claim.check()
+    tell([metrics.synchronize(), claim.restore(configuration)].compactMap(\.self))
     try requireMemory(stateBytes, for: "a checkpoint's copy of the state")
     return try paths.checkpoints.save(
-      start.following(state), tensors: engine.tensors(groups: nil), configuration: configuration, plan: plan)
+      start.following(state), tensors: engine.tensors(groups: nil), configuration: configuration.training,
+      plan: configuration.checkpointPlan)
   }
 
   func drawGallery(of engine: some TrainingEngine, generatorSteps: Int) throws -> String {
@@ -53,7 +73,7 @@ final class RunJournal: TrainingJournal {
     let curves = Result { try writeFile(Array(LossPlot.svg(metrics.curves).text.utf8), to: paths.curves) }
     try sampler.update(engine.tensors(groups: samplerGroups))
     try PNGEncoder.write(
-      Gallery.compose(sampler.pictures(seed: configuration.seed, indices: 0..<64), columns: 8), to: path)
+      Gallery.compose(sampler.pictures(seed: configuration.training.seed, indices: 0..<64), columns: 8), to: path)
     try curves.get()
     return path
   }

@@ -8,7 +8,8 @@
 //     samples/         galleries of one fixed noise batch: 000500.png after 500 generator steps
 //     checkpoints/     the last few states: 000500.safetensors and 000500.json
 //
-// And what was set aside, never removed: metrics.csv.damaged, checkpoints/*.broken, *.before of a run begun anew.
+// And what was set aside, never removed: metrics.csv.damaged, checkpoints/*.broken, *.kept (tensors whose
+// JSON is gone), *.rolled-back, *.before of a run begun anew.
 
 import SystemSupport
 
@@ -26,17 +27,10 @@ package struct RunPaths: Sendable {
   package var samples: String { joinPath(path, "samples") }
   package var checkpoints: CheckpointFolder { CheckpointFolder(joinPath(path, "checkpoints")) }
 
-  package func sample(generatorSteps: Int) -> String { joinPath(samples, zeroPadded(generatorSteps) + ".png") }
+  /// The names of the files that a run keeps in its folder, beside its galleries and checkpoints.
+  package static let files: Set = ["config.json", "metrics.csv", "curves.svg", "real.png", "pictures.txt"]
 
-  /// The path, or one beside it that isn't taken: "metrics.csv.damaged-2".
-  func free(_ path: String) -> String {
-    var (free, number) = (path, 1)
-    while fileExists(free) {
-      number += 1
-      free = "\(path)-\(number)"
-    }
-    return free
-  }
+  package func sample(generatorSteps: Int) -> String { joinPath(samples, zeroPadded(generatorSteps) + ".png") }
 
   /// The run's configuration, checked.
   ///
@@ -57,6 +51,16 @@ package struct RunPaths: Sendable {
     }
     return configuration
   }
+}
+
+/// The path, or one beside it that isn't taken: "metrics.csv.damaged-2".
+func freePath(_ path: String) -> String {
+  var (free, number) = (path, 1)
+  while fileExists(free) {
+    number += 1
+    free = "\(path)-\(number)"
+  }
+  return free
 }
 
 /// 500 -> "000500", so that names sort as numbers do.

@@ -10,11 +10,13 @@ struct RunRollback {
   static let limit = 3
 
   private let configuration: RunConfiguration
-  private let paths: RunPaths
+  private let claim: RunClaim
   private let trainer: Trainer
 
-  init(_ configuration: RunConfiguration, _ paths: RunPaths, _ trainer: Trainer) {
-    (self.configuration, self.paths, self.trainer) = (configuration, paths, trainer)
+  private var paths: RunPaths { claim.paths }
+
+  init(_ configuration: RunConfiguration, _ claim: RunClaim, _ trainer: Trainer) {
+    (self.configuration, self.claim, self.trainer) = (configuration, claim, trainer)
   }
 
   /// Sets the trainer back to the last state of the run's plan.
@@ -23,22 +25,26 @@ struct RunRollback {
   /// else does: a run that is stopped before diverges again in the same step, and goes back again.
   /// - Parameters:
   ///   - state: where the part of the run had begun that diverged.
+  ///   - notice: told of checkpoints that can't be used.
   ///   - beginning: the run's.
   /// - Returns: where to go on.
   /// - Throws: `Failure(.diverged)` where the run doesn't go back, or not once more.
   func goBack(
-    after divergence: Divergence, from state: CheckpointState, to beginning: () throws -> CheckpointState
+    after divergence: Divergence, from state: CheckpointState, notice: (String) -> Void,
+    to beginning: () throws -> CheckpointState
   ) throws -> CheckpointState {
     var rollbacks = state.rollbacks ?? []
     guard configuration.onDivergence == .rollback, rollbacks.count < Self.limit else {
       throw Failure(.diverged, "\(divergence). \(advice(rollbacks.count))")
     }
+    try claim.check()
     var target: CheckpointState
-    if let (saved, checkpoint) = try paths.checkpoints.newest(of: configuration.checkpointPlan, broken: { _, _ in }) {
-      let position = saved.position
-      try trainer.restore(
-        checkpoint.tensors, criticSteps: position.criticSteps, generatorSteps: position.generatorSteps)
-      target = saved
+    var broken = BrokenCheckpoints()
+    let newest = try paths.checkpoints.newest(
+      of: configuration.checkpointPlan, use: { try trainer.restore($0, from: $1) }, broken: { broken.append($0, $1) })
+    broken.linesOfTaken.forEach(notice)
+    if let newest {
+      target = newest.state
     } else {
       trainer.begin()
       target = try beginning()
@@ -59,7 +65,20 @@ struct RunRollback {
     if configuration.onDivergence == .rollback {
       return kept + "the run has gone back \(rollbacks) times and halved its learning rates each time; \(lower)"
     }
-    return kept + "go on from there, with halved learning rates, by wgan train --out \(shellWord(paths.path)) "
-      + "--resume --on-divergence rollback, or \(lower)"
+    return kept + "go on from there, with halved learning rates, by wgan train "
+      + "\(shellFlag("--out", paths.path)) --resume --on-divergence rollback, or \(lower)"
+  }
+}
+
+extension Trainer {
+  /// Sets the state to a checkpoint's.
+  /// - Throws: `Failure`, naming the file; then nothing is set.
+  func restore(_ state: CheckpointState, from checkpoint: Checkpoint) throws {
+    let position = state.position
+    do {
+      try restore(checkpoint.tensors, criticSteps: position.criticSteps, generatorSteps: position.generatorSteps)
+    } catch {
+      throw Failure(error.kind, "\(checkpoint.path): \(error)")
+    }
   }
 }

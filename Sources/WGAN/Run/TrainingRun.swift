@@ -58,8 +58,10 @@ package struct TrainingRun {
     heldOutPictures = dataset.count(.heldOut)
     if !request.resume {
       let schedule = Schedule(configuration.training, picturesPerEpoch: trainingPictures, length: configuration.length)
-      for line in try DataAdvice(dataset, schedule).lines { report(.notice(line)) }
+      for line in try StartAdvice(dataset, schedule).lines { report(.notice(line)) }
     }
+    // That may have taken long.
+    try claim.check()
     // Before the trainer, which takes the same memory once more.
     let stepTimes = length?.time == nil ? nil : try StepTimes(measuring: configuration.training, on: device)
     trainer = Trainer(plan, on: device)
@@ -76,7 +78,9 @@ package struct TrainingRun {
       report(.planned(time, generatorSteps: steps, end: end))
     }
     self.configuration = configuration
-    try claim.write(configuration)
+    let schedule = Schedule(configuration.training, picturesPerEpoch: trainingPictures, length: configuration.length)
+    // A run that is asked to end before where it is trains nothing, and keeps what it had for a length.
+    if !request.resume || schedule.batchesLeft(from: start.position) > 0 { try claim.write(configuration) }
     if start.position == RunPosition() || !fileExists(paths.pictures) {
       try PictureList.write(dataset, to: paths.pictures)
     }
@@ -92,14 +96,14 @@ package struct TrainingRun {
   /// Trains to the end, or until `shouldStop`; see `TrainingLoop.run`.
   /// - Throws: also `Failure(.diverged)`.
   package func train(shouldStop: () -> Bool, report: (TrainingEvent) -> Void) throws -> TrainingSummary {
-    let rollback = RunRollback(configuration, paths, trainer)
+    let rollback = RunRollback(configuration, claim, trainer)
     let advice = TrainingAdvice(configuration.training)
     var start = start
     while true {
       do {
         return try train(from: start, advice, shouldStop: shouldStop, report: report)
       } catch let divergence as Divergence {
-        start = try rollback.goBack(after: divergence, from: start) {
+        start = try rollback.goBack(after: divergence, from: start, notice: { report(.advice($0)) }) {
           try InitialNets(configuration).set(trainer)
           return Self.beginning(dataset)
         }
@@ -123,8 +127,9 @@ package struct TrainingRun {
       mirror: training.mirror, seed: training.seed, startEpoch: position.epoch,
       startBatch: position.batch - schedule.batchesSeenAgain(at: position))
     if training.decay != .none { trainer.generatorStepsOfRun = schedule.steps.generator }
-    let journal = try RunJournal(paths, of: trainer, from: start, plan: configuration.checkpointPlan, on: device)
-    if let line = journal.notice { report(.advice(line)) }
+    let journal = try RunJournal(claim, configuration, of: trainer, from: start, on: device)
+    func tellNotices() { for line in journal.takeNotices() { report(.advice(line)) } }
+    tellNotices()
     let loop = TrainingLoop(
       schedule: schedule,
       start: start.trainingState, sampleEvery: configuration.sampleEvery,
@@ -136,7 +141,11 @@ package struct TrainingRun {
     return try loop.run(
       engine: trainer,
       batches: LoadedBatches(loader: loader, pictureBytes: training.size * training.size * training.channels),
-      shouldStop: shouldStop, report: report)
+      shouldStop: shouldStop
+    ) { event in
+      report(event)
+      if case .checkpointSaved = event { tellNotices() }
+    }
   }
 }
 
@@ -234,22 +243,46 @@ extension TrainingRun {
   ) throws -> CheckpointState {
     let beginning = beginning(dataset)
     if !request.resume || request.beginAnew { return beginning }
-    var broken: [String] = []
-    let newest = try paths.checkpoints.newest { name, line in
-      broken.append(name)
-      report(.notice("a checkpoint is broken, the one before it is taken: \(line)"))
+    let batches = dataset.batchesPerEpoch(batchSize: configuration.training.batchSize)
+    var broken = BrokenCheckpoints()
+    var otherConfiguration: Failure?
+    let newest: (state: CheckpointState, checkpoint: Checkpoint)?
+    do {
+      newest = try paths.checkpoints.newest(
+        use: { state, checkpoint in
+          if let difference = configuration.training.difference(from: checkpoint.provenance.configuration) {
+            let failure = Failure(
+              .badData,
+              "\(paths.config): isn't the configuration that \(checkpoint.path) was trained with: \(difference)")
+            otherConfiguration = otherConfiguration ?? failure
+            throw failure
+          }
+          // Of other pictures it is said below.
+          if state.position.batch > batches, state.picturesPerEpoch == beginning.picturesPerEpoch {
+            throw Failure(.badData, "\(checkpoint.path): \"position.batch\" is past the epoch's end")
+          }
+          try trainer.restore(state, from: checkpoint)
+        }, broken: { broken.append($0, $1) })
+    } catch let failure as Failure where failure.kind == .badData {
+      // One that differs from all is the one that was changed.
+      if let otherConfiguration { throw otherConfiguration }
+      broken.linesOfNone.forEach { report(.notice($0)) }
+      throw failure
     }
-    guard let (newestState, checkpoint) = newest else {
+    broken.linesOfTaken.forEach { report(.notice($0)) }
+    guard let (newestState, _) = newest else {
       report(.notice("\(request.out): has no checkpoint yet, the run begins anew"))
       return beginning
     }
     var state = newestState
     guard state.dataFingerprint == beginning.dataFingerprint, state.picturesPerEpoch == beginning.picturesPerEpoch
     else {
+      let (now, before) = (beginning.picturesPerEpoch, state.picturesPerEpoch)
       throw Failure(
         .badData,
-        "\(configuration.data): has other pictures than when the run began (\(beginning.picturesPerEpoch) to train on, "
-          + "it had \(state.picturesPerEpoch))\(PictureList.changes(of: dataset, since: paths.pictures)): "
+        "\(configuration.data): has other pictures than when the run began"
+          + (now == before ? "" : " (\(now) to train on, it had \(before))")
+          + "\(PictureList.changes(of: dataset, since: paths.pictures)): "
           + "put them back, give their new place as --data, or begin a new run")
     }
     if let before = state.contentFingerprint, before != beginning.contentFingerprint {
@@ -260,22 +293,9 @@ extension TrainingRun {
             + "with them, and isn't bit for bit the one that it was"))
     }
     state.contentFingerprint = beginning.contentFingerprint
-    let position = state.position
-    guard checkpoint.provenance.configuration == configuration.training,
-      position.batch <= dataset.batchesPerEpoch(batchSize: configuration.training.batchSize)
-    else {
-      throw Failure(
-        .badData, "\(paths.config): isn't the configuration that \(checkpoint.path) was trained with")
-    }
-    do {
-      try trainer.restore(
-        checkpoint.tensors, criticSteps: position.criticSteps, generatorSteps: position.generatorSteps)
-    } catch {
-      throw Failure(error.kind, "\(checkpoint.path): \(error)")
-    }
     trainer.rateHalvings = state.rollbacks?.count ?? 0
     // Out of the way of those that will be written.
-    broken.forEach(paths.checkpoints.setAside)
+    broken.names.forEach(paths.checkpoints.setAside)
     return state
   }
 

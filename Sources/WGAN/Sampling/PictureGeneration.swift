@@ -13,6 +13,7 @@ import Training
 package struct PictureGenerator {
   package let configuration: TrainingConfiguration
   private let sampler: Sampler
+  private let isCancelled: () -> Bool
 
   /// Pictures made at once: bounds the memory, changes no picture.
   private static let chunk = 64
@@ -23,9 +24,15 @@ package struct PictureGenerator {
     case weights(String, preset: String?, overrides: [ConfigurationOverride])
   }
 
-  /// - Parameter live: the generator as it trains, where there is an averaged one too.
+  /// - Parameters:
+  ///   - live: the generator as it trains, where there is an averaged one too.
+  ///   - isCancelled: asked before each picture; then what is drawing throws `Failure(.cancelled)`.
   /// - Throws: `Failure`, `ConfigurationError`, `NetworkError`.
-  package init(_ source: Source, live: Bool = false, threads: Int?, notice: (String) -> Void) throws {
+  package init(
+    _ source: Source, live: Bool = false, threads: Int?, isCancelled: @escaping () -> Bool = { false },
+    notice: (String) -> Void
+  ) throws {
+    self.isCancelled = isCancelled
     // Before anything of the size that a file declares is allocated: are its tensors those of such a net?
     let (tensors, group): (TensorSet, String)
     switch source {
@@ -59,9 +66,17 @@ package struct PictureGenerator {
     var start = indices.lowerBound
     while start < indices.upperBound {
       let end = min(indices.upperBound, start + Self.chunk)
-      for (i, picture) in zip(start..<end, sampler.pictures(seed: seed, indices: start..<end)) { try body(i, picture) }
+      try stopIfCancelled()
+      for (i, picture) in zip(start..<end, sampler.pictures(seed: seed, indices: start..<end)) {
+        try stopIfCancelled()
+        try body(i, picture)
+      }
       start = end
     }
+  }
+
+  private func stopIfCancelled() throws(Failure) {
+    if isCancelled() { throw Failure(.cancelled, "stopped") }
   }
 
   /// Writes `count` pictures into `folder` as 000000.png and so on.
@@ -110,6 +125,7 @@ package struct PictureGenerator {
   /// programs.
   package func writeTensors(count: Int, seed: UInt64, to path: String) throws {
     let (noise, pictures) = sampler.values(seed: seed, indices: 0..<count)
+    try stopIfCancelled()
     let size = configuration.size
     try Safetensors.write(
       [

@@ -1,11 +1,11 @@
-// What a data set says before training that a person should know: a line each that ends with what to do.
+// What a person should know before training, of the pictures and of the recipe: a line each that ends with what to do.
 
 import Configuration
 import Datasets
 import Images
 import Training
 
-package struct DataAdvice {
+package struct StartAdvice {
   package let lines: [String]
 
   /// Pictures whose colours are looked at.
@@ -17,7 +17,7 @@ package struct DataAdvice {
     let configuration = schedule.configuration
     lines = try [
       Self.few(dataset.count(.training), configuration), Self.enlarged(dataset), Self.grey(dataset),
-      Self.cutPhases(schedule.batchesPerEpoch, configuration),
+      Self.cutPhases(schedule.batchesPerEpoch, configuration), Self.clipped(configuration),
     ].compactMap(\.self)
   }
 
@@ -51,6 +51,15 @@ package struct DataAdvice {
     return "an epoch is \(batches) \(batches == 1 ? "batch" : "batches"), so \(which) of the phases of \(criticSteps) "
       + "critic steps is cut to \(last): fewer --critic-steps mend it"
       + (configuration.batchSize > 1 ? ", or a smaller --batch-size" : "")
+  }
+
+  /// Clipping's recipes have rates of 5e-5 to 2e-4. `--objective wgan` on top of a preset with a penalty keeps that
+  /// preset's rate.
+  private static func clipped(_ configuration: TrainingConfiguration) -> String? {
+    let rate = configuration.criticLearningRate
+    guard !configuration.objective.isPenalised, rate > 4e-4 else { return nil }
+    return "a critic whose weights are clipped learns at a rate of 5e-5 to 2e-4, and this one has \(rate): give "
+      + "--learning-rate 5e-5 and --critic-steps 5, or begin with --preset blog"
   }
 }
 

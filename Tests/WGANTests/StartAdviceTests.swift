@@ -7,7 +7,7 @@ import Training
 import WGAN
 
 /// Protects: what is told of pictures before training: of those that need it, and of no others.
-@Suite struct DataAdviceTests {
+@Suite struct StartAdviceTests {
   /// What is told of 600 pictures of `side` x `side`, or fewer.
   private func lines(
     side: Int = 16, count: Int = 600, isGrey: Bool = false, _ change: (inout TrainingConfiguration) -> Void = { _ in }
@@ -28,7 +28,7 @@ import WGAN
         DatasetOptions(
           size: configuration.size, channels: configuration.channels, cacheDirectory: folder / "cache"))
       let schedule = Schedule(configuration, picturesPerEpoch: dataset.count(.training), length: .epochs(1))
-      return try DataAdvice(dataset, schedule).lines
+      return try StartAdvice(dataset, schedule).lines
     }
   }
 
@@ -61,5 +61,14 @@ import WGAN
     #expect(lines.count == 1 && lines[0].contains("12 batches") && lines[0].contains("one in 3"), "\(lines)")
     #expect(try self.lines { $0.batchSize = 40 } == [])
     #expect(try self.lines { ($0.batchSize, $0.criticSteps) = (50, 1) } == [])
+  }
+  /// The default preset's rate is for a penalty: who only changes its objective is told.
+  @Test func clippingAtAHighRate() throws {
+    let lines = try lines { $0.learningRate = 8e-4 }
+    #expect(lines.count == 1 && lines[0].contains("--preset blog"), "\(lines)")
+    #expect(
+      try self.lines {
+        ($0.learningRate, $0.objective, $0.criticNorm) = (8e-4, .relativistic, false)
+      } == [])
   }
 }
