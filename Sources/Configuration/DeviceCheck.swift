@@ -8,6 +8,6 @@ extension TrainingConfiguration {
     guard let refusal = device.refusal(self.precision) else { return }
     throw ConfigurationError(
       TrainingParameters.declared.precision.name,
-      "\(self.precision.text): \(refusal), or give \(\.precision, .float32)")
+      "\(self.precision.text): \(refusal); a new run can have \(\.precision, .float32)")
   }
 }
