@@ -82,6 +82,7 @@ extension TrainingConfiguration {
     $0.adamBeta2 = 0.99
     $0.learningRate = 8e-4
     $0.decay = .cosine
+    $0.decayTo = 0.25
     $0.ema = 0.999
     $0.mirror = true
   }

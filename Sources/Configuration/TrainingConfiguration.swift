@@ -30,22 +30,44 @@ package struct TrainingConfiguration: Parameterized, Equatable {
     return switch self.objective {
     case .wgan: nil
     case .wganGP: "lambda \(penaltyWeightInUse), at every size"
-    case .wganR1R2, .relativistic: "gamma \(penaltyWeightInUse) = 0.1 (\(self.size)/64)^3"
+    case .wganR1R2, .relativistic: "gamma \(penaltyWeightInUse) = 0.3 (\(self.size)/64)^3"
     }
   }
 
   /// The weight of the penalty, which the objective has: as it is given, or by rule.
   ///
-  /// lambda is the paper's 10. gamma is 0.1 at 64x64, where these nets learn best (docs/Experiments.md), and grows with
+  /// lambda is the paper's 10. gamma is 0.3 at 64x64, where these nets learn best (docs/Experiments.md), and grows with
   /// the third power of the size, between the second (the gradient's square falls with the pixels) and what Huang et
   /// al. 2024 use for larger nets: from 0.05 at 32 and 1 at 64 to 150 at 256, falling to a tenth over a run.
   package var penaltyWeightInUse: Float {
     switch (self.penaltyWeight, self.objective) {
     case (.fixed(let value), _): value
     case (.auto, .wganGP): 10
-    case (.auto, .wgan), (.auto, .wganR1R2), (.auto, .relativistic):
-      0.1 * Float(self.size * self.size * self.size) / Float(64 * 64 * 64)
+    case (.auto, .wgan), (.auto, .wganR1R2), (.auto, .relativistic): 0.3 * sizeCubed
     }
+  }
+
+  /// Files have the number, so that a run goes on with it whatever the rule becomes. Those of earlier versions have
+  /// `auto`, which was 0.1 at 64x64.
+  private var earlierPenaltyWeight: PenaltyWeight {
+    switch (self.penaltyWeight, self.objective) {
+    case (.fixed, _), (.auto, .wgan): self.penaltyWeight
+    case (.auto, .wganGP): 10
+    case (.auto, .wganR1R2), (.auto, .relativistic): .fixed(0.1 * sizeCubed)
+    }
+  }
+
+  /// As it is written and read again.
+  package var withPenaltyWeightInUse: TrainingConfiguration {
+    var result = self
+    if self.objective.isPenalised { result.penaltyWeight = .fixed(penaltyWeightInUse) }
+    return result
+  }
+
+  /// In the unit of 64 pixels.
+  private var sizeCubed: Float {
+    let side = Float(self.size) / 64
+    return side * side * side
   }
 
   /// How many fake pictures a critic step sees beside `count` real ones.
@@ -80,11 +102,12 @@ extension TrainingConfiguration: Codable {
       ofPreset: try decoder.container(keyedBy: ParameterKey.self).decode(String.self, forKey: Self.presetKey))
     values = try ParameterValues(from: decoder, Parameters.declared)
     try refuseUnknownFields(of: decoder, known: [Self.presetKey.stringValue], Parameters.declared)
+    self.penaltyWeight = earlierPenaltyWeight
   }
 
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: ParameterKey.self)
     try container.encode(preset, forKey: Self.presetKey)
-    try values.encode(to: encoder, Parameters.declared)
+    try withPenaltyWeightInUse.values.encode(to: encoder, Parameters.declared)
   }
 }

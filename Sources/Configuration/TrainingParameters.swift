@@ -118,8 +118,8 @@ public struct TrainingParameters: ParameterSet {
     .steps, ObjectiveKind.wgan, help: "What to minimise: wgan (clipping), wgan-gp, wgan-r1r2 or relativistic")
 
   /// The weight of the penalty on the critic's gradient, 0 (none) or more: lambda of `wgan-gp`, gamma of `wgan-r1r2`
-  /// and `relativistic`. `auto` is 10 for the first, and for the others 0.1 at 64x64, 8 times as much at twice the
-  /// size.
+  /// and `relativistic`. `auto` is 10 for the first, and for the others 0.3 at 64x64, 8 times as much at twice the
+  /// size; a file has the number.
   public let penaltyWeight = TrainingParameter(
     .steps, PenaltyWeight.auto, Rule("must be auto, or a finite number, 0 (no penalty) or more") { $0.isPossible },
     effect: Effect(elseSay: "nothing is penalised", give: "\(\.objective, .relativistic)") {

@@ -249,7 +249,24 @@ import Testing
   @Test(arguments: TrainingConfiguration.presets) func filesAreWhole(preset: TrainingConfiguration) throws {
     let object = try object(preset)
     #expect(Set(object.keys) == Set(TrainingParameters.declared.stored.map(\.name.property) + ["preset"]))
-    #expect(try configuration(object) == preset)
+    #expect(try configuration(object) == preset.withPenaltyWeightInUse)
+  }
+
+  /// A run goes on with the penalty's weight that it began with, whatever the rule has become: new files have the
+  /// number, and in old ones `auto` means what it did (0.1 at 64x64, by the cube of the size; 10).
+  @Test func theRuleOfThePenaltysWeightMayChange() throws {
+    func read(_ objective: ObjectiveKind, size: Int) throws -> (written: Float?, earlier: PenaltyWeight) {
+      var net = TrainingConfiguration.photos
+      (net.objective, net.size) = (objective, size)
+      var file = try object(net)
+      let written = (file["penaltyWeight"] as? Double).map(Float.init)
+      file["penaltyWeight"] = "auto"
+      return (written, try configuration(file).penaltyWeight)
+    }
+    #expect(try read(.relativistic, size: 64) == (0.3, 0.1))
+    #expect(try read(.wganR1R2, size: 128) == (2.4, 0.8))
+    #expect(try read(.wganGP, size: 128) == (10, 10))
+    #expect(try read(.wgan, size: 64) == (nil, .auto))
   }
 
   /// A file without a field means what the code of its time did; without one that the first version had, it is broken.
