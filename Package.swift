@@ -74,6 +74,7 @@ let package = Package(
       "Training",
       [
         "Configuration", "TensorFiles", "Graph", "Compute", "SystemSupport", "Randomness", "ElementaryFunctions",
+        "Statistics",
       ]),
     module("Configuration", ["Graph", "Compute", "SystemSupport"]),
     module("TensorFiles", ["SystemSupport"]),
@@ -115,8 +116,9 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["SystemSupport"], path: "Tests/TestSupport"),
     tests("ElementaryFunctions", ["ElementaryFunctions"]),
     tests("Randomness", ["Randomness"]),
-    tests("ReferenceKernels", ["ReferenceKernels", "Randomness"]),
-    tests("Images", ["Images", "Randomness", "CTurboJPEG", "TestSupport"], resources: [.copy("Fixtures")]),
+    tests("ReferenceKernels", ["ReferenceKernels", "Randomness", "SystemSupport"]),
+    tests(
+      "Images", ["Images", "Randomness", "SystemSupport", "CTurboJPEG", "TestSupport"], resources: [.copy("Fixtures")]),
     tests("Datasets", ["Datasets", "Images", "Randomness", "SystemSupport"]),
     tests(
       "Compute",
@@ -124,7 +126,7 @@ let package = Package(
         "Compute", "Kernels", "KernelsPortable", "KernelsAVX2", "KernelsAVX512", "KernelsBF16", "ReferenceKernels",
         "Randomness", "SystemSupport",
       ]),
-    tests("Graph", ["Graph", "ReferenceKernels", "Randomness"]),
+    tests("Graph", ["Graph", "Compute", "ReferenceKernels", "Randomness"]),
     tests("SystemSupport", ["SystemSupport", "TestSupport"]),
     tests("Statistics", ["Statistics"]),
     tests(
@@ -135,7 +137,10 @@ let package = Package(
     tests("CommandSupport", ["CommandSupport", "Configuration", argumentParser]),
     tests(
       "Training",
-      ["Training", "Configuration", "TensorFiles", "Graph", "Compute", "ReferenceKernels", "Randomness"]),
+      [
+        "Training", "Configuration", "TensorFiles", "Graph", "Compute", "ReferenceKernels", "Randomness",
+        "SystemSupport",
+      ]),
     tests(
       "WGAN",
       [
