@@ -10,15 +10,18 @@ let kernelFlags = ["-Ounchecked", "-Xllvm", "-unroll-threshold=4000", "-Xcc", "-
 #if arch(x86_64)
   let avx2Flags = kernelFlags + ["-Xcc", "-march=x86-64-v3"]
   let avx512Flags = kernelFlags + ["-Xcc", "-march=x86-64-v4"]
+  let bf16Flags = avx512Flags + ["-Xcc", "-mavx512bf16"]
 #else
   let avx2Flags = kernelFlags
   let avx512Flags = kernelFlags
+  let bf16Flags = kernelFlags
 #endif
 let flags: [String: [String]] = [
   "Kernels": kernelFlags,
   "KernelsPortable": kernelFlags,
   "KernelsAVX2": avx2Flags,
   "KernelsAVX512": avx512Flags,
+  "KernelsBF16": bf16Flags,
   "Compute": ["-O"],
   "ReferenceKernels": ["-O"],
   "Images": ["-O"],
@@ -71,6 +74,7 @@ let package = Package(
       "Training",
       [
         "Configuration", "TensorFiles", "Graph", "Compute", "SystemSupport", "Randomness", "ElementaryFunctions",
+        "Statistics",
       ]),
     module("Configuration", ["Graph", "Compute", "SystemSupport"]),
     module("TensorFiles", ["SystemSupport"]),
@@ -79,10 +83,15 @@ let package = Package(
     module("Images", ["SystemSupport", "CTurboJPEG", "CPNG", "CPNGReader"]),
     module("Plots", ["SystemSupport"]),
     module("Graph", ["Compute", "SystemSupport"]),
-    module("Compute", ["KernelsPortable", "KernelsAVX2", "KernelsAVX512", "Kernels", "CProcessor", "SystemSupport"]),
+    module(
+      "Compute",
+      [
+        "KernelsPortable", "KernelsAVX2", "KernelsAVX512", "KernelsBF16", "Kernels", "CProcessor", "SystemSupport",
+      ]),
     module("KernelsPortable", ["Kernels"]),
     module("KernelsAVX2", ["Kernels"]),
     module("KernelsAVX512", ["Kernels"]),
+    module("KernelsBF16", ["Kernels", "CVector"]),
     module("Kernels", ["CVector"]),
     module("ReferenceKernels", ["SystemSupport"]),
     module("SystemSupport", ["CProcessor"]),
@@ -107,16 +116,17 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["SystemSupport"], path: "Tests/TestSupport"),
     tests("ElementaryFunctions", ["ElementaryFunctions"]),
     tests("Randomness", ["Randomness"]),
-    tests("ReferenceKernels", ["ReferenceKernels", "Randomness"]),
-    tests("Images", ["Images", "Randomness", "CTurboJPEG", "TestSupport"], resources: [.copy("Fixtures")]),
+    tests("ReferenceKernels", ["ReferenceKernels", "Randomness", "SystemSupport"]),
+    tests(
+      "Images", ["Images", "Randomness", "SystemSupport", "CTurboJPEG", "TestSupport"], resources: [.copy("Fixtures")]),
     tests("Datasets", ["Datasets", "Images", "Randomness", "SystemSupport"]),
     tests(
       "Compute",
       [
-        "Compute", "Kernels", "KernelsPortable", "KernelsAVX2", "KernelsAVX512", "ReferenceKernels", "Randomness",
-        "SystemSupport",
+        "Compute", "Kernels", "KernelsPortable", "KernelsAVX2", "KernelsAVX512", "KernelsBF16", "ReferenceKernels",
+        "Randomness", "SystemSupport",
       ]),
-    tests("Graph", ["Graph", "ReferenceKernels", "Randomness"]),
+    tests("Graph", ["Graph", "Compute", "ReferenceKernels", "Randomness"]),
     tests("SystemSupport", ["SystemSupport", "TestSupport"]),
     tests("Statistics", ["Statistics"]),
     tests(
@@ -127,7 +137,10 @@ let package = Package(
     tests("CommandSupport", ["CommandSupport", "Configuration", argumentParser]),
     tests(
       "Training",
-      ["Training", "Configuration", "TensorFiles", "Graph", "Compute", "ReferenceKernels", "Randomness"]),
+      [
+        "Training", "Configuration", "TensorFiles", "Graph", "Compute", "ReferenceKernels", "Randomness",
+        "SystemSupport",
+      ]),
     tests(
       "WGAN",
       [

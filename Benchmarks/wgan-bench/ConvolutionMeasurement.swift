@@ -7,6 +7,7 @@ struct ConvolutionMeasurement {
   var shapes: [ConvolutionShape]
   var passes: [Pass]
   var algorithm: AlgorithmChoice
+  var precision = Precision.float32
   var devices: [Device]
   /// Of each row, and of each look at the peak.
   var seconds: Double
@@ -73,9 +74,9 @@ struct ConvolutionMeasurement {
     var rows: [ConvolutionRow] = []
     for (i, device) in devices.enumerated() {
       peak.arithmetic[i].refresh(device, seconds: min(0.05, seconds))
-      let failures = verification.failures(algorithm, on: device)
+      let failures = verification.failures(algorithm, precision, on: device)
       wrong += passes.compactMap { failures[$0] }
-      let run = ConvolutionRun(shape, algorithm, operands, on: device)
+      let run = ConvolutionRun(shape, algorithm, precision, operands, on: device)
       for pass in passes {
         let ((timing, samples), others) = Interference.quietest(cores: Device.coreCount) {
           Timing.steady(seconds: seconds, repeats: 5) { run.run(pass) }
@@ -101,7 +102,7 @@ struct ConvolutionMeasurement {
       algorithm: run.algorithm(pass).rawValue, tile: run.tile(pass), blocking: run.blocking(pass), verified: verified,
       milliseconds: timing, samples: samples, gflops: gflops,
       percentOfPeak: 100 * gflops / limits.peak, intensity: intensity,
-      roof: limits.roof, roofGflops: limits.roofGflops, othersShare: others)
+      roof: limits.roof, roofGflops: limits.roofGflops, othersShare: others, precision: run.precision)
   }
 
   private func limits(

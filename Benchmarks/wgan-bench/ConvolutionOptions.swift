@@ -51,9 +51,11 @@ struct ConvolutionOptions: ParsableArguments {
   func measurement(sets: [InstructionSet]? = nil, leastExtraLayers: Int = 0) throws -> ConvolutionMeasurement {
     var configuration = try configuration()
     configuration.extraLayers = max(leastExtraLayers, configuration.extraLayers)
+    let devices = try devices(default: sets)
+    for device in devices { try configuration.check(on: device) }
     return ConvolutionMeasurement(
       shapes: try shapes(configuration), passes: pass ?? Pass.allCases, algorithm: configuration.algorithm,
-      devices: try devices(default: sets), seconds: seconds)
+      precision: configuration.precision, devices: devices, seconds: seconds)
   }
 
   /// The nets that the flags describe.

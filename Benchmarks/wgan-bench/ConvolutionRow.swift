@@ -33,12 +33,14 @@ package struct ConvolutionRow: Codable, Equatable, Sendable {
   package var roofGflops: Double
   /// The share of the cores that other processes had while this row was measured; nil: the system doesn't tell.
   package var othersShare: Double?
+  /// What was multiplied; nil: fp32, as in reports of before. Percentages of bf16 are of fp32's peak, too.
+  package var precision: String?
 
   package init(
     layer: String, shape: String, pass: Pass, isa: String, threads: Int, algorithm: String, tile: String,
     blocking: String?, verified: Bool, milliseconds: Timing, samples: Int, gflops: Double, percentOfPeak: Double,
     intensity: Double,
-    roof: String, roofGflops: Double, othersShare: Double?
+    roof: String, roofGflops: Double, othersShare: Double?, precision: Precision = .float32
   ) {
     self.layer = layer
     self.shape = shape
@@ -57,14 +59,23 @@ package struct ConvolutionRow: Codable, Equatable, Sendable {
     self.roof = roof
     self.roofGflops = roofGflops
     self.othersShare = othersShare
+    self.precision = precision == .float32 ? nil : precision.rawValue
   }
 
   /// What makes two rows of different runs the same measurement.
-  package var key: String { "\(shape) \(pass.rawValue) \(isa) \(threads) threads \(algorithm)" }
+  package var key: String { "\(shape) \(pass.rawValue) \(isa) \(threads) threads \(method)" }
+
+  /// "direct", "winograd bf16"
+  private var method: String { algorithm + (precision.map { " " + $0 } ?? "") }
 
   /// What % of peak can be at most, in terms of the definition's operations. The direct kernels leave out a plane's
   /// rows of taps that would meet zeros only; the fast methods do 25 of 64 products or 36 of 144.
   package var mostPercent: Double {
+    // Pairs are two products for each of fp32.
+    (precision == nil ? 1 : 2) * mostPercentOfProducts
+  }
+
+  private var mostPercentOfProducts: Double {
     guard let c = (try? ConvolutionShape(parsing: shape, batch: 1))?.convolution else { return 100 }
     if algorithm != Algorithm.direct.rawValue { return 100 * (c.kernel == 3 ? 144.0 / 36 : 64.0 / 25) }
     return 100 / (1 - Double(2 * c.padding) / Double(c.kernel * c.outputSize))
@@ -108,8 +119,8 @@ package struct ConvolutionReport: Codable, Sendable {
 
 extension ConvolutionRow {
   package static let csvHeader =
-    "layer,shape,pass,isa,threads,algorithm,tile,blocking,verified,min_ms,median_ms,samples,gflops,percent_of_peak,"
-    + "intensity,roof,roof_gflops,others_percent"
+    "layer,shape,pass,isa,threads,algorithm,precision,tile,blocking,verified,min_ms,median_ms,samples,gflops,"
+    + "percent_of_peak,intensity,roof,roof_gflops,others_percent"
 
   /// RFC 4180: quotes only where they are needed.
   package var csv: String {
@@ -119,7 +130,8 @@ extension ConvolutionRow {
     }
     func number(_ value: Double, _ digits: Int) -> String { String(printf: "%.\(digits)f", value) }
     return [
-      quoted(layer), shape, pass.rawValue, isa, "\(threads)", algorithm, tile, quoted(blocking ?? ""),
+      quoted(layer), shape, pass.rawValue, isa, "\(threads)", algorithm, precision ?? Precision.float32.rawValue, tile,
+      quoted(blocking ?? ""),
       verified ? "PASSED" : "FAILED",
       number(milliseconds.min, 5), number(milliseconds.median, 5), "\(samples)", number(gflops, 2),
       number(percentOfPeak, 2), number(intensity, 2), roof, number(roofGflops, 2),
@@ -139,7 +151,7 @@ extension ConvolutionRow {
 
   var tableCells: [String] {
     [
-      pass.rawValue, isa, "\(threads)", algorithm, tile, blocking ?? "", String(printf: "%.3f", milliseconds.min),
+      pass.rawValue, isa, "\(threads)", method, tile, blocking ?? "", String(printf: "%.3f", milliseconds.min),
       String(printf: "%.3f", milliseconds.median), String(printf: "%.1f", gflops),
       String(printf: "%.1f", percentOfPeak), String(printf: "%.1f", intensity), roof,
       String(printf: "%.1f", 100 * gflops / roofGflops),

@@ -28,10 +28,13 @@ struct ConvolutionRun {
     var diffDestination: [Float]
   }
 
-  init(_ shape: ConvolutionShape, _ choice: AlgorithmChoice, _ operands: Operands, on device: Device) {
+  init(
+    _ shape: ConvolutionShape, _ choice: AlgorithmChoice, _ precision: Precision, _ operands: Operands,
+    on device: Device
+  ) {
     let c = shape.convolution
     convolution = c
-    let primitive = ConvolutionPrimitive(c, batch: shape.batch, choice: choice, on: device)
+    let primitive = ConvolutionPrimitive(c, batch: shape.batch, choice: choice, precision: precision, on: device)
     self.primitive = primitive
     batch = shape.batch
     self.device = device
@@ -121,6 +124,9 @@ struct ConvolutionRun {
   /// The method that the pass runs.
   func algorithm(_ pass: Pass) -> Algorithm { primitive.algorithm(pass) }
 
+  /// What its products multiply.
+  var precision: Precision { primitive.precision }
+
   /// The cache blocks that the driver chose for the pass; empty: not known.
   func blocking(_ pass: Pass) -> String {
     let c = convolution
@@ -128,14 +134,14 @@ struct ConvolutionRun {
     if let blocking = primitive.winogradBlocking(pass) { return blocking }
     switch pass {
     case .forward:
-      let (pictures, depth) = c.forwardBlocks(batch: batch, source: source.layout, on: device)
+      let (pictures, depth) = c.forwardBlocks(batch: batch, source: source.layout, precision: precision, on: device)
       return "\(pictures) \(pictures == 1 ? "picture" : "pictures"), \(depth) deep"
     case .backwardData:
       let (pictures, depth) = c.backwardDataBlocks(
-        batch: batch, diffDestination: diffDestination.layout, on: device)
+        batch: batch, diffDestination: diffDestination.layout, precision: precision, on: device)
       return "\(pictures) \(pictures == 1 ? "picture" : "pictures"), \(depth) deep"
     case .backwardWeights:
-      let (pictures, rows) = c.backwardWeightsBlock(batch: batch, on: device)
+      let (pictures, rows) = c.backwardWeightsBlock(batch: batch, precision: precision, on: device)
       return "\(pictures) \(pictures == 1 ? "picture" : "pictures"), \(rows) \(rows == 1 ? "row" : "rows")"
     }
   }

@@ -18,8 +18,8 @@ enum MeasuredParameters: ParameterSelection {
   static var selected: [any Declaration] {
     let all = TrainingParameters.declared
     return [
-      all.size, all.features, all.latent, all.extraLayers, all.batchSize, all.algorithm, all.criticNorm, all.objective,
-      all.penaltyWeight, all.augment,
+      all.size, all.features, all.latent, all.extraLayers, all.batchSize, all.algorithm, all.precision, all.criticNorm,
+      all.objective, all.penaltyWeight, all.augment,
     ]
   }
 }

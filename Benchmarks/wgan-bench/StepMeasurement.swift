@@ -18,7 +18,7 @@ extension StepReport {
   package static func measure(
     _ configuration: TrainingConfiguration, on device: Device, warmUps: Int, repeats: Int, splits: Bool = true,
     peakSeconds: Double = 0.3
-  ) throws(NetworkError) -> StepReport {
+  ) throws -> StepReport {
     let recorder = splits ? StepRecorder() : nil
     let trainer = try Trainer(
       configuration,

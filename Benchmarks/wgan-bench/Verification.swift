@@ -68,8 +68,8 @@ struct Verification {
   }
 
   /// A line for each pass whose result is wrong.
-  func failures(_ algorithm: AlgorithmChoice, on device: Device) -> [Pass: String] {
-    let run = ConvolutionRun(shape, algorithm, operands, on: device)
+  func failures(_ algorithm: AlgorithmChoice, _ precision: Precision, on device: Device) -> [Pass: String] {
+    let run = ConvolutionRun(shape, algorithm, precision, operands, on: device)
     var failures: [Pass: String] = [:]
     for (pass, expected) in expected {
       run.run(pass)

@@ -25,7 +25,12 @@ bool cprocessor_supports_avx512(void) {
          __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
          __builtin_cpu_supports("avx512vl");
 }
+
+bool cprocessor_supports_avx512bf16(void) {
+  return cprocessor_supports_avx512() && __builtin_cpu_supports("avx512bf16");
+}
 #else
 bool cprocessor_supports_avx2(void) { return false; }
 bool cprocessor_supports_avx512(void) { return false; }
+bool cprocessor_supports_avx512bf16(void) { return false; }
 #endif

@@ -1,8 +1,11 @@
 // What parameters choose from. A case's text is its flag's value and config.json's.
 
 @_exported import enum Compute.AlgorithmChoice
+@_exported import enum Compute.Precision
 
 extension AlgorithmChoice: ParameterValue {}
+
+extension Precision: ParameterValue {}
 
 /// The kind of a net.
 public enum NetKind: String, ParameterValue, CaseIterable {

@@ -239,6 +239,15 @@ public struct TrainingParameters: ParameterSet {
     .steps, AlgorithmChoice.auto, earlier: .mean(.direct),
     help: "How to convolve: auto (fast where it is faster), direct, or winograd (fast wherever there is a fast method)")
 
+  /// What the convolutions between a net's first and last layers multiply: bf16 is faster and rounds more. Sums,
+  /// activations, gradients and parameters are fp32. The processor must have AVX512_BF16.
+  public let precision = TrainingParameter(
+    .steps, Precision.float32,
+    effect: Effect(
+      elseSay: "linear layers multiply fp32", give: "\(\.criticNet, .dcgan) or \(\.generatorNet, .dcgan)"
+    ) { $0.criticNet == .dcgan || $0.generatorNet == .dcgan },
+    help: "What the middle convolutions multiply: fp32, or bf16 (faster; the processor must have AVX512_BF16)")
+
   /// What is changed at random of each picture, real and fake, before the critic sees it: for data sets of few
   /// pictures, which a critic would soon know by heart.
   public let augment = TrainingParameter(

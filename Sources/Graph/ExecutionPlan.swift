@@ -43,14 +43,17 @@ package struct ExecutionPlan: Sendable {
   /// needs.
   static let pictureHalo = 1
 
-  /// - Parameter device: what the net will run on: its tiles, caches and threads decide the sizes of scratch.
+  /// - Parameters:
+  ///   - precision: what its convolutions multiply, where they can; the device supports it.
+  ///   - device: what the net will run on: its tiles, caches and threads decide the sizes of scratch.
   /// - Throws: for a net that can't be run, a line that names the layer.
   package init(
     _ network: Network, batch: Int, purpose: Purpose, algorithm: AlgorithmChoice = .auto,
-    on device: Device
+    precision: Precision = .float32, on device: Device
   ) throws(NetworkError) {
     precondition(batch > 0)
-    let steps = try network.fused(LayerSettings(batch: batch, algorithm: algorithm, device: device))
+    let steps = try network.fused(
+      LayerSettings(batch: batch, algorithm: algorithm, precision: precision, device: device))
     if purpose == .trainingWithTangents, let norm = steps.lazy.compactMap(\.norm).first {
       throw NetworkError(
         description: "\(network.name): \(norm.name): a norm ties the batch's pictures together, a tangent pass doesn't")

@@ -5,10 +5,12 @@
 // define: no machine code may have a name that two pages share, or an old machine would run a new one's instructions.
 // KernelSymbolsTests holds the modules to it.
 
-/// The kernels of one instruction set: its vector, its register tiles, and whether it fuses.
-public protocol KernelPage: SendableMetatype {
-  /// What the set's registers hold; pages may share one.
+/// The register tiles of one instruction set, for one kind of operands.
+public protocol ProductPage: SendableMetatype {
+  /// What the set's registers hold; pages may share one. Sums are vectors of Floats, whatever is summed.
   associatedtype Vector: FloatVector
+  /// What is multiplied: as many cells of 4 bytes as the vector has Floats, each a Float or a pair of bf16.
+  associatedtype Operand: SIMD, BitwiseCopyable where Operand.Scalar: BitwiseCopyable
   static var instructionSet: InstructionSet { get }
   /// The set has FMA: a product and its addition are rounded once.
   static var fused: Bool { get }
@@ -16,9 +18,35 @@ public protocol KernelPage: SendableMetatype {
   static var tile: RegisterTile { get }
   /// Runs `MultiplyKernel` with 0 ... tile.groups groups of pixels (0: a single pixel) and 1 ... tile.blocks blocks.
   static func multiply(_ tile: UnsafePointer<MultiplyTile>, groups: Int, blocks: Int)
-  /// Runs `WeightsKernel` with one of tile.weightsRows source Floats and 1 ... tile.weightsBlocks blocks.
+  /// Runs `WeightsKernel` with one of tile.weightsRows source cells and 1 ... tile.weightsBlocks blocks.
   static func weights(_ tile: UnsafePointer<WeightsTile>, rows: Int, blocks: Int)
+  /// sum + a * b in each cell: one product, or those of a pair.
+  static func adding(_ sum: Vector, _ a: Operand, times b: Operand) -> Vector
+}
+
+/// The kernels of one instruction set: its vector, its register tiles, and whether it fuses.
+public protocol KernelPage: ProductPage where Operand == Vector {
   static var peak: PeakKernels { get }
+}
+
+extension KernelPage {
+  @inlinable @inline(__always)
+  public static func adding(_ sum: Vector, _ a: Vector, times b: Vector) -> Vector {
+    sum.adding(a, times: b, fused: fused)
+  }
+}
+
+// MARK: - Operands in memory
+
+extension ProductPage {
+  @inlinable @inline(__always)
+  static func operand(_ p: UnsafePointer<Float>) -> Operand { UnsafeRawPointer(p).loadUnaligned(as: Operand.self) }
+
+  /// The cell at `p` in every lane.
+  @inlinable @inline(__always)
+  static func broadcast(_ p: UnsafePointer<Float>) -> Operand {
+    Operand(repeating: UnsafeRawPointer(p).loadUnaligned(as: Operand.Scalar.self))
+  }
 }
 
 // MARK: - What a page hasn't
@@ -26,7 +54,7 @@ public protocol KernelPage: SendableMetatype {
 // A driver's mistake, caught in unchecked code too: another tile in the place of the one that is asked for would leave
 // results unwritten, or write where there is no room. The messages are made in Kernels: no page has a copy of them.
 
-extension KernelPage {
+extension ProductPage {
   @inlinable
   public static func hasNoTile(groups: Int, blocks: Int) -> Never {
     missingTile("multiply tile", groups, "groups", blocks, instructionSet)

@@ -11,6 +11,7 @@
 //   ReferenceActivations            LeakyReLU, ReLU, tanh and their gradients
 //   ReferenceBatchNorm              batch norm: training, evaluation, backward
 //   ReferenceReduction              mean
+//   ReferenceBFloat16               numbers rounded to bf16, their products, convolutions of them
 //   ReferenceOptimizers             RMSprop, Adam, clamp
 //   ReferencePixels                 bytes to [-1, 1] and back
 //   ReferenceAugmentation           colour, translation and cutout of pictures

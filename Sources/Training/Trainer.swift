@@ -67,7 +67,7 @@ package final class Trainer: TrainingEngine {
   }
 
   /// - Precondition: the configuration is valid (`validate()`).
-  package convenience init(_ configuration: TrainingConfiguration, on device: Device) throws(NetworkError) {
+  package convenience init(_ configuration: TrainingConfiguration, on device: Device) throws {
     self.init(try TrainingPlan(configuration, on: device), on: device)
   }
 

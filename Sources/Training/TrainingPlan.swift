@@ -14,13 +14,16 @@ package struct TrainingPlan {
   package let generator: ExecutionPlan
 
   /// - Precondition: the configuration is valid.
-  package init(_ configuration: TrainingConfiguration, on device: Device) throws(NetworkError) {
+  ///
+  /// - Throws: `NetworkError`; `ConfigurationError` for a precision that the device hasn't.
+  package init(_ configuration: TrainingConfiguration, on device: Device) throws {
+    try configuration.check(on: device)
     let objective = configuration.makeObjective()
     func plan(_ role: NetRole, batch: Int) throws(NetworkError) -> ExecutionPlan {
       let purpose = (objective.criticPasses + objective.generatorPasses).purpose(of: role)
       return try ExecutionPlan(
         configuration.network(role), batch: batch, purpose: purpose ?? .sampling, algorithm: configuration.algorithm,
-        on: device)
+        precision: configuration.precision, on: device)
     }
     self.configuration = configuration
     self.objective = objective

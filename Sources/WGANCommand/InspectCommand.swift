@@ -29,11 +29,14 @@ struct InspectCommand: ParsableCommand {
   }
 
   func run() throws {
-    let configuration =
+    var configuration =
       try runPath.map { try RunPaths($0).configuration().training }
       ?? TrainingConfiguration(preset: network.preset, network.overrides)
     try configuration.validate()
-    let plan = try TrainingPlan(configuration, on: Device.fromEnvironment(threads: Device.coreCount))
+    let device = try Device.fromEnvironment(threads: Device.coreCount)
+    // A run may be looked at where it can't go on.
+    if device.refusal(configuration.precision) != nil { configuration.precision = .float32 }
+    let plan = try TrainingPlan(configuration, on: device)
     try Console.print(([heading(of: configuration).shownOnOneLine, ""] + planText(plan)).joined(separator: "\n"))
   }
 

@@ -10,18 +10,27 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible, CustomStringConve
   let batch: Int
   /// Which method: direct, or winograd.
   let algorithm: Algorithm
+  /// What it multiplies on devices that can.
+  let precision: Precision
 
   /// The same convolution by the fast method, where it has one.
   var fast: ConvolutionCase? {
     let primitive = ConvolutionPrimitive(convolution, batch: batch, choice: .winograd, on: Device())
     return primitive.algorithm(.forward) == .winograd
-      ? ConvolutionCase(convolution, batch: batch, algorithm: .winograd) : nil
+      ? ConvolutionCase(convolution, batch: batch, algorithm: .winograd, precision: precision) : nil
   }
 
-  private init(_ convolution: Convolution, batch: Int, algorithm: Algorithm) {
+  /// The same convolution with products of bf16, where it has them.
+  var bfloat16: ConvolutionCase? {
+    Device.supportsBFloat16 && convolution.multipliesBFloat16
+      ? ConvolutionCase(convolution, batch: batch, algorithm: algorithm, precision: .bfloat16) : nil
+  }
+
+  private init(_ convolution: Convolution, batch: Int, algorithm: Algorithm, precision: Precision) {
     self.convolution = convolution
     self.batch = batch
     self.algorithm = algorithm
+    self.precision = precision
   }
 
   init(
@@ -31,9 +40,12 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible, CustomStringConve
       form, kernel: kh, stride: sh, padding: ph, inputChannels: ic, outputChannels: oc, inputSize: ih)
     batch = mb
     algorithm = .direct
+    precision = .float32
   }
 
-  var description: String { "mb\(batch)\(convolution.description) \(convolution.form) \(algorithm)" }
+  var description: String {
+    "mb\(batch)\(convolution.description) \(convolution.form) \(algorithm) \(precision.rawValue)"
+  }
 
   /// How far a result may be from an exact whole number. The fast method's matrices aren't whole numbers, but one wrong
   /// term in it is still an error of one.
@@ -42,7 +54,8 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible, CustomStringConve
   /// For a batch that is larger than the one it runs, as an epoch's last is.
   func primitive(on device: Device) -> ConvolutionPrimitive {
     ConvolutionPrimitive(
-      convolution, batch: batch + 2, choice: algorithm == .direct ? .direct : .winograd, on: device)
+      convolution, batch: batch + 2, choice: algorithm == .direct ? .direct : .winograd,
+      precision: device.refusal(precision) == nil ? precision : .float32, on: device)
   }
   var testDescription: String { description }
 

@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 enum KernelObjects {
-  static let pages = ["KernelsPortable", "KernelsAVX2", "KernelsAVX512"]
+  static let pages = ["KernelsPortable", "KernelsAVX2", "KernelsAVX512", "KernelsBF16"]
 
   static func files(of module: String) throws -> [URL] {
     let objects = try objects(in: buildDirectory().appendingPathComponent(module + ".build"))

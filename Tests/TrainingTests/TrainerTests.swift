@@ -93,6 +93,45 @@ import Training
     #expect(again.tensors() == trained.tensors())
   }
 
+  /// With products of bf16, too, training goes on from its state to the last bit, whatever the threads; and it isn't
+  /// fp32's.
+  @Test(.enabled(if: Device.supportsBFloat16)) func bfloat16GoesOnToTheLastBit() throws {
+    var configuration = Self.configuration
+    (configuration.size, configuration.features, configuration.precision) = (32, 16, .bfloat16)
+    func train(_ trainer: Trainer) {
+      for _ in 0..<3 {
+        criticStep(trainer)
+        _ = trainer.generatorStep()
+      }
+    }
+    let trained = try Trainer(configuration, on: Device(threads: 1))
+    train(trained)
+    let stopped = trained.tensors()
+    train(trained)
+    let again = try Trainer(configuration, on: Device(threads: 3))
+    try again.restore(stopped, criticSteps: 3, generatorSteps: 3)
+    train(again)
+    #expect(again.tensors() == trained.tensors())
+
+    configuration.precision = .float32
+    let other = try Trainer(configuration, on: Device(threads: 1))
+    train(other)
+    #expect(other.tensors() != stopped)
+  }
+
+  /// Where there are no products of bf16, a plan says so.
+  @Test func bfloat16IsRefusedElsewhere() {
+    var configuration = Self.configuration
+    configuration.precision = .bfloat16
+    for set in Device.supported where set != .avx512 {
+      let error = #expect(throws: ConfigurationError.self) {
+        try Trainer(configuration, on: Device(instructionSet: set, threads: 1))
+      }
+      #expect(error?.text(.flags).hasPrefix("--precision bf16: needs AVX512_BF16") == true)
+      #expect(error?.text(.flags).contains("--precision fp32") == true)
+    }
+  }
+
   /// The passes that the objective declares are the calls that its steps make: the recorder hears as many
   /// multiply-adds.
   @Test(arguments: [NetKind.dcgan, .mlp], ObjectiveKind.allCases)

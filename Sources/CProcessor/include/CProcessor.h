@@ -11,6 +11,9 @@ bool cprocessor_supports_avx2(void);
 /// AVX-512 F, BW, CD, DQ and VL: x86-64-v4.
 bool cprocessor_supports_avx512(void);
 
+/// The same and AVX512_BF16.
+bool cprocessor_supports_avx512bf16(void);
+
 /// How many processors this thread may run on; 0 where the system doesn't say.
 int cprocessor_affinity_count(void);
 

@@ -106,6 +106,21 @@ extension Convolution {
     }
   }
 
+  /// A layer between a net's first and last: its products may be of bf16.
+  package var multipliesBFloat16: Bool { form == .blocked && outputSize > 1 }
+
+  /// Rounds blocked weights to bf16 for `forward`, as pairs of input channels: in the order of the weights, each
+  /// `[16 i][16 o]` becomes `[8 pairs of i][16 o]`.
+  func pairWeights(_ weights: Slice, into pairs: Slice, on device: Device) {
+    precondition(form == .blocked && weights.count == weightsCount && pairs.count == weightsCount / 2)
+    let (from, to) = (weights.pointer, pairs.pointer)
+    device.parallel(pairs.count / channelBlock) { rows in
+      let first = from + rows.lowerBound * 2 * channelBlock
+      device.pairs.pairLanes(
+        first, first + channelBlock, 2 * channelBlock, to + rows.lowerBound * channelBlock, rows.count)
+    }
+  }
+
   /// OIHW values into the kernels' layout.
   package func setWeights(_ weights: Slice, from values: [Float]) {
     precondition(weights.count == weightsCount && values.count == parameterCount)

@@ -21,7 +21,8 @@ package struct ConvolutionLayer: LayerPrimitive {
 
   init(_ convolution: Convolution, _ settings: LayerSettings) {
     primitive = ConvolutionPrimitive(
-      convolution, batch: settings.batch, choice: settings.algorithm, on: settings.device)
+      convolution, batch: settings.batch, choice: settings.algorithm, precision: settings.precision,
+      on: settings.device)
   }
 
   private var geometry: Convolution { primitive.convolution }

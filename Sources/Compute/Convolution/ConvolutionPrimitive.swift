@@ -18,16 +18,27 @@ package struct ConvolutionPrimitive: Sendable {
   package let convolution: Convolution
   /// The most pictures of a call.
   package let batch: Int
+  /// What is multiplied.
+  package let precision: Precision
   private let choice: AlgorithmChoice
+  private let blocking: Blocking
   private let winograd: Winograd?
 
-  /// - Parameter device: what the passes will run on, or one like it: it decides the sizes of scratch.
-  package init(_ convolution: Convolution, batch: Int, choice: AlgorithmChoice, on device: Device) {
-    precondition(batch > 0)
+  /// - Parameters:
+  ///   - precision: of the products between a net's first and last layers; the device supports it.
+  ///   - device: what the passes will run on, or one like it: it decides the sizes of scratch.
+  package init(
+    _ convolution: Convolution, batch: Int, choice: AlgorithmChoice, precision: Precision = .float32, on device: Device
+  ) {
+    precondition(batch > 0 && device.supports(precision))
     self.convolution = convolution
     self.batch = batch
     self.choice = choice
-    winograd = choice == .direct ? nil : Winograd(convolution, device.blocking.winograd(.float32))
+    blocking = device.blocking
+    self.precision = convolution.multipliesBFloat16 ? precision : .float32
+    winograd =
+      choice == .direct || self.precision == .bfloat16
+      ? nil : Winograd(convolution, device.blocking.winograd(.float32))
   }
 
   package func algorithm(_ pass: ConvolutionPass) -> Algorithm { refusal(pass) == nil ? .winograd : .direct }
@@ -35,6 +46,7 @@ package struct ConvolutionPrimitive: Sendable {
   /// Why `pass` isn't fast; nil where it is.
   package func refusal(_ pass: ConvolutionPass) -> String? {
     if choice == .direct { return "--algorithm direct" }
+    if precision == .bfloat16 { return "there is no fast method with products of bf16" }
     guard let winograd else {
       if convolution.form == .score { return "a score is one product a picture" }
       return convolution.outputSize == 1
@@ -47,9 +59,10 @@ package struct ConvolutionPrimitive: Sendable {
       ? "\(tiles) tiles of 4x4 are too few for the transform of the weights, which takes \(least)" : nil
   }
 
-  /// "direct (a picture has too few channels)"
+  /// "direct (a picture has too few channels)", "winograd bf16"
   func method(_ pass: ConvolutionPass) -> String {
-    algorithm(pass).rawValue + (refusal(pass).map { " (\($0))" } ?? "")
+    algorithm(pass).rawValue + (precision == .float32 ? "" : " " + precision.rawValue)
+      + (refusal(pass).map { " (\($0))" } ?? "")
   }
 
   func fast(_ pass: ConvolutionPass) -> Winograd? { algorithm(pass) == .winograd ? winograd : nil }
@@ -77,7 +90,8 @@ package struct ConvolutionPrimitive: Sendable {
   package func preparedCount(_ pass: ConvolutionPass) -> Int {
     if pass == .backwardWeights { return 0 }
     if let winograd = fast(pass) { return winograd.keepsWeights ? winograd.weightsCount : 0 }
-    return pass == .backwardData ? convolution.packedWeightsCount : 0
+    if pass == .backwardData { return convolution.packedWeightsCount(precision) }
+    return precision == .bfloat16 ? convolution.weightsCount / 2 : 0
   }
 
   /// Once for each change of the weights.
@@ -89,8 +103,10 @@ package struct ConvolutionPrimitive: Sendable {
     if let winograd = fast(pass) {
       winograd.transformAllWeights(
         weights.pointer, backward: pass == .backwardData, into: prepared.pointer, on: device)
+    } else if pass == .backwardData {
+      convolution.packWeights(weights, precision: precision, into: prepared, on: device)
     } else {
-      convolution.packWeights(weights, into: prepared, on: device)
+      convolution.pairWeights(weights, into: prepared, on: device)
     }
   }
 
@@ -100,7 +116,14 @@ package struct ConvolutionPrimitive: Sendable {
   ) -> Int {
     passes.map { pass in
       if let winograd = fast(pass) { return winograd.scratchpadCount(pass, batch: batch, threads: threads) }
-      return pass == .backwardData ? convolution.backwardDataScratchpadCount(threads: threads) : 0
+      switch pass {
+      case .forward:
+        return convolution.forwardScratchpadCount(batch: batch, precision: precision, threads: threads, blocking)
+      case .backwardData:
+        return convolution.backwardDataScratchpadCount(batch: batch, precision: precision, threads: threads, blocking)
+      case .backwardWeights:
+        return convolution.backwardWeightsScratchpadCount(batch: batch, precision: precision, blocking)
+      }
     }.max() ?? 0
   }
 
@@ -118,8 +141,8 @@ package struct ConvolutionPrimitive: Sendable {
     precondition(batch <= self.batch)
     guard let winograd = fast(.forward) else {
       convolution.forward(
-        batch: batch, source: source, weights: weights, bias: bias, destination: destination, slope: slope,
-        gate: gate, on: device)
+        batch: batch, source: source, weights: precision == .bfloat16 ? prepared : weights, bias: bias,
+        destination: destination, slope: slope, gate: gate, precision: precision, scratchpad: scratchpad, on: device)
       return
     }
     precondition(bias == nil)
@@ -145,7 +168,7 @@ package struct ConvolutionPrimitive: Sendable {
     guard let winograd = fast(.backwardData) else {
       convolution.backwardData(
         batch: batch, diffDestination: diffDestination, packed: prepared, bias: bias, diffSource: diffSource,
-        slope: slope, gate: gate, tanh: tanh, scratchpad: scratchpad, on: device)
+        slope: slope, gate: gate, tanh: tanh, precision: precision, scratchpad: scratchpad, on: device)
       return
     }
     precondition(!tanh && bias == nil)
@@ -166,7 +189,7 @@ package struct ConvolutionPrimitive: Sendable {
     guard let winograd = fast(.backwardWeights) else {
       convolution.backwardWeights(
         batch: batch, source: source, diffDestination: diffDestination, diffWeights: diffWeights,
-        accumulate: accumulate, on: device)
+        accumulate: accumulate, precision: precision, scratchpad: scratchpad, on: device)
       return
     }
     convolution.check(

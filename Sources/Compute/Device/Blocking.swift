@@ -57,6 +57,8 @@ package struct Blocking: Sendable, Hashable {
 
   // MARK: Cache blocks of the direct method
 
+  // Of bf16 a pair takes the place of a Float.
+
   /// Pictures of a group of forward and backwardData, with so many Floats each.
   func pictures(ofFloats count: Int) -> Int { share(count, of: cacheBytes) }
 
@@ -71,6 +73,9 @@ package struct Blocking: Sendable, Hashable {
   /// Output pixels of a block of backwardWeights, each with so many Floats of taps and the gradient of a tile.
   func pixels(ofFloats count: Int) -> Int { share(count + tile.weightsBlocks * channelBlock, of: firstCacheBytes) }
 
+  /// Pictures whose pairs backwardWeights holds at a time, with so many each: they pass through the third-level cache.
+  func picturesOfPairs(_ count: Int) -> Int { share(count, of: 32 * cacheBytes) }
+
   private func share(_ count: Int, of cache: Int) -> Int {
     max(1, cache / 2 / (max(1, count) * MemoryLayout<Float>.stride))
   }
@@ -80,17 +85,6 @@ package struct Blocking: Sendable, Hashable {
 }
 
 // MARK: - Fast convolution
-
-/// Of numbers in memory. (Sums are made in Float, whatever their operands are.)
-package enum Precision: Sendable, Hashable {
-  case float32
-
-  var bytes: Int {
-    switch self {
-    case .float32: 4
-    }
-  }
-}
 
 /// Sizes of fast convolution, as shares of the caches: what is a number of elements halves where elements double. The
 /// comments' figures are those of 32 KiB, 1 MiB and Floats.
@@ -163,37 +157,39 @@ extension ConvolutionPrimitive {
 extension Convolution {
   /// Pictures of a cache block of `forward`, and channel blocks of a chunk of its sums.
   package func forwardBlocks(
-    batch: Int, source: ActivationLayout, on device: Device
+    batch: Int, source: ActivationLayout, precision: Precision = .float32, on device: Device
   ) -> (pictures: Int, depth: Int) {
-    blocks(batch, source, weights: kernel * kernel * source.pixelStride, outputs: outputBlocks, device)
+    blocks(batch, source, precision, weights: kernel * kernel * source.pixelStride, outputs: outputBlocks, device)
   }
 
   /// The same of `backwardData`.
   package func backwardDataBlocks(
-    batch: Int, diffDestination: ActivationLayout, on device: Device
+    batch: Int, diffDestination: ActivationLayout, precision: Precision = .float32, on device: Device
   ) -> (pictures: Int, depth: Int) {
     let taps = form == .picture ? 1 : phaseTaps
     return blocks(
-      form == .picture ? 1 : batch, diffDestination, weights: taps * taps * channelBlock,
+      form == .picture ? 1 : batch, diffDestination, precision, weights: taps * taps * channelBlock,
       outputs: form == .picture ? kernel : inputBlocks, device)
   }
 
   /// Pictures and output rows of each of a cache block of `backwardWeights`.
-  package func backwardWeightsBlock(batch: Int, on device: Device) -> (pictures: Int, rows: Int) {
-    let pixels = device.blocking.pixels(ofFloats: kernel * inputBlock)
+  package func backwardWeightsBlock(
+    batch: Int, precision: Precision = .float32, on device: Device
+  ) -> (pictures: Int, rows: Int) {
+    let pixels = precision.numbersOfCell * device.blocking.pixels(ofFloats: kernel * inputBlock)
     return (
       min(batch, max(1, pixels / (outputSize * outputSize))), min(outputSize, max(1, pixels / outputSize))
     )
   }
 
   private func blocks(
-    _ batch: Int, _ source: ActivationLayout, weights: Int, outputs: Int, _ device: Device
+    _ batch: Int, _ source: ActivationLayout, _ precision: Precision, weights: Int, outputs: Int, _ device: Device
   ) -> (pictures: Int, depth: Int) {
     let blocking = device.blocking
     let columns = min(blocking.tile.blocks, outputs) * channelBlock
     return (
-      min(batch, blocking.pictures(ofFloats: source.pictureStride)),
-      min(source.blocks, blocking.depth(ofFloats: weights * columns))
+      SharedSource.pictures(source, precision, batch: batch, blocking),
+      min(source.blocks, blocking.depth(ofFloats: weights * columns / precision.numbersOfCell))
     )
   }
 }

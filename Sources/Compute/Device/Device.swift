@@ -6,6 +6,7 @@ import Dispatch
 import Kernels
 import KernelsAVX2
 import KernelsAVX512
+import KernelsBF16
 import KernelsPortable
 import SystemSupport
 
@@ -30,6 +31,8 @@ package struct Device: Sendable {
   package let firstCacheBytes: Int
   package let cacheBytes: Int
   let kernels: KernelTable
+  /// Those of bf16 operands, where the machine has them beside `kernels`.
+  let pairKernels: PairKernels?
   /// How the work is cut.
   package let blocking: Blocking
   /// Times the driver calls and the loops in them, where there is one.
@@ -53,16 +56,20 @@ package struct Device: Sendable {
       case .avx512: avx512Kernels
       }
     self.init(
-      kernels: kernels, threads: threads, firstCacheBytes: firstCacheBytes, cacheBytes: cacheBytes, recorder: recorder)
+      kernels: kernels,
+      pairKernels: instructionSet == .avx512 && Self.supportsBFloat16 ? bf16Kernels : nil,
+      threads: threads, firstCacheBytes: firstCacheBytes, cacheBytes: cacheBytes, recorder: recorder)
   }
 
-  /// - Parameter kernels: of a page that this machine can run.
+  /// - Parameter kernels, pairKernels: of pages that this machine can run, with the same register tiles.
   package init(
-    kernels: KernelTable, threads: Int, firstCacheBytes: Int? = nil, cacheBytes: Int? = nil,
-    recorder: StepRecorder? = nil
+    kernels: KernelTable, pairKernels: PairKernels? = nil, threads: Int, firstCacheBytes: Int? = nil,
+    cacheBytes: Int? = nil, recorder: StepRecorder? = nil
   ) {
     precondition(threads >= 1)
+    precondition(pairKernels.map { $0.tile == kernels.tile } ?? true, "one blocking for both")
     self.kernels = kernels
+    self.pairKernels = pairKernels
     self.threads = threads
     self.recorder = recorder
     let (first, second) = dataCacheBytes()
@@ -99,6 +106,9 @@ package struct Device: Sendable {
   }()
 
   package static var best: InstructionSet { supported.last ?? .portable }
+
+  /// Whether `best` has products of bf16 beside those of Floats.
+  package static let supportsBFloat16 = cprocessor_supports_avx512bf16()
 
   /// Those that this process may use: the affinity mask's, within the time that its control group has.
   package static let coreCount = usableProcessors()

@@ -114,12 +114,15 @@ package struct LayerSettings: Sendable {
   /// The most pictures of a pass.
   package let batch: Int
   package let algorithm: AlgorithmChoice
+  /// What convolutions between a net's first and last layers multiply; the device supports it.
+  package let precision: Precision
   /// What the passes run on: its tiles and caches decide what is prepared and how much scratch there is.
   package let device: Device
 
-  package init(batch: Int, algorithm: AlgorithmChoice, device: Device) {
+  package init(batch: Int, algorithm: AlgorithmChoice, precision: Precision = .float32, device: Device) {
     self.batch = batch
     self.algorithm = algorithm
+    self.precision = precision
     self.device = device
   }
 

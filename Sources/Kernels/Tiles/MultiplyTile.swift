@@ -3,7 +3,8 @@
 // 34(3), 2008, section 4), with the rows of A addressed as a convolution's taps (Zhang, Franchetti and Low, "High
 // performance zero-memory overhead direct convolutions", ICML 2018, section 3) instead of packed.
 
-/// Where one tile reads and writes. All strides are in Floats.
+/// Where one tile reads and writes. All strides are in Floats; of source and weights, in cells of 4 bytes: a Float, or
+/// a pair of bf16, and then a term is the two products of a pair (see `ProductPage.adding`).
 ///
 /// The tile computes, for pixels `p` of some groups (a group = `groupPixels` pixels at an even stride: a row's
 /// neighbours, or pictures of a batch) and 16-channel blocks `n`:
@@ -60,7 +61,7 @@ public struct MultiplyTile {
 
 /// The register tile of `pixels` pixels (1, or whole groups) x `vectors` vectors of neighbouring channels. Vectors that
 /// are less than a block of 16 channels are run as often as a block takes.
-public enum MultiplyKernel<Page: KernelPage, let pixels: Int, let vectors: Int> {
+public enum MultiplyKernel<Page: ProductPage, let pixels: Int, let vectors: Int> {
   @inlinable @inline(never)
   public static func run(_ tile: UnsafePointer<MultiplyTile>) {
     var lane = 0
@@ -100,13 +101,15 @@ public enum MultiplyKernel<Page: KernelPage, let pixels: Int, let vectors: Int> 
         var k = 0
         while k < t.length {
           for u in 0..<4 {
-            var w = InlineArray<vectors, Page.Vector>(repeating: Page.Vector())
-            for n in 0..<vectors { w[n] = load(b + (u &* 16 &+ blockOffset(n, lane, width, t.weightsBlockStride))) }
+            var w = InlineArray<vectors, Page.Operand>(repeating: Page.Operand())
+            for n in 0..<vectors {
+              w[n] = Page.operand(b + (u &* 16 &+ blockOffset(n, lane, width, t.weightsBlockStride)))
+            }
             for m in 0..<pixels {
               let group = m / groupPixels
               let source = group == 0 ? row0 : group == 1 ? row1 : row2
-              let x = Page.Vector(repeating: source[k &+ u &+ (m % groupPixels) &* t.sourcePixelStride])
-              for n in 0..<vectors { c[m][n] = c[m][n].adding(x, times: w[n], fused: Page.fused) }
+              let x = Page.broadcast(source + (k &+ u &+ (m % groupPixels) &* t.sourcePixelStride))
+              for n in 0..<vectors { c[m][n] = Page.adding(c[m][n], x, times: w[n]) }
             }
           }
           b += 64

@@ -1,9 +1,10 @@
 // The micro-kernel of backwardWeights: an outer product a pixel, summed over rows and pictures.
 // Source: the same register tile as MultiplyTile, with both operands read where they lie (nothing is packed).
 
-/// Where one tile reads and writes. All strides are in Floats.
+/// Where one tile reads and writes. All strides are in Floats; of source and gradient, in cells of 4 bytes: a Float, or
+/// the bf16 of two neighbouring pixels, and then a term is the products of both (see `ProductPage.adding`).
 ///
-/// The tile computes, for some neighbouring Floats `m` of the source (input channels of one tap, or taps x channels of
+/// The tile computes, for some neighbouring cells `m` of the source (input channels of one tap, or taps x channels of
 /// a picture) and 16-channel blocks `n` of the gradient:
 ///
 ///     diffWeights[n*diffWeightsBlockStride + m*16 ..< +16] = initial +
@@ -43,9 +44,9 @@ public struct WeightsTile {
   }
 }
 
-/// The register tile of `rows` source Floats x `vectors` vectors of neighbouring gradient channels. Vectors that are
+/// The register tile of `rows` source cells x `vectors` vectors of neighbouring gradient channels. Vectors that are
 /// less than a block of 16 channels are run as often as a block takes.
-public enum WeightsKernel<Page: KernelPage, let rows: Int, let vectors: Int> {
+public enum WeightsKernel<Page: ProductPage, let rows: Int, let vectors: Int> {
   @usableFromInline typealias Accumulators = InlineArray<rows, InlineArray<vectors, Page.Vector>>
 
   @inlinable @inline(never)
@@ -112,11 +113,11 @@ public enum WeightsKernel<Page: KernelPage, let rows: Int, let vectors: Int> {
   static func add(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ blockStride: Int, _ lane: Int, to c: inout Accumulators
   ) {
-    var g = InlineArray<vectors, Page.Vector>(repeating: Page.Vector())
-    for n in 0..<vectors { g[n] = load(b + blockOffset(n, lane, Page.Vector.scalarCount, blockStride)) }
+    var g = InlineArray<vectors, Page.Operand>(repeating: Page.Operand())
+    for n in 0..<vectors { g[n] = Page.operand(b + blockOffset(n, lane, Page.Vector.scalarCount, blockStride)) }
     for m in 0..<rows {
-      let x = Page.Vector(repeating: a[m])
-      for n in 0..<vectors { c[m][n] = c[m][n].adding(x, times: g[n], fused: Page.fused) }
+      let x = Page.broadcast(a + m)
+      for n in 0..<vectors { c[m][n] = Page.adding(c[m][n], x, times: g[n]) }
     }
   }
 }

@@ -12,7 +12,7 @@ enum RunMemory {
   private static let tool = 48 << 20
 
   /// Bytes beside `plan`'s. (Prepared pictures stay in their file.)
-  static func besides(_ plan: TrainingPlan, _ run: RunConfiguration, on device: Device) throws(NetworkError) -> Int {
+  static func besides(_ plan: TrainingPlan, _ run: RunConfiguration, on device: Device) throws -> Int {
     let training = plan.configuration
     let picture = training.size * training.size * training.channels
     let sampler = try Sampler.bytes(training, on: device)

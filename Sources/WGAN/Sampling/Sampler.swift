@@ -33,14 +33,14 @@ package final class Sampler {
     try update(tensors, group: group)
   }
 
-  private static func plan(_ configuration: TrainingConfiguration, on device: Device) throws(NetworkError)
-    -> ExecutionPlan
-  {
+  private static func plan(_ configuration: TrainingConfiguration, on device: Device) throws -> ExecutionPlan {
+    try configuration.check(on: device)
     // A block is a training batch, but no more than a gallery has; else the batch bounds the memory and changes no
     // picture.
     let batch = configuration.samplingStatistics == .batch ? min(configuration.batchSize, 64) : 16
     return try ExecutionPlan(
-      configuration.generator, batch: batch, purpose: .sampling, algorithm: configuration.algorithm, on: device)
+      configuration.generator, batch: batch, purpose: .sampling, algorithm: configuration.algorithm,
+      precision: configuration.precision, on: device)
   }
 
   private static func bytes(of plan: ExecutionPlan) -> Int {
@@ -48,7 +48,7 @@ package final class Sampler {
   }
 
   /// What a sampler takes.
-  static func bytes(_ configuration: TrainingConfiguration, on device: Device) throws(NetworkError) -> Int {
+  static func bytes(_ configuration: TrainingConfiguration, on device: Device) throws -> Int {
     bytes(of: try plan(configuration, on: device))
   }
 

@@ -35,9 +35,9 @@ extension Convolution {
   }
 
   /// Floats of the weights packed for `backwardData`.
-  package var packedWeightsCount: Int {
+  package func packedWeightsCount(_ precision: Precision = .float32) -> Int {
     switch form {
-    case .blocked: weightsCount
+    case .blocked: weightsCount / precision.numbersOfCell
     case .picture where outputSize == 1: weightsCount
     case .picture: kernel * outputBlocks * channelBlock * channelBlock
     case .score: 0
@@ -47,11 +47,13 @@ extension Convolution {
   /// Packs the weights for `backwardData`: once for each change of the weights, whatever the batch. The layouts:
   ///
   /// - blocked: `[phase][inputBlock][outputBlock][tap row][tap column][16 o][16 i]`, the taps in the order of ascending
-  ///   gradient rows and columns.
+  ///   gradient rows and columns; of bf16 `[8 pairs of o][16 i]` at the end.
   /// - whole picture: `[row][block of the row's 16 Floats][outputBlock][16 o][16]`.
   /// - picture: `[ky][o][16]`, lane (kx/2)*8 + (kx%2)*inputChannels + i, see `overlapRow`.
-  package func packWeights(_ weights: Slice, into packed: Slice, on device: Device) {
-    precondition(weights.count == weightsCount && packed.count == packedWeightsCount)
+  package func packWeights(
+    _ weights: Slice, precision: Precision = .float32, into packed: Slice, on device: Device
+  ) {
+    precondition(weights.count == weightsCount && packed.count == packedWeightsCount(precision))
     let from = weights.pointer
     let to = packed.pointer
     switch form {
@@ -81,19 +83,24 @@ extension Convolution {
     case .blocked:
       // In the order of the weights: all taps of a pair of blocks are one contiguous read.
       let taps = phaseTaps
+      let area = channelBlock * channelBlock / precision.numbersOfCell
       device.parallel(outputBlocks * inputBlocks) { items in
         for item in items {
           let outputBlock = item / inputBlocks
           let inputBlock = item % inputBlocks
           for index in 0..<phaseCount {
             let phase = phase(index)
-            var tile = to + ((index * inputBlocks + inputBlock) * outputBlocks + outputBlock) * taps * taps * 256
+            var tile = to + ((index * inputBlocks + inputBlock) * outputBlocks + outputBlock) * taps * taps * area
             for row in 0..<taps {
               for column in 0..<taps {
                 let ky = phase.firstTapY - row * stride
                 let kx = phase.firstTapX - column * stride
-                transposeBlock(from + weightOffset(outputBlock * 16, inputBlock * 16, ky, kx), into: tile)
-                tile += 256
+                let block = from + weightOffset(outputBlock * 16, inputBlock * 16, ky, kx)
+                switch precision {
+                case .float32: transposeBlock(block, into: tile)
+                case .bfloat16: transposePairs(block, into: tile, device)
+                }
+                tile += area
               }
             }
           }
@@ -109,17 +116,19 @@ extension Convolution {
   ///
   /// - Parameters:
   ///   - diffDestination: blocked, `outputChannels` x outputSize², halo of `gradientHalo` zeros or wider.
-  ///   - packed: from `packWeights`.
+  ///   - packed: from `packWeights`, of the same precision.
   ///   - bias: of a whole picture only, `[y][x][i]`; nil: none.
   ///   - diffSource: blocked (interleaved for a picture), `inputChannels` x inputSize²; its halo becomes zero.
   ///   - tanh: for a picture only: tanh instead of the activation.
+  ///   - precision: bf16 where `multipliesBFloat16`.
   ///   - scratchpad: `backwardDataScratchpadCount` Floats.
   package func backwardData(
     batch: Int, diffDestination: Activations, packed: Slice, bias: Slice? = nil, diffSource: Activations,
-    slope: Float = 1, gate: ActivationGate? = nil, tanh: Bool = false, scratchpad: Slice? = nil, on device: Device
+    slope: Float = 1, gate: ActivationGate? = nil, tanh: Bool = false, precision: Precision = .float32,
+    scratchpad: Slice? = nil, on device: Device
   ) {
     precondition(form != .score, "a score has its own driver")
-    precondition(packed.count == packedWeightsCount)
+    precondition(packed.count == packedWeightsCount(precision))
     check(
       input: diffSource, output: diffDestination, weights: nil, batch: batch, inputHalo: 0, outputHalo: gradientHalo)
     if form == .picture && outputSize == 1 {
@@ -138,45 +147,25 @@ extension Convolution {
       return
     }
     precondition(!tanh)
-    let phaseWeights = packedWeightsCount / phaseCount
+    let phaseWeights = packed.count / phaseCount
     let grid = inputSize / phaseStep
-
-    func product(_ index: Int) -> TiledProduct {
+    let shared = SharedSource(
+      activations: diffDestination, precision: precision, halo: gradientHalo, batch: batch, isOnePixel: grid == 1,
+      scratchpad: scratchpad)
+    shared.run(count: phaseCount, result: diffSource, on: device) { index, source in
       let phase = phase(index)
       let firstRow = (phase.offsetY + padding - phase.firstTapY) / stride
       return TiledProduct(
-        source: diffDestination.walk(
-          firstY: firstRow, firstX: (phase.offsetX + padding - phase.firstTapX) / stride),
+        precision: precision,
+        source: source.walk(firstY: firstRow, firstX: (phase.offsetX + padding - phase.firstTapX) / stride),
+        sourcePicture: source.firstPicture,
         destination: diffSource.walk(firstY: phase.offsetY, firstX: phase.offsetX, step: phaseStep),
         gate: gate?.activations.walk(firstY: phase.offsetY, firstX: phase.offsetX, step: phaseStep),
         gateSlope: gate?.slope ?? 1, slope: slope, gridHeight: grid, gridWidth: grid,
         sourceHeight: outputSize, firstRow: firstRow, rowStep: 1, depthBlocks: outputBlocks,
-        windowRows: phaseTaps, windowRowStride: diffDestination.layout.rowStride,
-        windowLength: phaseTaps * channelBlock, weights: UnsafePointer(packed.pointer + index * phaseWeights),
+        windowRows: phaseTaps, windowRowStride: source.rowStride, windowLength: phaseTaps * source.pixelStride,
+        weights: UnsafePointer(packed.pointer + index * phaseWeights),
         outputBlocks: inputBlocks)
-    }
-
-    if grid == 1 || batch < device.threads {
-      let channelTiles = product(0).channelTiles(device.blocking)
-      device.parallel(phaseCount * channelTiles) { items in
-        for item in items {
-          product(item / channelTiles).run(pictures: 0..<batch, channelTile: item % channelTiles, device)
-        }
-      }
-      diffSource.clearHalo(pictures: 0..<batch)
-    } else {
-      // A group of pictures through all phases, so that its gradient is read from the cache four times and not from
-      // memory.
-      let group = device.blocking.pictures(ofFloats: diffDestination.layout.pictureStride)
-      device.parallel(batch) { pictures in
-        var first = pictures.lowerBound
-        while first < pictures.upperBound {
-          let next = min(pictures.upperBound, first + group)
-          for index in 0..<phaseCount { product(index).run(pictures: first..<next, device) }
-          diffSource.clearHalo(pictures: first..<next)
-          first = next
-        }
-      }
     }
   }
 }
@@ -203,13 +192,27 @@ func transposeBlock(_ from: UnsafePointer<Float>, into to: UnsafeMutablePointer<
   }
 }
 
+/// Cell j*16 + i of `to`: (from[i*16 + 2j], from[i*16 + 2j + 1]).
+private func transposePairs(
+  _ from: UnsafePointer<Float>, into to: UnsafeMutablePointer<Float>, _ device: Device
+) {
+  withUnsafeTemporaryAllocation(of: Float.self, capacity: channelBlock * channelBlock) { transposed in
+    guard let start = transposed.baseAddress else { return }
+    transposeBlock(from, into: start)
+    device.pairs.pairLanes(start, start + channelBlock, 2 * channelBlock, to, channelBlock / 2)
+  }
+}
+
 // MARK: - Pictures
 
 extension Convolution {
-  /// Floats of scratch that `backwardData` needs: two rows of column products a thread, and a row of pixels. Only 4x4
-  /// kernels on pictures do.
-  package func backwardDataScratchpadCount(threads: Int) -> Int {
-    form == .picture && outputSize > 1 ? threads * pictureScratch : 0
+  /// Floats of scratch that `backwardData` needs. Of 4x4 kernels on pictures: two rows of column products a thread, and
+  /// a row of pixels.
+  func backwardDataScratchpadCount(batch: Int, precision: Precision, threads: Int, _ blocking: Blocking) -> Int {
+    if form == .picture { return outputSize > 1 ? threads * pictureScratch : 0 }
+    let gradient = ActivationLayout(
+      .blocked, channels: outputChannels, height: outputSize, width: outputSize, halo: gradientHalo)
+    return SharedSource.scratchpadCount(of: gradient, precision, batch: batch, threads: threads, blocking)
   }
 
   private var productRow: Int { kernel * outputSize * channelBlock }
@@ -226,7 +229,7 @@ extension Convolution {
     let rows = outputSize
     let rowCount = inputSize * inputChannels
     precondition(rowCount % 16 == 0 && 2 * inputChannels <= 8)
-    guard let scratchpad, scratchpad.count >= backwardDataScratchpadCount(threads: device.threads) else {
+    guard let scratchpad, scratchpad.count >= device.threads * pictureScratch else {
       preconditionFailure("backwardData of a picture needs its scratchpad")
     }
     device.parallel(batch) { pictures, worker in

@@ -21,39 +21,46 @@ extension Convolution {
   /// - Parameters:
   ///   - source: blocked (interleaved for a picture), `inputChannels` x inputSize², halo of `sourceHalo` zeros or
   ///     wider.
-  ///   - weights: `weightsCount` Floats, see `weightOffset`.
+  ///   - weights: `weightsCount` Floats, see `weightOffset`; of bf16 from `pairWeights`.
   ///   - bias: of a layer with one position; nil: none. Whole blocks of 16, the unused lanes zero.
   ///   - destination: blocked, `outputChannels` x outputSize²; its halo becomes zero.
+  ///   - precision: bf16 where `multipliesBFloat16`.
+  ///   - scratchpad: `forwardScratchpadCount` Floats.
   package func forward(
     batch: Int, source: Activations, weights: Slice, bias: Slice? = nil, destination: Activations, slope: Float = 1,
-    gate: ActivationGate? = nil, on device: Device
+    gate: ActivationGate? = nil, precision: Precision = .float32, scratchpad: Slice? = nil, on device: Device
   ) {
     precondition(form != .score, "a score has its own driver")
-    check(input: source, output: destination, weights: weights, batch: batch, inputHalo: sourceHalo, outputHalo: 0)
+    check(input: source, output: destination, weights: nil, batch: batch, inputHalo: sourceHalo, outputHalo: 0)
+    precondition(weights.count == weightsCount / precision.numbersOfCell)
     precondition(bias.map { outputSize == 1 && $0.count == outputBlocks * channelBlock } ?? true)
-    var product = TiledProduct(
-      source: source.walk(firstY: -padding, firstX: -padding, step: stride), destination: destination.walk(),
-      gate: gate?.activations.walk(), gateSlope: gate?.slope ?? 1, slope: slope, gridHeight: outputSize,
-      gridWidth: outputSize, sourceHeight: inputSize, firstRow: -padding, rowStep: stride,
-      depthBlocks: source.layout.blocks, windowRows: kernel,
-      windowRowStride: source.layout.rowStride, windowLength: kernel * source.layout.pixelStride,
-      weights: UnsafePointer(weights.pointer), outputBlocks: outputBlocks, bias: bias.map { UnsafePointer($0.pointer) })
-    if form == .picture && outputSize == 1 {
-      // A picture is one block. Its rows are what a chunk of the sum can be made of.
-      product.source.blockStride = source.layout.rowStride
-      (product.depthBlocks, product.windowRows, product.windowRowStride) = (kernel, 1, 0)
-    }
-    if outputSize == 1 || batch < device.threads {
-      device.parallel(product.channelTiles(device.blocking)) { tiles in
-        for tile in tiles { product.run(pictures: 0..<batch, channelTile: tile, device) }
+    let shared = SharedSource(
+      activations: source, precision: precision, halo: sourceHalo, batch: batch, isOnePixel: outputSize == 1,
+      scratchpad: scratchpad)
+    shared.run(count: 1, result: destination, on: device) { _, source in
+      var product = TiledProduct(
+        precision: precision, source: source.walk(firstY: -padding, firstX: -padding, step: stride),
+        sourcePicture: source.firstPicture, destination: destination.walk(), gate: gate?.activations.walk(),
+        gateSlope: gate?.slope ?? 1, slope: slope, gridHeight: outputSize, gridWidth: outputSize,
+        sourceHeight: inputSize, firstRow: -padding, rowStep: stride, depthBlocks: source.layout.blocks,
+        windowRows: kernel, windowRowStride: source.rowStride, windowLength: kernel * source.pixelStride,
+        weights: UnsafePointer(weights.pointer), outputBlocks: outputBlocks,
+        bias: bias.map { UnsafePointer($0.pointer) })
+      if form == .picture && outputSize == 1 {
+        // A picture is one block. Its rows are what a chunk of the sum can be made of.
+        product.source.blockStride = source.rowStride
+        (product.depthBlocks, product.windowRows, product.windowRowStride) = (kernel, 1, 0)
       }
-      destination.clearHalo(pictures: 0..<batch)
-    } else {
-      device.parallel(batch) { pictures in
-        product.run(pictures: pictures, device)
-        destination.clearHalo(pictures: pictures)
-      }
+      return product
     }
+  }
+
+  /// Floats of scratch of `forward`.
+  func forwardScratchpadCount(batch: Int, precision: Precision, threads: Int, _ blocking: Blocking) -> Int {
+    let source = ActivationLayout(
+      form == .picture ? .interleaved : .blocked, channels: inputChannels, height: inputSize, width: inputSize,
+      halo: sourceHalo)
+    return SharedSource.scratchpadCount(of: source, precision, batch: batch, threads: threads, blocking)
   }
 
   /// The operands are those of this convolution: `input` on its input side, `output` on its output side.

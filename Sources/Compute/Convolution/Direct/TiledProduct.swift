@@ -1,7 +1,7 @@
 // The cache loops around the convolution's micro-kernel, shared by forward and backwardData. From the outside in:
 //
-//   workers      pictures, or, where a picture is a single pixel, channel tiles
-//   pictures     a group whose source stays in the second-level cache
+//   workers      pictures, or, where a picture is a single pixel, channel tiles     }
+//   pictures     a group whose source stays in the second-level cache               } SharedSource.swift
 //   channels     a tile of blocks of 16 output channels
 //   depth        a chunk of the sum whose weights stay in the cache beside it
 //   bands        rows of the grid for which the same rows of the window are inside the source
@@ -12,7 +12,7 @@
 import Kernels
 
 /// One product: every destination pixel (y, x) of a grid is the sum over a window of the source times the weights.
-/// Offsets and strides in Floats.
+/// Offsets and strides in Floats; of source and weights, in cells: a Float, or a pair of bf16 (PairKernels.swift).
 struct TiledProduct {
   /// A tensor's way over pictures, rows and pixels of the grid.
   struct Walk {
@@ -39,7 +39,10 @@ struct TiledProduct {
     func neighbourStride(width: Int) -> Int { width == 1 ? pictureStride : pixelStride }
   }
 
+  var precision = Precision.float32
   var source: Walk
+  /// The picture that `source` begins with; the other walks begin with the first one.
+  var sourcePicture = 0
   var destination: Walk
   var gate: Walk?
   var gateSlope: Float = 1
@@ -54,7 +57,7 @@ struct TiledProduct {
   var rowStep: Int
 
   /// The window: `depthBlocks` (source.blockStride apart) x `windowRows` (`windowRowStride` apart) x `windowLength`
-  /// Floats.
+  /// cells.
   var depthBlocks: Int
   var windowRows: Int
   var windowRowStride: Int
@@ -97,7 +100,7 @@ struct TiledProduct {
     let firstBlock = channelTile * blocking.tile.blocks
     let blocks = min(blocking.tile.blocks, outputBlocks - firstBlock)
     let chunk = blocking.depth(ofFloats: depthBlockWeights * blocks)
-    let from = source.advanced(pictures: range.lowerBound)
+    let from = source.advanced(pictures: range.lowerBound - sourcePicture)
     let to = destination.advanced(pictures: range.lowerBound, blocks: firstBlock)
     let gated = gate?.advanced(pictures: range.lowerBound, blocks: firstBlock)
 
@@ -162,6 +165,7 @@ struct TiledProduct {
     _ tile: inout MultiplyTile, blocks: Int, lines: Lines, source from: Walk, destination to: Walk, gate: Walk?,
     _ device: Device
   ) {
+    let multiplyTile = device.multiplyTile(precision)
     let size = device.kernels.tile.groupPixels
     let groupsOfLine = lines.length / size
     let groupCount = lines.count * groupsOfLine
@@ -176,7 +180,7 @@ struct TiledProduct {
         }
       }
       tile.setPlaces(source: places(from), destination: places(to), gate: gate.map { places($0) })
-      device.kernels.multiplyTile(&tile, groups, blocks)
+      multiplyTile(&tile, groups, blocks)
       g += groups
     }
     if groupsOfLine * size == lines.length { return }
@@ -186,7 +190,7 @@ struct TiledProduct {
           .init(repeating: lines.place(walk, line: line, pixel: pixel))
         }
         tile.setPlaces(source: place(from), destination: place(to), gate: gate.map { place($0) })
-        device.kernels.multiplyTile(&tile, 0, blocks)
+        multiplyTile(&tile, 0, blocks)
       }
     }
   }
