@@ -89,11 +89,11 @@ def serve_steps(version: str, variants: dict[str, list[str]], make: Callable) ->
     def prepare(precision: str, variant: str, path: str) -> dict:
         steps = prepared[precision, variant] = make(precision, variant, path)
         losses = [*steps.critic_step(), steps.generator_step()]
-        return {"losses": [float(loss) for loss in losses],
-                "times": {step: measure(precision, variant, step, 2)["time"] for step in ("critic", "generator")}}
+        times = {step: measure(precision, variant, step, 2, warm_ups=0)["time"] for step in ("critic", "generator")}
+        return {"losses": [float(loss) for loss in losses], "times": times}
 
-    def measure(precision: str, variant: str, step: str, repeats: int) -> dict:
-        return {"time": repeated(getattr(prepared[precision, variant], f"{step}_step"), 1, repeats)}
+    def measure(precision: str, variant: str, step: str, repeats: int, warm_ups: int = 1) -> dict:
+        return {"time": repeated(getattr(prepared[precision, variant], f"{step}_step"), warm_ups, repeats)}
 
     serve({"configure": configure, "prepare": prepare, "measure": measure})
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from contestants import Failure, NotMeasured, Settings, Worker, require, say
 from ratios import Comparison, Times, rounded, table
-from steps import KINDS, ours_once, repeats_for
+from steps import KINDS, number, ours_once, repeats_for
 
 # Name -> the worker's file, the module that it needs.
 FRAMEWORKS = {
@@ -32,10 +32,10 @@ def run(settings: Settings) -> dict:
             try:
                 for row, comparison in one(settings, name, shape, path, losses):
                     result["steps"].append(row)
-                    rows.append([name, row["step"], f"{row['ours_ms']:.1f}", f"{row['fp32_ms']:.1f}", row["fp32_way"],
-                                 *(["-", "-"] if row["bf16_ms"] is None else [f"{row['bf16_ms']:.1f}", row["bf16_way"]]),
-                                 *comparison.cells(), "-" if row["ratio_bf16"] is None else f"{row['ratio_bf16']:.2f}"])
-            except NotMeasured as why:
+                    rows.append([name, row["step"], number(row["ours_ms"], 1), number(row["fp32_ms"], 1),
+                                 row["fp32_way"], number(row["bf16_ms"], 1), row["bf16_way"] or "-",
+                                 *comparison.cells(), number(row["ratio_bf16"], 2)])
+            except (NotMeasured, Failure) as why:  # The others are measured nevertheless.
                 result["skipped"][name] = str(why)
                 print(f"{name} isn't measured: {why}")
     if rows:
@@ -60,7 +60,7 @@ def one(settings: Settings, name: str, shape: dict, path: str, losses: list[floa
             for (precision, kind), (milliseconds, variant) in best.items():
                 theirs[precision, kind].add_timing(worker.measure(
                     "measure", precision=precision, variant=variant, step=kind,
-                    repeats=min(5, repeats_for(milliseconds, settings)))["time"])
+                    repeats=2 if milliseconds > 400 else repeats_for(milliseconds, settings))["time"])
     result = []
     for kind in KINDS:
         comparison = Comparison.of(ours[kind], {name: theirs["fp32", kind]})
