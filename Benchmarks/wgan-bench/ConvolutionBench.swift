@@ -12,8 +12,8 @@ struct ConvolutionBench: ParsableCommand {
       measured as the convolution whose adjoint it is: its forward pass is that one's backwardData. backwardData packs \
       the weights each time, as training does. A shape without mb has --batch-size pictures. Every pass is first \
       compared with the reference on small integers: the direct method to the last bit, the fast one to an eighth, \
-      where any wrong term is off by one. Exits with 1 when a result is wrong, or slower than --baseline by more than \
-      the noise.
+      where any wrong term is off by one (with --precision bf16: to a hundredth, root mean square). Exits with 1 when \
+      a result is wrong, or slower than --baseline by more than the noise.
       """)
 
   @OptionGroup var options: ConvolutionOptions

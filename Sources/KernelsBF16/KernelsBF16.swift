@@ -52,6 +52,14 @@
 
     @inline(__always)
     public static func neighbours(_ a: Vector, _ b: Vector) -> Operand { cpairs16_neighbours(a, b) }
+
+    @inline(__always)
+    public static func storeNeighbours(_ a: Vector, _ cells: UnsafeMutablePointer<Float>) {
+      cpairs16_store_neighbours(a, cells)
+    }
+
+    @inline(__always)
+    public static func low(_ pairs: Operand) -> Vector { cpairs16_low(pairs) }
   }
 
   public let bf16Kernels: PairKernels? = PairKernels(BF16Page.self)

@@ -36,9 +36,7 @@ package struct ConvolutionPrimitive: Sendable {
     self.choice = choice
     blocking = device.blocking
     self.precision = convolution.multipliesBFloat16 ? precision : .float32
-    winograd =
-      choice == .direct || self.precision == .bfloat16
-      ? nil : Winograd(convolution, device.blocking.winograd(.float32))
+    winograd = choice == .direct ? nil : Winograd(convolution, device.blocking.winograd(self.precision))
   }
 
   package func algorithm(_ pass: ConvolutionPass) -> Algorithm { refusal(pass) == nil ? .winograd : .direct }
@@ -46,12 +44,17 @@ package struct ConvolutionPrimitive: Sendable {
   /// Why `pass` isn't fast; nil where it is.
   package func refusal(_ pass: ConvolutionPass) -> String? {
     if choice == .direct { return "--algorithm direct" }
-    if precision == .bfloat16 { return "there is no fast method with products of bf16" }
     guard let winograd else {
       if convolution.form == .score { return "a score is one product a picture" }
+      if precision == .bfloat16 && convolution.kernel == 3 { return "F(4x4, 3x3) rounds too much with bf16" }
       return convolution.outputSize == 1
         ? "there is no fast method for \(convolution.kernel)x\(convolution.kernel) at one position"
         : "a picture has too few channels"
+    }
+    if precision == .bfloat16 && pass == .backwardWeights && winograd.tilesPerSide > 1
+      && winograd.tilesPerSide % 2 == 1
+    {
+      return "a row of \(winograd.tilesPerSide) tiles has no pairs"
     }
     let tiles = winograd.tiles(batch: batch)
     let least = WinogradBlocking.leastTiles
@@ -203,7 +206,7 @@ package struct ConvolutionPrimitive: Sendable {
   private func checked(
     _ scratchpad: Slice?, _ pass: ConvolutionPass, _ device: Device
   ) -> UnsafeMutablePointer<Float> {
-    precondition(winograd?.blocking == device.blocking.winograd(.float32), "planned for another device")
+    precondition(winograd?.blocking == device.blocking.winograd(precision), "planned for another device")
     guard let scratchpad, scratchpad.count >= scratchpadCount([pass], threads: device.threads) else {
       preconditionFailure("\(convolution.description): no scratchpad for \(pass)")
     }

@@ -19,6 +19,8 @@
 ///
 ///     out(q, s) = epilogue( initial + Σ_{r < R} L[q][r] Σ_{c < R} in(r, c) L[s][c] )      q, s < S
 ///
+/// Of bf16 the destination is cells as `form` says, and its strides are in cells.
+///
 /// `initial` is 0 or, of `.diffWeights` where `accumulate`, what the destination holds. The epilogue, of `.output` and
 /// `.patch`, is that of `MultiplyTile`; the other transforms have none.
 public struct TransformTile {
@@ -31,6 +33,7 @@ public struct TransformTile {
   public var destinationRowStride = 0
   public var destinationColumnStride = 0
   public var destinationStep = 0
+  public var form = TransformedForm.floats
 
   public var count = 1
   public var accumulate = false
@@ -51,6 +54,17 @@ public struct TransformTile {
     self.source = source
     self.destination = destination
   }
+}
+
+/// How 16 channels of transformed tiles lie.
+public enum TransformedForm: Int, Sendable {
+  /// 16 Floats a tile.
+  case floats
+  /// 8 cells a tile, each two neighbouring channels as bf16: a sum over channels takes them.
+  case channelPairs
+  /// 16 cells for two tiles, the first one's bf16 in the low halves: a sum over tiles takes them. From one pair to the
+  /// next it is `destinationStep`. Behind the last of an odd number of tiles zeros take the place of another.
+  case tilePairs
 }
 
 /// How patches of neighbouring tiles share a row and a column. Patches are 5 wide and 4 apart, so in one direction:
@@ -132,16 +146,21 @@ extension KernelPage {
   static func transformDiffWeights3(_ tile: UnsafePointer<TransformTile>) {
     transformTile(tile, .diffWeights, taps: 3)
   }
+}
 
-  /// - Parameters kind, taps: constants at each call; what they decide isn't in the loops.
+extension ProductPage {
+  /// - Parameters kind, taps, form: constants at each call; what they decide isn't in the loops.
   @inlinable @inline(__always)
-  static func transformTile(_ tile: UnsafePointer<TransformTile>, _ kind: WinogradTransform, taps: Int) {
+  static func transformTile(
+    _ tile: UnsafePointer<TransformTile>, _ kind: WinogradTransform, taps: Int, form: TransformedForm = .floats
+  ) {
     let t = tile.pointee
     let (sourceSide, side) = (kind.sourceSide(taps: taps), kind.side(taps: taps))
     for i in 0..<t.count {
       var lane = 0
       while lane < 16 {
-        let destination = t.destination + (i * t.destinationStep + lane)
+        let step = form == .tilePairs ? i / 2 : i
+        let destination = t.destination + (step * t.destinationStep + lane)
         let rows = rowProducts(t, t.source + (i * t.sourceStep + lane), kind, taps)
         for s in 0..<side {
           var column = WinogradColumn(repeating: Vector())
@@ -154,7 +173,7 @@ extension KernelPage {
             if kind == .output {
               x = epilogue(x, t, gateAt: i * t.gateStep + lane + q * t.gateRowStride + s * t.gateColumnStride)
             }
-            store(x, place)
+            write(x, to: place, as: form, isSecond: i % 2 == 1)
           }
         }
         lane += Vector.scalarCount

@@ -12,13 +12,17 @@
 //                                               tiles overlap and add up
 //     g = Gᵀ [ (A y) * (Bᵀ d) ]                 backwardWeights, its adjoint in g
 //
-// F(4, 2), points 1/2, -1/2, 3/2, -3/2, infinity:
+// F(4, 2), points a, -a, b, -b, infinity; of Floats 1/2 and 3/2:
 //
 //          | -9/8  -9/4   1/2  1  0 |       | -1/2  -1/4 |        | 1    1     1      1    0 |
 //          |  9/8  -9/4  -1/2  1  0 |       |  1/2  -1/4 |   Aᵀ = | 1/2 -1/2   3/2   -3/2  0 |
 //     Bᵀ = | -3/8  -1/4   3/2  1  0 |   G = |  1/6   1/4 |        | 1/4  1/4   9/4    9/4  0 |
 //          |  3/8  -1/4  -3/2  1  0 |       | -1/6   1/4 |        | 1/8 -1/8  27/8  -27/8  1 |
 //          | 9/16   0    -5/2  0  1 |       |   0     1  |
+//
+// With points a, -a, b, -b the rows of Bᵀ are (-ab², -b², a, 1, 0), (-a²b, -a², b, 1, 0), those of -a and -b, and
+// (a²b², 0, -(a² + b²), 0, 1); those of G are (1/a, 1)/2(a² - b²), (1/b, 1)/2(b² - a²); row j of Aᵀ has the
+// points' j-th powers. With operands of bf16 the points are 3/8 and 5/4: see PairKernels.swift.
 //
 // F(4, 3), points 0, 3/4, -3/4, 3/2, -3/2, infinity; row j of Aᵀ has the j-th powers of the points; a = -128/243, b =
 // 32/243:
@@ -71,69 +75,86 @@ public typealias WinogradColumn<Vector: FloatVector> = InlineArray<6, Vector>
 
 // MARK: - F(4, 2)
 
-extension KernelPage {
+/// Of F(4, 2): near, -near, far, -far and infinity.
+public struct WinogradPoints: Sendable {
+  public let near: Float
+  public let far: Float
+  /// What the rows of G have in their denominators.
+  @usableFromInline let distance: Float
+
+  @inlinable @inline(__always)
+  public init(near: Float, far: Float) {
+    self.near = near
+    self.far = far
+    distance = 2 * (far * far - near * near)
+  }
+}
+
+extension ProductPage {
   @inlinable @inline(__always)
   static func inputOf2(_ d: InlineArray<5, Vector>) -> InlineArray<5, Vector> {
-    let minus94 = Vector(repeating: -9.0 / 4)
-    let minus14 = Vector(repeating: -1.0 / 4)
-    let odd1 = d[3].adding(d[1], times: minus94, fused: fused)
-    let even1 = d[2].adding(d[0], times: minus94, fused: fused)
-    let odd2 = d[3].adding(d[1], times: minus14, fused: fused)
-    let even2 = d[2].adding(d[0], times: minus14, fused: fused)
-    let last = d[4].adding(d[2], times: Vector(repeating: -5.0 / 2), fused: fused)
+    let (a, b) = (points.near, points.far)
+    let odd1 = d[3].adding(d[1], times: Vector(repeating: -(b * b)), fused: fused)
+    let even1 = d[2].adding(d[0], times: Vector(repeating: -(b * b)), fused: fused)
+    let odd2 = d[3].adding(d[1], times: Vector(repeating: -(a * a)), fused: fused)
+    let even2 = d[2].adding(d[0], times: Vector(repeating: -(a * a)), fused: fused)
+    let last = d[4].adding(d[2], times: Vector(repeating: -(a * a + b * b)), fused: fused)
     return [
-      odd1.adding(even1, times: Vector(repeating: 1.0 / 2), fused: fused),
-      odd1.adding(even1, times: Vector(repeating: -1.0 / 2), fused: fused),
-      odd2.adding(even2, times: Vector(repeating: 3.0 / 2), fused: fused),
-      odd2.adding(even2, times: Vector(repeating: -3.0 / 2), fused: fused),
-      last.adding(d[0], times: Vector(repeating: 9.0 / 16), fused: fused),
+      odd1.adding(even1, times: Vector(repeating: a), fused: fused),
+      odd1.adding(even1, times: Vector(repeating: -a), fused: fused),
+      odd2.adding(even2, times: Vector(repeating: b), fused: fused),
+      odd2.adding(even2, times: Vector(repeating: -b), fused: fused),
+      last.adding(d[0], times: Vector(repeating: a * a * b * b), fused: fused),
     ]
   }
 
   @inlinable @inline(__always)
   static func outputOf2(_ m: InlineArray<5, Vector>) -> InlineArray<4, Vector> {
+    let (a, b) = (points.near, points.far)
     let sum1 = m[0] + m[1]
     let difference1 = m[0] - m[1]
     let sum2 = m[2] + m[3]
     let difference2 = m[2] - m[3]
-    let last = m[4].adding(difference1, times: Vector(repeating: 1.0 / 8), fused: fused)
+    let last = m[4].adding(difference1, times: Vector(repeating: a * a * a), fused: fused)
     return [
       sum1 + sum2,
-      (difference1 * Vector(repeating: 1.0 / 2)).adding(difference2, times: Vector(repeating: 3.0 / 2), fused: fused),
-      (sum1 * Vector(repeating: 1.0 / 4)).adding(sum2, times: Vector(repeating: 9.0 / 4), fused: fused),
-      last.adding(difference2, times: Vector(repeating: 27.0 / 8), fused: fused),
+      (difference1 * Vector(repeating: a)).adding(difference2, times: Vector(repeating: b), fused: fused),
+      (sum1 * Vector(repeating: a * a)).adding(sum2, times: Vector(repeating: b * b), fused: fused),
+      last.adding(difference2, times: Vector(repeating: b * b * b), fused: fused),
     ]
   }
 
   @inlinable @inline(__always)
   static func gradientOf2(_ y: InlineArray<4, Vector>) -> InlineArray<5, Vector> {
-    let even1 = y[0].adding(y[2], times: Vector(repeating: 1.0 / 4), fused: fused)
-    let odd1 = y[1].adding(y[3], times: Vector(repeating: 1.0 / 4), fused: fused)
-    let even2 = y[0].adding(y[2], times: Vector(repeating: 9.0 / 4), fused: fused)
-    let odd2 = y[1].adding(y[3], times: Vector(repeating: 9.0 / 4), fused: fused)
+    let (a, b) = (points.near, points.far)
+    let even1 = y[0].adding(y[2], times: Vector(repeating: a * a), fused: fused)
+    let odd1 = y[1].adding(y[3], times: Vector(repeating: a * a), fused: fused)
+    let even2 = y[0].adding(y[2], times: Vector(repeating: b * b), fused: fused)
+    let odd2 = y[1].adding(y[3], times: Vector(repeating: b * b), fused: fused)
     return [
-      even1.adding(odd1, times: Vector(repeating: 1.0 / 2), fused: fused),
-      even1.adding(odd1, times: Vector(repeating: -1.0 / 2), fused: fused),
-      even2.adding(odd2, times: Vector(repeating: 3.0 / 2), fused: fused),
-      even2.adding(odd2, times: Vector(repeating: -3.0 / 2), fused: fused),
+      even1.adding(odd1, times: Vector(repeating: a), fused: fused),
+      even1.adding(odd1, times: Vector(repeating: -a), fused: fused),
+      even2.adding(odd2, times: Vector(repeating: b), fused: fused),
+      even2.adding(odd2, times: Vector(repeating: -b), fused: fused),
       y[3],
     ]
   }
 
   @inlinable @inline(__always)
   static func patchOf2(_ m: InlineArray<5, Vector>) -> InlineArray<5, Vector> {
+    let (a, b) = (points.near, points.far)
     let sum1 = m[0] + m[1]
     let difference1 = m[0] - m[1]
     let sum2 = m[2] + m[3]
     let difference2 = m[2] - m[3]
-    let first = (m[4] * Vector(repeating: 9.0 / 16)).adding(
-      difference2, times: Vector(repeating: -3.0 / 8), fused: fused)
-    let middle = (m[4] * Vector(repeating: -5.0 / 2)).adding(
-      difference2, times: Vector(repeating: 3.0 / 2), fused: fused)
+    let first = (m[4] * Vector(repeating: a * a * b * b)).adding(
+      difference2, times: Vector(repeating: -(a * a * b)), fused: fused)
+    let middle = (m[4] * Vector(repeating: -(a * a + b * b))).adding(
+      difference2, times: Vector(repeating: b), fused: fused)
     return [
-      first.adding(difference1, times: Vector(repeating: -9.0 / 8), fused: fused),
-      (sum2 * Vector(repeating: -1.0 / 4)).adding(sum1, times: Vector(repeating: -9.0 / 4), fused: fused),
-      middle.adding(difference1, times: Vector(repeating: 1.0 / 2), fused: fused),
+      first.adding(difference1, times: Vector(repeating: -(a * b * b)), fused: fused),
+      (sum2 * Vector(repeating: -(a * a))).adding(sum1, times: Vector(repeating: -(b * b)), fused: fused),
+      middle.adding(difference1, times: Vector(repeating: a), fused: fused),
       sum1 + sum2,
       m[4],
     ]
@@ -141,32 +162,33 @@ extension KernelPage {
 
   @inlinable @inline(__always)
   static func weightsOf2(_ g: InlineArray<2, Vector>) -> InlineArray<5, Vector> {
-    let quarter = g[1] * Vector(repeating: 1.0 / 4)
-    let minusQuarter = g[1] * Vector(repeating: -1.0 / 4)
+    let (near, far) = (points.near * points.distance, points.far * points.distance)
+    let odd = g[1] * Vector(repeating: 1 / points.distance)
+    let minusOdd = g[1] * Vector(repeating: -1 / points.distance)
     return [
-      minusQuarter.adding(g[0], times: Vector(repeating: -1.0 / 2), fused: fused),
-      minusQuarter.adding(g[0], times: Vector(repeating: 1.0 / 2), fused: fused),
-      quarter.adding(g[0], times: Vector(repeating: 1.0 / 6), fused: fused),
-      quarter.adding(g[0], times: Vector(repeating: -1.0 / 6), fused: fused),
+      minusOdd.adding(g[0], times: Vector(repeating: -1 / near), fused: fused),
+      minusOdd.adding(g[0], times: Vector(repeating: 1 / near), fused: fused),
+      odd.adding(g[0], times: Vector(repeating: 1 / far), fused: fused),
+      odd.adding(g[0], times: Vector(repeating: -1 / far), fused: fused),
       g[1],
     ]
   }
 
   @inlinable @inline(__always)
   static func diffWeightsOf2(_ q: InlineArray<5, Vector>) -> InlineArray<2, Vector> {
-    let difference1 = (q[1] - q[0]) * Vector(repeating: 1.0 / 2)
+    let (near, far) = (points.near * points.distance, points.far * points.distance)
+    let difference1 = (q[1] - q[0]) * Vector(repeating: 1 / near)
     let sums = (q[2] + q[3]) - (q[0] + q[1])
     return [
-      difference1.adding(q[2] - q[3], times: Vector(repeating: 1.0 / 6), fused: fused),
-      q[4].adding(sums, times: Vector(repeating: 1.0 / 4), fused: fused),
+      difference1.adding(q[2] - q[3], times: Vector(repeating: 1 / far), fused: fused),
+      q[4].adding(sums, times: Vector(repeating: 1 / points.distance), fused: fused),
     ]
   }
-
 }
 
 // MARK: - F(4, 3)
 
-extension KernelPage {
+extension ProductPage {
   @inlinable @inline(__always)
   static func inputOf3(_ d: InlineArray<6, Vector>) -> InlineArray<6, Vector> {
     let minus94 = Vector(repeating: -9.0 / 4)

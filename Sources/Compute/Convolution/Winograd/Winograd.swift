@@ -17,9 +17,9 @@ struct Winograd {
   /// Nil: this convolution has none.
   init?(_ convolution: Convolution, _ blocking: WinogradBlocking) {
     guard convolution.form == .blocked else { return nil }
-    switch (convolution.kernel, convolution.stride) {
-    case (4, 2): taps = 2
-    case (3, 1): taps = 3
+    switch (convolution.kernel, convolution.stride, blocking.precision) {
+    case (4, 2, _): taps = 2
+    case (3, 1, .float32): taps = 3
     default: return nil
     }
     self.convolution = convolution
@@ -67,40 +67,67 @@ extension TiledProduct.Walk {
 }
 
 /// A tensor in the transform domain, `[position][block][tile][16]`: offset(p, b, t, lane) = p*positionStride + (b*room
-/// + t)*16 + lane.
+/// + t)*16 + lane. Of bf16, in cells: `[position][block][tile][8 pairs of channels]`, or `[position][block][pair of
+/// tiles][16]`.
 struct Transformed {
   let start: UnsafeMutablePointer<Float>
+  let form: TransformedForm
   /// Tiles that a block has room for: whole groups of the micro-kernel, whose last one may reach beyond the tiles.
   private let room: Int
   let positionStride: Int
 
-  fileprivate init(_ start: UnsafeMutablePointer<Float>, room: Int, positionStride: Int) {
+  fileprivate init(
+    _ start: UnsafeMutablePointer<Float>, _ form: TransformedForm, room: Int, positionStride: Int
+  ) {
     self.start = start
+    self.form = form
     self.room = room
     self.positionStride = positionStride
   }
 
-  var blockStride: Int { room * channelBlock }
+  var blockStride: Int { room * step }
+  /// From a tile, or a pair of tiles, to the next.
+  var step: Int { form.step }
 
+  /// - Parameter tile: of pairs of tiles an even one.
   func block(_ block: Int, tile: Int = 0) -> UnsafeMutablePointer<Float> {
-    start + block * blockStride + tile * channelBlock
+    start + block * blockStride + tile / form.tilesOfStep * step
   }
 }
 
 extension Winograd {
-  func transformed(_ start: UnsafeMutablePointer<Float>, blocks: Int, tiles: Int) -> Transformed {
-    Transformed(start, room: room(tiles), positionStride: positionStride(blocks: blocks, tiles: tiles))
+  /// What products over channels multiply; their results are `.floats`.
+  var channelForm: TransformedForm { blocking.precision == .float32 ? .floats : .channelPairs }
+  /// What sums over tiles, and the rows of transformed weights, are made of.
+  var tileForm: TransformedForm { blocking.precision == .float32 ? .floats : .tilePairs }
+
+  func transformed(
+    _ start: UnsafeMutablePointer<Float>, _ form: TransformedForm, blocks: Int, tiles: Int
+  ) -> Transformed {
+    Transformed(
+      start, form, room: room(form, tiles), positionStride: positionStride(form, blocks: blocks, tiles: tiles))
   }
 
   /// Floats of a tensor in the transform domain.
-  func transformedCount(blocks: Int, tiles: Int) -> Int { positions * positionStride(blocks: blocks, tiles: tiles) }
+  func transformedCount(_ form: TransformedForm, blocks: Int, tiles: Int) -> Int {
+    positions * positionStride(form, blocks: blocks, tiles: tiles)
+  }
 
-  private func room(_ tiles: Int) -> Int {
+  private func room(_ form: TransformedForm, _ tiles: Int) -> Int {
     let group = blocking.tile.groupPixels
-    return (tiles + group - 1) / group * group
+    let steps = (tiles + form.tilesOfStep - 1) / form.tilesOfStep
+    return (steps + group - 1) / group * group
   }
 
   /// One line more than is needed: strides of whole pages would put all positions of a tile into one set of the
   /// first-level cache.
-  private func positionStride(blocks: Int, tiles: Int) -> Int { (blocks * room(tiles) + 1) * channelBlock }
+  private func positionStride(_ form: TransformedForm, blocks: Int, tiles: Int) -> Int {
+    blocks * room(form, tiles) * form.step + channelBlock
+  }
+}
+
+extension TransformedForm {
+  /// Cells of a tile's 16 channels, or of a pair of tiles.
+  var step: Int { self == .channelPairs ? channelBlock / 2 : channelBlock }
+  var tilesOfStep: Int { self == .tilePairs ? 2 : 1 }
 }

@@ -9,6 +9,8 @@
 //                            |
 //           the kernel's gradient at the item's taps
 //
+// Of bf16 two neighbouring tiles make a term: `[pair of tiles]` in the place of `[tile]`.
+//
 // An item is a source block with one phase, or with two phases of a row. It is one worker's from beginning to end, so
 // the order of its sums is fixed. The loops, from the outside in:
 //
@@ -43,7 +45,7 @@ struct WinogradBackwardWeights {
     while first < batch {
       let next = min(batch, first + layout.picturesAtATime)
       let tiles = first * perPicture..<next * perPicture
-      let transformed = winograd.transformed(scratch, blocks: gradientBlocks, tiles: tiles.count)
+      let transformed = winograd.transformed(scratch, winograd.tileForm, blocks: gradientBlocks, tiles: tiles.count)
       transformGradient(tiles: tiles, to: transformed, device)
       device.parallel(layout.items) { items, worker in
         for index in items {
@@ -77,15 +79,17 @@ struct WinogradBackwardWeights {
     init(_ w: Winograd, batch: Int) {
       let gradientBlocks = w.convolution.outputBlocks
       let bytesOfPicture =
-        w.transformedCount(blocks: gradientBlocks, tiles: w.tilesOfPicture) * w.blocking.precision.bytes
-      picturesAtATime = max(1, w.blocking.gradientBytes / bytesOfPicture)
+        w.transformedCount(.floats, blocks: gradientBlocks, tiles: w.tilesOfPicture) * w.blocking.precision.bytes
+      // Whole pairs of tiles.
+      let unit = w.tilesOfPicture == 1 ? w.tileForm.tilesOfStep : 1
+      picturesAtATime = max(1, w.blocking.gradientBytes / bytesOfPicture / unit) * unit
       let tiles = w.tiles(batch: min(batch, picturesAtATime))
-      gradientCount = w.transformedCount(blocks: gradientBlocks, tiles: tiles)
+      gradientCount = w.transformedCount(w.tileForm, blocks: gradientBlocks, tiles: tiles)
       isShared = picturesAtATime < batch
       keepsAll = isShared || tiles > w.blocking.tilesOfSum
       let blocks = keepsAll ? gradientBlocks : min(w.blocking.tile.weightsBlocks, gradientBlocks)
       sumsCount = w.positions * w.sumsPositionStride(blocks: blocks)
-      sourceCount = w.transformedCount(blocks: w.partsOfItem, tiles: tiles)
+      sourceCount = w.transformedCount(w.tileForm, blocks: w.partsOfItem, tiles: tiles)
       items = w.convolution.inputBlocks * w.phases / w.partsOfItem
     }
 
@@ -122,9 +126,10 @@ struct WinogradBackwardWeights {
         tile.sourceStep = gradient.tileStep(perSide: perSide)
         tile.destinationRowStride = winograd.side * to.positionStride
         tile.destinationColumnStride = to.positionStride
-        tile.destinationStep = channelBlock
+        tile.destinationStep = to.step
+        tile.form = to.form
         tile.count = min(run, tiles.count - first)
-        device.kernels.transformTile(&tile, .gradient, winograd.taps)
+        device.transformTile(winograd.blocking.precision)(&tile, .gradient, winograd.taps)
       }
     }
   }
@@ -139,7 +144,7 @@ struct WinogradBackwardWeights {
     var mine = source
     mine.source.parts = parts
     mine.source.walk.start += firstPart / 2 * source.source.phaseRowStride
-    let transformed = winograd.transformed(scratch, blocks: parts, tiles: tiles.count)
+    let transformed = winograd.transformed(scratch, winograd.tileForm, blocks: parts, tiles: tiles.count)
     mine.transformSource(block: block, place: 0, tiles: tiles, to: transformed, device)
     return Item(
       winograd: winograd, block: block, firstPart: firstPart, source: transformed, gradient: gradient,
@@ -215,6 +220,7 @@ extension WinogradBackwardWeights {
 
     private func add(position: Int, gradientTile: Int, part: Int, tiles: Range<Int>) {
       let blocks = blocks(gradientTile)
+      let weightsTile = device.weightsTile(winograd.blocking.precision)
       let first = tiles.lowerBound
       var tile = WeightsTile(
         source: source.block(part, tile: first) + position * source.positionStride,
@@ -223,13 +229,13 @@ extension WinogradBackwardWeights {
       tile.sourceStep = channelBlock
       tile.gradientStep = channelBlock
       tile.gradientBlockStride = gradient.blockStride
-      tile.length = tiles.count
+      tile.length = (tiles.count + source.form.tilesOfStep - 1) / source.form.tilesOfStep
       tile.diffWeightsBlockStride = parts * area
       tile.accumulate = !isFirst || first > 0
       var rest = channelBlock
       while rest > 0 {
         let rows = device.blocking.rows(ofRest: rest)
-        device.kernels.weightsTile(&tile, rows, blocks.count)
+        weightsTile(&tile, rows, blocks.count)
         tile.source += rows
         tile.diffWeights += rows * channelBlock
         rest -= rows
@@ -263,7 +269,7 @@ extension WinogradBackwardWeights {
       tile.destinationStep = channelBlock
       tile.count = channelBlock
       tile.accumulate = accumulate
-      device.kernels.transformTile(&tile, .diffWeights, winograd.taps)
+      device.transformTile(winograd.blocking.precision)(&tile, .diffWeights, winograd.taps)
     }
   }
 }

@@ -4,7 +4,7 @@ import Kernels
 
 extension Winograd {
   /// The transformed weights are few enough to be kept from one change of the weights to the next.
-  var keepsWeights: Bool { weightsCount * blocking.precision.bytes <= blocking.keptBytes }
+  var keepsWeights: Bool { weightsCount * MemoryLayout<Float>.stride <= blocking.keptBytes }
 
   /// Floats of scratch of a pass over at most `batch` pictures.
   func scratchpadCount(_ pass: ConvolutionPass, batch: Int, threads: Int) -> Int {
@@ -15,10 +15,11 @@ extension Winograd {
     if keepsWeights {
       let most = tilesOfBlock(pass, batch: batch)
       return threads
-        * (transformedCount(blocks: sources, tiles: most) + transformedCount(blocks: results, tiles: most))
+        * (transformedCount(channelForm, blocks: sources, tiles: most)
+          + transformedCount(.floats, blocks: results, tiles: most))
     }
     let most = blocking.tilesOfChunk(tiles: tiles(batch: batch), perPicture: tilesOfPicture)
-    return transformedCount(blocks: sources, tiles: most)
+    return transformedCount(channelForm, blocks: sources, tiles: most)
       + threads * chunkScratchCount(tiles: most, depth: depthOfChunk(pass))
   }
 
@@ -34,7 +35,8 @@ extension Winograd {
     return min(
       tiles(batch: batch),
       blocking.tilesOfBlock(
-        elements: positions * (sources + results) * channelBlock, unit: unit(pass == .backwardData)))
+        bytes: positions * (sources * channelForm.step + results * channelBlock) * MemoryLayout<Float>.stride,
+        unit: unit(pass == .backwardData)))
   }
 
   /// Tiles that a block has multiples of: a group of the micro-kernel; patches that overlap are those of whole
@@ -50,8 +52,8 @@ extension Winograd {
 
   /// A worker's products and transformed weights of a chunk.
   private func chunkScratchCount(tiles: Int, depth: Int) -> Int {
-    transformedCount(blocks: blocking.tile.blocks, tiles: tiles)
-      + positions * (blocking.tile.blocks * depth * channelBlock * channelBlock + channelBlock)
+    transformedCount(.floats, blocks: blocking.tile.blocks, tiles: tiles)
+      + positions * (blocking.tile.blocks * depth * weightsArea + channelBlock)
   }
 
   // MARK: - forward, backwardData
@@ -167,14 +169,14 @@ extension Winograd {
     var begin = 0
     while begin < tiles {
       let range = begin..<min(tiles, begin + chunk)
-      let source = transformed(scratchpad, blocks: product.depth, tiles: range.count)
+      let source = transformed(scratchpad, channelForm, blocks: product.depth, tiles: range.count)
       device.parallel(product.source.blocks) { blocks in
         for block in blocks {
           product.transformSource(
             block: block, place: block * product.source.parts, tiles: range, to: source, device)
         }
       }
-      let workers = scratchpad + transformedCount(blocks: product.depth, tiles: range.count)
+      let workers = scratchpad + transformedCount(channelForm, blocks: product.depth, tiles: range.count)
       let workerCount = chunkScratchCount(tiles: range.count, depth: depth)
       device.parallel(device.blocking.channelTiles(product.destination.width)) { items, worker in
         for item in items {

@@ -74,9 +74,10 @@ struct WinogradProduct {
         tile.sourceStep = walk.tileStep(perSide: perSide)
         tile.destinationRowStride = winograd.side * to.positionStride
         tile.destinationColumnStride = to.positionStride
-        tile.destinationStep = channelBlock
+        tile.destinationStep = to.step
+        tile.form = to.form
         tile.count = count
-        device.kernels.transformTile(&tile, sourceTransform, winograd.taps)
+        device.transformTile(winograd.blocking.precision)(&tile, sourceTransform, winograd.taps)
       }
     }
   }
@@ -106,31 +107,32 @@ struct WinogradProduct {
   ///
   /// - Parameters:
   ///   - from: the first depth block of this position; `depthStride` to the next.
-  ///   - weights: `[block][depth][16][16]`, the blocks `weightsBlockStride` apart.
+  ///   - weights: `[block][depth][16][16]` (of bf16 `[8 pairs][16]`), the blocks `weightsBlockStride` apart.
   func multiply(
     tiles: Int, from: UnsafePointer<Float>, depth: Int, depthStride: Int, weights: UnsafePointer<Float>,
     weightsBlockStride: Int, to: UnsafeMutablePointer<Float>, blockStride: Int, blocks: Int, accumulate: Bool,
     _ device: Device
   ) {
     let size = device.kernels.tile.groupPixels
+    let multiplyTile = device.multiplyTile(winograd.blocking.precision)
+    let sourceStep = winograd.channelForm.step
     var tile = MultiplyTile(source: from, weights: weights, destination: to)
-    tile.sourcePixelStride = channelBlock
+    tile.sourcePixelStride = sourceStep
     tile.outerCount = depth
     tile.outerStride = depthStride
-    tile.length = channelBlock
+    tile.length = sourceStep
     tile.weightsBlockStride = weightsBlockStride
     tile.destinationPixelStride = channelBlock
     tile.destinationBlockStride = blockStride
     tile.accumulate = accumulate
-    let step = size * channelBlock
     // The last group may reach beyond the tiles, into room that is there for it; what it makes there isn't read.
     let groupCount = (tiles + size - 1) / size
     var g = 0
     while g < groupCount {
       let groups = device.blocking.groups(ofRest: groupCount - g)
-      tile.source = .init { from + (g + $0) * step }
-      tile.destination = .init { to + (g + $0) * step }
-      device.kernels.multiplyTile(&tile, groups, blocks)
+      tile.source = .init { from + (g + $0) * size * sourceStep }
+      tile.destination = .init { to + (g + $0) * size * channelBlock }
+      multiplyTile(&tile, groups, blocks)
       g += groups
     }
   }
@@ -172,7 +174,7 @@ struct WinogradProduct {
       winograd.forEachRun(of: tiles) { first, count in
         var tile = tile(first, count)
         tile.overlap = overlap
-        device.kernels.transformTile(&tile, destinationTransform, winograd.taps)
+        device.transformTile(winograd.blocking.precision)(&tile, destinationTransform, winograd.taps)
       }
       return
     }
@@ -186,7 +188,7 @@ struct WinogradProduct {
         overlap.hasRowBefore = turn > 0
         overlap.hasRowAfter = turn + 1 < perSide
         tile.overlap = overlap
-        device.kernels.transformTile(&tile, .patch, winograd.taps)
+        device.transformTile(winograd.blocking.precision)(&tile, .patch, winograd.taps)
       }
     }
   }
@@ -203,13 +205,13 @@ struct WinogradProduct {
     _ device: Device
   ) {
     let blocking = device.blocking
-    let from = winograd.transformed(scratch, blocks: depth, tiles: tiles.count)
+    let from = winograd.transformed(scratch, winograd.channelForm, blocks: depth, tiles: tiles.count)
     let products = winograd.transformed(
-      scratch + winograd.positions * from.positionStride, blocks: range.count, tiles: tiles.count)
+      scratch + winograd.positions * from.positionStride, .floats, blocks: range.count, tiles: tiles.count)
     for block in 0..<source.blocks {
       transformSource(block: block, place: block * source.parts, tiles: tiles, to: from, device)
     }
-    let panel = depth * channelBlock * channelBlock
+    let panel = depth * winograd.weightsArea
     for position in 0..<winograd.positions {
       var block = range.lowerBound
       while block < range.upperBound {
@@ -229,8 +231,8 @@ struct WinogradProduct {
   }
 
   func blockScratchCount(tiles: Int) -> Int {
-    winograd.transformedCount(blocks: depth, tiles: tiles)
-      + winograd.transformedCount(blocks: destination.width, tiles: tiles)
+    winograd.transformedCount(winograd.channelForm, blocks: depth, tiles: tiles)
+      + winograd.transformedCount(.floats, blocks: destination.width, tiles: tiles)
   }
 
   // MARK: - Weights on the way
@@ -253,11 +255,11 @@ struct WinogradProduct {
     let blocking = device.blocking
     let firstBlock = channelTile * blocking.tile.blocks
     let blocks = min(blocking.tile.blocks, destination.width - firstBlock)
-    let products = winograd.transformed(scratch, blocks: blocks, tiles: tiles.count)
+    let products = winograd.transformed(scratch, .floats, blocks: blocks, tiles: tiles.count)
     let weights = scratch + winograd.positions * products.positionStride
     let parts = source.parts
     let chunk = depthOfChunk / parts
-    let panel = chunk * parts * channelBlock * channelBlock
+    let panel = chunk * parts * winograd.weightsArea
     let positionStride = blocks * panel + channelBlock
 
     var first = 0
@@ -266,7 +268,7 @@ struct WinogradProduct {
       for n in 0..<blocks {
         for b in 0..<count {
           transformWeights(
-            first + b, firstBlock + n, weights + n * panel + b * parts * channelBlock * channelBlock, positionStride)
+            first + b, firstBlock + n, weights + n * panel + b * parts * winograd.weightsArea, positionStride)
         }
       }
       for position in 0..<winograd.positions {
