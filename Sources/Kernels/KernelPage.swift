@@ -22,12 +22,6 @@ public protocol ProductPage: SendableMetatype {
   static func weights(_ tile: UnsafePointer<WeightsTile>, rows: Int, blocks: Int)
   /// sum + a * b in each cell: one product, or those of a pair.
   static func adding(_ sum: Vector, _ a: Operand, times b: Operand) -> Vector
-  /// The points of F(4, 2), see WinogradTransforms.swift.
-  static var points: WinogradPoints { get }
-  /// Writes what a transform made: at `place`, in the form that its reader multiplies.
-  ///
-  /// - Parameter isSecond: of `.tilePairs`: the tile whose numbers are the high halves.
-  static func write(_ x: Vector, to place: UnsafeMutablePointer<Float>, as form: TransformedForm, isSecond: Bool)
 }
 
 /// The kernels of one instruction set: its vector, its register tiles, and whether it fuses.
@@ -39,16 +33,6 @@ extension KernelPage {
   @inlinable @inline(__always)
   public static func adding(_ sum: Vector, _ a: Vector, times b: Vector) -> Vector {
     sum.adding(a, times: b, fused: fused)
-  }
-
-  @inlinable @inline(__always)
-  public static var points: WinogradPoints { WinogradPoints(near: 1.0 / 2, far: 3.0 / 2) }
-
-  @inlinable @inline(__always)
-  public static func write(
-    _ x: Vector, to place: UnsafeMutablePointer<Float>, as form: TransformedForm, isSecond: Bool
-  ) {
-    store(x, place)
   }
 }
 
@@ -82,8 +66,8 @@ extension ProductPage {
   }
 
   @inlinable
-  static func hasNoTransform(_ kind: WinogradTransform, taps: Int) -> Never {
-    missingTransform(kind, taps, instructionSet)
+  static func hasNoTransform(_ kind: WinogradTransform, _ method: WinogradMethod) -> Never {
+    missingTransform(kind, method, instructionSet)
   }
 }
 
@@ -95,6 +79,6 @@ func missingTile(
 }
 
 @usableFromInline @inline(never)
-func missingTransform(_ kind: WinogradTransform, _ taps: Int, _ set: InstructionSet) -> Never {
-  fatalError("the \(set.rawValue) page has no \(kind) transform for \(taps)x\(taps) taps")
+func missingTransform(_ kind: WinogradTransform, _ method: WinogradMethod, _ set: InstructionSet) -> Never {
+  fatalError("the \(set.rawValue) page has no \(kind) transform of \(method.description)")
 }

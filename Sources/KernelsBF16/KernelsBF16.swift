@@ -57,12 +57,9 @@
     public static func storeNeighbours(_ a: Vector, _ cells: UnsafeMutablePointer<Float>) {
       cpairs16_store_neighbours(a, cells)
     }
-
-    @inline(__always)
-    public static func low(_ pairs: Operand) -> Vector { cpairs16_low(pairs) }
   }
 
-  public let bf16Kernels: PairKernels? = PairKernels(BF16Page.self)
+  public let bf16Kernels: PairKernels? = PairKernels(BF16Page.self, PairProbe<BF16Page, 16>.self)
 
 #else
 

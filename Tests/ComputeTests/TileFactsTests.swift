@@ -104,8 +104,9 @@ import Testing
     let expected = shape.reference(pass, .init(shapeA, a), .init(shapeB, b))
     for page in Self.otherPages {
       let device = Device(kernels: page, threads: 2)
+      let allowed = shape.allowed(on: device)
       expectEqual(
-        shape.run(pass, a, b, on: device), expected, bound: { _ in shape.allowed },
+        shape.run(pass, a, b, on: device), expected, bound: { _ in allowed },
         "\(shape.repro(pass, device)) groups of \(page.tile.groupPixels)")
     }
   }
@@ -167,9 +168,9 @@ import Testing
     let transform = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let float = UnsafeMutablePointer<Float>.allocate(capacity: 1)
       var tile = TransformTile(source: float, destination: float)
-      portableKernel.transformTile(&tile, .patch, 3)
+      portableKernel.transformTile(&tile, .patch, .f4x4of3x3)
     }
-    expectMessage(transform, "the portable page has no patch transform for 3x3 taps")
+    expectMessage(transform, "the portable page has no patch transform of F(4x4, 3x3)")
   }
 
   private func expectMessage(_ result: ExitTest.Result?, _ message: String) {

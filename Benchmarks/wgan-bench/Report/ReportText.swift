@@ -86,7 +86,7 @@ extension PerformanceReport {
         [row.before.min, row.before.median, row.before.max]
         + (row.after.map { [$0.min, $0.median, $0.max] } ?? [])
       let cells = spreads.map { figure($0, 1) } + Array(repeating: "", count: 6 - spreads.count)
-      return [Markdown.escaped(row.isa), "\(row.threads)", figure(row.gflops, 1)] + cells
+      return [Markdown.escaped(row.name), "\(row.threads)", figure(row.gflops, 1)] + cells
     }
     let bandwidth = peak.bandwidth.map { row in
       [
@@ -221,7 +221,7 @@ extension PerformanceReport {
           split.parts.map { part in
             [
               Markdown.escaped(part.layer), Markdown.escaped(part.kind), Markdown.escaped(part.pass),
-              Markdown.escaped(part.algorithm ?? ""), figure(part.milliseconds, 3),
+              Markdown.escaped(part.method), figure(part.milliseconds, 3),
               part.limitMilliseconds.map { figure($0, 3) } ?? "", figure(part.waitingMilliseconds, 3),
               figure(100 * part.share, 1), part.gflops.map { figure($0, 1) } ?? "",
               part.percentOfPeak.map { figure($0, 1) } ?? "",

@@ -46,20 +46,15 @@ package struct ConvolutionPrimitive: Sendable {
     if choice == .direct { return "--algorithm direct" }
     guard let winograd else {
       if convolution.form == .score { return "a score is one product a picture" }
-      if precision == .bfloat16 && convolution.kernel == 3 { return "F(4x4, 3x3) rounds too much with bf16" }
+      if precision == .bfloat16 && convolution.kernel == 3 { return "F(4x4, 3x3) would round too much with bf16" }
       return convolution.outputSize == 1
         ? "there is no fast method for \(convolution.kernel)x\(convolution.kernel) at one position"
         : "a picture has too few channels"
     }
-    if precision == .bfloat16 && pass == .backwardWeights && winograd.tilesPerSide > 1
-      && winograd.tilesPerSide % 2 == 1
-    {
-      return "a row of \(winograd.tilesPerSide) tiles has no pairs"
-    }
     let tiles = winograd.tiles(batch: batch)
     let least = WinogradBlocking.leastTiles
     return choice == .auto && tiles < least
-      ? "\(tiles) tiles of 4x4 are too few for the transform of the weights, which takes \(least)" : nil
+      ? "\(tiles) tiles of \(winograd.grid.height)x\(winograd.grid.width) are too few for the transform of the weights, which takes \(least)" : nil
   }
 
   /// "direct (a picture has too few channels)", "winograd bf16"
@@ -84,7 +79,7 @@ package struct ConvolutionPrimitive: Sendable {
       + c.parameterCount
     return .init(
       multiplyAdds: multiplyAdds, products: products, bytes: values * MemoryLayout<Float>.stride,
-      algorithm: algorithm(pass))
+      algorithm: algorithm(pass), precision: precision)
   }
 
   // MARK: - What a pass reads beside its operands

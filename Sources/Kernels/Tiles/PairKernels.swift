@@ -20,8 +20,6 @@ public protocol PairPage: ProductPage {
   static func neighbours(_ a: Vector, _ b: Vector) -> Operand
   /// Stores the neighbours of one vector: half as many cells.
   static func storeNeighbours(_ a: Vector, _ cells: UnsafeMutablePointer<Float>)
-  /// The numbers in the cells' low halves.
-  static func low(_ pairs: Operand) -> Vector
 }
 
 /// The kernels of a page of pairs. Its register tiles are those of the `KernelTable` beside it.
@@ -29,10 +27,12 @@ public struct PairKernels: Sendable {
   public let tile: RegisterTile
   public let multiplyTile: KernelTable.Multiply
   public let weightsTile: KernelTable.Weights
-  /// Those of 2x2 taps, to the form that the next step multiplies.
+  /// `transformPairs` and `transformTile` with the matrix of `kind`: F(2x2, 2x2).
   public let transformTile: KernelTable.Transform
   public let pairNeighbours: PairNeighbours
   public let pairLanes: PairLanes
+  /// What the machine can do at best, for the benchmarks.
+  public let peak: ArithmeticProbe
 
   public typealias PairNeighbours =
     @Sendable (_ x: UnsafePointer<Float>, _ cells: UnsafeMutablePointer<Float>, _ count: Int) -> Void
@@ -43,14 +43,19 @@ public struct PairKernels: Sendable {
     ) -> Void
 
   /// Every closure names the page's type, as `KernelTable`'s do.
+  ///
+  /// - Parameter probe: of as many accumulators as the page's registers hold beside two operands.
   @inlinable
-  public init<Page: PairPage>(_ page: Page.Type) {
+  public init<Page: PairPage, let accumulators: Int>(
+    _ page: Page.Type, _ probe: PairProbe<Page, accumulators>.Type
+  ) {
     tile = Page.tile
     multiplyTile = { Page.multiply($0, groups: $1, blocks: $2) }
     weightsTile = { Page.weights($0, rows: $1, blocks: $2) }
-    transformTile = { Page.transform($0, $1, taps: $2) }
+    transformTile = { Page.transform($0, $1, $2) }
     pairNeighbours = { Page.pairNeighbours($0, $1, count: $2) }
     pairLanes = { Page.pairLanes($0, $1, step: $2, $3, count: $4) }
+    peak = ArithmeticProbe(probe)
   }
 }
 
@@ -83,79 +88,5 @@ extension PairPage {
   @inlinable @inline(__always)
   static func store(_ pairs: Operand, _ cells: UnsafeMutablePointer<Float>) {
     UnsafeMutableRawPointer(cells).storeBytes(of: pairs, as: Operand.self)
-  }
-}
-
-// MARK: - Fast convolution
-
-// F(4, 3) is missing: its rms error would be 4.7 times the direct method's at its best points.
-
-extension PairPage {
-  /// Amplifies the rounding of bf16 operands least among the points with short powers: by 2.81, where 1/2 and 3/2 have
-  /// 3.27. (The mean over a tile of Σ A²|G|²|B|² / taps, for numbers of like size.)
-  @inlinable @inline(__always)
-  public static var points: WinogradPoints { WinogradPoints(near: 3.0 / 8, far: 5.0 / 4) }
-
-  @inlinable @inline(__always)
-  public static func write(
-    _ x: Vector, to place: UnsafeMutablePointer<Float>, as form: TransformedForm, isSecond: Bool
-  ) {
-    switch form {
-    case .floats: Kernels.store(x, place)
-    case .channelPairs: storeNeighbours(x, place)
-    case .tilePairs: store(isSecond ? lanes(low(operand(place)), x) : lanes(x, Vector()), place)
-    }
-  }
-
-  @inlinable
-  static func transform(_ tile: UnsafePointer<TransformTile>, _ kind: WinogradTransform, taps: Int) {
-    switch (kind, taps, tile.pointee.form) {
-    case (.input, 2, .channelPairs): transformInputToChannels(tile)
-    case (.input, 2, .tilePairs): transformInputToTiles(tile)
-    case (.gradient, 2, .channelPairs): transformGradientToChannels(tile)
-    case (.gradient, 2, .tilePairs): transformGradientToTiles(tile)
-    case (.weights, 2, .tilePairs): transformWeightsToRows(tile)
-    case (.output, 2, .floats): transformPairsOutput(tile)
-    case (.patch, 2, .floats): transformPairsPatch(tile)
-    case (.diffWeights, 2, .floats): transformPairsDiffWeights(tile)
-    default: hasNoTransform(kind, taps: taps)
-    }
-  }
-
-  @inlinable @inline(never)
-  static func transformInputToChannels(_ tile: UnsafePointer<TransformTile>) {
-    transformTile(tile, .input, taps: 2, form: .channelPairs)
-  }
-
-  @inlinable @inline(never)
-  static func transformInputToTiles(_ tile: UnsafePointer<TransformTile>) {
-    transformTile(tile, .input, taps: 2, form: .tilePairs)
-  }
-
-  @inlinable @inline(never)
-  static func transformGradientToChannels(_ tile: UnsafePointer<TransformTile>) {
-    transformTile(tile, .gradient, taps: 2, form: .channelPairs)
-  }
-
-  @inlinable @inline(never)
-  static func transformGradientToTiles(_ tile: UnsafePointer<TransformTile>) {
-    transformTile(tile, .gradient, taps: 2, form: .tilePairs)
-  }
-
-  /// A "tile" of weights is a row: the kernels of one channel of the sum.
-  @inlinable @inline(never)
-  static func transformWeightsToRows(_ tile: UnsafePointer<TransformTile>) {
-    transformTile(tile, .weights, taps: 2, form: .tilePairs)
-  }
-
-  @inlinable @inline(never)
-  static func transformPairsOutput(_ tile: UnsafePointer<TransformTile>) { transformTile(tile, .output, taps: 2) }
-
-  @inlinable @inline(never)
-  static func transformPairsPatch(_ tile: UnsafePointer<TransformTile>) { overlapTile(tile, taps: 2) }
-
-  @inlinable @inline(never)
-  static func transformPairsDiffWeights(_ tile: UnsafePointer<TransformTile>) {
-    transformTile(tile, .diffWeights, taps: 2)
   }
 }

@@ -1,28 +1,24 @@
 // The matrices of fast convolution, F(4x4, 2x2) and F(4x4, 3x3): 4x4 results of a 2x2 or 3x3 kernel from 25 or 36
-// products instead of 64 or 144. Toom and Cook's algorithm: values at some points and at infinity decide a polynomial.
+// products instead of 64 or 144; and F(2x2, 2x2): 2x2 results of a 2x2 kernel from 9 products instead of 16. Toom and Cook's algorithm: values at some points and at infinity decide a polynomial.
 // Source: Lavin and Gray (CVPR 2016), section 4; the points are those of Barabasz, Anderson, Soodhalter and Gregg,
 // "Error analysis and improving the accuracy of Winograd convolution for deep neural networks" (ACM TOMS 46(4), 2020),
 // section 5, in spirit: symmetric, so that even and odd parts are shared, and near 1, so that powers stay small.
 // docs/Numerics.md has the errors.
 //
-// In one dimension, with input d (n = 4 + taps - 1 values), kernel g and result y, `*` by element:
+// In one dimension, with input d (n = results + taps - 1 values), kernel g and result y, `*` by element:
 //
 //     y = Aᵀ [ (G g) * (Bᵀ d) ]                 forward (and backwardData at stride 1)
 //     d = B  [ (G g) * (A y) ]                  backwardData at stride 2, its adjoint in d: patches of neighbouring
 //                                               tiles overlap and add up
 //     g = Gᵀ [ (A y) * (Bᵀ d) ]                 backwardWeights, its adjoint in g
 //
-// F(4, 2), points a, -a, b, -b, infinity; of Floats 1/2 and 3/2:
+// F(4, 2), points 1/2, -1/2, 3/2, -3/2, infinity:
 //
 //          | -9/8  -9/4   1/2  1  0 |       | -1/2  -1/4 |        | 1    1     1      1    0 |
 //          |  9/8  -9/4  -1/2  1  0 |       |  1/2  -1/4 |   Aᵀ = | 1/2 -1/2   3/2   -3/2  0 |
 //     Bᵀ = | -3/8  -1/4   3/2  1  0 |   G = |  1/6   1/4 |        | 1/4  1/4   9/4    9/4  0 |
 //          |  3/8  -1/4  -3/2  1  0 |       | -1/6   1/4 |        | 1/8 -1/8  27/8  -27/8  1 |
 //          | 9/16   0    -5/2  0  1 |       |   0     1  |
-//
-// With points a, -a, b, -b the rows of Bᵀ are (-ab², -b², a, 1, 0), (-a²b, -a², b, 1, 0), those of -a and -b, and
-// (a²b², 0, -(a² + b²), 0, 1); those of G are (1/a, 1)/2(a² - b²), (1/b, 1)/2(b² - a²); row j of Aᵀ has the
-// points' j-th powers. With operands of bf16 the points are 3/8 and 5/4: see PairKernels.swift.
 //
 // F(4, 3), points 0, 3/4, -3/4, 3/2, -3/2, infinity; row j of Aᵀ has the j-th powers of the points; a = -128/243, b =
 // 32/243:
@@ -34,38 +30,81 @@
 //          |   0   27/32   -9/16   -3/2   1  0 |       |   b    -3/2 b   9/4 b  |
 //          |   0   81/64     0    -45/16  0  1 |       |   0       0       1    |
 
-/// The transforms; each takes a tile of R x R vectors to one of S x S.
-public enum WinogradTransform: Int, Sendable {
-  /// Bᵀ d B: a patch of the source, 5x5 (6x6) to 5x5 (6x6).
-  case input
-  /// Aᵀ m A: products to results, 5x5 (6x6) to 4x4, with the epilogue.
-  case output
-  /// A y Aᵀ: a tile of the gradient, 4x4 to 5x5 (6x6).
-  case gradient
-  /// G g Gᵀ: a kernel, 2x2 (3x3) to 5x5 (6x6).
-  case weights
-  /// B m Bᵀ: products to a patch of the source's gradient, 5x5 to 5x5, by `overlapTile` (there is none of F(4, 3)).
-  case patch
-  /// Gᵀ q G: sums of products to the kernel's gradient, 5x5 (6x6) to 2x2 (3x3), which may add to what is there.
-  case diffWeights
+// F(2, 2), points 1, -1, infinity:
+//
+//          |  1  1  0 |       | 1/2   1/2 |        | 1   1  0 |
+//     Bᵀ = | -1  1  0 |   G = | 1/2  -1/2 |   Aᵀ = | 1  -1  1 |
+//          | -1  0  1 |       |  0     1  |
 
-  /// Rows and columns of what it takes.
+/// F(results, taps) of one direction.
+public enum WinogradMatrices: Int, Sendable {
+  case f42
+  case f43
+  case f22
+
+  @inlinable public var results: Int { self == .f22 ? 2 : 4 }
+  @inlinable public var taps: Int { self == .f43 ? 3 : 2 }
+  /// Values of a patch, and products of a tile.
+  @inlinable public var side: Int { results + taps - 1 }
+}
+
+/// A fast method: its matrices along columns and along rows.
+public enum WinogradMethod: Int, Sendable {
+  case f4x4of2x2
+  case f4x4of3x3
+  case f2x2of2x2
+
+  /// What makes rows of a tile: it is applied to columns.
   @inlinable
-  func sourceSide(taps: Int) -> Int {
+  public var rows: WinogradMatrices {
     switch self {
-    case .input, .output, .patch, .diffWeights: 3 + taps
-    case .gradient: 4
-    case .weights: taps
+    case .f4x4of2x2: .f42
+    case .f4x4of3x3: .f43
+    case .f2x2of2x2: .f22
     }
   }
 
-  /// Rows and columns of what it makes.
+  /// What makes columns of a tile: it is applied to rows.
+  @inlinable public var columns: WinogradMatrices { rows }
+
+  /// "F(4x4, 2x2)"
+  public var description: String {
+    "F(\(rows.results)x\(columns.results), \(rows.taps)x\(columns.taps))"
+  }
+}
+
+/// The transforms; each takes a tile of R x R vectors to one of S x S. The sizes are those of F(4x4, 2x2).
+public enum WinogradTransform: Int, Sendable {
+  /// Bᵀ d B: a patch of the source, 5x5 to 5x5.
+  case input
+  /// Aᵀ m A: products to results, 5x5 to 4x4, with the epilogue.
+  case output
+  /// A y Aᵀ: a tile of the gradient, 4x4 to 5x5.
+  case gradient
+  /// G g Gᵀ: a kernel, 2x2 to 5x5.
+  case weights
+  /// B m Bᵀ: products to a patch of the source's gradient, 5x5 to 5x5, by `overlapTile` (there is none of F(4, 3)).
+  case patch
+  /// Gᵀ q G: sums of products to the kernel's gradient, 5x5 to 2x2, which may add to what is there.
+  case diffWeights
+
+  /// Length of a row or column that it takes.
   @inlinable
-  func side(taps: Int) -> Int {
+  func sourceSide(_ matrices: WinogradMatrices) -> Int {
     switch self {
-    case .input, .gradient, .weights, .patch: 3 + taps
-    case .output: 4
-    case .diffWeights: taps
+    case .input, .output, .patch, .diffWeights: matrices.side
+    case .gradient: matrices.results
+    case .weights: matrices.taps
+    }
+  }
+
+  /// Length of a row or column that it makes.
+  @inlinable
+  func side(_ matrices: WinogradMatrices) -> Int {
+    switch self {
+    case .input, .gradient, .weights, .patch: matrices.side
+    case .output: matrices.results
+    case .diffWeights: matrices.taps
     }
   }
 }
@@ -75,86 +114,69 @@ public typealias WinogradColumn<Vector: FloatVector> = InlineArray<6, Vector>
 
 // MARK: - F(4, 2)
 
-/// Of F(4, 2): near, -near, far, -far and infinity.
-public struct WinogradPoints: Sendable {
-  public let near: Float
-  public let far: Float
-  /// What the rows of G have in their denominators.
-  @usableFromInline let distance: Float
-
-  @inlinable @inline(__always)
-  public init(near: Float, far: Float) {
-    self.near = near
-    self.far = far
-    distance = 2 * (far * far - near * near)
-  }
-}
-
 extension ProductPage {
   @inlinable @inline(__always)
   static func inputOf2(_ d: InlineArray<5, Vector>) -> InlineArray<5, Vector> {
-    let (a, b) = (points.near, points.far)
-    let odd1 = d[3].adding(d[1], times: Vector(repeating: -(b * b)), fused: fused)
-    let even1 = d[2].adding(d[0], times: Vector(repeating: -(b * b)), fused: fused)
-    let odd2 = d[3].adding(d[1], times: Vector(repeating: -(a * a)), fused: fused)
-    let even2 = d[2].adding(d[0], times: Vector(repeating: -(a * a)), fused: fused)
-    let last = d[4].adding(d[2], times: Vector(repeating: -(a * a + b * b)), fused: fused)
+    let minus94 = Vector(repeating: -9.0 / 4)
+    let minus14 = Vector(repeating: -1.0 / 4)
+    let odd1 = d[3].adding(d[1], times: minus94, fused: fused)
+    let even1 = d[2].adding(d[0], times: minus94, fused: fused)
+    let odd2 = d[3].adding(d[1], times: minus14, fused: fused)
+    let even2 = d[2].adding(d[0], times: minus14, fused: fused)
+    let last = d[4].adding(d[2], times: Vector(repeating: -5.0 / 2), fused: fused)
     return [
-      odd1.adding(even1, times: Vector(repeating: a), fused: fused),
-      odd1.adding(even1, times: Vector(repeating: -a), fused: fused),
-      odd2.adding(even2, times: Vector(repeating: b), fused: fused),
-      odd2.adding(even2, times: Vector(repeating: -b), fused: fused),
-      last.adding(d[0], times: Vector(repeating: a * a * b * b), fused: fused),
+      odd1.adding(even1, times: Vector(repeating: 1.0 / 2), fused: fused),
+      odd1.adding(even1, times: Vector(repeating: -1.0 / 2), fused: fused),
+      odd2.adding(even2, times: Vector(repeating: 3.0 / 2), fused: fused),
+      odd2.adding(even2, times: Vector(repeating: -3.0 / 2), fused: fused),
+      last.adding(d[0], times: Vector(repeating: 9.0 / 16), fused: fused),
     ]
   }
 
   @inlinable @inline(__always)
   static func outputOf2(_ m: InlineArray<5, Vector>) -> InlineArray<4, Vector> {
-    let (a, b) = (points.near, points.far)
     let sum1 = m[0] + m[1]
     let difference1 = m[0] - m[1]
     let sum2 = m[2] + m[3]
     let difference2 = m[2] - m[3]
-    let last = m[4].adding(difference1, times: Vector(repeating: a * a * a), fused: fused)
+    let last = m[4].adding(difference1, times: Vector(repeating: 1.0 / 8), fused: fused)
     return [
       sum1 + sum2,
-      (difference1 * Vector(repeating: a)).adding(difference2, times: Vector(repeating: b), fused: fused),
-      (sum1 * Vector(repeating: a * a)).adding(sum2, times: Vector(repeating: b * b), fused: fused),
-      last.adding(difference2, times: Vector(repeating: b * b * b), fused: fused),
+      (difference1 * Vector(repeating: 1.0 / 2)).adding(difference2, times: Vector(repeating: 3.0 / 2), fused: fused),
+      (sum1 * Vector(repeating: 1.0 / 4)).adding(sum2, times: Vector(repeating: 9.0 / 4), fused: fused),
+      last.adding(difference2, times: Vector(repeating: 27.0 / 8), fused: fused),
     ]
   }
 
   @inlinable @inline(__always)
   static func gradientOf2(_ y: InlineArray<4, Vector>) -> InlineArray<5, Vector> {
-    let (a, b) = (points.near, points.far)
-    let even1 = y[0].adding(y[2], times: Vector(repeating: a * a), fused: fused)
-    let odd1 = y[1].adding(y[3], times: Vector(repeating: a * a), fused: fused)
-    let even2 = y[0].adding(y[2], times: Vector(repeating: b * b), fused: fused)
-    let odd2 = y[1].adding(y[3], times: Vector(repeating: b * b), fused: fused)
+    let even1 = y[0].adding(y[2], times: Vector(repeating: 1.0 / 4), fused: fused)
+    let odd1 = y[1].adding(y[3], times: Vector(repeating: 1.0 / 4), fused: fused)
+    let even2 = y[0].adding(y[2], times: Vector(repeating: 9.0 / 4), fused: fused)
+    let odd2 = y[1].adding(y[3], times: Vector(repeating: 9.0 / 4), fused: fused)
     return [
-      even1.adding(odd1, times: Vector(repeating: a), fused: fused),
-      even1.adding(odd1, times: Vector(repeating: -a), fused: fused),
-      even2.adding(odd2, times: Vector(repeating: b), fused: fused),
-      even2.adding(odd2, times: Vector(repeating: -b), fused: fused),
+      even1.adding(odd1, times: Vector(repeating: 1.0 / 2), fused: fused),
+      even1.adding(odd1, times: Vector(repeating: -1.0 / 2), fused: fused),
+      even2.adding(odd2, times: Vector(repeating: 3.0 / 2), fused: fused),
+      even2.adding(odd2, times: Vector(repeating: -3.0 / 2), fused: fused),
       y[3],
     ]
   }
 
   @inlinable @inline(__always)
   static func patchOf2(_ m: InlineArray<5, Vector>) -> InlineArray<5, Vector> {
-    let (a, b) = (points.near, points.far)
     let sum1 = m[0] + m[1]
     let difference1 = m[0] - m[1]
     let sum2 = m[2] + m[3]
     let difference2 = m[2] - m[3]
-    let first = (m[4] * Vector(repeating: a * a * b * b)).adding(
-      difference2, times: Vector(repeating: -(a * a * b)), fused: fused)
-    let middle = (m[4] * Vector(repeating: -(a * a + b * b))).adding(
-      difference2, times: Vector(repeating: b), fused: fused)
+    let first = (m[4] * Vector(repeating: 9.0 / 16)).adding(
+      difference2, times: Vector(repeating: -3.0 / 8), fused: fused)
+    let middle = (m[4] * Vector(repeating: -5.0 / 2)).adding(
+      difference2, times: Vector(repeating: 3.0 / 2), fused: fused)
     return [
-      first.adding(difference1, times: Vector(repeating: -(a * b * b)), fused: fused),
-      (sum2 * Vector(repeating: -(a * a))).adding(sum1, times: Vector(repeating: -(b * b)), fused: fused),
-      middle.adding(difference1, times: Vector(repeating: a), fused: fused),
+      first.adding(difference1, times: Vector(repeating: -9.0 / 8), fused: fused),
+      (sum2 * Vector(repeating: -1.0 / 4)).adding(sum1, times: Vector(repeating: -9.0 / 4), fused: fused),
+      middle.adding(difference1, times: Vector(repeating: 1.0 / 2), fused: fused),
       sum1 + sum2,
       m[4],
     ]
@@ -162,28 +184,27 @@ extension ProductPage {
 
   @inlinable @inline(__always)
   static func weightsOf2(_ g: InlineArray<2, Vector>) -> InlineArray<5, Vector> {
-    let (near, far) = (points.near * points.distance, points.far * points.distance)
-    let odd = g[1] * Vector(repeating: 1 / points.distance)
-    let minusOdd = g[1] * Vector(repeating: -1 / points.distance)
+    let quarter = g[1] * Vector(repeating: 1.0 / 4)
+    let minusQuarter = g[1] * Vector(repeating: -1.0 / 4)
     return [
-      minusOdd.adding(g[0], times: Vector(repeating: -1 / near), fused: fused),
-      minusOdd.adding(g[0], times: Vector(repeating: 1 / near), fused: fused),
-      odd.adding(g[0], times: Vector(repeating: 1 / far), fused: fused),
-      odd.adding(g[0], times: Vector(repeating: -1 / far), fused: fused),
+      minusQuarter.adding(g[0], times: Vector(repeating: -1.0 / 2), fused: fused),
+      minusQuarter.adding(g[0], times: Vector(repeating: 1.0 / 2), fused: fused),
+      quarter.adding(g[0], times: Vector(repeating: 1.0 / 6), fused: fused),
+      quarter.adding(g[0], times: Vector(repeating: -1.0 / 6), fused: fused),
       g[1],
     ]
   }
 
   @inlinable @inline(__always)
   static func diffWeightsOf2(_ q: InlineArray<5, Vector>) -> InlineArray<2, Vector> {
-    let (near, far) = (points.near * points.distance, points.far * points.distance)
-    let difference1 = (q[1] - q[0]) * Vector(repeating: 1 / near)
+    let difference1 = (q[1] - q[0]) * Vector(repeating: 1.0 / 2)
     let sums = (q[2] + q[3]) - (q[0] + q[1])
     return [
-      difference1.adding(q[2] - q[3], times: Vector(repeating: 1 / far), fused: fused),
-      q[4].adding(sums, times: Vector(repeating: 1 / points.distance), fused: fused),
+      difference1.adding(q[2] - q[3], times: Vector(repeating: 1.0 / 6), fused: fused),
+      q[4].adding(sums, times: Vector(repeating: 1.0 / 4), fused: fused),
     ]
   }
+
 }
 
 // MARK: - F(4, 3)
@@ -265,5 +286,41 @@ extension ProductPage {
       difference1 + difference2,
       last.adding(sum2, times: Vector(repeating: 9.0 / 4), fused: fused),
     ]
+  }
+}
+
+// MARK: - F(2, 2)
+
+extension ProductPage {
+  @inlinable @inline(__always)
+  static func inputOf22(_ d: InlineArray<3, Vector>) -> InlineArray<3, Vector> {
+    [d[1] + d[0], d[1] - d[0], d[2] - d[0]]
+  }
+
+  @inlinable @inline(__always)
+  static func outputOf22(_ m: InlineArray<3, Vector>) -> InlineArray<2, Vector> {
+    [m[0] + m[1], (m[0] - m[1]) + m[2]]
+  }
+
+  @inlinable @inline(__always)
+  static func gradientOf22(_ y: InlineArray<2, Vector>) -> InlineArray<3, Vector> {
+    [y[0] + y[1], y[0] - y[1], y[1]]
+  }
+
+  @inlinable @inline(__always)
+  static func patchOf22(_ m: InlineArray<3, Vector>) -> InlineArray<3, Vector> {
+    [(m[0] - m[1]) - m[2], m[0] + m[1], m[2]]
+  }
+
+  @inlinable @inline(__always)
+  static func weightsOf22(_ g: InlineArray<2, Vector>) -> InlineArray<3, Vector> {
+    let half = Vector(repeating: 1.0 / 2)
+    return [(g[0] + g[1]) * half, (g[0] - g[1]) * half, g[1]]
+  }
+
+  @inlinable @inline(__always)
+  static func diffWeightsOf22(_ q: InlineArray<3, Vector>) -> InlineArray<2, Vector> {
+    let half = Vector(repeating: 1.0 / 2)
+    return [(q[0] + q[1]) * half, ((q[0] - q[1]) * half) + q[2]]
   }
 }

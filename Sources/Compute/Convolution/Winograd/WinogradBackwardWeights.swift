@@ -39,13 +39,13 @@ struct WinogradBackwardWeights {
     batch: Int, weights: UnsafeMutablePointer<Float>, accumulate: Bool, scratch: UnsafeMutablePointer<Float>,
     on device: Device
   ) {
-    let perPicture = winograd.tilesOfPicture
+    let perPicture = winograd.grid.tiles
     let layout = Scratch(winograd, batch: batch)
     var first = 0
     while first < batch {
       let next = min(batch, first + layout.picturesAtATime)
       let tiles = first * perPicture..<next * perPicture
-      let transformed = winograd.transformed(scratch, winograd.tileForm, blocks: gradientBlocks, tiles: tiles.count)
+      let transformed = winograd.transformed(scratch, .operand, blocks: gradientBlocks, tiles: tiles.count)
       transformGradient(tiles: tiles, to: transformed, device)
       device.parallel(layout.items) { items, worker in
         for index in items {
@@ -78,18 +78,15 @@ struct WinogradBackwardWeights {
 
     init(_ w: Winograd, batch: Int) {
       let gradientBlocks = w.convolution.outputBlocks
-      let bytesOfPicture =
-        w.transformedCount(.floats, blocks: gradientBlocks, tiles: w.tilesOfPicture) * w.blocking.precision.bytes
-      // Whole pairs of tiles.
-      let unit = w.tilesOfPicture == 1 ? w.tileForm.tilesOfStep : 1
-      picturesAtATime = max(1, w.blocking.gradientBytes / bytesOfPicture / unit) * unit
+      let cellsOfPicture = w.transformedCount(.operand, blocks: gradientBlocks, tiles: w.grid.tiles)
+      picturesAtATime = max(1, w.blocking.gradientBytes / (cellsOfPicture * Precision.float32.bytes))
       let tiles = w.tiles(batch: min(batch, picturesAtATime))
-      gradientCount = w.transformedCount(w.tileForm, blocks: gradientBlocks, tiles: tiles)
+      gradientCount = w.transformedCount(.operand, blocks: gradientBlocks, tiles: tiles)
       isShared = picturesAtATime < batch
       keepsAll = isShared || tiles > w.blocking.tilesOfSum
       let blocks = keepsAll ? gradientBlocks : min(w.blocking.tile.weightsBlocks, gradientBlocks)
       sumsCount = w.positions * w.sumsPositionStride(blocks: blocks)
-      sourceCount = w.transformedCount(w.tileForm, blocks: w.partsOfItem, tiles: tiles)
+      sourceCount = w.transformedCount(.operand, blocks: w.partsOfItem, tiles: tiles)
       items = w.convolution.inputBlocks * w.phases / w.partsOfItem
     }
 
@@ -110,26 +107,26 @@ struct WinogradBackwardWeights {
   private static let picturesOfRun = 8
 
   private func transformGradient(tiles: Range<Int>, to: Transformed, _ device: Device) {
-    let perSide = winograd.tilesPerSide
+    let grid = winograd.grid
     // Rows of tiles (of planes with one tile: pictures), so that a plane is read once.
-    let run = perSide == 1 ? min(tiles.count, Self.picturesOfRun) : perSide
+    let run = grid.tiles == 1 ? min(tiles.count, Self.picturesOfRun) : grid.columns
     let runs = (tiles.count + run - 1) / run
     device.parallel(gradientBlocks * runs) { items in
       for item in items {
         let block = item / runs
         let first = item % runs * run
         var tile = TransformTile(
-          source: gradient.tile(tiles.lowerBound + first, perSide: perSide) + block * gradient.blockStride,
+          source: gradient.tile(tiles.lowerBound + first, grid) + block * gradient.blockStride,
           destination: to.block(block, tile: first))
         tile.sourceRowStride = gradient.rowStride
         tile.sourceColumnStride = gradient.pixelStride
-        tile.sourceStep = gradient.tileStep(perSide: perSide)
-        tile.destinationRowStride = winograd.side * to.positionStride
+        tile.sourceStep = gradient.tileStep(grid)
+        tile.destinationRowStride = winograd.method.columns.side * to.positionStride
         tile.destinationColumnStride = to.positionStride
-        tile.destinationStep = to.step
-        tile.form = to.form
+        tile.destinationStep = channelBlock
+        tile.pairs = .tiles
         tile.count = min(run, tiles.count - first)
-        device.transformTile(winograd.blocking.precision)(&tile, .gradient, winograd.taps)
+        device.transformTile(winograd.blocking.precision)(&tile, .gradient, winograd.method)
       }
     }
   }
@@ -143,8 +140,9 @@ struct WinogradBackwardWeights {
     let (block, firstPart) = (index * parts / winograd.phases, index * parts % winograd.phases)
     var mine = source
     mine.source.parts = parts
+    mine.sourcePairs = .tiles
     mine.source.walk.start += firstPart / 2 * source.source.phaseRowStride
-    let transformed = winograd.transformed(scratch, winograd.tileForm, blocks: parts, tiles: tiles.count)
+    let transformed = winograd.transformed(scratch, .operand, blocks: parts, tiles: tiles.count)
     mine.transformSource(block: block, place: 0, tiles: tiles, to: transformed, device)
     return Item(
       winograd: winograd, block: block, firstPart: firstPart, source: transformed, gradient: gradient,
@@ -229,7 +227,7 @@ extension WinogradBackwardWeights {
       tile.sourceStep = channelBlock
       tile.gradientStep = channelBlock
       tile.gradientBlockStride = gradient.blockStride
-      tile.length = (tiles.count + source.form.tilesOfStep - 1) / source.form.tilesOfStep
+      tile.length = tiles.count / winograd.tilesOfStore
       tile.diffWeightsBlockStride = parts * area
       tile.accumulate = !isFirst || first > 0
       var rest = channelBlock
@@ -261,7 +259,7 @@ extension WinogradBackwardWeights {
       let c = winograd.convolution
       let place = c.weightOffset(gradientBlock * 16, block * 16, phase / c.stride, phase % c.stride)
       var tile = TransformTile(source: sums, destination: weights + place)
-      tile.sourceRowStride = winograd.side * positionStride
+      tile.sourceRowStride = winograd.method.columns.side * positionStride
       tile.sourceColumnStride = positionStride
       tile.sourceStep = channelBlock
       tile.destinationRowStride = c.stride * c.kernel * area
@@ -269,7 +267,7 @@ extension WinogradBackwardWeights {
       tile.destinationStep = channelBlock
       tile.count = channelBlock
       tile.accumulate = accumulate
-      device.transformTile(winograd.blocking.precision)(&tile, .diffWeights, winograd.taps)
+      device.transformTile(winograd.blocking.precision)(&tile, .diffWeights, winograd.method)
     }
   }
 }

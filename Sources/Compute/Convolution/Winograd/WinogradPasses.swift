@@ -4,7 +4,7 @@ import Kernels
 
 extension Winograd {
   /// The transformed weights are few enough to be kept from one change of the weights to the next.
-  var keepsWeights: Bool { weightsCount * MemoryLayout<Float>.stride <= blocking.keptBytes }
+  var keepsWeights: Bool { weightsCount * Precision.float32.bytes <= blocking.keptBytes }
 
   /// Floats of scratch of a pass over at most `batch` pictures.
   func scratchpadCount(_ pass: ConvolutionPass, batch: Int, threads: Int) -> Int {
@@ -15,11 +15,11 @@ extension Winograd {
     if keepsWeights {
       let most = tilesOfBlock(pass, batch: batch)
       return threads
-        * (transformedCount(channelForm, blocks: sources, tiles: most)
-          + transformedCount(.floats, blocks: results, tiles: most))
+        * (transformedCount(.operand, blocks: sources, tiles: most)
+          + transformedCount(.product, blocks: results, tiles: most))
     }
-    let most = blocking.tilesOfChunk(tiles: tiles(batch: batch), perPicture: tilesOfPicture)
-    return transformedCount(channelForm, blocks: sources, tiles: most)
+    let most = blocking.tilesOfChunk(tiles: tiles(batch: batch), perPicture: grid.tiles)
+    return transformedCount(.operand, blocks: sources, tiles: most)
       + threads * chunkScratchCount(tiles: most, depth: depthOfChunk(pass))
   }
 
@@ -35,14 +35,14 @@ extension Winograd {
     return min(
       tiles(batch: batch),
       blocking.tilesOfBlock(
-        bytes: positions * (sources * channelForm.step + results * channelBlock) * MemoryLayout<Float>.stride,
+        bytes: positions * (sources * blocking.precision.bytes + results * Precision.float32.bytes) * channelBlock,
         unit: unit(pass == .backwardData)))
   }
 
   /// Tiles that a block has multiples of: a group of the micro-kernel; patches that overlap are those of whole
   /// pictures.
   private func unit(_ backward: Bool) -> Int {
-    backward && isAdjoint ? tilesOfPicture : min(blocking.tile.groupPixels, tilesOfPicture)
+    backward && isAdjoint ? grid.tiles : min(blocking.tile.groupPixels, grid.tiles)
   }
 
   /// Blocks and phases of a chunk of a pass's sum where weights aren't kept.
@@ -52,7 +52,7 @@ extension Winograd {
 
   /// A worker's products and transformed weights of a chunk.
   private func chunkScratchCount(tiles: Int, depth: Int) -> Int {
-    transformedCount(.floats, blocks: blocking.tile.blocks, tiles: tiles)
+    transformedCount(.product, blocks: blocking.tile.blocks, tiles: tiles)
       + positions * (blocking.tile.blocks * depth * weightsArea + channelBlock)
   }
 
@@ -128,7 +128,7 @@ extension Winograd {
     _ product: WinogradProduct, batch: Int, backward: Bool, prepared: UnsafePointer<Float>, result: Activations,
     _ scratchpad: UnsafeMutablePointer<Float>, _ device: Device
   ) {
-    let perPicture = tilesOfPicture
+    let perPicture = grid.tiles
     let tiles = tiles(batch: batch)
     let most = tilesOfBlock(backward ? .backwardData : .forward, batch: batch)
     let scratchCount = product.blockScratchCount(tiles: most)
@@ -164,19 +164,19 @@ extension Winograd {
     _ scratchpad: UnsafeMutablePointer<Float>, _ device: Device
   ) {
     let tiles = tiles(batch: batch)
-    let chunk = blocking.tilesOfChunk(tiles: tiles, perPicture: tilesOfPicture)
+    let chunk = blocking.tilesOfChunk(tiles: tiles, perPicture: grid.tiles)
     let depth = depthOfChunk(backward ? .backwardData : .forward)
     var begin = 0
     while begin < tiles {
       let range = begin..<min(tiles, begin + chunk)
-      let source = transformed(scratchpad, channelForm, blocks: product.depth, tiles: range.count)
+      let source = transformed(scratchpad, .operand, blocks: product.depth, tiles: range.count)
       device.parallel(product.source.blocks) { blocks in
         for block in blocks {
           product.transformSource(
             block: block, place: block * product.source.parts, tiles: range, to: source, device)
         }
       }
-      let workers = scratchpad + transformedCount(channelForm, blocks: product.depth, tiles: range.count)
+      let workers = scratchpad + transformedCount(.operand, blocks: product.depth, tiles: range.count)
       let workerCount = chunkScratchCount(tiles: range.count, depth: depth)
       device.parallel(device.blocking.channelTiles(product.destination.width)) { items, worker in
         for item in items {

@@ -35,9 +35,9 @@ struct WinogradProduct {
     var width: Int { blocks * parts }
 
     /// Where tile `tile` of a block of a product begins.
-    func tile(_ tile: Int, of block: Int, perSide: Int) -> UnsafeMutablePointer<Float> {
+    func tile(_ tile: Int, of block: Int, _ grid: TileGrid) -> UnsafeMutablePointer<Float> {
       let part = block % parts
-      return walk.tile(tile, perSide: perSide) + block / parts * walk.blockStride + part / 2 * phaseRowStride
+      return walk.tile(tile, grid) + block / parts * walk.blockStride + part / 2 * phaseRowStride
         + part % 2 * phasePixelStride
     }
   }
@@ -46,6 +46,8 @@ struct WinogradProduct {
   var source: Side
   /// Input transform, or the gradient's.
   var sourceTransform = WinogradTransform.input
+  /// What of the source is a pair, where bf16 is multiplied.
+  var sourcePairs = TransformedPairs.channels
   var destination: Side
   /// The output transform, or patches that overlap: then tiles are those of whole pictures.
   var destinationTransform = WinogradTransform.output
@@ -61,23 +63,23 @@ struct WinogradProduct {
 
   /// Tiles of source block `block`, transformed, to the first tiles of `to`'s blocks from `place` on.
   func transformSource(block: Int, place: Int, tiles: Range<Int>, to: Transformed, _ device: Device) {
-    let perSide = winograd.tilesPerSide
+    let grid = winograd.grid
     let walk = source.walk
     winograd.forEachRun(of: tiles) { first, count in
-      touch(source.tile(first, of: block * source.parts, perSide: perSide), tiles: count)
+      touch(source.tile(first, of: block * source.parts, grid), tiles: count)
       for part in 0..<source.parts {
         var tile = TransformTile(
-          source: source.tile(first, of: block * source.parts + part, perSide: perSide),
+          source: source.tile(first, of: block * source.parts + part, grid),
           destination: to.block(place + part, tile: first - tiles.lowerBound))
         tile.sourceRowStride = walk.rowStride
         tile.sourceColumnStride = walk.pixelStride
-        tile.sourceStep = walk.tileStep(perSide: perSide)
-        tile.destinationRowStride = winograd.side * to.positionStride
+        tile.sourceStep = walk.tileStep(grid)
+        tile.destinationRowStride = winograd.method.columns.side * to.positionStride
         tile.destinationColumnStride = to.positionStride
-        tile.destinationStep = to.step
-        tile.form = to.form
+        tile.destinationStep = channelBlock
+        tile.pairs = sourcePairs
         tile.count = count
-        device.transformTile(winograd.blocking.precision)(&tile, sourceTransform, winograd.taps)
+        device.transformTile(winograd.blocking.precision)(&tile, sourceTransform, winograd.method)
       }
     }
   }
@@ -85,14 +87,16 @@ struct WinogradProduct {
   /// Asks for all lines of a run's patches in the order in which they lie in memory. The transform reads them by phases
   /// and columns, too far apart for the processor to see what comes next.
   private func touch(_ patch: UnsafePointer<Float>, tiles count: Int) {
-    let perSide = winograd.tilesPerSide
-    let side = sourceTransform == .input ? winograd.side : Winograd.tile
+    let grid = winograd.grid
+    let method = winograd.method
+    let (height, width) =
+      sourceTransform == .input ? (method.rows.side, method.columns.side) : (grid.height, grid.width)
     let (phaseRows, phaseColumns) = source.parts == 4 ? (2, 2) : (1, 1)
-    let runs = perSide == 1 ? count : 1
-    let columns = perSide == 1 ? side : side + Winograd.tile * (count - 1)
+    let runs = grid.tiles == 1 ? count : 1
+    let columns = grid.tiles == 1 ? width : width + grid.width * (count - 1)
     let lines = (columns - 1) * source.walk.pixelStride / channelBlock + phaseColumns
     for run in 0..<runs {
-      for row in 0..<side {
+      for row in 0..<height {
         for phase in 0..<phaseRows {
           let start =
             patch + run * source.walk.pictureStride + row * source.walk.rowStride + phase * source.phaseRowStride
@@ -115,7 +119,7 @@ struct WinogradProduct {
   ) {
     let size = device.kernels.tile.groupPixels
     let multiplyTile = device.multiplyTile(winograd.blocking.precision)
-    let sourceStep = winograd.channelForm.step
+    let sourceStep = channelBlock / winograd.tilesOfStore
     var tile = MultiplyTile(source: from, weights: weights, destination: to)
     tile.sourcePixelStride = sourceStep
     tile.outerCount = depth
@@ -141,24 +145,24 @@ struct WinogradProduct {
   func transformProducts(
     _ from: Transformed, place: Int, block: Int, tiles: Range<Int>, _ device: Device
   ) {
-    let perSide = winograd.tilesPerSide
+    let grid = winograd.grid
     func tile(_ first: Int, _ count: Int, step: Int = 1) -> TransformTile {
       var tile = TransformTile(
         source: from.block(place, tile: first - tiles.lowerBound),
-        destination: destination.tile(first, of: block, perSide: perSide))
-      tile.sourceRowStride = winograd.side * from.positionStride
+        destination: destination.tile(first, of: block, grid))
+      tile.sourceRowStride = winograd.method.columns.side * from.positionStride
       tile.sourceColumnStride = from.positionStride
       tile.sourceStep = step * channelBlock
       tile.destinationRowStride = destination.walk.rowStride
       tile.destinationColumnStride = destination.walk.pixelStride
-      tile.destinationStep = step * destination.walk.tileStep(perSide: perSide)
+      tile.destinationStep = step * destination.walk.tileStep(grid)
       tile.count = count
       tile.slope = slope
       if let gate {
-        tile.gate = UnsafePointer(gate.tile(first, of: block, perSide: perSide))
+        tile.gate = UnsafePointer(gate.tile(first, of: block, grid))
         tile.gateRowStride = gate.walk.rowStride
         tile.gateColumnStride = gate.walk.pixelStride
-        tile.gateStep = step * gate.walk.tileStep(perSide: perSide)
+        tile.gateStep = step * gate.walk.tileStep(grid)
         tile.gateSlope = gateSlope
       }
       return tile
@@ -170,25 +174,25 @@ struct WinogradProduct {
     var overlap = PatchOverlap()
     overlap.rowsAscend = part / 2 == 1
     overlap.columnsAscend = part % 2 == 1
-    if destinationTransform == .output || perSide == 1 {
+    if destinationTransform == .output || grid.tiles == 1 {
       winograd.forEachRun(of: tiles) { first, count in
         var tile = tile(first, count)
         tile.overlap = overlap
-        device.transformTile(winograd.blocking.precision)(&tile, destinationTransform, winograd.taps)
+        device.transformTile(winograd.blocking.precision)(&tile, destinationTransform, winograd.method)
       }
       return
     }
     overlap.areNeighbours = true
-    let perPicture = perSide * perSide
-    for picture in tiles.lowerBound / perPicture..<tiles.upperBound / perPicture {
-      for turn in 0..<perSide {
-        let row = overlap.rowsAscend ? turn : perSide - 1 - turn
-        let first = picture * perPicture + row * perSide + (overlap.columnsAscend ? 0 : perSide - 1)
-        var tile = tile(first, perSide, step: overlap.columnsAscend ? 1 : -1)
+    let last = grid.columns - 1
+    for picture in tiles.lowerBound / grid.tiles..<tiles.upperBound / grid.tiles {
+      for turn in 0..<grid.rows {
+        let row = overlap.rowsAscend ? turn : grid.rows - 1 - turn
+        let first = picture * grid.tiles + row * grid.columns + (overlap.columnsAscend ? 0 : last)
+        var tile = tile(first, grid.columns, step: overlap.columnsAscend ? 1 : -1)
         overlap.hasRowBefore = turn > 0
-        overlap.hasRowAfter = turn + 1 < perSide
+        overlap.hasRowAfter = turn + 1 < grid.rows
         tile.overlap = overlap
-        device.transformTile(winograd.blocking.precision)(&tile, .patch, winograd.taps)
+        device.transformTile(winograd.blocking.precision)(&tile, .patch, winograd.method)
       }
     }
   }
@@ -205,9 +209,9 @@ struct WinogradProduct {
     _ device: Device
   ) {
     let blocking = device.blocking
-    let from = winograd.transformed(scratch, winograd.channelForm, blocks: depth, tiles: tiles.count)
+    let from = winograd.transformed(scratch, .operand, blocks: depth, tiles: tiles.count)
     let products = winograd.transformed(
-      scratch + winograd.positions * from.positionStride, .floats, blocks: range.count, tiles: tiles.count)
+      scratch + winograd.positions * from.positionStride, .product, blocks: range.count, tiles: tiles.count)
     for block in 0..<source.blocks {
       transformSource(block: block, place: block * source.parts, tiles: tiles, to: from, device)
     }
@@ -231,8 +235,8 @@ struct WinogradProduct {
   }
 
   func blockScratchCount(tiles: Int) -> Int {
-    winograd.transformedCount(winograd.channelForm, blocks: depth, tiles: tiles)
-      + winograd.transformedCount(.floats, blocks: destination.width, tiles: tiles)
+    winograd.transformedCount(.operand, blocks: depth, tiles: tiles)
+      + winograd.transformedCount(.product, blocks: destination.width, tiles: tiles)
   }
 
   // MARK: - Weights on the way
@@ -255,7 +259,7 @@ struct WinogradProduct {
     let blocking = device.blocking
     let firstBlock = channelTile * blocking.tile.blocks
     let blocks = min(blocking.tile.blocks, destination.width - firstBlock)
-    let products = winograd.transformed(scratch, .floats, blocks: blocks, tiles: tiles.count)
+    let products = winograd.transformed(scratch, .product, blocks: blocks, tiles: tiles.count)
     let weights = scratch + winograd.positions * products.positionStride
     let parts = source.parts
     let chunk = depthOfChunk / parts

@@ -21,10 +21,10 @@ extension Winograd {
     let area = channelBlock * channelBlock
     let transformTile = device.transformTile(blocking.precision)
     var tile = TransformTile(source: weights, destination: to)
-    tile.form = tileForm
+    tile.pairs = .tiles
     tile.sourceStep = channelBlock
     tile.destinationStep = channelBlock
-    tile.destinationRowStride = side * positionStride
+    tile.destinationRowStride = method.columns.side * positionStride
     tile.destinationColumnStride = positionStride
     tile.count = channelBlock
     if backward {
@@ -34,7 +34,7 @@ extension Winograd {
         tile.source = transposed
         tile.sourceRowStride = taps * area
         tile.sourceColumnStride = area
-        transformTile(&tile, .weights, taps)
+        transformTile(&tile, .weights, method)
       }
     } else {
       tile.sourceRowStride = c.stride * c.kernel * area
@@ -42,7 +42,7 @@ extension Winograd {
       for part in 0..<phases {
         tile.source = weights + c.weightOffset(block * 16, sourceBlock * 16, part / c.stride, part % c.stride)
         tile.destination = to + part * weightsArea
-        transformTile(&tile, .weights, taps)
+        transformTile(&tile, .weights, method)
       }
     }
   }
