@@ -57,7 +57,7 @@ public struct TransformTile {
 }
 
 /// Which two numbers are a pair in 16 cells, where two neighbouring tiles' 16 channels lie: see PairTransforms.swift.
-public enum TransformedPairs: Int, Sendable {
+public enum TransformedPairs: Sendable {
   /// Two channels: 8 cells of the first tile, 8 of the second. A sum over channels takes them.
   case channels
   /// The two tiles, of each channel. A sum over tiles takes them.

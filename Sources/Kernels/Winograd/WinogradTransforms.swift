@@ -33,23 +33,41 @@
 // F(2, 2), points 1, -1, infinity:
 //
 //          |  1  1  0 |       | 1/2   1/2 |        | 1   1  0 |
-//     Bᵀ = | -1  1  0 |   G = | 1/2  -1/2 |   Aᵀ = | 1  -1  1 |
+//     Bᵀ = |  1 -1  0 |   G = | 1/2  -1/2 |   Aᵀ = | 1  -1  1 |
 //          | -1  0  1 |       |  0     1  |
 
 /// F(results, taps) of one direction.
-public enum WinogradMatrices: Int, Sendable {
+public enum WinogradMatrices: Sendable {
   case f42
   case f43
   case f22
 
-  @inlinable public var results: Int { self == .f22 ? 2 : 4 }
-  @inlinable public var taps: Int { self == .f43 ? 3 : 2 }
+  @inlinable public var results: Int {
+    switch self {
+    case .f42, .f43: 4
+    case .f22: 2
+    }
+  }
+
+  @inlinable public var taps: Int {
+    switch self {
+    case .f42, .f22: 2
+    case .f43: 3
+    }
+  }
+
   /// Values of a patch, and products of a tile.
-  @inlinable public var side: Int { results + taps - 1 }
+  @inlinable public var side: Int {
+    switch self {
+    case .f42: 5
+    case .f43: 6
+    case .f22: 3
+    }
+  }
 }
 
 /// A fast method: its matrices along columns and along rows.
-public enum WinogradMethod: Int, Sendable {
+public enum WinogradMethod: Sendable {
   case f4x4of2x2
   case f4x4of3x3
   case f2x2of2x2
@@ -65,7 +83,14 @@ public enum WinogradMethod: Int, Sendable {
   }
 
   /// What makes columns of a tile: it is applied to rows.
-  @inlinable public var columns: WinogradMatrices { rows }
+  @inlinable
+  public var columns: WinogradMatrices {
+    switch self {
+    case .f4x4of2x2: .f42
+    case .f4x4of3x3: .f43
+    case .f2x2of2x2: .f22
+    }
+  }
 
   /// "F(4x4, 2x2)"
   public var description: String {
@@ -74,7 +99,7 @@ public enum WinogradMethod: Int, Sendable {
 }
 
 /// The transforms; each takes a tile of R x R vectors to one of S x S. The sizes are those of F(4x4, 2x2).
-public enum WinogradTransform: Int, Sendable {
+public enum WinogradTransform: Sendable {
   /// Bᵀ d B: a patch of the source, 5x5 to 5x5.
   case input
   /// Aᵀ m A: products to results, 5x5 to 4x4, with the epilogue.
@@ -294,7 +319,7 @@ extension ProductPage {
 extension ProductPage {
   @inlinable @inline(__always)
   static func inputOf22(_ d: InlineArray<3, Vector>) -> InlineArray<3, Vector> {
-    [d[1] + d[0], d[1] - d[0], d[2] - d[0]]
+    [d[0] + d[1], d[0] - d[1], d[2] - d[0]]
   }
 
   @inlinable @inline(__always)
@@ -309,7 +334,7 @@ extension ProductPage {
 
   @inlinable @inline(__always)
   static func patchOf22(_ m: InlineArray<3, Vector>) -> InlineArray<3, Vector> {
-    [(m[0] - m[1]) - m[2], m[0] + m[1], m[2]]
+    [(m[0] + m[1]) - m[2], m[0] - m[1], m[2]]
   }
 
   @inlinable @inline(__always)
