@@ -11,9 +11,9 @@ struct ConvolutionBench: ParsableCommand {
       Without --shape and --shapes: each convolution of critic and generator. A transposed convolution (marked ^T) is \
       measured as the convolution whose adjoint it is: its forward pass is that one's backwardData. backwardData packs \
       the weights each time, as training does. A shape without mb has --batch-size pictures. Every pass is first \
-      compared with the reference on small integers: the direct method, and the fast one of bf16, to the last bit, the \
-      fast one of fp32 to an eighth, where any wrong term is off by one. Exits with 1 when a result is wrong, or \
-      slower than --baseline by more than the noise.
+      compared with the reference on small integers: the direct method to the last bit, the fast one to an eighth, \
+      where any wrong term is off by one. Exits with 1 when a result is wrong, or slower than --baseline by more than \
+      the noise.
       """)
 
   @OptionGroup var options: ConvolutionOptions

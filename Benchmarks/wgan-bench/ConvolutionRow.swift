@@ -69,11 +69,11 @@ package struct ConvolutionRow: Codable, Equatable, Sendable {
   private var method: String { algorithm + (precision.map { " " + $0 } ?? "") }
 
   /// What % of peak can be at most, in terms of the definition's operations. The direct kernels leave out a plane's
-  /// rows of taps that would meet zeros only; the fast methods do 25 of 64 products or 36 of 144, of bf16 36 of 64.
+  /// rows of taps that would meet zeros only; the fast methods do 25 of 64 products or 36 of 144, of bf16 30 of 64.
   package var mostPercent: Double {
     guard let c = (try? ConvolutionShape(parsing: shape, batch: 1))?.convolution else { return 100 }
     if algorithm != Algorithm.direct.rawValue {
-      return 100 * (c.kernel == 3 ? 144.0 / 36 : precision == nil ? 64.0 / 25 : 64.0 / 36)
+      return 100 * (c.kernel == 3 ? 144.0 / 36 : precision == nil ? 64.0 / 25 : 64.0 / 30)
     }
     return 100 / (1 - Double(2 * c.padding) / Double(c.kernel * c.outputSize))
   }

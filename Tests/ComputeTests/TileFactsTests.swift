@@ -104,9 +104,8 @@ import Testing
     let expected = shape.reference(pass, .init(shapeA, a), .init(shapeB, b))
     for page in Self.otherPages {
       let device = Device(kernels: page, threads: 2)
-      let allowed = shape.allowed(on: device)
       expectEqual(
-        shape.run(pass, a, b, on: device), expected, bound: { _ in allowed },
+        shape.run(pass, a, b, on: device), expected, bound: { _ in shape.allowed },
         "\(shape.repro(pass, device)) groups of \(page.tile.groupPixels)")
     }
   }

@@ -27,7 +27,7 @@ public struct PairKernels: Sendable {
   public let tile: RegisterTile
   public let multiplyTile: KernelTable.Multiply
   public let weightsTile: KernelTable.Weights
-  /// `transformPairs` and `transformTile` with the matrix of `kind`: F(2x2, 2x2).
+  /// `transformPairs` and `transformTile` with the matrix of `kind`: F(4x2, 2x2).
   public let transformTile: KernelTable.Transform
   public let pairNeighbours: PairNeighbours
   public let pairLanes: PairLanes

@@ -243,21 +243,24 @@ extension ProductPage {
     _ kind: WinogradTransform, _ matrices: WinogradMatrices, _ x: WinogradColumn<Vector>
   ) -> WinogradColumn<Vector> {
     switch (kind, matrices) {
-    case (.input, .f42): resized(inputOf2(resized(x)))
+    case (.input, .f42), (.input, .f42whole): resized(inputOf2(resized(x)))
     case (.input, .f43): resized(inputOf3(resized(x)))
     case (.input, .f22): resized(inputOf22(resized(x)))
     case (.output, .f42): resized(outputOf2(resized(x)))
     case (.output, .f43): resized(outputOf3(resized(x)))
+    case (.output, .f42whole): resized(outputOfWhole2(resized(x)))
     case (.output, .f22): resized(outputOf22(resized(x)))
-    case (.gradient, .f42): resized(gradientOf2(resized(x)))
+    case (.gradient, .f42), (.gradient, .f42whole): resized(gradientOf2(resized(x)))
     case (.gradient, .f43): resized(gradientOf3(resized(x)))
     case (.gradient, .f22): resized(gradientOf22(resized(x)))
     case (.weights, .f42): resized(weightsOf2(resized(x)))
     case (.weights, .f43): resized(weightsOf3(resized(x)))
+    case (.weights, .f42whole): resized(wholeWeightsOf2(resized(x)))
     case (.weights, .f22): resized(weightsOf22(resized(x)))
+    case (.patch, .f42whole): resized(patchOfWhole2(resized(x)))
     case (.patch, .f22): resized(patchOf22(resized(x)))
     case (.patch, _): resized(patchOf2(resized(x)))
-    case (.diffWeights, .f42): resized(diffWeightsOf2(resized(x)))
+    case (.diffWeights, .f42), (.diffWeights, .f42whole): resized(diffWeightsOf2(resized(x)))
     case (.diffWeights, .f43): resized(diffWeightsOf3(resized(x)))
     case (.diffWeights, .f22): resized(diffWeightsOf22(resized(x)))
     }

@@ -1,5 +1,5 @@
 // The matrices of fast convolution, F(4x4, 2x2) and F(4x4, 3x3): 4x4 results of a 2x2 or 3x3 kernel from 25 or 36
-// products instead of 64 or 144; and F(2x2, 2x2): 2x2 results of a 2x2 kernel from 9 products instead of 16. Toom and Cook's algorithm: values at some points and at infinity decide a polynomial.
+// products instead of 64 or 144; of bf16 F(4x2, 2x2): 4x2 results of a 2x2 kernel from 15 products instead of 32. Toom and Cook's algorithm: values at some points and at infinity decide a polynomial.
 // Source: Lavin and Gray (CVPR 2016), section 4; the points are those of Barabasz, Anderson, Soodhalter and Gregg,
 // "Error analysis and improving the accuracy of Winograd convolution for deep neural networks" (ACM TOMS 46(4), 2020),
 // section 5, in spirit: symmetric, so that even and odd parts are shared, and near 1, so that powers stay small.
@@ -35,23 +35,29 @@
 //          |  1  1  0 |       | 1/2   1/2 |        | 1   1  0 |
 //     Bᵀ = |  1 -1  0 |   G = | 1/2  -1/2 |   Aᵀ = | 1  -1  1 |
 //          | -1  0  1 |       |  0     1  |
+//
+// F(4x2, 2x2) has F(4, 2) in one direction and F(2, 2) in the other. Its F(4, 2) keeps G's denominators out of what is
+// rounded: G is whole, S G with S = diag(-4, -4, 12, 12, 1), and Aᵀ and B of forward and backwardData take them, Aᵀ/S
+// and B/S. Then bf16 holds all that becomes of small integers, and a test on them finds each wrong term.
 
 /// F(results, taps) of one direction.
 public enum WinogradMatrices: Sendable {
   case f42
   case f43
   case f22
+  /// F(4, 2) with G of whole numbers.
+  case f42whole
 
   @inlinable public var results: Int {
     switch self {
-    case .f42, .f43: 4
+    case .f42, .f43, .f42whole: 4
     case .f22: 2
     }
   }
 
   @inlinable public var taps: Int {
     switch self {
-    case .f42, .f22: 2
+    case .f42, .f22, .f42whole: 2
     case .f43: 3
     }
   }
@@ -59,7 +65,7 @@ public enum WinogradMatrices: Sendable {
   /// Values of a patch, and products of a tile.
   @inlinable public var side: Int {
     switch self {
-    case .f42: 5
+    case .f42, .f42whole: 5
     case .f43: 6
     case .f22: 3
     }
@@ -70,7 +76,7 @@ public enum WinogradMatrices: Sendable {
 public enum WinogradMethod: Sendable {
   case f4x4of2x2
   case f4x4of3x3
-  case f2x2of2x2
+  case f4x2of2x2
 
   /// What makes rows of a tile: it is applied to columns.
   @inlinable
@@ -78,7 +84,7 @@ public enum WinogradMethod: Sendable {
     switch self {
     case .f4x4of2x2: .f42
     case .f4x4of3x3: .f43
-    case .f2x2of2x2: .f22
+    case .f4x2of2x2: .f42whole
     }
   }
 
@@ -88,7 +94,7 @@ public enum WinogradMethod: Sendable {
     switch self {
     case .f4x4of2x2: .f42
     case .f4x4of3x3: .f43
-    case .f2x2of2x2: .f22
+    case .f4x2of2x2: .f22
     }
   }
 
@@ -310,6 +316,50 @@ extension ProductPage {
       (sum1 + sum2).adding(q[0], times: Vector(repeating: 64.0 / 81), fused: fused),
       difference1 + difference2,
       last.adding(sum2, times: Vector(repeating: 9.0 / 4), fused: fused),
+    ]
+  }
+}
+
+// MARK: - F(4, 2) with G of whole numbers
+
+extension ProductPage {
+  @inlinable @inline(__always)
+  static func wholeWeightsOf2(_ g: InlineArray<2, Vector>) -> InlineArray<5, Vector> {
+    let even = g[0] + g[0]
+    let odd = g[1] * Vector(repeating: 3)
+    return [g[1] + even, g[1] - even, odd + even, odd - even, g[1]]
+  }
+
+  @inlinable @inline(__always)
+  static func outputOfWhole2(_ m: InlineArray<5, Vector>) -> InlineArray<4, Vector> {
+    let sum1 = m[0] + m[1]
+    let difference1 = m[0] - m[1]
+    let sum2 = m[2] + m[3]
+    let difference2 = m[2] - m[3]
+    let last = m[4].adding(difference1, times: Vector(repeating: -1.0 / 32), fused: fused)
+    return [
+      (sum1 * Vector(repeating: -1.0 / 4)).adding(sum2, times: Vector(repeating: 1.0 / 12), fused: fused),
+      (difference2 - difference1) * Vector(repeating: 1.0 / 8),
+      (sum1 * Vector(repeating: -1.0 / 16)).adding(sum2, times: Vector(repeating: 3.0 / 16), fused: fused),
+      last.adding(difference2, times: Vector(repeating: 9.0 / 32), fused: fused),
+    ]
+  }
+
+  @inlinable @inline(__always)
+  static func patchOfWhole2(_ m: InlineArray<5, Vector>) -> InlineArray<5, Vector> {
+    let sum1 = m[0] + m[1]
+    let difference1 = m[0] - m[1]
+    let sum2 = m[2] + m[3]
+    let difference2 = m[2] - m[3]
+    let first = (m[4] * Vector(repeating: 9.0 / 16)).adding(
+      difference2, times: Vector(repeating: -1.0 / 32), fused: fused)
+    let middle = (difference2 - difference1) * Vector(repeating: 1.0 / 8)
+    return [
+      first.adding(difference1, times: Vector(repeating: 9.0 / 32), fused: fused),
+      (sum1 * Vector(repeating: 9.0 / 16)).adding(sum2, times: Vector(repeating: -1.0 / 48), fused: fused),
+      middle.adding(m[4], times: Vector(repeating: -5.0 / 2), fused: fused),
+      (sum1 * Vector(repeating: -1.0 / 4)).adding(sum2, times: Vector(repeating: 1.0 / 12), fused: fused),
+      m[4],
     ]
   }
 }

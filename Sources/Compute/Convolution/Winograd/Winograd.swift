@@ -5,8 +5,8 @@
 // stride 1 with four times the channels: F(4x4, 2x2) makes 4x4 results of it with 25 products for each pair of channels
 // instead of 64. A 3x3 kernel at stride 1 is one phase of F(4x4, 3x3): 36 instead of 144. docs/LoopNests.md draws both.
 //
-// With products of bf16 the method is F(2x2, 2x2), 36 products instead of 64 for 4x4 results, and 3x3 kernels have
-// none: larger tiles would round too much (docs/Numerics.md).
+// With products of bf16 the method is F(4x2, 2x2), 30 products instead of 64 for 4x4 results, and 3x3 kernels have
+// none: they would round too much (docs/Numerics.md).
 
 import Kernels
 
@@ -22,7 +22,7 @@ struct Winograd {
     switch (convolution.kernel, convolution.stride, blocking.precision) {
     case (4, 2, .float32): method = .f4x4of2x2
     case (3, 1, .float32): method = .f4x4of3x3
-    case (4, 2, .bfloat16): method = .f2x2of2x2
+    case (4, 2, .bfloat16): method = .f4x2of2x2
     default: return nil
     }
     self.convolution = convolution
