@@ -53,8 +53,9 @@ package struct ConvolutionPrimitive: Sendable {
     }
     let tiles = winograd.tiles(batch: batch)
     let least = WinogradBlocking.leastTiles
+    let (height, width) = (winograd.grid.height, winograd.grid.width)
     return choice == .auto && tiles < least
-      ? "\(tiles) tiles of \(winograd.grid.height)x\(winograd.grid.width) are too few for the transform of the weights, which takes \(least)" : nil
+      ? "\(tiles) tiles of \(height)x\(width) are too few for the transform of the weights, which takes \(least)" : nil
   }
 
   /// "direct (a picture has too few channels)", "winograd bf16"

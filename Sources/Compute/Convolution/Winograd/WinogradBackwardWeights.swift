@@ -126,7 +126,7 @@ struct WinogradBackwardWeights {
         tile.destinationStep = channelBlock
         tile.pairs = .tiles
         tile.count = min(run, tiles.count - first)
-        device.transformTile(winograd.blocking.precision)(&tile, .gradient, winograd.method)
+        source.kernels.transformTile(&tile, .gradient, winograd.method)
       }
     }
   }
@@ -145,7 +145,7 @@ struct WinogradBackwardWeights {
     let transformed = winograd.transformed(scratch, .operand, blocks: parts, tiles: tiles.count)
     mine.transformSource(block: block, place: 0, tiles: tiles, to: transformed, device)
     return Item(
-      winograd: winograd, block: block, firstPart: firstPart, source: transformed, gradient: gradient,
+      winograd: winograd, kernels: source.kernels, block: block, firstPart: firstPart, source: transformed, gradient: gradient,
       tiles: tiles.count, sums: sums, keepsAll: keepsAll, isFirst: isFirst, device: device)
   }
 }
@@ -155,6 +155,7 @@ struct WinogradBackwardWeights {
 extension WinogradBackwardWeights {
   fileprivate struct Item {
     let winograd: Winograd
+    let kernels: WinogradProduct.Kernels
     /// Of the source, and the first of its phases.
     let block: Int
     let firstPart: Int
@@ -218,7 +219,6 @@ extension WinogradBackwardWeights {
 
     private func add(position: Int, gradientTile: Int, part: Int, tiles: Range<Int>) {
       let blocks = blocks(gradientTile)
-      let weightsTile = device.weightsTile(winograd.blocking.precision)
       let first = tiles.lowerBound
       var tile = WeightsTile(
         source: source.block(part, tile: first) + position * source.positionStride,
@@ -233,7 +233,7 @@ extension WinogradBackwardWeights {
       var rest = channelBlock
       while rest > 0 {
         let rows = device.blocking.rows(ofRest: rest)
-        weightsTile(&tile, rows, blocks.count)
+        kernels.weightsTile(&tile, rows, blocks.count)
         tile.source += rows
         tile.diffWeights += rows * channelBlock
         rest -= rows
@@ -267,7 +267,7 @@ extension WinogradBackwardWeights {
       tile.destinationStep = channelBlock
       tile.count = channelBlock
       tile.accumulate = accumulate
-      device.transformTile(winograd.blocking.precision)(&tile, .diffWeights, winograd.method)
+      kernels.transformTile(&tile, .diffWeights, winograd.method)
     }
   }
 }

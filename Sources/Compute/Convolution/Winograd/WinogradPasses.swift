@@ -63,7 +63,7 @@ extension Winograd {
     gate: ActivationGate?, scratchpad: UnsafeMutablePointer<Float>, on device: Device
   ) {
     var product = WinogradProduct(
-      winograd: self, source: inputSide(source),
+      winograd: self, kernels: .init(blocking.precision, device), source: inputSide(source),
       destination: .init(walk: destination.walk(), blocks: convolution.outputBlocks))
     product.slope = slope
     product.gate = gate.map { .init(walk: $0.activations.walk(), blocks: convolution.outputBlocks) }
@@ -83,14 +83,15 @@ extension Winograd {
     var product: WinogradProduct
     if isAdjoint {
       product = WinogradProduct(
-        winograd: self, source: .init(walk: diffDestination.walk(), blocks: c.outputBlocks),
+        winograd: self, kernels: .init(blocking.precision, device),
+        source: .init(walk: diffDestination.walk(), blocks: c.outputBlocks),
         destination: inputSide(diffSource))
       product.sourceTransform = .gradient
       product.destinationTransform = .patch
       product.gate = gate.map { inputSide($0.activations) }
     } else {
       product = WinogradProduct(
-        winograd: self,
+        winograd: self, kernels: .init(blocking.precision, device),
         source: .init(walk: diffDestination.walk(firstY: -c.padding, firstX: -c.padding), blocks: c.outputBlocks),
         destination: .init(walk: diffSource.walk(), blocks: c.inputBlocks))
       product.gate = gate.map { .init(walk: $0.activations.walk(), blocks: c.inputBlocks) }
@@ -201,7 +202,7 @@ extension Winograd {
     scratchpad: UnsafeMutablePointer<Float>, on device: Device
   ) {
     let from = WinogradProduct(
-      winograd: self, source: inputSide(source),
+      winograd: self, kernels: .init(blocking.precision, device), source: inputSide(source),
       destination: .init(walk: diffDestination.walk(), blocks: convolution.outputBlocks))
     WinogradBackwardWeights(winograd: self, source: from, gradient: diffDestination.walk()).run(
       batch: batch, weights: diffWeights.pointer, accumulate: accumulate, scratch: scratchpad, on: device)

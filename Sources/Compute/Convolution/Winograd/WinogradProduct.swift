@@ -42,7 +42,21 @@ struct WinogradProduct {
     }
   }
 
+  /// Those of a precision. (Asked for once: each answer is counted by all threads.)
+  struct Kernels {
+    let transformTile: KernelTable.Transform
+    let multiplyTile: KernelTable.Multiply
+    let weightsTile: KernelTable.Weights
+
+    init(_ precision: Precision, _ device: Device) {
+      transformTile = device.transformTile(precision)
+      multiplyTile = device.multiplyTile(precision)
+      weightsTile = device.weightsTile(precision)
+    }
+  }
+
   let winograd: Winograd
+  let kernels: Kernels
   var source: Side
   /// Input transform, or the gradient's.
   var sourceTransform = WinogradTransform.input
@@ -79,7 +93,7 @@ struct WinogradProduct {
         tile.destinationStep = channelBlock
         tile.pairs = sourcePairs
         tile.count = count
-        device.transformTile(winograd.blocking.precision)(&tile, sourceTransform, winograd.method)
+        kernels.transformTile(&tile, sourceTransform, winograd.method)
       }
     }
   }
@@ -118,7 +132,6 @@ struct WinogradProduct {
     _ device: Device
   ) {
     let size = device.kernels.tile.groupPixels
-    let multiplyTile = device.multiplyTile(winograd.blocking.precision)
     let sourceStep = channelBlock / winograd.tilesOfStore
     var tile = MultiplyTile(source: from, weights: weights, destination: to)
     tile.sourcePixelStride = sourceStep
@@ -136,7 +149,7 @@ struct WinogradProduct {
       let groups = device.blocking.groups(ofRest: groupCount - g)
       tile.source = .init { from + (g + $0) * size * sourceStep }
       tile.destination = .init { to + (g + $0) * size * channelBlock }
-      multiplyTile(&tile, groups, blocks)
+      kernels.multiplyTile(&tile, groups, blocks)
       g += groups
     }
   }
@@ -178,7 +191,7 @@ struct WinogradProduct {
       winograd.forEachRun(of: tiles) { first, count in
         var tile = tile(first, count)
         tile.overlap = overlap
-        device.transformTile(winograd.blocking.precision)(&tile, destinationTransform, winograd.method)
+        kernels.transformTile(&tile, destinationTransform, winograd.method)
       }
       return
     }
@@ -192,7 +205,7 @@ struct WinogradProduct {
         overlap.hasRowBefore = turn > 0
         overlap.hasRowAfter = turn + 1 < grid.rows
         tile.overlap = overlap
-        device.transformTile(winograd.blocking.precision)(&tile, .patch, winograd.method)
+        kernels.transformTile(&tile, .patch, winograd.method)
       }
     }
   }
