@@ -35,8 +35,21 @@ package struct ConvolutionPrimitive: Sendable {
     self.batch = batch
     self.choice = choice
     blocking = device.blocking
-    self.precision = convolution.multipliesBFloat16 ? precision : .float32
-    winograd = choice == .direct ? nil : Winograd(convolution, device.blocking.winograd(self.precision))
+    let fast = choice == .direct ? nil : Winograd(convolution, device.blocking.winograd(.float32))
+    if precision == .float32 || !convolution.multipliesBFloat16 || Self.isFastest(fast, batch: batch, choice) {
+      self.precision = .float32
+      winograd = fast
+    } else {
+      self.precision = .bfloat16
+      winograd = choice == .direct ? nil : Winograd(convolution, device.blocking.winograd(.bfloat16))
+    }
+  }
+
+  /// Whether fp32's fast method leaves nothing to bf16. That of 3x3 kernels does: it takes a quarter of the products,
+  /// where bf16 makes two at a time and has none that is fast.
+  private static func isFastest(_ winograd: Winograd?, batch: Int, _ choice: AlgorithmChoice) -> Bool {
+    guard let winograd, winograd.taps == 3 else { return false }
+    return choice == .winograd || winograd.tiles(batch: batch) >= WinogradBlocking.leastTiles
   }
 
   package func algorithm(_ pass: ConvolutionPass) -> Algorithm { refusal(pass) == nil ? .winograd : .direct }
@@ -46,7 +59,7 @@ package struct ConvolutionPrimitive: Sendable {
     if choice == .direct { return "--algorithm direct" }
     guard let winograd else {
       if convolution.form == .score { return "a score is one product a picture" }
-      if precision == .bfloat16 && convolution.kernel == 3 { return "F(4x4, 3x3) would round too much with bf16" }
+      if precision == .bfloat16 && convolution.kernel == 3 { return "there is no fast method of bf16 for 3x3" }
       return convolution.outputSize == 1
         ? "there is no fast method for \(convolution.kernel)x\(convolution.kernel) at one position"
         : "a picture has too few channels"

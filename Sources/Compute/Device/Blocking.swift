@@ -86,11 +86,6 @@ package struct Blocking: Sendable, Hashable {
 
 // MARK: - Fast convolution
 
-import SystemSupport
-func knob(_ name: String, _ value: Double) -> Int {
-  getenv(name).flatMap { Int(String(cString: $0)) } ?? Int(value * 16)
-}
-
 /// Sizes of fast convolution, as shares of the caches: what is a number of elements halves where elements double. The
 /// comments' figures are those of 32 KiB, 1 MiB and Floats.
 package struct WinogradBlocking: Sendable, Hashable {
@@ -119,15 +114,15 @@ package struct WinogradBlocking: Sendable, Hashable {
     self.precision = precision
     let (first, second) = (blocking.firstCacheBytes, blocking.cacheBytes)
     let lineBytes = channelBlock * precision.bytes
-    keptBytes = precision == .bfloat16 ? knob("KEPT", 8.0) * second / 16 : 8 * second
-    blockBytes = precision == .bfloat16 ? second / 16 * knob("BLOCK", 10/16.0) : second / 8 * 5
+    keptBytes = 8 * second
+    blockBytes = second / 8 * 5
     // Products are Floats, whatever is multiplied.
-    tilesOfChunk = precision == .bfloat16 ? knob("CHUNK", 128/16.0) : max(1, second / (128 * channelBlock * Precision.float32.bytes))
-    depthOfChunk = precision == .bfloat16 ? knob("DEPTH", 32/16.0) : max(1, second / (64 * channelBlock * lineBytes))
+    tilesOfChunk = max(1, second / (128 * channelBlock * Precision.float32.bytes))
+    depthOfChunk = max(1, second / (64 * channelBlock * lineBytes))
     // Whole pairs: where a sum over tiles is cut doesn't show in it.
     let tilesOfTerm = precision.numbersOfCell
-    tilesOfSum = precision == .bfloat16 ? knob("SUM", 192/16.0) : max(1, first / (8 * lineBytes) / tilesOfTerm) * tilesOfTerm
-    gradientBytes = precision == .bfloat16 ? knob("GRAD", 16.0) * second / 16 : 16 * second
+    tilesOfSum = max(1, first / (8 * lineBytes) / tilesOfTerm) * tilesOfTerm
+    gradientBytes = 16 * second
   }
 
   /// `auto` takes the direct method where there are fewer tiles of 4x4 results: they don't repay the transform of the
