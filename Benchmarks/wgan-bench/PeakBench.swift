@@ -16,7 +16,8 @@ struct PeakBench: ParsableCommand {
     commandName: "peak", abstract: "Measure the machine's limits: arithmetic, memory, and how steady they are.",
     discussion: """
       Arithmetic: a loop of independent multiply-adds in registers, in millisecond samples, before and after \
-      everything else; of bf16, too, where there is AVX512_BF16. Memory: reading (a sum) and copying by plain vector loads and stores, the best sample.
+      everything else; of bf16, too, where there is AVX512_BF16. Memory: reading (a sum) and copying by plain vector \
+      loads and stores, the best sample.
       """)
 
   @Option(

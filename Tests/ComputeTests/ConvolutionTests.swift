@@ -225,7 +225,7 @@ import Testing
         expected.values[i] = value
       }
       for device in devices(threads: 2) {
-          expectEqual(
+        expectEqual(
           shape.run(pass, a, b, epilogue: epilogue, extraHalo: 1, on: device), expected,
           bound: { _ in shape.allowed }, shape.repro(pass, device, epilogue, extraHalo: 1))
       }

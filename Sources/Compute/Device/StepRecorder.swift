@@ -126,6 +126,7 @@ package final class StepRecorder: @unchecked Sendable {
     entries[place].work.products += work.products
     entries[place].work.bytes += work.bytes
     entries[place].work.algorithm = work.algorithm
+    entries[place].work.precision = work.precision
     open.append(Call(place: place, start: Self.nanoseconds()))
   }
 

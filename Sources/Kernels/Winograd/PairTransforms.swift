@@ -1,5 +1,5 @@
-// Fast convolution's transforms for products of bf16. What is multiplied is rounded as it is stored, two tiles at a time,
-// since a vector of pairs has the numbers of two vectors:
+// Fast convolution's transforms for products of bf16. What is multiplied is rounded as it is stored, two tiles at a
+// time, since a vector of pairs has the numbers of two vectors:
 //
 //     first tile   a0 a1 a2 ... a15       channels:  (a0 a1) (a2 a3) ... (a14 a15) (b0 b1) ... (b14 b15)
 //     second       b0 b1 b2 ... b15       tiles:     (a0 b0) (a1 b1) ... (a15 b15)

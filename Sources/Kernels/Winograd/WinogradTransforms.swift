@@ -1,9 +1,9 @@
 // The matrices of fast convolution, F(4x4, 2x2) and F(4x4, 3x3): 4x4 results of a 2x2 or 3x3 kernel from 25 or 36
-// products instead of 64 or 144; of bf16 F(4x2, 2x2): 4x2 results of a 2x2 kernel from 15 products instead of 32. Toom and Cook's algorithm: values at some points and at infinity decide a polynomial.
-// Source: Lavin and Gray (CVPR 2016), section 4; the points are those of Barabasz, Anderson, Soodhalter and Gregg,
-// "Error analysis and improving the accuracy of Winograd convolution for deep neural networks" (ACM TOMS 46(4), 2020),
-// section 5, in spirit: symmetric, so that even and odd parts are shared, and near 1, so that powers stay small.
-// docs/Numerics.md has the errors.
+// products instead of 64 or 144; of bf16 F(4x2, 2x2): 4x2 results of a 2x2 kernel from 15 products instead of 32. Toom
+// and Cook's algorithm: values at some points and at infinity decide a polynomial. Source: Lavin and Gray (CVPR 2016),
+// section 4; the points are those of Barabasz, Anderson, Soodhalter and Gregg, "Error analysis and improving the
+// accuracy of Winograd convolution for deep neural networks" (ACM TOMS 46(4), 2020), section 5, in spirit: symmetric,
+// so that even and odd parts are shared, and near 1, so that powers stay small. docs/Numerics.md has the errors.
 //
 // In one dimension, with input d (n = results + taps - 1 values), kernel g and result y, `*` by element:
 //

@@ -145,8 +145,8 @@ struct WinogradBackwardWeights {
     let transformed = winograd.transformed(scratch, .operand, blocks: parts, tiles: tiles.count)
     mine.transformSource(block: block, place: 0, tiles: tiles, to: transformed, device)
     return Item(
-      winograd: winograd, kernels: source.kernels, block: block, firstPart: firstPart, source: transformed, gradient: gradient,
-      tiles: tiles.count, sums: sums, keepsAll: keepsAll, isFirst: isFirst, device: device)
+      winograd: winograd, kernels: source.kernels, block: block, firstPart: firstPart, source: transformed,
+      gradient: gradient, tiles: tiles.count, sums: sums, keepsAll: keepsAll, isFirst: isFirst, device: device)
   }
 }
 
