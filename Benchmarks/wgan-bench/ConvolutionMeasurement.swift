@@ -89,7 +89,7 @@ struct ConvolutionMeasurement {
       let run = ConvolutionRun(shape, algorithm, precision, operands, on: device)
       for pass in passes {
         let ((timing, samples), others) = Interference.quietest(cores: Device.coreCount) {
-          Timing.steady(seconds: seconds, repeats: 5) { run.run(pass) }
+          device.withTeam { Timing.steady(seconds: seconds, repeats: 5) { run.run(pass) } }
         }
         rows.append(
           row(shape, pass, run, timing, samples: samples, verified: failures[pass] == nil, others: others, peak))

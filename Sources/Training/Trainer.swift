@@ -102,18 +102,22 @@ package final class Trainer: TrainingEngine {
   }
 
   private func criticStep(pixels: UnsafeBufferPointer<UInt8>, count: Int, fakes: Int) -> CriticLosses {
-    objective.constrain(nets, at: .beforeStep)
-    see(pixels: pixels, count: count)
-    let losses = objective.criticStep(nets, batch(fakes: fakes, step: criticStepsDone))
-    criticStepsDone += 1
-    // Before the clip, which makes a bound of an infinity.
-    let isFinite = update(.critic, criticState, step: criticStepsDone)
-    lookForDivergence(in: .critic, step: criticStepsDone, isFinite, loss: losses.nonFinite)
-    objective.constrain(nets, at: .afterUpdate)
-    return losses
+    device.withTeam {
+      objective.constrain(nets, at: .beforeStep)
+      see(pixels: pixels, count: count)
+      let losses = objective.criticStep(nets, batch(fakes: fakes, step: criticStepsDone))
+      criticStepsDone += 1
+      // Before the clip, which makes a bound of an infinity.
+      let isFinite = update(.critic, criticState, step: criticStepsDone)
+      lookForDivergence(in: .critic, step: criticStepsDone, isFinite, loss: losses.nonFinite)
+      objective.constrain(nets, at: .afterUpdate)
+      return losses
+    }
   }
 
-  private func generatorStepOnNoise() -> Float {
+  private func generatorStepOnNoise() -> Float { device.withTeam { generatorStepOfTeam() } }
+
+  private func generatorStepOfTeam() -> Float {
     let loss = objective.generatorStep(nets, batch(fakes: configuration.batchSize, step: generatorStepsDone))
     var isFinite = update(.generator, generatorState, step: generatorStepsDone + 1)
     generatorStepsDone += 1
@@ -191,6 +195,10 @@ package final class Trainer: TrainingEngine {
   ///
   /// - Parameter batch: its number among the batches evaluated now: each has its own noise.
   package func evaluate(pixels: UnsafeBufferPointer<UInt8>, count: Int, batch: Int) -> CriticLosses {
+    device.withTeam { evaluationOfTeam(pixels: pixels, count: count, batch: batch) }
+  }
+
+  private func evaluationOfTeam(pixels: UnsafeBufferPointer<UInt8>, count: Int, batch: Int) -> CriticLosses {
     let (critic, generator) = (nets.critic, nets.generator)
     let buffers = (critic: critic.buffers.array, generator: generator.buffers.array)
     let real = nets.real.slice.array

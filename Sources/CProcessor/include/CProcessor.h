@@ -20,4 +20,13 @@ int cprocessor_affinity_count(void);
 /// Asks for the cache line that `address` is in; never faults.
 static inline void cprocessor_prefetch(const void *address) { __builtin_prefetch(address); }
 
+/// A turn of a loop that waits for another thread: the core's other thread has more of it meanwhile.
+static inline void cprocessor_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
 #endif

@@ -127,7 +127,7 @@ package struct Device: Sendable {
   }
 
   /// The same, telling which worker (0 ..< threads) calls: each has at most one range in hand.
-  func parallel(_ count: Int, _ work: (_ range: Range<Int>, _ worker: Int) -> Void) {
+  package func parallel(_ count: Int, _ work: (_ range: Range<Int>, _ worker: Int) -> Void) {
     let start = recorder?.loopBegins() ?? 0
     let workers = min(threads, count)
     if workers <= 1 {
@@ -136,7 +136,7 @@ package struct Device: Sendable {
     } else {
       let ranges = min(count, Self.rangesOfThread * workers)
       let queue = WorkQueue(count: ranges)
-      onEachThread(workers) { worker in
+      perform(workers) { worker in
         let begin = start == 0 ? 0 : StepRecorder.nanoseconds()
         while let i = queue.take()?.lowerBound {
           work(count * i / ranges..<count * (i + 1) / ranges, worker)
@@ -145,6 +145,27 @@ package struct Device: Sendable {
       }
     }
     if start != 0 { recorder?.loopEnds(begun: start, threads: threads) }
+  }
+
+  /// Runs `work` and keeps the threads of its loops together: they wait for the next one awake (ThreadTeam.swift). For
+  /// what is many loops, one after the other. Of `work` in such a `work` the outer one's threads serve.
+  package func withTeam<Result, E: Error>(_ work: () throws(E) -> Result) throws(E) -> Result {
+    if threads == 1 || ThreadTeam.current != nil { return try work() }
+    var result: Swift.Result<Result, E>?
+    ThreadTeam.run(threads: threads) {
+      do throws(E) { result = .success(try work()) } catch { result = .failure(error) }
+    }
+    guard let result else { preconditionFailure("a team without a leader") }
+    return try result.get()
+  }
+
+  /// Calls `body` on this thread and on others, at most `workers` in all.
+  private func perform(_ workers: Int, _ body: (_ worker: Int) -> Void) {
+    if let team = ThreadTeam.current, !team.isBusy {
+      team.perform(workers: workers, body)
+    } else {
+      onEachThread(workers, body)
+    }
   }
 
   /// Calls `work` once on each of `workers` threads.

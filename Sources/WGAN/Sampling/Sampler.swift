@@ -105,7 +105,9 @@ package final class Sampler {
         values += random.normals(configuration.latent)
       }
       noise.set(values, batch: count)
-      generator.forward(batch: count, input: noise, statistics: wholeBlocks ? .batch : .running)
+      device.withTeam {
+        generator.forward(batch: count, input: noise, statistics: wholeBlocks ? .batch : .running)
+      }
       body(values, max(0, indices.lowerBound - first)..<min(count, indices.upperBound - first))
       first += count
     }
