@@ -49,7 +49,8 @@ package struct ConvolutionPrimitive: Sendable {
   /// where bf16 makes two at a time and has none that is fast.
   private static func isFastest(_ winograd: Winograd?, batch: Int, _ choice: AlgorithmChoice) -> Bool {
     guard let winograd, winograd.taps == 3 else { return false }
-    return choice == .winograd || winograd.tiles(batch: batch) >= WinogradBlocking.leastTiles
+    let size = winograd.convolution.outputSize
+    return choice == .winograd || batch * size * size >= WinogradBlocking.leastResults
   }
 
   package func algorithm(_ pass: ConvolutionPass) -> Algorithm { refusal(pass) == nil ? .winograd : .direct }
@@ -64,11 +65,11 @@ package struct ConvolutionPrimitive: Sendable {
         ? "there is no fast method for \(convolution.kernel)x\(convolution.kernel) at one position"
         : "a picture has too few channels"
     }
-    let tiles = winograd.tiles(batch: batch)
-    let least = WinogradBlocking.leastTiles
-    let (height, width) = (winograd.grid.height, winograd.grid.width)
+    let (tiles, grid) = (winograd.tiles(batch: batch), winograd.grid)
+    let least = WinogradBlocking.leastResults / (grid.height * grid.width)
     return choice == .auto && tiles < least
-      ? "\(tiles) tiles of \(height)x\(width) are too few for the transform of the weights, which takes \(least)" : nil
+      ? "\(tiles) tiles of \(grid.height)x\(grid.width) are too few for the transform of the weights, "
+        + "which takes \(least)" : nil
   }
 
   /// "direct (a picture has too few channels)", "winograd bf16"

@@ -125,9 +125,9 @@ package struct WinogradBlocking: Sendable, Hashable {
     gradientBytes = 16 * second
   }
 
-  /// `auto` takes the direct method where there are fewer tiles of 4x4 results: they don't repay the transform of the
-  /// weights. This decides a result's bits, so it is the same on every machine.
-  static let leastTiles = 8
+  /// `auto` takes the direct method where there are fewer results of a channel, 8 tiles of 4x4 or 16 of 4x2: they don't
+  /// repay the transform of the weights. This decides a result's bits, so it is the same on every machine.
+  static let leastResults = 128
 
   /// Tiles of a block with so many bytes each, in whole units.
   func tilesOfBlock(bytes: Int, unit: Int) -> Int { max(unit, blockBytes / bytes / unit * unit) }
