@@ -49,7 +49,7 @@ import Testing
         if ProcessInfo.processInfo.environment["WGAN_NUMERICS"] != nil {
           let cells = [
             "mb\(shape.batch)\(shape.convolution.description)", pass.rawValue, device.instructionSet.rawValue,
-            "\(terms)", shape.algorithm.rawValue, shape.precision.rawValue,
+            "\(terms)", shape.algorithm.rawValue, shape.primitive(on: device).precision.rawValue,
           ]
           print("| " + cells.joined(separator: " | ") + String(format: " | %.1e | %.1e |", rms, largest))
         }
