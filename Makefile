@@ -10,7 +10,7 @@ PREFIX := /usr/local
 DESTDIR :=
 
 .PHONY: build setup demo stage install uninstall dist test test-install same-bits torture soak bench report peers \
-  parity fuzz sanitize check-weights format lint clean
+  frameworks parity fuzz sanitize check-weights format lint clean
 
 build: setup
 	$(SWIFT) build -c release
@@ -88,12 +88,18 @@ report: setup
 	.build/release/wgan-bench report --isa all --commit "$$(git describe --always --dirty 2>/dev/null || echo unknown)" \
 	  $(if $(wildcard peers.json),--peers peers.json) $(if $(DATA),--data "$(DATA)")
 
-# The same work in PyTorch and here, in turn, and the ratios, also as peers.json. PEERS: more of compare.py's flags,
-# such as PEERS="--quick --only conv,steps".
+# The same work in PyTorch and here, in turn, and the ratios, also as peers.json; steps also in other frameworks where
+# `make frameworks` installed them. PEERS: more of compare.py's flags, such as PEERS="--quick --only conv,steps".
 peers: setup
 	$(SWIFT) build -c release
 	python=$$(Benchmarks/peers/setup.sh) && "$$python" Benchmarks/peers/compare.py --ours .build/release/wgan-bench \
 	  --wgan .build/release/wgan --json peers.json $(PEERS)
+
+# JAX, TensorFlow and onnxruntime, for `make peers`: 2 GB in .venv-frameworks. IPEX=1: also Intel's extension for
+# PyTorch with a PyTorch of its own, 7 GB in .venv-ipex.
+frameworks:
+	@Benchmarks/peers/setup_frameworks.sh
+	$(if $(IPEX),@Benchmarks/peers/setup_frameworks.sh ipex)
 
 # The steps of every preset and kind of net here and in PyTorch, made anew: a table of the largest differences. Fails
 # where one is above its tolerance, or where the committed files (Tests/WGANTests/Golden) aren't what PyTorch computes.

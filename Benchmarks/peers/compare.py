@@ -15,9 +15,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import convolutions
+import frameworks
 import memory
 import noise
 import pictures
+import sampling
 import start_up
 import steps
 from contestants import HERE, ISA, Failure, NotMeasured, Settings
@@ -27,6 +29,8 @@ PARTS = {
     "conv": ("Convolutions", {"convolutions": convolutions.run}),
     "steps": ("Training steps", {
         "steps": steps.run, "objectives": steps.objectives, "threads_scaling": steps.scaling}),
+    "frameworks": ("Training steps in other frameworks", {"frameworks": frameworks.run}),
+    "sampling": ("Sampling", {"sampling": sampling.run}),
     "start-up": ("Cold start", {"start_up": start_up.run}),
     "memory": ("Memory", {"memory": memory.run}),
     "pictures": ("Pictures", {"pictures": pictures.run}),
@@ -44,6 +48,12 @@ def arguments() -> argparse.Namespace:
     p.add_argument("--isa", choices=list(ISA), help="hold both sides to this instruction set")
     p.add_argument("--configuration", type=configuration, action="append", metavar="SIZE,FEATURES,BATCH",
                    help="whole steps of this one instead of all; may be repeated")
+    p.add_argument("--frameworks", type=framework_names, default=list(frameworks.FRAMEWORKS),
+                   help=f"some of {','.join(frameworks.FRAMEWORKS)}")
+    p.add_argument("--frameworks-python", type=Path, default=HERE.parents[1] / ".venv-frameworks" / "bin" / "python3",
+                   help="that has jax, tensorflow and onnxruntime; default: setup_frameworks.sh's")
+    p.add_argument("--ipex-python", type=Path, default=HERE.parents[1] / ".venv-ipex" / "bin" / "python3",
+                   help="that has intel_extension_for_pytorch; default: setup_frameworks.sh's")
     p.add_argument("--pictures", type=Path, help="a folder of JPEG and PNG files instead of ones made of noise")
     p.add_argument("--json", type=Path, help="also write the figures to this file")
     p.add_argument("--quick", action="store_true",
@@ -60,11 +70,19 @@ def arguments() -> argparse.Namespace:
 
 
 def parts(text: str) -> list[str]:
+    return chosen(text, list(PARTS))
+
+
+def framework_names(text: str) -> list[str]:
+    return chosen(text, list(frameworks.FRAMEWORKS))
+
+
+def chosen(text: str, known: list[str]) -> list[str]:
     names = text.split(",")
     for name in names:
-        if name not in PARTS:
-            raise argparse.ArgumentTypeError(f"{name or 'nothing'} isn't one of {','.join(PARTS)}")
-    return [name for name in PARTS if name in names]
+        if name not in known:
+            raise argparse.ArgumentTypeError(f"{name or 'nothing'} isn't one of {','.join(known)}")
+    return [name for name in known if name in names]
 
 
 def positive(text: str) -> int:
@@ -106,7 +124,9 @@ def main() -> int:
     settings = Settings(
         ours=a.ours.absolute(), wgan=a.wgan.absolute(), threads=a.threads, rounds=a.rounds or (2 if a.quick else 5),
         quick=a.quick, isa=a.isa, pictures=a.pictures,
-        configurations=a.configuration or (steps.QUICK_CONFIGURATIONS if a.quick else steps.CONFIGURATIONS))
+        configurations=a.configuration or (steps.QUICK_CONFIGURATIONS if a.quick else steps.CONFIGURATIONS),
+        pythons={"JAX": a.frameworks_python, "TensorFlow": a.frameworks_python, "IPEX": a.ipex_python,
+                 "onnxruntime": a.frameworks_python}, frameworks=a.frameworks)
     report = {
         "machine": processor(), "cores": noise.cores(), "torch": torch_version(),
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z"),

@@ -41,6 +41,10 @@ class Settings:
     pictures: Path | None
     configurations: list[tuple[int, int, int]]
     """Size, features, batch of the whole steps."""
+    pythons: dict[str, Path]
+    """Those of other frameworks' workers, by their names in frameworks.py; they needn't be there."""
+    frameworks: list[str]
+    """Which of them to measure."""
     noise: Share = field(default_factory=Share)
 
     def environment(self, more: dict[str, str] = {}) -> dict[str, str]:
@@ -118,13 +122,25 @@ def told(text: str) -> str:
 # Workers
 
 
+def require(python: str | Path, module: str) -> None:
+    """Raises NotMeasured where that Python isn't there or can't import the module."""
+    try:
+        done = subprocess.run([str(python), "-c", f"import {module}"], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE, text=True)
+    except OSError as error:
+        raise NotMeasured(f"{python}: {error.strerror}; Benchmarks/peers/setup_frameworks.sh installs it") from error
+    if done.returncode != 0:
+        raise NotMeasured(f"{python} can't import {module} ({told(done.stderr)}); "
+                          "Benchmarks/peers/setup_frameworks.sh installs it")
+
+
 class Worker:
     """A Python process of this folder that answers requests (service.py) until it is closed."""
 
-    def __init__(self, script: str, settings: Settings):
+    def __init__(self, script: str, settings: Settings, *arguments: str, python: str | Path = sys.executable):
         self.script, self.noise = script, settings.noise
         self.process = subprocess.Popen(
-            [sys.executable, str(HERE / script)],
+            [str(python), str(HERE / script), *arguments],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             env=settings.environment(KEEP_MEMORY))
 

@@ -11,14 +11,19 @@ from contestants import HERE, Failure, Settings, run_alone
 from ratios import Comparison, Times, rounded, table
 
 
+def short_run(settings: Settings, folder: Path, *flags: str) -> Path:
+    """A run whose pictures aren't good: that doesn't matter here."""
+    trained = folder / "run"
+    run_alone([str(settings.wgan), "train", "--data", "synthetic", "--fraction", "0.02",
+               "--cache", str(folder / "cache"), "--critic-steps", "1", "--generator-steps", "1",
+               "--out", str(trained), *flags], settings)
+    return trained
+
+
 def run(settings: Settings) -> dict:
     with tempfile.TemporaryDirectory(prefix="wgan-peers-") as name:
         folder = Path(name)
-        trained = folder / "run"
-        # Nets of the default size; how good the pictures are doesn't matter.
-        run_alone([str(settings.wgan), "train", "--data", "synthetic", "--fraction", "0.02",
-                   "--cache", str(folder / "cache"), "--critic-steps", "1", "--generator-steps", "1",
-                   "--out", str(trained)], settings)
+        trained = short_run(settings, folder)  # Nets of the default size.
         checkpoints = sorted(trained.glob("checkpoints/*.safetensors"))
         if not checkpoints:
             raise Failure(f"{settings.wgan} train left no checkpoint")

@@ -22,10 +22,11 @@ def run(settings: Settings) -> list[dict]:
     return [row for row, _ in rows]
 
 
-def print_table(rows: list[tuple[dict, Comparison]]) -> None:
-    def number(value: float | None, digits: int) -> str:
-        return "-" if value is None else f"{value:.{digits}f}"
+def number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
 
+
+def print_table(rows: list[tuple[dict, Comparison]]) -> None:
     titles = ["size features batch", "step", "wgan ms", "NCHW", "chan.-last", "compile", "bf16", *Comparison.titles,
               "to bf16"]
     print(table(titles, [

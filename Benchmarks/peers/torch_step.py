@@ -13,6 +13,7 @@ import os
 import sys
 from typing import Callable
 
+import numpy
 import torch
 
 from service import Unavailable, first_line, serve
@@ -81,9 +82,20 @@ def measure(kind: str, layout: str, repeats: int) -> dict:
     return prepared[kind, layout].time(repeats)
 
 
+def write(path: str, size: int, features: int, batch: int) -> dict:
+    """Nets, pictures and noise for other frameworks, and the losses of a critic's and a generator's step from there."""
+    steps = Steps("nchw", size, features, batch)
+    arrays = {"real": steps.real, "noise": steps.noise}
+    for name, net in zip(("critic", "generator"), steps.nets):
+        arrays |= {f"{name}.{key}": value for key, value in net.state_dict().items() if value.is_floating_point()}
+    numpy.savez(path, **{name: value.detach().numpy() for name, value in arrays.items()})
+    losses = [*steps.trainer.critic_step(steps.real, steps.noise), steps.trainer.generator_step(steps.noise)]
+    return {"losses": [loss.item() for loss in losses]}
+
+
 if __name__ == "__main__":
     if len(sys.argv) == 1:
-        serve({"configure": configure, "prepare": prepare, "measure": measure})
+        serve({"configure": configure, "prepare": prepare, "measure": measure, "write": write})
     else:
         configure(int(sys.argv[2]))
         Steps(sys.argv[1], *map(int, sys.argv[3:6]), *sys.argv[6:]).time(1)

@@ -20,12 +20,7 @@ extension StepReport {
     peakSeconds: Double = 0.3
   ) throws -> StepReport {
     let recorder = splits ? StepRecorder() : nil
-    let trainer = try Trainer(
-      configuration,
-      on: Device(
-        instructionSet: device.instructionSet, threads: device.threads,
-        firstCacheBytes: device.firstCacheBytes, cacheBytes: device.cacheBytes,
-        recorder: recorder))
+    let trainer = try Trainer(configuration, on: device.recording(to: recorder))
 
     var peak = Peak()
     let precisions: [Precision] =
@@ -36,11 +31,11 @@ extension StepReport {
       _ in UInt8(truncatingIfNeeded: random.nextWord())
     }
     let interference = Interference()
-    let critic = Samples(recorder, warmUps: warmUps, repeats: repeats) {
+    let critic = SplitSamples(recorder, warmUps: warmUps, repeats: repeats) {
       _ = pixels.withUnsafeBufferPointer { trainer.criticStep(pixels: $0, count: configuration.batchSize) }
     }
     for i in arithmetic.indices { arithmetic[i].refresh(seconds: min(0.1, peakSeconds)) }
-    let generator = Samples(recorder, warmUps: warmUps, repeats: repeats) { _ = trainer.generatorStep() }
+    let generator = SplitSamples(recorder, warmUps: warmUps, repeats: repeats) { _ = trainer.generatorStep() }
     let share = interference.share(cores: Device.coreCount)
     for i in arithmetic.indices { arithmetic[i].measureAgain(seconds: peakSeconds) }
     peak.arithmetic = arithmetic.map(\.peak)
@@ -69,23 +64,33 @@ extension StepReport {
         SplitStep($0, whole: $1.whole, recordings: $1.recordings, peakGflops: peaks, memoryGBPerSecond: memory ?? 0)
       })
   }
+}
 
-  private struct Samples {
-    var whole: [Double] = []
-    var recordings: [SplitStep.Recording] = []
+extension Device {
+  /// The same, and its calls are told to `recorder`.
+  func recording(to recorder: StepRecorder?) -> Device {
+    Device(
+      instructionSet: instructionSet, threads: threads, firstCacheBytes: firstCacheBytes, cacheBytes: cacheBytes,
+      recorder: recorder)
+  }
+}
 
-    /// One step as it is and one recorded, in turn: a machine that gets slower for a while slows both.
-    init(_ recorder: StepRecorder?, warmUps: Int, repeats: Int, _ step: () -> Void) {
-      for _ in 0..<warmUps { step() }
-      for _ in 0..<repeats {
-        whole.append(Timing.milliseconds(of: step))
-        guard let recorder else { continue }
-        recorder.reset()
-        recorder.isOn = true
-        let milliseconds = Timing.milliseconds(of: step)
-        recorder.isOn = false
-        recordings.append(SplitStep.Recording(milliseconds: milliseconds, entries: recorder.entries))
-      }
+/// A piece of work timed again and again: as it is, and recorded.
+struct SplitSamples {
+  var whole: [Double] = []
+  var recordings: [SplitStep.Recording] = []
+
+  /// One run as it is and one recorded, in turn: a machine that gets slower for a while slows both.
+  init(_ recorder: StepRecorder?, warmUps: Int, repeats: Int, _ work: () -> Void) {
+    for _ in 0..<warmUps { work() }
+    for _ in 0..<repeats {
+      whole.append(Timing.milliseconds(of: work))
+      guard let recorder else { continue }
+      recorder.reset()
+      recorder.isOn = true
+      let milliseconds = Timing.milliseconds(of: work)
+      recorder.isOn = false
+      recordings.append(SplitStep.Recording(milliseconds: milliseconds, entries: recorder.entries))
     }
   }
 }

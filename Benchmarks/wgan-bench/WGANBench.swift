@@ -9,7 +9,9 @@ struct WGANBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "wgan-bench", abstract: "Measure the training engine on this machine, next to the machine's limits.",
     version: "wgan-bench \(wganVersion)",
-    subcommands: [PeakBench.self, ConvolutionBench.self, StepBench.self, DataBench.self, ReportBench.self])
+    subcommands: [
+      PeakBench.self, ConvolutionBench.self, StepBench.self, SampleBench.self, DataBench.self, ReportBench.self,
+    ])
 }
 
 @main

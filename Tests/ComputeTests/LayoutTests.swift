@@ -91,6 +91,9 @@ import Testing
       expectEqual(memory.values, expected, bound: { _ in 2 * unitRoundoff }, "setPixels, channels \(channels)")
       memory.expectCleanFrame("setPixels, channels \(channels)")
       #expect((0..<count).flatMap { memory.activations.pixels(of: $0) } == bytes)
+      var last = [Float](repeating: 0, count: (count - 1) * channels * size * size)
+      last.withUnsafeMutableBufferPointer { memory.activations.copy(pictures: 1..<count, to: $0, on: device) }
+      #expect(last[...] == memory.values[(channels * size * size)...])
     }
   }
 

@@ -123,16 +123,19 @@ import WGANBench
     for says in [
       "PyTorch 2.13.0, on a machine, 2 threads, 5 quick rounds, both sides held to avx2, 2026-11-24",
       "**Next to PyTorch: TOO NOISY", "- other processes had 20 % of the machine",
-      "another machine than the rest: a machine", "| 0.80 (0.72 to 0.88) |", "7 of 31 ratios to PyTorch are shaky",
+      "another machine than the rest: a machine", "| 0.80 (0.72 to 0.88) |", "8 of 33 ratios to PyTorch are shaky",
       "| 64, 64, 64 | critic | 200.0 | 300.0 | 260.0 | 150.0 | channels\\_last | 1.30 (1.20 to 1.40) | 0.75 |",
       "| 64, 64, 64 | wgan-gp: critic | 400.0 | 1300.0 | 1200.0 |", "| channels\\_last | 3.00 |",
+      "| JAX 0.10 | 64, 64, 64 | critic | 200.0 | 500.0 | products | 2.50 (2.40 to 2.60) | shaky |",
+      "IPEX wasn't measured: it isn't there.", "| 64, 64 | 1 | 1.25 | 1.90 | 0.80 | later | 0.64 |",
       "| critic | 450.0 | 2 | 232.0 | 1.94 |", "| 0.200 | 3.000 | 15.00 |", "| 311 | 586 | 1.88 |",
       "| small | 9000 | 2000 | 1500 | 4.50 |", "(peers.svg)",
     ] { #expect(text.contains(says), "\(says)") }
   }
 
   @Test(arguments: [
-    "convolutions", "steps", "objectives", "threads_scaling", "start_up", "memory", "pictures", "torch", "rounds",
+    "convolutions", "steps", "objectives", "threads_scaling", "frameworks", "sampling", "start_up", "memory",
+    "pictures", "torch", "rounds",
   ])
   func aSectionMayBeMissing(_ section: String) throws {
     var top = try #require(

@@ -142,6 +142,13 @@ enum Sample {
        "objectives": [{"size": 64, "features": 64, "batch": 64, "step": "wgan-gp: critic", "ours_ms": 400,
          "theirs": {"nchw": 1300, "channels_last": 1200}, "best_fp32": "channels_last", "ratio": 3, "shaky": false}],
        "threads_scaling": [{"step": "critic", "one_ms": 450, "two_ms": 232, "ratio": 1.94}],
+       "frameworks": {
+         "steps": [{"framework": "JAX", "version": "0.10", "size": 64, "features": 64, "batch": 64, "step": "critic",
+           "ours_ms": 200, "fp32_ms": 500, "fp32_way": "products", "bf16_ms": null, "bf16_way": null, "ratio": 2.5,
+           "ratio_min": 2.4, "ratio_max": 2.6, "ratio_bf16": null, "shaky": true}],
+         "skipped": {"IPEX": "it isn't there"}},
+       "sampling": [{"size": 64, "features": 64, "pictures": 1, "ours_ms": 1.25, "theirs": {"eager": 1.9, "later": 0.8},
+         "best": "later", "ratio": 0.64}],
        "start_up": {"ours_s": 0.2, "theirs_s": 3, "ratio": 15},
        "memory": {"ours_mb": 311, "theirs_mb": 586, "ratio": 1.88},
        "pictures": [{"kind": "small", "ours_per_s": 9000, "pil_per_s": 2000, "loader_per_s": 1500, "ratio": 4.5}]}

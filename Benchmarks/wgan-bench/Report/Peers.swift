@@ -20,6 +20,8 @@ package struct Peers: Codable, Sendable {
   /// Steps of other objectives than the preset's.
   package var objectives: [Step]?
   package var threads_scaling: [Scaling]?
+  package var frameworks: Frameworks?
+  package var sampling: [Sampling]?
   package var start_up: StartUp?
   package var memory: Memory?
   package var pictures: [Pictures]?
@@ -66,6 +68,53 @@ package struct Peers: Codable, Sendable {
     /// What two_ms is of; nil: two.
     package var threads: Int?
     package var ratio: Double
+    package var shaky: Bool?
+  }
+
+  /// Steps in other frameworks than PyTorch.
+  package struct Frameworks: Codable, Sendable {
+    package var steps: [FrameworkStep]
+    /// Why others weren't measured, by name.
+    package var skipped: [String: String]?
+  }
+
+  package struct FrameworkStep: Codable, Sendable {
+    package var framework: String
+    package var version: String?
+    package var size: Int
+    package var features: Int
+    package var batch: Int
+    /// "critic" or "generator".
+    package var step: String
+    package var ours_ms: Double
+    /// In the framework's fastest way, which has a name.
+    package var fp32_ms: Double
+    package var fp32_way: String?
+    /// Nil: it wasn't measured.
+    package var bf16_ms: Double?
+    package var bf16_way: String?
+    /// To fp32.
+    package var ratio: Double
+    package var ratio_min: Double?
+    package var ratio_max: Double?
+    package var ratio_bf16: Double?
+    package var shaky: Bool?
+  }
+
+  /// Pictures from a generator that doesn't train.
+  package struct Sampling: Codable, Sendable {
+    package var size: Int
+    package var features: Int
+    /// At once.
+    package var pictures: Int
+    package var ours_ms: Double
+    /// Milliseconds of each contestant.
+    package var theirs: [String: Double]
+    package var best: String?
+    /// To the best.
+    package var ratio: Double
+    package var ratio_min: Double?
+    package var ratio_max: Double?
     package var shaky: Bool?
   }
 
@@ -117,13 +166,14 @@ package struct PeersFile: Codable, Sendable {
 
 extension Peers {
   fileprivate var hasSections: Bool {
-    convolutions != nil || steps != nil || objectives != nil || threads_scaling != nil || start_up != nil
-      || memory != nil || pictures != nil
+    convolutions != nil || steps != nil || objectives != nil || threads_scaling != nil || frameworks != nil
+      || sampling != nil || start_up != nil || memory != nil || pictures != nil
   }
 
   fileprivate var ratios: [Double] {
     (convolutions ?? []).map(\.ratio) + (steps ?? []).map(\.ratio) + (objectives ?? []).map(\.ratio)
-      + (threads_scaling ?? []).map(\.ratio)
+      + (threads_scaling ?? []).map(\.ratio) + (frameworks?.steps ?? []).map(\.ratio)
+      + (sampling ?? []).map(\.ratio)
       + [start_up?.ratio, memory?.ratio].compactMap { $0 } + (pictures ?? []).map(\.ratio)
   }
 }

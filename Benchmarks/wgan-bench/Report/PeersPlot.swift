@@ -19,7 +19,7 @@ package enum PeersPlot {
     let passes = Set(peers.convolutions?.map(\.pass) ?? [])
     var entries = Pass.allCases.filter { passes.contains($0.rawValue) }
       .map { Legend.Entry(text: $0.rawValue, paint: SVG.Paint(fill: $0.color)) }
-    if peers.steps?.isEmpty == false {
+    if peers.steps?.isEmpty == false || peers.frameworks?.steps.isEmpty == false {
       entries += stepColors.map { Legend.Entry(text: "\($0.step) step", paint: SVG.Paint(fill: $0.color)) }
     }
     if bars.contains(where: \.isDoubtful) {
@@ -42,12 +42,12 @@ package enum PeersPlot {
   ]
 
   private static func charts(of peers: Peers) -> [BarChart] {
-    func chart(_ title: String, _ groups: [BarChart.Group]) -> [BarChart] {
+    func chart(_ title: String, peer: String = "PyTorch", _ groups: [BarChart.Group]) -> [BarChart] {
       guard !groups.isEmpty else { return [] }
       return [
         BarChart(
-          title: title, axisTitle: "times as good as PyTorch (right of 1: wgan is better)", low: 0.5, high: 2,
-          isLogarithmic: true, base: 1, tickLabel: Axis.label, marks: [BarChart.Mark(value: 1, text: "as PyTorch")],
+          title: title, axisTitle: "times as good as \(peer) (right of 1: wgan is better)", low: 0.5, high: 2,
+          isLogarithmic: true, base: 1, tickLabel: Axis.label, marks: [BarChart.Mark(value: 1, text: "as \(peer)")],
           groups: groups)
       ]
     }
@@ -89,6 +89,30 @@ package enum PeersPlot {
               stepColors.first { $0.step == row.step }?.color ?? PlotColor.grey, isShaky: row.shaky,
               tip: "\(row.step) step: " + String(printf: "%.2f ms", row.ours_ms))
           })
+      })
+    charts += chart(
+      "Training steps, to other frameworks in fp32", peer: "they",
+      grouped(peers.frameworks?.steps ?? [], by: \.framework).map { name, rows in
+        BarChart.Group(
+          title: "\(name) \(rows[0].version ?? "")",
+          subtitle: "size \(rows[0].size), features \(rows[0].features), batch \(rows[0].batch)",
+          bars: rows.map { row in
+            bar(
+              row.ratio, row.ratio_min, row.ratio_max,
+              stepColors.first { $0.step == row.step }?.color ?? PlotColor.grey, isShaky: row.shaky,
+              tip: "\(row.step) step: " + String(printf: "%.1f ms, \(name) %.1f ms", row.ours_ms, row.fp32_ms))
+          })
+      })
+    charts += chart(
+      "Sampling", peer: "the best of PyTorch and onnxruntime",
+      (peers.sampling ?? []).map { row in
+        BarChart.Group(
+          title: "\(row.pictures) at once", subtitle: row.best.map { "best: \($0)" } ?? "",
+          bars: [
+            bar(
+              row.ratio, row.ratio_min, row.ratio_max, PlotColor.grey, isShaky: row.shaky,
+              tip: String(printf: "%.2f ms", row.ours_ms))
+          ])
       })
     var others: [BarChart.Group] = []
     if let s = peers.start_up {

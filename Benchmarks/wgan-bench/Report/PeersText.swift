@@ -36,6 +36,8 @@ extension PerformanceReport {
           }),
       ]
     }
+    if let frameworks = peers.frameworks { lines += frameworksText(frameworks) }
+    if let rows = peers.sampling, !rows.isEmpty { lines += ["### Sampling", samplingTable(rows)] }
     var others: [[String]] = []
     if let s = peers.start_up {
       others.append(
@@ -101,6 +103,46 @@ extension PerformanceReport {
       })
   }
 
+  private func frameworksText(_ frameworks: Peers.Frameworks) -> [String] {
+    var lines: [String] = []
+    if !frameworks.steps.isEmpty {
+      lines += [
+        "### Steps in other frameworks",
+        Markdown.table(
+          [
+            "framework", "size, features, batch", "step", "wgan ms", "fp32", "its way", "bf16", "its way",
+            "ratio to fp32", "to bf16", "marks",
+          ],
+          frameworks.steps.map { row in
+            [
+              Markdown.escaped("\(row.framework) \(row.version ?? "")"), "\(row.size), \(row.features), \(row.batch)",
+              Markdown.escaped(row.step), figure(row.ours_ms, 1), figure(row.fp32_ms, 1),
+              Markdown.escaped(row.fp32_way ?? ""), row.bf16_ms.map { figure($0, 1) } ?? "",
+              Markdown.escaped(row.bf16_way ?? ""), ratio(row.ratio, row.ratio_min, row.ratio_max),
+              row.ratio_bf16.map { figure($0, 2) } ?? "", mark(row.shaky),
+            ]
+          }),
+      ]
+    }
+    for (name, why) in (frameworks.skipped ?? [:]).sorted(by: { $0.key < $1.key }) {
+      lines.append("\(Markdown.escaped(name)) wasn't measured: \(Markdown.escaped(why)).")
+    }
+    return lines
+  }
+
+  private func samplingTable(_ rows: [Peers.Sampling]) -> String {
+    let known = ["eager", "compile", "onnxruntime"]
+    let names = known + Set(rows.flatMap(\.theirs.keys)).subtracting(known).sorted()
+    return Markdown.table(
+      ["size, features", "pictures at once", "wgan ms"] + names.map { Markdown.escaped($0) }
+        + ["best", "ratio to it", "marks"],
+      rows.map { row in
+        ["\(row.size), \(row.features)", "\(row.pictures)", figure(row.ours_ms, 2)]
+          + names.map { name in row.theirs[name].map { figure($0, 2) } ?? "" }
+          + [Markdown.escaped(row.best ?? ""), ratio(row.ratio, row.ratio_min, row.ratio_max), mark(row.shaky)]
+      })
+  }
+
   private func ratio(_ value: Double, _ least: Double?, _ most: Double?) -> String {
     guard let least, let most else { return figure(value, 2) }
     return "\(figure(value, 2)) (\(figure(least, 2)) to \(figure(most, 2)))"
@@ -128,7 +170,8 @@ extension Peers {
   var shaky: (count: Int, of: Int) {
     let marks =
       (convolutions ?? []).map(\.shaky) + (steps ?? []).map(\.shaky) + (objectives ?? []).map(\.shaky)
-      + (threads_scaling ?? []).map(\.shaky)
+      + (threads_scaling ?? []).map(\.shaky) + (frameworks?.steps ?? []).map(\.shaky)
+      + (sampling ?? []).map(\.shaky)
       + (start_up.map { [$0.shaky] } ?? []) + (pictures ?? []).map(\.shaky)
     return (marks.count { $0 == true }, marks.count)
   }

@@ -41,6 +41,28 @@ extension Activations {
     return bytes
   }
 
+  /// The values of `pictures`, `[picture][channel][y][x]`, to `values`: as many.
+  package func copy(
+    pictures: Range<Int>, to values: UnsafeMutableBufferPointer<Float>, on device: Device
+  ) {
+    let (channels, width, plane) = (layout.channels, layout.width, layout.height * layout.width)
+    precondition(
+      layout.order == .interleaved && pictures.lowerBound >= 0 && holds(batch: pictures.upperBound)
+        && values.count == pictures.count * channels * plane)
+    guard let start = values.baseAddress else { return }
+    device.parallel(pictures.count) { range in
+      for n in range {
+        for y in 0..<layout.height {
+          let from = row(y, of: pictures.lowerBound + n)
+          for channel in 0..<channels {
+            let to = start + (n * channels + channel) * plane + y * width
+            for x in 0..<width { to[x] = from[x * channels + channel] }
+          }
+        }
+      }
+    }
+  }
+
   /// self = diffY * (1 - y*y) for y = tanh(x): the gradient of x. All three are pictures; the halo of self becomes
   /// zero.
   package func setTanhGradient(diffY: Activations, y: Activations, batch: Int, on device: Device) {

@@ -37,7 +37,7 @@ package final class Sampler {
     try configuration.check(on: device)
     // A block is a training batch, but no more than a gallery has; else the batch bounds the memory and changes no
     // picture.
-    let batch = configuration.samplingStatistics == .batch ? min(configuration.batchSize, 64) : 16
+    let batch = configuration.samplingStatistics == .batch ? min(configuration.batchSize, 64) : 32
     return try ExecutionPlan(
       configuration.generator, batch: batch, purpose: .sampling, algorithm: configuration.algorithm,
       precision: configuration.precision, on: device)
@@ -78,14 +78,19 @@ package final class Sampler {
   /// The same as numbers: the noise [picture][latent], and what the net makes of it, [picture][channel][y][x] in [-1,
   /// 1].
   package func values(seed: UInt64, indices: Range<Int>) -> (noise: [Float], pictures: [Float]) {
-    var result: (noise: [Float], pictures: [Float]) = ([], [])
+    var allNoise: [Float] = []
+    allNoise.reserveCapacity(indices.count * configuration.latent)
     let values = configuration.channels * configuration.size * configuration.size
-    forEachBatch(seed: seed, indices: indices) { noise, wanted in
-      result.noise += noise[wanted.lowerBound * configuration.latent..<wanted.upperBound * configuration.latent]
-      result.pictures +=
-        generator.output.array(batch: wanted.upperBound)[wanted.lowerBound * values..<wanted.upperBound * values]
+    let pictures = [Float](unsafeUninitializedCapacity: indices.count * values) { buffer, count in
+      forEachBatch(seed: seed, indices: indices) { noise, wanted in
+        allNoise += noise[wanted.lowerBound * configuration.latent..<wanted.upperBound * configuration.latent]
+        let end = count + wanted.count * values
+        generator.output.copy(
+          pictures: wanted, to: UnsafeMutableBufferPointer(rebasing: buffer[count..<end]), on: device)
+        count = end
+      }
     }
-    return result
+    return (allNoise, pictures)
   }
 
   /// Calls `body` with each batch's noise and the places of the pictures in it that were asked for; the pictures are
