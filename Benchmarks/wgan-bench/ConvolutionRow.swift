@@ -66,7 +66,7 @@ package struct ConvolutionRow: Codable, Equatable, Sendable {
   package var key: String { "\(shape) \(pass.rawValue) \(isa) \(threads) threads \(method)" }
 
   /// "direct", "winograd bf16"
-  private var method: String { algorithm + (precision.map { " " + $0 } ?? "") }
+  package var method: String { algorithm + (precision.map { " " + $0 } ?? "") }
 
   /// What % of peak can be at most, in terms of the definition's operations. The direct kernels leave out a plane's
   /// rows of taps that would meet zeros only; the fast methods do 25 of 64 products or 36 of 144, of bf16 30 of 64.

@@ -121,7 +121,9 @@ extension PerformanceReport {
         let middle = members.filter(\.isMiddle)
         var aim = ""
         for (algorithm, rows) in grouped(middle, by: \.algorithm) {
-          guard let least = PercentPlot.aim(isa: setting.isa, algorithm: algorithm) else { continue }
+          guard let least = PercentPlot.aim(
+            isa: setting.isa, algorithm: algorithm, precision: setting.precision)
+          else { continue }
           aim += aim.isEmpty ? "" : "; "
           aim +=
             "\(rows.count { $0.percentOfPeak >= least }) of \(rows.count) (\(algorithm)) reach \(figure(least, 0)) %"
@@ -169,7 +171,7 @@ extension PerformanceReport {
           members.map { row in
             let roof = row.roof == "compute" ? "compute" : "\(row.roof): \(figure(row.roofGflops, 0)) GFLOP/s"
             return [
-              row.pass.rawValue, Markdown.escaped(row.isa), "\(row.threads)", Markdown.escaped(row.algorithm),
+              row.pass.rawValue, Markdown.escaped(row.isa), "\(row.threads)", Markdown.escaped(row.method),
               Markdown.escaped(row.tile), Markdown.escaped(row.blocking ?? ""), figure(row.milliseconds.min, 3),
               figure(row.milliseconds.median, 3), figure(row.gflops, 1), figure(row.percentOfPeak, 1),
               Markdown.escaped(roof), figure(100 * row.gflops / row.roofGflops, 1),
