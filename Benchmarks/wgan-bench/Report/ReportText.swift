@@ -121,8 +121,9 @@ extension PerformanceReport {
         let middle = members.filter(\.isMiddle)
         var aim = ""
         for (algorithm, rows) in grouped(middle, by: \.algorithm) {
-          guard let least = PercentPlot.aim(
-            isa: setting.isa, algorithm: algorithm, precision: setting.precision)
+          guard
+            let least = PercentPlot.aim(
+              isa: setting.isa, algorithm: algorithm, precision: setting.precision)
           else { continue }
           aim += aim.isEmpty ? "" : "; "
           aim +=
