@@ -85,7 +85,7 @@ func printHead(_ machine: Machine, _ peak: Peak) {
       $0.level + String(printf: " %.0f", $0.read)
     }
     print(
-      "\(row.isa), \(row.threads) threads: "
+      "\(row.name), \(row.threads) threads: "
         + String(printf: "peak %.1f GFLOP/s (median %.1f); reads GB/s from ", row.gflops, row.before.median)
         + memory.joined(separator: ", "))
   }

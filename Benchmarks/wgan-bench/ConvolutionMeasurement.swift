@@ -25,8 +25,14 @@ struct ConvolutionMeasurement {
   ) -> (report: ConvolutionReport, wrong: [String]) {
     let machine = Machine.current()
     var peak = Peak()
+    // First and last layers are fp32's whatever the precision.
+    var arithmetic = devices.flatMap { device in
+      (precision == .float32 ? [precision] : [.float32, precision]).map {
+        PeakMeasurement(device, $0, seconds: seconds)
+      }
+    }
+    peak.arithmetic = arithmetic.map(\.peak)
     for device in devices {
-      peak.arithmetic.append(Peak.Arithmetic(device, seconds: seconds))
       if !peak.bandwidth.contains(where: { $0.threads == device.threads }) {
         // By the widest loads that there are: a roof holds for every instruction set.
         let widest = Device(threads: device.threads)
@@ -40,16 +46,18 @@ struct ConvolutionMeasurement {
     var rows: [ConvolutionRow] = []
     var wrong: [String] = []
     for shape in shapes {
-      let new = measure(shape, &peak, wrong: &wrong)
+      let new = measure(shape, &arithmetic, &peak, wrong: &wrong)
       rows += new
       measured(shape, new)
     }
-    for (i, device) in devices.enumerated() { peak.arithmetic[i].measureAgain(device, seconds: seconds) }
+    for i in arithmetic.indices { arithmetic[i].measureAgain(seconds: seconds) }
+    peak.arithmetic = arithmetic.map(\.peak)
     // Against the best peak of the whole run.
     let shapeOf = Dictionary(shapes.map { ($0.text, $0) }) { first, _ in first }
     for i in rows.indices {
       guard let shape = shapeOf[rows[i].shape] else { continue }
-      let limits = limits(shape, isa: rows[i].isa, threads: rows[i].threads, peak)
+      let limits = limits(
+        shape, isa: rows[i].isa, threads: rows[i].threads, precision: rows[i].precision, peak)
       rows[i].percentOfPeak = 100 * rows[i].gflops / limits.peak
       (rows[i].roof, rows[i].roofGflops) = (limits.roof, limits.roofGflops)
     }
@@ -58,7 +66,7 @@ struct ConvolutionMeasurement {
   }
 
   private func measure(
-    _ shape: ConvolutionShape, _ peak: inout Peak, wrong: inout [String]
+    _ shape: ConvolutionShape, _ arithmetic: inout [PeakMeasurement], _ peak: inout Peak, wrong: inout [String]
   ) -> [ConvolutionRow] {
     let c = shape.convolution
     let verification = Verification(
@@ -72,8 +80,10 @@ struct ConvolutionMeasurement {
       weights: random(c.parameterCount, 4),
       diffDestination: random(shape.batch * c.outputChannels * c.outputSize * c.outputSize, 5))
     var rows: [ConvolutionRow] = []
+    let peaksOfDevice = arithmetic.count / devices.count
     for (i, device) in devices.enumerated() {
-      peak.arithmetic[i].refresh(device, seconds: min(0.05, seconds))
+      for j in i * peaksOfDevice..<(i + 1) * peaksOfDevice { arithmetic[j].refresh(seconds: min(0.05, seconds)) }
+      peak.arithmetic = arithmetic.map(\.peak)
       let failures = verification.failures(algorithm, precision, on: device)
       wrong += passes.compactMap { failures[$0] }
       let run = ConvolutionRun(shape, algorithm, precision, operands, on: device)
@@ -96,7 +106,8 @@ struct ConvolutionMeasurement {
     let threads = run.device.threads
     let gflops = shape.operations / (timing.median * 1e6)
     let intensity = shape.operations / shape.unavoidableBytes
-    let limits = limits(shape, isa: isa, threads: threads, peak)
+    let precision = run.precision == .float32 ? nil : run.precision.rawValue
+    let limits = limits(shape, isa: isa, threads: threads, precision: precision, peak)
     return ConvolutionRow(
       layer: shape.name ?? "", shape: shape.text, pass: pass, isa: isa, threads: threads,
       algorithm: run.algorithm(pass).rawValue, tile: run.tile(pass), blocking: run.blocking(pass), verified: verified,
@@ -106,9 +117,9 @@ struct ConvolutionMeasurement {
   }
 
   private func limits(
-    _ shape: ConvolutionShape, isa: String, threads: Int, _ peak: Peak
+    _ shape: ConvolutionShape, isa: String, threads: Int, precision: String?, _ peak: Peak
   ) -> (peak: Double, roof: String, roofGflops: Double) {
-    let limit = peak.gflops(isa: isa, threads: threads) ?? .infinity
+    let limit = peak.gflops(isa: isa, threads: threads, precision: precision) ?? .infinity
     let intensity = shape.operations / shape.unavoidableBytes
     if let memory = peak.level(holding: shape.unavoidableBytes, threads: threads), intensity * memory.read < limit {
       return (limit, memory.level, intensity * memory.read)

@@ -33,7 +33,7 @@ package struct ConvolutionRow: Codable, Equatable, Sendable {
   package var roofGflops: Double
   /// The share of the cores that other processes had while this row was measured; nil: the system doesn't tell.
   package var othersShare: Double?
-  /// What was multiplied; nil: fp32, as in reports of before. Percentages of bf16 are of fp32's peak, too.
+  /// What was multiplied; nil: fp32, as in reports of before. Percentages are of its own peak.
   package var precision: String?
 
   package init(
@@ -66,18 +66,15 @@ package struct ConvolutionRow: Codable, Equatable, Sendable {
   package var key: String { "\(shape) \(pass.rawValue) \(isa) \(threads) threads \(method)" }
 
   /// "direct", "winograd bf16"
-  private var method: String { algorithm + (precision.map { " " + $0 } ?? "") }
+  package var method: String { algorithm + (precision.map { " " + $0 } ?? "") }
 
   /// What % of peak can be at most, in terms of the definition's operations. The direct kernels leave out a plane's
-  /// rows of taps that would meet zeros only; the fast methods do 25 of 64 products or 36 of 144.
+  /// rows of taps that would meet zeros only; the fast methods do 25 of 64 products or 36 of 144, of bf16 30 of 64.
   package var mostPercent: Double {
-    // Pairs are two products for each of fp32.
-    (precision == nil ? 1 : 2) * mostPercentOfProducts
-  }
-
-  private var mostPercentOfProducts: Double {
     guard let c = (try? ConvolutionShape(parsing: shape, batch: 1))?.convolution else { return 100 }
-    if algorithm != Algorithm.direct.rawValue { return 100 * (c.kernel == 3 ? 144.0 / 36 : 64.0 / 25) }
+    if algorithm != Algorithm.direct.rawValue {
+      return 100 * (c.kernel == 3 ? 144.0 / 36 : precision == nil ? 64.0 / 25 : 64.0 / 30)
+    }
     return 100 / (1 - Double(2 * c.padding) / Double(c.kernel * c.outputSize))
   }
 

@@ -8,18 +8,26 @@ package struct Peak: Codable, Sendable {
   package struct Arithmetic: Codable, Sendable {
     package var isa: String
     package var threads: Int
+    /// What was multiplied; nil: fp32, as in reports of before.
+    package var precision: String?
     /// The fastest sample of the run: what "percent of peak" divides by.
     package var gflops: Double
     package var before: Spread
     package var after: Spread?
 
-    package init(isa: String, threads: Int, gflops: Double, before: Spread, after: Spread?) {
+    package init(
+      isa: String, threads: Int, precision: Precision = .float32, gflops: Double, before: Spread, after: Spread?
+    ) {
       self.isa = isa
       self.threads = threads
+      self.precision = precision == .float32 ? nil : precision.rawValue
       self.gflops = gflops
       self.before = before
       self.after = after
     }
+
+    /// "avx512", "avx512 bf16"
+    package var name: String { isa + (precision.map { " " + $0 } ?? "") }
   }
 
   /// GB/s (1e9 bytes) of one level of memory.
@@ -58,8 +66,9 @@ package struct Peak: Codable, Sendable {
 
   package init() {}
 
-  package func gflops(isa: String, threads: Int) -> Double? {
-    arithmetic.first { $0.isa == isa && $0.threads == threads }?.gflops
+  /// - Parameter precision: nil: fp32.
+  package func gflops(isa: String, threads: Int, precision: String? = nil) -> Double? {
+    arithmetic.first { $0.isa == isa && $0.threads == threads && $0.precision == precision }?.gflops
   }
 
   /// The level of memory that work on so many bytes streams from when it is repeated: the first one that holds them
@@ -72,30 +81,45 @@ package struct Peak: Codable, Sendable {
 
 // MARK: - Measuring
 
-extension Peak.Arithmetic {
-  init(_ device: Device, seconds: Double) {
-    isa = device.instructionSet.rawValue
-    threads = device.threads
-    before = Self.measure(device, seconds: seconds)
-    gflops = before.max
+/// One figure of arithmetic while it is being measured.
+struct PeakMeasurement {
+  let device: Device
+  let precision: Precision
+  private(set) var peak: Peak.Arithmetic
+
+  init(_ device: Device, _ precision: Precision = .float32, seconds: Double) {
+    self.device = device
+    self.precision = precision
+    let before = Self.measure(device, precision, seconds: seconds)
+    peak = Peak.Arithmetic(
+      isa: device.instructionSet.rawValue, threads: device.threads, precision: precision, gflops: before.max,
+      before: before, after: nil)
+  }
+
+  /// One for each precision that each device supports.
+  static func all(_ devices: [Device], seconds: Double) -> [PeakMeasurement] {
+    devices.flatMap { device in
+      Precision.allCases.filter(device.supports).map { PeakMeasurement(device, $0, seconds: seconds) }
+    }
   }
 
   /// Measures once more.
-  mutating func measureAgain(_ device: Device, seconds: Double) {
-    let again = Self.measure(device, seconds: seconds)
-    after = again
-    gflops = max(gflops, again.max)
+  mutating func measureAgain(seconds: Double) {
+    let again = Self.measure(device, precision, seconds: seconds)
+    peak.after = again
+    peak.gflops = max(peak.gflops, again.max)
   }
 
   /// Another look at the peak between rows: what was disturbed before needn't be for ever.
-  mutating func refresh(_ device: Device, seconds: Double) {
-    gflops = max(gflops, Self.measure(device, seconds: seconds).max)
+  mutating func refresh(seconds: Double) {
+    peak.gflops = max(peak.gflops, Self.measure(device, precision, seconds: seconds).max)
   }
 
-  private static func measure(_ device: Device, seconds: Double) -> Spread {
-    let probe = MachineProbe(device)
+  private static func measure(_ device: Device, _ precision: Precision, seconds: Double) -> Spread {
+    let probe = MachineProbe(device, precision: precision)
     let registers = Slab(count: probe.registerCount).all
-    // x*c + y stays below 2: no overflow, no subnormals, which would be slow.
+    // x*c + y stays below 2: no overflow, no subnormals, which would be slow. Of pairs sums grow by 1/4 a round, until
+    // that is less than their last bit.
     registers.fill(0.5)
     // Some milliseconds a sample: long to the clock and the start of the threads, short to whatever disturbs us.
     let rounds = max(1, 500_000_000 / (probe.operationsPerRound / device.threads))
@@ -192,7 +216,7 @@ extension Peak {
     doubts = []
     func percent(_ x: Double) -> String { String(printf: "%.1f %%", 100 * x) }
     for row in arithmetic {
-      let name = "peak of \(row.isa), \(row.threads) threads"
+      let name = "peak of \(row.name), \(row.threads) threads"
       for (when, spread) in [("before", row.before), ("after", row.after)] {
         guard let spread else { continue }
         if spread.median < (1 - Self.wandering) * spread.max {

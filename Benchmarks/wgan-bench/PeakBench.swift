@@ -16,7 +16,8 @@ struct PeakBench: ParsableCommand {
     commandName: "peak", abstract: "Measure the machine's limits: arithmetic, memory, and how steady they are.",
     discussion: """
       Arithmetic: a loop of independent multiply-adds in registers, in millisecond samples, before and after \
-      everything else. Memory: reading (a sum) and copying by plain vector loads and stores, the best sample.
+      everything else; of bf16, too, where there is AVX512_BF16. Memory: reading (a sum) and copying by plain vector \
+      loads and stores, the best sample.
       """)
 
   @Option(
@@ -44,16 +45,15 @@ struct PeakBench: ParsableCommand {
     let devices = counts.flatMap { count in
       (isa ?? Device.supported).map { Device(instructionSet: $0, threads: count) }
     }
-    peak.arithmetic = devices.map { Peak.Arithmetic($0, seconds: seconds) }
+    var arithmetic = PeakMeasurement.all(devices, seconds: seconds)
     for count in counts {
       let device = Device(threads: count)
       for level in Peak.Bandwidth.levels(of: machine, threads: count) {
         peak.bandwidth.append(Peak.Bandwidth(level, device, seconds: seconds / 5))
       }
     }
-    for (i, device) in devices.enumerated() {
-      peak.arithmetic[i].measureAgain(device, seconds: seconds / 2)
-    }
+    for i in arithmetic.indices { arithmetic[i].measureAgain(seconds: seconds / 2) }
+    peak.arithmetic = arithmetic.map(\.peak)
     peak.judge(interference.share(cores: machine.cores))
     switch format {
     case .json: try printJSON(MachineReport(machine: machine, peak: peak))
@@ -73,7 +73,7 @@ struct PeakBench: ParsableCommand {
     ])
     for row in peak.arithmetic {
       let spreads = [row.before, row.after ?? row.before].flatMap { [$0.min, $0.median, $0.max] }
-      arithmetic.add([row.isa, "\(row.threads)"] + ([row.gflops] + spreads).map { String(printf: "%.1f", $0) })
+      arithmetic.add([row.name, "\(row.threads)"] + ([row.gflops] + spreads).map { String(printf: "%.1f", $0) })
     }
     print("\n" + arithmetic.text)
     var memory = TextTable(["memory", "threads", "KiB a thread", "read GB/s", "copy GB/s"])

@@ -56,7 +56,7 @@ extension SampleReport {
       isa: device.instructionSet.rawValue, batch_ms: Timing(batch.whole), picture_ms: Timing(picture.whole),
       doubts: peak.doubts,
       steps: (splits ? [("\(configuration.batchSize)-picture", batch), ("1-picture", picture)] : []).map {
-        SplitStep($0, whole: $1.whole, recordings: $1.recordings, peakGflops: 0)
+        SplitStep($0, whole: $1.whole, recordings: $1.recordings, peakGflops: [:])
       })
   }
 }

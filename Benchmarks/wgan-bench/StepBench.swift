@@ -61,7 +61,8 @@ struct StepBench: ParsableCommand {
       "\(report.isa), \(report.threads) threads, size \(configuration.size), features \(configuration.features), "
         + "batch \(configuration.batchSize), "
         + String(printf: "peak %.0f MB resident", report.rss_mb)
-        + (split ? String(printf: ", %.1f GFLOP/s at most", report.peak_gflops) : ""))
+        + (split ? String(printf: ", %.1f GFLOP/s at most", report.peak_gflops) : "")
+        + (report.bf16_peak_gflops.map { String(printf: ", %.1f of bf16", $0) } ?? ""))
     for (name, timing, speed) in [
       ("critic step   ", report.critic_ms, report.critic_gflops),
       ("generator step", report.generator_ms, report.generator_gflops),

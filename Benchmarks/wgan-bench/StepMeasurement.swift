@@ -23,7 +23,9 @@ extension StepReport {
     let trainer = try Trainer(configuration, on: device.recording(to: recorder))
 
     var peak = Peak()
-    if splits { peak.arithmetic = [Peak.Arithmetic(device, seconds: peakSeconds)] }
+    let precisions: [Precision] =
+      configuration.precision == .float32 ? [.float32] : [.float32, configuration.precision]
+    var arithmetic = !splits ? [] : precisions.map { PeakMeasurement(device, $0, seconds: peakSeconds) }
     var random = RandomStream(seed: 1, purpose: .test)
     let pixels = (0..<configuration.batchSize * configuration.size * configuration.size * configuration.channels).map {
       _ in UInt8(truncatingIfNeeded: random.nextWord())
@@ -32,10 +34,11 @@ extension StepReport {
     let critic = SplitSamples(recorder, warmUps: warmUps, repeats: repeats) {
       _ = pixels.withUnsafeBufferPointer { trainer.criticStep(pixels: $0, count: configuration.batchSize) }
     }
-    if splits { peak.arithmetic[0].refresh(device, seconds: min(0.1, peakSeconds)) }
+    for i in arithmetic.indices { arithmetic[i].refresh(seconds: min(0.1, peakSeconds)) }
     let generator = SplitSamples(recorder, warmUps: warmUps, repeats: repeats) { _ = trainer.generatorStep() }
     let share = interference.share(cores: Device.coreCount)
-    if splits { peak.arithmetic[0].measureAgain(device, seconds: peakSeconds) }
+    for i in arithmetic.indices { arithmetic[i].measureAgain(seconds: peakSeconds) }
+    peak.arithmetic = arithmetic.map(\.peak)
     peak.judge(share)
     let resident = Double(peakResidentBytes()) / 1_048_576
     // Last: its buffers are larger than the nets.
@@ -46,7 +49,7 @@ extension StepReport {
         Peak.Bandwidth($0, device, seconds: min(0.1, peakSeconds)).read
       }
 
-    let limit = peak.arithmetic.first?.gflops ?? 0
+    let peaks = Dictionary(uniqueKeysWithValues: arithmetic.map { ($0.precision, $0.peak.gflops) })
     let work = trainer.plan.multiplyAddsPerStep
     let (criticTiming, generatorTiming) = (Timing(critic.whole), Timing(generator.whole))
     return StepReport(
@@ -55,9 +58,10 @@ extension StepReport {
       isa: device.instructionSet.rawValue, critic_ms: criticTiming, generator_ms: generatorTiming,
       critic_gflops: 2e-6 * Double(work.critic) / criticTiming.median,
       generator_gflops: 2e-6 * Double(work.generator) / generatorTiming.median,
-      rss_mb: resident, peak_gflops: limit, memory_gb_per_s: memory, doubts: peak.doubts,
+      rss_mb: resident, peak_gflops: peaks[.float32] ?? 0, bf16_peak_gflops: peaks[.bfloat16], memory_gb_per_s: memory,
+      doubts: peak.doubts,
       steps: (splits ? [("critic", critic), ("generator", generator)] : []).map {
-        SplitStep($0, whole: $1.whole, recordings: $1.recordings, peakGflops: limit, memoryGBPerSecond: memory ?? 0)
+        SplitStep($0, whole: $1.whole, recordings: $1.recordings, peakGflops: peaks, memoryGBPerSecond: memory ?? 0)
       })
   }
 }

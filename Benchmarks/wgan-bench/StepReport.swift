@@ -25,6 +25,8 @@ package struct StepReport: Codable, Sendable {
   /// What the instruction set and the threads can do, measured before, between and after the steps; 0: not measured,
   /// for no step was split.
   package var peak_gflops: Double
+  /// The same of bf16; nil: it wasn't multiplied, or not measured.
+  package var bf16_peak_gflops: Double?
   /// GB/s that the threads read from memory; nil: not measured.
   package var memory_gb_per_s: Double?
   /// Why these figures shouldn't be trusted; empty if they may be.
@@ -67,6 +69,10 @@ package struct SplitStep: Codable, Sendable {
     package var percentOfPeak: Double?
     /// Of a convolution: how.
     package var algorithm: String?
+    /// What it multiplies, whose peak counts; nil: fp32.
+    package var precision: String?
+    /// "direct", "winograd bf16"; empty: not a convolution.
+    package var method: String { (algorithm ?? "") + (precision.map { " " + $0 } ?? "") }
     /// The model: the multiplications that the method leaves at the measured peak, then the operands at the measured
     /// bandwidth of memory, nothing at the same time. Of convolutions and norms.
     package var limitMilliseconds: Double?
@@ -91,7 +97,7 @@ package struct SplitStep: Codable, Sendable {
   ///   - whole: milliseconds of steps that weren't recorded.
   ///   - recordings: of others, at least one.
   package init(
-    _ step: String, whole: [Double], recordings: [Recording], peakGflops: Double,
+    _ step: String, whole: [Double], recordings: [Recording], peakGflops: [Precision: Double],
     memoryGBPerSecond: Double = 0
   ) {
     self.step = step
@@ -111,11 +117,14 @@ package struct SplitStep: Codable, Sendable {
         layer: label.layer, kind: label.kind.rawValue, pass: label.pass.rawValue,
         milliseconds: median(calls.map(\.milliseconds)), waitingMilliseconds: median(calls.map(\.waitingMilliseconds)),
         share: 0)
-      guard let work = calls.first?.work, part.milliseconds > 0, peakGflops > 0 else { return part }
+      guard let work = calls.first?.work, part.milliseconds > 0, let peakGflops = peakGflops[work.precision],
+        peakGflops > 0
+      else { return part }
       if work.multiplyAdds > 0 {
         let gflops = 2e-6 * Double(work.multiplyAdds) / part.milliseconds
         (part.gflops, part.percentOfPeak) = (gflops, 100 * gflops / peakGflops)
         part.algorithm = work.algorithm?.rawValue
+        part.precision = work.precision == .float32 ? nil : work.precision.rawValue
       }
       if work.bytes > 0, memoryGBPerSecond > 0 {
         part.limitMilliseconds =
@@ -166,7 +175,7 @@ extension SplitStep {
     func number(_ value: Double?, _ digits: Int) -> String { value.map { String(printf: "%.\(digits)f", $0) } ?? "" }
     for part in parts {
       calls.add([
-        part.layer, part.kind == part.layer ? "" : part.kind, part.pass, part.algorithm ?? "",
+        part.layer, part.kind == part.layer ? "" : part.kind, part.pass, part.method,
         number(part.milliseconds, 3), number(part.limitMilliseconds, 3), number(part.waitingMilliseconds, 3),
         number(100 * part.share, 1), number(part.gflops, 1),
         number(part.percentOfPeak, 1),

@@ -1,6 +1,6 @@
 // Is what we are about to time right? Small integers, whose sums Float holds exactly, against the reference: the direct
 // method to the last bit; the fast one, whose matrices aren't whole numbers, to an eighth, where any wrong term is off
-// by one.
+// by one. (What is rounded to bf16 is exact here.)
 
 import Compute
 import Dispatch

@@ -66,8 +66,8 @@ extension ProductPage {
   }
 
   @inlinable
-  static func hasNoTransform(_ kind: WinogradTransform, taps: Int) -> Never {
-    missingTransform(kind, taps, instructionSet)
+  static func hasNoTransform(_ kind: WinogradTransform, _ method: WinogradMethod) -> Never {
+    missingTransform(kind, method, instructionSet)
   }
 }
 
@@ -79,6 +79,6 @@ func missingTile(
 }
 
 @usableFromInline @inline(never)
-func missingTransform(_ kind: WinogradTransform, _ taps: Int, _ set: InstructionSet) -> Never {
-  fatalError("the \(set.rawValue) page has no \(kind) transform for \(taps)x\(taps) taps")
+func missingTransform(_ kind: WinogradTransform, _ method: WinogradMethod, _ set: InstructionSet) -> Never {
+  fatalError("the \(set.rawValue) page has no \(kind) transform of \(method.description)")
 }

@@ -16,7 +16,7 @@ public struct KernelTable: Sendable {
   public let multiplyTile: Multiply
   /// `WeightsKernel` with one of tile.weightsRows source Floats and 1 ... tile.weightsBlocks blocks.
   public let weightsTile: Weights
-  /// `transformTile` with the matrix of `kind` for kernels of 2x2 or 3x3 `taps`.
+  /// `transformTile` with the matrix of `kind`: F(4x4, 2x2) and F(4x4, 3x3).
   public let transformTile: Transform
 
   public let dot: Dot
@@ -48,7 +48,7 @@ public struct KernelTable: Sendable {
     tile = Page.tile
     multiplyTile = { Page.multiply($0, groups: $1, blocks: $2) }
     weightsTile = { Page.weights($0, rows: $1, blocks: $2) }
-    transformTile = { Page.transform($0, $1, taps: $2) }
+    transformTile = { Page.transform($0, $1, $2) }
     dot = { Page.dotProduct($0, $1, count: $2) }
     scaledSum = { Page.scaledSum($0, $1, factor: $2, count: $3, accumulate: $4) }
     scaledGate = { Page.scaledGate($0, $1, gate: $2, factor: $3, slope: $4, count: $5) }
@@ -78,7 +78,7 @@ extension KernelTable {
   public typealias Multiply = @Sendable (_ tile: UnsafePointer<MultiplyTile>, _ groups: Int, _ blocks: Int) -> Void
   public typealias Weights = @Sendable (_ tile: UnsafePointer<WeightsTile>, _ rows: Int, _ blocks: Int) -> Void
   public typealias Transform =
-    @Sendable (_ tile: UnsafePointer<TransformTile>, _ kind: WinogradTransform, _ taps: Int) -> Void
+    @Sendable (_ tile: UnsafePointer<TransformTile>, _ kind: WinogradTransform, _ method: WinogradMethod) -> Void
 
   public typealias Dot = @Sendable (_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float
   public typealias ScaledSum =

@@ -52,9 +52,14 @@
 
     @inline(__always)
     public static func neighbours(_ a: Vector, _ b: Vector) -> Operand { cpairs16_neighbours(a, b) }
+
+    @inline(__always)
+    public static func storeNeighbours(_ a: Vector, _ cells: UnsafeMutablePointer<Float>) {
+      cpairs16_store_neighbours(a, cells)
+    }
   }
 
-  public let bf16Kernels: PairKernels? = PairKernels(BF16Page.self)
+  public let bf16Kernels: PairKernels? = PairKernels(BF16Page.self, PairProbe<BF16Page, 16>.self)
 
 #else
 

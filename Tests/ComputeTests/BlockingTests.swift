@@ -27,6 +27,14 @@ import Testing
     #expect(larger.tilesOfChunk == 256 && larger.depthOfChunk == 32)
   }
 
+  /// Operands of half the size: twice as deep and as long, but products are Floats still.
+  @Test func halfTheBytesAreTwiceTheElements() {
+    let pairs = Self.blocking().winograd(.bfloat16)
+    #expect(pairs.tilesOfChunk == 128 && pairs.depthOfChunk == 32 && pairs.tilesOfSum == 128)
+    let smallest = Self.blocking(first: 1, second: 1).winograd(.bfloat16)
+    #expect(smallest.tilesOfChunk == 1 && smallest.tilesOfSum == 2)
+  }
+
   /// However small the caches are, there is something in a block.
   @Test func noBlockIsEmpty() {
     let smallest = Self.blocking(first: 1, second: 1).winograd(.float32)

@@ -48,7 +48,7 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible, CustomStringConve
   }
 
   /// How far a result may be from an exact whole number. The fast method's matrices aren't whole numbers, but one wrong
-  /// term in it is still an error of one.
+  /// term in it is still an error of one. (Of bf16, too: what it rounds is exact for small integers.)
   var allowed: Double { algorithm == .direct ? 0 : 0.125 }
 
   /// For a batch that is larger than the one it runs, as an epoch's last is.

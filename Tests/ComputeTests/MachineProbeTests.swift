@@ -28,6 +28,23 @@ import Testing
     }
   }
 
+  /// Of pairs: x = y = (0, 1), each a product of 1 and one of 0 a round.
+  @Test(arguments: [1, 3]) func everyRoundOfPairsIsDoneInEveryLane(threads: Int) {
+    guard Device.supportsBFloat16 else { return }
+    let probe = MachineProbe(Device(threads: threads), precision: .bfloat16)
+    let registers = Slab(count: probe.registerCount).all
+    registers.fill(1)
+    probe.multiplyAdd(rounds: 1000, registers: registers)
+    let values = Activations(
+      registers, ActivationLayout(.interleaved, channels: 1, height: 1, width: probe.registerCount, halo: 0)
+    ).array(batch: 1)
+    let accumulatorFloats = probe.operationsPerRound / threads / 4
+    let ones = probe.registersPerThread - accumulatorFloats
+    for (i, value) in values.enumerated() {
+      #expect(value == (i % probe.registersPerThread >= ones ? 1001 : 1), "Float \(i)")
+    }
+  }
+
   @Test func everyFloatIsReadAndCopied() {
     for set in Device.supported {
       let probe = MachineProbe(Device(instructionSet: set, threads: 2))

@@ -38,6 +38,27 @@ import Testing
     }
   }
 
+  /// The shape alone decides what runs, so that a run's bits are the same on every machine: not threads, not caches.
+  @Test(.enabled(if: Device.supportsBFloat16)) func theShapeDecides() {
+    func method(_ shape: ConvolutionCase, _ choice: AlgorithmChoice) -> [String] {
+      let methods = [Device(threads: 1), Device(threads: 7, firstCacheBytes: 1, cacheBytes: 1)].flatMap { device in
+        let primitive = ConvolutionPrimitive(
+          shape.convolution, batch: shape.batch, choice: choice, precision: .bfloat16, on: device)
+        return Pass.allCases.map { primitive.algorithm($0).rawValue + " " + primitive.precision.rawValue }
+      }
+      return Set(methods).sorted()
+    }
+    let few = ConvolutionCase(mb: 7, ic: 256, ih: 8, oc: 512)
+    let enough = ConvolutionCase(mb: 8, ic: 256, ih: 8, oc: 512)
+    #expect(method(few, .auto) == ["direct bf16"] && method(few, .winograd) == ["winograd bf16"])
+    #expect(method(enough, .auto) == ["winograd bf16"] && method(enough, .direct) == ["direct bf16"])
+    // 3x3: fp32's fast method, where there is work enough for it.
+    let few3 = ConvolutionCase(mb: 7, ic: 32, ih: 4, oc: 32, kh: 3, sh: 1, ph: 1)
+    let enough3 = ConvolutionCase(mb: 8, ic: 32, ih: 4, oc: 32, kh: 3, sh: 1, ph: 1)
+    #expect(method(few3, .auto) == ["direct bf16"] && method(few3, .winograd) == ["winograd fp32"])
+    #expect(method(enough3, .auto) == ["winograd fp32"] && method(enough3, .direct) == ["direct bf16"])
+  }
+
   /// A refusal says what is missing and what to do.
   @Test func otherDevicesRefuse() {
     for device in devices(threads: 1) {

@@ -167,9 +167,9 @@ import Testing
     let transform = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let float = UnsafeMutablePointer<Float>.allocate(capacity: 1)
       var tile = TransformTile(source: float, destination: float)
-      portableKernel.transformTile(&tile, .patch, 3)
+      portableKernel.transformTile(&tile, .patch, .f4x4of3x3)
     }
-    expectMessage(transform, "the portable page has no patch transform for 3x3 taps")
+    expectMessage(transform, "the portable page has no patch transform of F(4x4, 3x3)")
   }
 
   private func expectMessage(_ result: ExitTest.Result?, _ message: String) {

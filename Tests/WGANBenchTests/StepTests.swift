@@ -164,7 +164,7 @@ private func recordedDevice(_ recorder: StepRecorder, threads: Int) -> Device {
   }
 
   @Test func mediansByHand() throws {
-    let step = SplitStep("critic", whole: [7, 9, 8], recordings: Self.recordings, peakGflops: 4)
+    let step = SplitStep("critic", whole: [7, 9, 8], recordings: Self.recordings, peakGflops: [.float32: 4])
     #expect(step.milliseconds == Timing(min: 7, median: 8))
     #expect(step.recordedMilliseconds == Timing(min: 8, median: 9))
     #expect(step.parts.map(\.milliseconds) == [6, 1.5, 1])
@@ -201,7 +201,7 @@ private func recordedDevice(_ recorder: StepRecorder, threads: Int) -> Device {
 
   @Test func aStepThatTookNoTimeIsNoTrap() {
     let step = SplitStep(
-      "critic", whole: [0], recordings: [.init(milliseconds: 0, entries: [])], peakGflops: 0)
+      "critic", whole: [0], recordings: [.init(milliseconds: 0, entries: [])], peakGflops: [:])
     #expect(step.notConvolutionShare == 0 && step.parts.count == 1)
     #expect(!step.text.isEmpty)
   }

@@ -5,9 +5,10 @@ import Plots
 import SystemSupport
 
 package enum PercentPlot {
-  /// What the middle convolutions of both nets shall reach.
-  package static func aim(isa: String, algorithm: String) -> Double? {
-    switch Algorithm(rawValue: algorithm) {
+  /// What the middle convolutions of both nets shall reach. (Of bf16 no aim is set.)
+  package static func aim(isa: String, algorithm: String, precision: String? = nil) -> Double? {
+    if precision != nil { return nil }
+    return switch Algorithm(rawValue: algorithm) {
     case .direct: ["avx512": 92, "avx2": 88][isa]
     case .winograd: ["avx512": 185, "avx2": 165][isa]
     case nil: nil
@@ -43,7 +44,7 @@ package enum PercentPlot {
         title: setting.text, axisTitle: "% of the measured peak (median time)", low: 0, high: high, base: 0,
         groups: groups)
       for algorithm in grouped(members, by: \.algorithm).map(\.key) {
-        if let aim = aim(isa: setting.isa, algorithm: algorithm) {
+        if let aim = aim(isa: setting.isa, algorithm: algorithm, precision: setting.precision) {
           chart.marks.append(
             BarChart.Mark(
               value: aim, text: String(printf: "aim\(namesAlgorithms ? ", \(algorithm)" : ""): %.0f %%", aim)))
@@ -69,14 +70,19 @@ package enum PercentPlot {
   }
 }
 
-/// An instruction set with so many threads: what percentages and roofs are of.
+/// What is multiplied, by an instruction set with so many threads: what percentages and roofs are of.
 struct Setting: Hashable {
   var isa: String
   var threads: Int
+  /// Nil: fp32.
+  var precision: String?
 
-  init(_ row: ConvolutionRow) { (isa, threads) = (row.isa, row.threads) }
+  init(_ row: ConvolutionRow) { (isa, threads, precision) = (row.isa, row.threads, row.precision) }
 
-  var text: String { "\(isa), \(threads == 1 ? "1 thread" : "\(threads) threads")" }
+  var text: String {
+    let name = isa + (precision.map { " " + $0 } ?? "")
+    return "\(name), \(threads == 1 ? "1 thread" : "\(threads) threads")"
+  }
 }
 
 /// The values that have a key in common, in the order in which keys and values come.

@@ -86,7 +86,7 @@ extension PerformanceReport {
         [row.before.min, row.before.median, row.before.max]
         + (row.after.map { [$0.min, $0.median, $0.max] } ?? [])
       let cells = spreads.map { figure($0, 1) } + Array(repeating: "", count: 6 - spreads.count)
-      return [Markdown.escaped(row.isa), "\(row.threads)", figure(row.gflops, 1)] + cells
+      return [Markdown.escaped(row.name), "\(row.threads)", figure(row.gflops, 1)] + cells
     }
     let bandwidth = peak.bandwidth.map { row in
       [
@@ -121,7 +121,10 @@ extension PerformanceReport {
         let middle = members.filter(\.isMiddle)
         var aim = ""
         for (algorithm, rows) in grouped(middle, by: \.algorithm) {
-          guard let least = PercentPlot.aim(isa: setting.isa, algorithm: algorithm) else { continue }
+          guard
+            let least = PercentPlot.aim(
+              isa: setting.isa, algorithm: algorithm, precision: setting.precision)
+          else { continue }
           aim += aim.isEmpty ? "" : "; "
           aim +=
             "\(rows.count { $0.percentOfPeak >= least }) of \(rows.count) (\(algorithm)) reach \(figure(least, 0)) %"
@@ -169,7 +172,7 @@ extension PerformanceReport {
           members.map { row in
             let roof = row.roof == "compute" ? "compute" : "\(row.roof): \(figure(row.roofGflops, 0)) GFLOP/s"
             return [
-              row.pass.rawValue, Markdown.escaped(row.isa), "\(row.threads)", Markdown.escaped(row.algorithm),
+              row.pass.rawValue, Markdown.escaped(row.isa), "\(row.threads)", Markdown.escaped(row.method),
               Markdown.escaped(row.tile), Markdown.escaped(row.blocking ?? ""), figure(row.milliseconds.min, 3),
               figure(row.milliseconds.median, 3), figure(row.gflops, 1), figure(row.percentOfPeak, 1),
               Markdown.escaped(roof), figure(100 * row.gflops / row.roofGflops, 1),
@@ -221,7 +224,7 @@ extension PerformanceReport {
           split.parts.map { part in
             [
               Markdown.escaped(part.layer), Markdown.escaped(part.kind), Markdown.escaped(part.pass),
-              Markdown.escaped(part.algorithm ?? ""), figure(part.milliseconds, 3),
+              Markdown.escaped(part.method), figure(part.milliseconds, 3),
               part.limitMilliseconds.map { figure($0, 3) } ?? "", figure(part.waitingMilliseconds, 3),
               figure(100 * part.share, 1), part.gflops.map { figure($0, 1) } ?? "",
               part.percentOfPeak.map { figure($0, 1) } ?? "",

@@ -67,7 +67,8 @@ package enum RooflinePlot {
     _ svg: inout SVG, _ setting: Setting, _ rows: [ConvolutionRow], _ peak: Peak, _ numbers: [String: Int],
     y top: Double
   ) {
-    let limit = peak.gflops(isa: setting.isa, threads: setting.threads).flatMap { drawable.contains($0) ? $0 : nil }
+    let limit = peak.gflops(isa: setting.isa, threads: setting.threads, precision: setting.precision)
+      .flatMap { drawable.contains($0) ? $0 : nil }
     let levels = peak.bandwidth.filter { $0.threads == setting.threads && drawable.contains($0.read) }
     let intensities = rows.map(\.intensity)
     let ridges = limit.map { limit in levels.map { limit / $0.read } } ?? []

@@ -35,10 +35,22 @@ package struct ConvolutionPrimitive: Sendable {
     self.batch = batch
     self.choice = choice
     blocking = device.blocking
-    self.precision = convolution.multipliesBFloat16 ? precision : .float32
-    winograd =
-      choice == .direct || self.precision == .bfloat16
-      ? nil : Winograd(convolution, device.blocking.winograd(.float32))
+    let fast = choice == .direct ? nil : Winograd(convolution, device.blocking.winograd(.float32))
+    if precision == .float32 || !convolution.multipliesBFloat16 || Self.isFastest(fast, batch: batch, choice) {
+      self.precision = .float32
+      winograd = fast
+    } else {
+      self.precision = .bfloat16
+      winograd = choice == .direct ? nil : Winograd(convolution, device.blocking.winograd(.bfloat16))
+    }
+  }
+
+  /// Whether fp32's fast method leaves nothing to bf16. That of 3x3 kernels does: it takes a quarter of the products,
+  /// where bf16 makes two at a time and has none that is fast.
+  private static func isFastest(_ winograd: Winograd?, batch: Int, _ choice: AlgorithmChoice) -> Bool {
+    guard let winograd, winograd.taps == 3 else { return false }
+    let size = winograd.convolution.outputSize
+    return choice == .winograd || batch * size * size >= WinogradBlocking.leastResults
   }
 
   package func algorithm(_ pass: ConvolutionPass) -> Algorithm { refusal(pass) == nil ? .winograd : .direct }
@@ -46,17 +58,18 @@ package struct ConvolutionPrimitive: Sendable {
   /// Why `pass` isn't fast; nil where it is.
   package func refusal(_ pass: ConvolutionPass) -> String? {
     if choice == .direct { return "--algorithm direct" }
-    if precision == .bfloat16 { return "there is no fast method with products of bf16" }
     guard let winograd else {
       if convolution.form == .score { return "a score is one product a picture" }
+      if precision == .bfloat16 && convolution.kernel == 3 { return "there is no fast method of bf16 for 3x3" }
       return convolution.outputSize == 1
         ? "there is no fast method for \(convolution.kernel)x\(convolution.kernel) at one position"
         : "a picture has too few channels"
     }
-    let tiles = winograd.tiles(batch: batch)
-    let least = WinogradBlocking.leastTiles
+    let (tiles, grid) = (winograd.tiles(batch: batch), winograd.grid)
+    let least = WinogradBlocking.leastResults / (grid.height * grid.width)
     return choice == .auto && tiles < least
-      ? "\(tiles) tiles of 4x4 are too few for the transform of the weights, which takes \(least)" : nil
+      ? "\(tiles) tiles of \(grid.height)x\(grid.width) are too few for the transform of the weights, "
+        + "which takes \(least)" : nil
   }
 
   /// "direct (a picture has too few channels)", "winograd bf16"
@@ -81,7 +94,7 @@ package struct ConvolutionPrimitive: Sendable {
       + c.parameterCount
     return .init(
       multiplyAdds: multiplyAdds, products: products, bytes: values * MemoryLayout<Float>.stride,
-      algorithm: algorithm(pass))
+      algorithm: algorithm(pass), precision: precision)
   }
 
   // MARK: - What a pass reads beside its operands
@@ -203,7 +216,7 @@ package struct ConvolutionPrimitive: Sendable {
   private func checked(
     _ scratchpad: Slice?, _ pass: ConvolutionPass, _ device: Device
   ) -> UnsafeMutablePointer<Float> {
-    precondition(winograd?.blocking == device.blocking.winograd(.float32), "planned for another device")
+    precondition(winograd?.blocking == device.blocking.winograd(precision), "planned for another device")
     guard let scratchpad, scratchpad.count >= scratchpadCount([pass], threads: device.threads) else {
       preconditionFailure("\(convolution.description): no scratchpad for \(pass)")
     }

@@ -116,20 +116,21 @@ package struct WinogradBlocking: Sendable, Hashable {
     let lineBytes = channelBlock * precision.bytes
     keptBytes = 8 * second
     blockBytes = second / 8 * 5
-    tilesOfChunk = max(1, second / (128 * lineBytes))
+    // Products are Floats, whatever is multiplied.
+    tilesOfChunk = max(1, second / (128 * channelBlock * Precision.float32.bytes))
     depthOfChunk = max(1, second / (64 * channelBlock * lineBytes))
-    tilesOfSum = max(1, first / (8 * lineBytes))
+    // Whole pairs: where a sum over tiles is cut doesn't show in it.
+    let tilesOfTerm = precision.numbersOfCell
+    tilesOfSum = max(1, first / (8 * lineBytes) / tilesOfTerm) * tilesOfTerm
     gradientBytes = 16 * second
   }
 
-  /// `auto` takes the direct method where there are fewer tiles of 4x4 results: they don't repay the transform of the
-  /// weights. This decides a result's bits, so it is the same on every machine.
-  static let leastTiles = 8
+  /// `auto` takes the direct method where there are fewer results of a channel, 8 tiles of 4x4 or 16 of 4x2: they don't
+  /// repay the transform of the weights. This decides a result's bits, so it is the same on every machine.
+  static let leastResults = 128
 
-  /// Tiles of a block with so many elements each, in whole units.
-  func tilesOfBlock(elements: Int, unit: Int) -> Int {
-    max(unit, blockBytes / (elements * precision.bytes) / unit * unit)
-  }
+  /// Tiles of a block with so many bytes each, in whole units.
+  func tilesOfBlock(bytes: Int, unit: Int) -> Int { max(unit, blockBytes / bytes / unit * unit) }
 
   /// Tiles of a chunk: those of whole pictures.
   func tilesOfChunk(tiles: Int, perPicture: Int) -> Int {

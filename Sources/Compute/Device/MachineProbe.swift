@@ -5,26 +5,31 @@ import Kernels
 /// Probes on all threads of a device. They do the work; whoever calls them holds the clock.
 package struct MachineProbe: Sendable {
   let device: Device
+  private let arithmetic: ArithmeticProbe
 
-  package init(_ device: Device) { self.device = device }
+  /// - Parameter precision: of what `multiplyAdd` multiplies; the device supports it.
+  package init(_ device: Device, precision: Precision = .float32) {
+    self.device = device
+    arithmetic = precision == .float32 ? device.kernels.peak.arithmetic : device.pairs.peak
+  }
 
   // MARK: Arithmetic
 
   /// Floats that `multiplyAdd` needs: a whole number of cache lines a thread.
   package var registerCount: Int { device.threads * registersPerThread }
-  package var registersPerThread: Int { (device.kernels.peak.registerFloats + 15) / 16 * 16 }
+  package var registersPerThread: Int { (arithmetic.registerFloats + 15) / 16 * 16 }
 
   /// Floating-point operations of a round on all threads together.
-  package var operationsPerRound: Int { device.threads * device.kernels.peak.operationsPerRound }
+  package var operationsPerRound: Int { device.threads * arithmetic.operationsPerRound }
 
-  /// In each lane of each accumulator c, `rounds` times: c = x*c + y.
+  /// In each lane of each accumulator c, `rounds` times: c = x*c + y; of pairs, c = c + x*y.
   ///
   /// - Parameter registers: `registerCount` Floats, a part of `registersPerThread` a thread: a vector x, a vector y,
   ///   the c.
   package func multiplyAdd(rounds: Int, registers: Slice) {
     precondition(registers.count >= registerCount && rounds >= 0)
     device.onEachThread(device.threads) { thread in
-      device.kernels.peak.multiplyAdd(registers.pointer + thread * registersPerThread, rounds)
+      arithmetic.run(registers.pointer + thread * registersPerThread, rounds)
     }
   }
 

@@ -44,6 +44,10 @@ extension Device {
     precision == .float32 ? kernels.weightsTile : pairs.weightsTile
   }
 
+  func transformTile(_ precision: Precision) -> KernelTable.Transform {
+    precision == .float32 ? kernels.transformTile : pairs.transformTile
+  }
+
   /// - Precondition: the device supports bf16.
   var pairs: PairKernels {
     guard let pairKernels else { preconditionFailure("the \(instructionSet) kernels multiply no bf16") }

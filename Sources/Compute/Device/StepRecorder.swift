@@ -40,12 +40,18 @@ package final class StepRecorder: @unchecked Sendable {
     package var bytes = 0
     /// Of a convolution.
     package var algorithm: Algorithm?
+    /// What is multiplied.
+    package var precision: Precision
 
-    package init(multiplyAdds: Int = 0, products: Int = 0, bytes: Int = 0, algorithm: Algorithm? = nil) {
+    package init(
+      multiplyAdds: Int = 0, products: Int = 0, bytes: Int = 0, algorithm: Algorithm? = nil,
+      precision: Precision = .float32
+    ) {
       self.multiplyAdds = multiplyAdds
       self.products = products
       self.bytes = bytes
       self.algorithm = algorithm
+      self.precision = precision
     }
   }
 
@@ -120,6 +126,7 @@ package final class StepRecorder: @unchecked Sendable {
     entries[place].work.products += work.products
     entries[place].work.bytes += work.bytes
     entries[place].work.algorithm = work.algorithm
+    entries[place].work.precision = work.precision
     open.append(Call(place: place, start: Self.nanoseconds()))
   }
 

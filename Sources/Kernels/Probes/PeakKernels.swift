@@ -2,13 +2,8 @@
 
 /// The probes of one instruction set.
 public struct PeakKernels: Sendable {
-  /// Floats of `multiplyAdd`'s registers.
-  public let registerFloats: Int
-  /// Floating-point operations of a round of `multiplyAdd`: a multiplication and an addition a lane, fused or not.
-  public let operationsPerRound: Int
-
   /// `MultiplyAddProbe`.
-  public let multiplyAdd: @Sendable (_ registers: UnsafeMutablePointer<Float>, _ rounds: Int) -> Void
+  public let arithmetic: ArithmeticProbe
   /// `readProbe`; count is a multiple of `probeStep`.
   public let read: @Sendable (_ source: UnsafePointer<Float>, _ count: Int) -> Float
   /// `copyProbe`; count is a multiple of `probeStep`.
@@ -18,11 +13,33 @@ public struct PeakKernels: Sendable {
   /// - Parameter probe: of as many accumulators as the page's registers hold beside two operands.
   @inlinable
   public init<Page: KernelPage, let accumulators: Int>(_ probe: MultiplyAddProbe<Page, accumulators>.Type) {
-    registerFloats = (accumulators + 2) * Page.Vector.scalarCount
-    operationsPerRound = 2 * accumulators * Page.Vector.scalarCount
-    multiplyAdd = { MultiplyAddProbe<Page, accumulators>.run($0, rounds: $1) }
+    arithmetic = ArithmeticProbe(probe)
     read = { Page.readProbe($0, count: $1) }
     copy = { Page.copyProbe($0, $1, count: $2) }
+  }
+}
+
+/// A loop of nothing but multiply-adds.
+public struct ArithmeticProbe: Sendable {
+  /// Floats of `run`'s registers.
+  public let registerFloats: Int
+  /// Floating-point operations of a round: a multiplication and an addition a lane, fused or not; of pairs, two of
+  /// each.
+  public let operationsPerRound: Int
+  public let run: @Sendable (_ registers: UnsafeMutablePointer<Float>, _ rounds: Int) -> Void
+
+  @inlinable
+  init<Page: KernelPage, let accumulators: Int>(_ probe: MultiplyAddProbe<Page, accumulators>.Type) {
+    registerFloats = (accumulators + 2) * Page.Vector.scalarCount
+    operationsPerRound = 2 * accumulators * Page.Vector.scalarCount
+    run = { MultiplyAddProbe<Page, accumulators>.run($0, rounds: $1) }
+  }
+
+  @inlinable
+  init<Page: PairPage, let accumulators: Int>(_ probe: PairProbe<Page, accumulators>.Type) {
+    registerFloats = (accumulators + 2) * Page.Vector.scalarCount
+    operationsPerRound = 4 * accumulators * Page.Vector.scalarCount
+    run = { PairProbe<Page, accumulators>.run($0, rounds: $1) }
   }
 }
 
@@ -45,6 +62,24 @@ public enum MultiplyAddProbe<Page: KernelPage, let accumulators: Int> {
     for n in 0..<accumulators { c[n] = load(p + n * width) }
     for _ in 0..<rounds {
       for n in 0..<accumulators { c[n] = y.adding(x, times: c[n], fused: Page.fused) }
+    }
+    for n in 0..<accumulators { store(c[n], p + n * width) }
+  }
+}
+
+/// The same of pairs, whose products are added to Floats: c[n] += x * y.
+public enum PairProbe<Page: PairPage, let accumulators: Int> {
+  /// - Parameter registers: as of `MultiplyAddProbe`; x and y are pairs.
+  @inlinable @inline(never)
+  static func run(_ registers: UnsafeMutablePointer<Float>, rounds: Int) {
+    let width = Page.Vector.scalarCount
+    let x = Page.operand(registers)
+    let y = Page.operand(registers + width)
+    let p = registers + 2 * width
+    var c = InlineArray<accumulators, Page.Vector>(repeating: Page.Vector())
+    for n in 0..<accumulators { c[n] = load(p + n * width) }
+    for _ in 0..<rounds {
+      for n in 0..<accumulators { c[n] = Page.adding(c[n], x, times: y) }
     }
     for n in 0..<accumulators { store(c[n], p + n * width) }
   }

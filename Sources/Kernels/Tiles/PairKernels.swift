@@ -18,6 +18,8 @@ public protocol PairPage: ProductPage {
   static func lanes(_ low: Vector, _ high: Vector) -> Operand
   /// The cells (a[0], a[1]), (a[2], a[3]) ... and then those of b.
   static func neighbours(_ a: Vector, _ b: Vector) -> Operand
+  /// Stores the neighbours of one vector: half as many cells.
+  static func storeNeighbours(_ a: Vector, _ cells: UnsafeMutablePointer<Float>)
 }
 
 /// The kernels of a page of pairs. Its register tiles are those of the `KernelTable` beside it.
@@ -25,8 +27,12 @@ public struct PairKernels: Sendable {
   public let tile: RegisterTile
   public let multiplyTile: KernelTable.Multiply
   public let weightsTile: KernelTable.Weights
+  /// `transformPairs` and `transformTile` with the matrix of `kind`: F(4x2, 2x2).
+  public let transformTile: KernelTable.Transform
   public let pairNeighbours: PairNeighbours
   public let pairLanes: PairLanes
+  /// What the machine can do at best, for the benchmarks.
+  public let peak: ArithmeticProbe
 
   public typealias PairNeighbours =
     @Sendable (_ x: UnsafePointer<Float>, _ cells: UnsafeMutablePointer<Float>, _ count: Int) -> Void
@@ -37,13 +43,19 @@ public struct PairKernels: Sendable {
     ) -> Void
 
   /// Every closure names the page's type, as `KernelTable`'s do.
+  ///
+  /// - Parameter probe: of as many accumulators as the page's registers hold beside two operands.
   @inlinable
-  public init<Page: PairPage>(_ page: Page.Type) {
+  public init<Page: PairPage, let accumulators: Int>(
+    _ page: Page.Type, _ probe: PairProbe<Page, accumulators>.Type
+  ) {
     tile = Page.tile
     multiplyTile = { Page.multiply($0, groups: $1, blocks: $2) }
     weightsTile = { Page.weights($0, rows: $1, blocks: $2) }
+    transformTile = { Page.transform($0, $1, $2) }
     pairNeighbours = { Page.pairNeighbours($0, $1, count: $2) }
     pairLanes = { Page.pairLanes($0, $1, step: $2, $3, count: $4) }
+    peak = ArithmeticProbe(probe)
   }
 }
 
@@ -57,11 +69,8 @@ extension PairPage {
       i += 32
     }
     if i < count {
-      // Half of the vector is what there is room for.
-      let last = neighbours(load(x + i), Vector())
-      withUnsafeBytes(of: last) {
-        UnsafeMutableRawPointer(cells + i / 2).copyMemory(from: $0.baseAddress.unsafelyUnwrapped, byteCount: 32)
-      }
+      let last: Vector = load(x + i)
+      storeNeighbours(last, cells + i / 2)
     }
   }
 

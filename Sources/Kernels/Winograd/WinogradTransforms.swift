@@ -1,11 +1,11 @@
 // The matrices of fast convolution, F(4x4, 2x2) and F(4x4, 3x3): 4x4 results of a 2x2 or 3x3 kernel from 25 or 36
-// products instead of 64 or 144. Toom and Cook's algorithm: values at some points and at infinity decide a polynomial.
-// Source: Lavin and Gray (CVPR 2016), section 4; the points are those of Barabasz, Anderson, Soodhalter and Gregg,
-// "Error analysis and improving the accuracy of Winograd convolution for deep neural networks" (ACM TOMS 46(4), 2020),
-// section 5, in spirit: symmetric, so that even and odd parts are shared, and near 1, so that powers stay small.
-// docs/Numerics.md has the errors.
+// products instead of 64 or 144; of bf16 F(4x2, 2x2): 4x2 results of a 2x2 kernel from 15 products instead of 32. Toom
+// and Cook's algorithm: values at some points and at infinity decide a polynomial. Source: Lavin and Gray (CVPR 2016),
+// section 4; the points are those of Barabasz, Anderson, Soodhalter and Gregg, "Error analysis and improving the
+// accuracy of Winograd convolution for deep neural networks" (ACM TOMS 46(4), 2020), section 5, in spirit: symmetric,
+// so that even and odd parts are shared, and near 1, so that powers stay small. docs/Numerics.md has the errors.
 //
-// In one dimension, with input d (n = 4 + taps - 1 values), kernel g and result y, `*` by element:
+// In one dimension, with input d (n = results + taps - 1 values), kernel g and result y, `*` by element:
 //
 //     y = Aᵀ [ (G g) * (Bᵀ d) ]                 forward (and backwardData at stride 1)
 //     d = B  [ (G g) * (A y) ]                  backwardData at stride 2, its adjoint in d: patches of neighbouring
@@ -30,38 +30,112 @@
 //          |   0   27/32   -9/16   -3/2   1  0 |       |   b    -3/2 b   9/4 b  |
 //          |   0   81/64     0    -45/16  0  1 |       |   0       0       1    |
 
-/// The transforms; each takes a tile of R x R vectors to one of S x S.
-public enum WinogradTransform: Int, Sendable {
-  /// Bᵀ d B: a patch of the source, 5x5 (6x6) to 5x5 (6x6).
-  case input
-  /// Aᵀ m A: products to results, 5x5 (6x6) to 4x4, with the epilogue.
-  case output
-  /// A y Aᵀ: a tile of the gradient, 4x4 to 5x5 (6x6).
-  case gradient
-  /// G g Gᵀ: a kernel, 2x2 (3x3) to 5x5 (6x6).
-  case weights
-  /// B m Bᵀ: products to a patch of the source's gradient, 5x5 to 5x5, by `overlapTile` (there is none of F(4, 3)).
-  case patch
-  /// Gᵀ q G: sums of products to the kernel's gradient, 5x5 (6x6) to 2x2 (3x3), which may add to what is there.
-  case diffWeights
+// F(2, 2), points 1, -1, infinity:
+//
+//          |  1  1  0 |       | 1/2   1/2 |        | 1   1  0 |
+//     Bᵀ = |  1 -1  0 |   G = | 1/2  -1/2 |   Aᵀ = | 1  -1  1 |
+//          | -1  0  1 |       |  0     1  |
+//
+// F(4x2, 2x2) has F(4, 2) in one direction and F(2, 2) in the other. Its F(4, 2) keeps G's denominators out of what is
+// rounded: G is whole, S G with S = diag(-4, -4, 12, 12, 1), and Aᵀ and B of forward and backwardData take them, Aᵀ/S
+// and B/S. Then bf16 holds all that becomes of small integers, and a test on them finds each wrong term.
 
-  /// Rows and columns of what it takes.
-  @inlinable
-  func sourceSide(taps: Int) -> Int {
+/// F(results, taps) of one direction.
+public enum WinogradMatrices: Sendable {
+  case f42
+  case f43
+  case f22
+  /// F(4, 2) with G of whole numbers.
+  case f42whole
+
+  @inlinable public var results: Int {
     switch self {
-    case .input, .output, .patch, .diffWeights: 3 + taps
-    case .gradient: 4
-    case .weights: taps
+    case .f42, .f43, .f42whole: 4
+    case .f22: 2
     }
   }
 
-  /// Rows and columns of what it makes.
-  @inlinable
-  func side(taps: Int) -> Int {
+  @inlinable public var taps: Int {
     switch self {
-    case .input, .gradient, .weights, .patch: 3 + taps
-    case .output: 4
-    case .diffWeights: taps
+    case .f42, .f22, .f42whole: 2
+    case .f43: 3
+    }
+  }
+
+  /// Values of a patch, and products of a tile.
+  @inlinable public var side: Int {
+    switch self {
+    case .f42, .f42whole: 5
+    case .f43: 6
+    case .f22: 3
+    }
+  }
+}
+
+/// A fast method: its matrices along columns and along rows.
+public enum WinogradMethod: Sendable {
+  case f4x4of2x2
+  case f4x4of3x3
+  case f4x2of2x2
+
+  /// What makes rows of a tile: it is applied to columns.
+  @inlinable
+  public var rows: WinogradMatrices {
+    switch self {
+    case .f4x4of2x2: .f42
+    case .f4x4of3x3: .f43
+    case .f4x2of2x2: .f42whole
+    }
+  }
+
+  /// What makes columns of a tile: it is applied to rows.
+  @inlinable
+  public var columns: WinogradMatrices {
+    switch self {
+    case .f4x4of2x2: .f42
+    case .f4x4of3x3: .f43
+    case .f4x2of2x2: .f22
+    }
+  }
+
+  /// "F(4x4, 2x2)"
+  public var description: String {
+    "F(\(rows.results)x\(columns.results), \(rows.taps)x\(columns.taps))"
+  }
+}
+
+/// The transforms; each takes a tile of R x R vectors to one of S x S. The sizes are those of F(4x4, 2x2).
+public enum WinogradTransform: Sendable {
+  /// Bᵀ d B: a patch of the source, 5x5 to 5x5.
+  case input
+  /// Aᵀ m A: products to results, 5x5 to 4x4, with the epilogue.
+  case output
+  /// A y Aᵀ: a tile of the gradient, 4x4 to 5x5.
+  case gradient
+  /// G g Gᵀ: a kernel, 2x2 to 5x5.
+  case weights
+  /// B m Bᵀ: products to a patch of the source's gradient, 5x5 to 5x5, by `overlapTile` (there is none of F(4, 3)).
+  case patch
+  /// Gᵀ q G: sums of products to the kernel's gradient, 5x5 to 2x2, which may add to what is there.
+  case diffWeights
+
+  /// Length of a row or column that it takes.
+  @inlinable
+  func sourceSide(_ matrices: WinogradMatrices) -> Int {
+    switch self {
+    case .input, .output, .patch, .diffWeights: matrices.side
+    case .gradient: matrices.results
+    case .weights: matrices.taps
+    }
+  }
+
+  /// Length of a row or column that it makes.
+  @inlinable
+  func side(_ matrices: WinogradMatrices) -> Int {
+    switch self {
+    case .input, .gradient, .weights, .patch: matrices.side
+    case .output: matrices.results
+    case .diffWeights: matrices.taps
     }
   }
 }
@@ -71,7 +145,7 @@ public typealias WinogradColumn<Vector: FloatVector> = InlineArray<6, Vector>
 
 // MARK: - F(4, 2)
 
-extension KernelPage {
+extension ProductPage {
   @inlinable @inline(__always)
   static func inputOf2(_ d: InlineArray<5, Vector>) -> InlineArray<5, Vector> {
     let minus94 = Vector(repeating: -9.0 / 4)
@@ -166,7 +240,7 @@ extension KernelPage {
 
 // MARK: - F(4, 3)
 
-extension KernelPage {
+extension ProductPage {
   @inlinable @inline(__always)
   static func inputOf3(_ d: InlineArray<6, Vector>) -> InlineArray<6, Vector> {
     let minus94 = Vector(repeating: -9.0 / 4)
@@ -243,5 +317,85 @@ extension KernelPage {
       difference1 + difference2,
       last.adding(sum2, times: Vector(repeating: 9.0 / 4), fused: fused),
     ]
+  }
+}
+
+// MARK: - F(4, 2) with G of whole numbers
+
+extension ProductPage {
+  @inlinable @inline(__always)
+  static func wholeWeightsOf2(_ g: InlineArray<2, Vector>) -> InlineArray<5, Vector> {
+    let even = g[0] + g[0]
+    let odd = g[1] * Vector(repeating: 3)
+    return [g[1] + even, g[1] - even, odd + even, odd - even, g[1]]
+  }
+
+  @inlinable @inline(__always)
+  static func outputOfWhole2(_ m: InlineArray<5, Vector>) -> InlineArray<4, Vector> {
+    let sum1 = m[0] + m[1]
+    let difference1 = m[0] - m[1]
+    let sum2 = m[2] + m[3]
+    let difference2 = m[2] - m[3]
+    let last = m[4].adding(difference1, times: Vector(repeating: -1.0 / 32), fused: fused)
+    return [
+      (sum1 * Vector(repeating: -1.0 / 4)).adding(sum2, times: Vector(repeating: 1.0 / 12), fused: fused),
+      (difference2 - difference1) * Vector(repeating: 1.0 / 8),
+      (sum1 * Vector(repeating: -1.0 / 16)).adding(sum2, times: Vector(repeating: 3.0 / 16), fused: fused),
+      last.adding(difference2, times: Vector(repeating: 9.0 / 32), fused: fused),
+    ]
+  }
+
+  @inlinable @inline(__always)
+  static func patchOfWhole2(_ m: InlineArray<5, Vector>) -> InlineArray<5, Vector> {
+    let sum1 = m[0] + m[1]
+    let difference1 = m[0] - m[1]
+    let sum2 = m[2] + m[3]
+    let difference2 = m[2] - m[3]
+    let first = (m[4] * Vector(repeating: 9.0 / 16)).adding(
+      difference2, times: Vector(repeating: -1.0 / 32), fused: fused)
+    let middle = (difference2 - difference1) * Vector(repeating: 1.0 / 8)
+    return [
+      first.adding(difference1, times: Vector(repeating: 9.0 / 32), fused: fused),
+      (sum1 * Vector(repeating: 9.0 / 16)).adding(sum2, times: Vector(repeating: -1.0 / 48), fused: fused),
+      middle.adding(m[4], times: Vector(repeating: -5.0 / 2), fused: fused),
+      (sum1 * Vector(repeating: -1.0 / 4)).adding(sum2, times: Vector(repeating: 1.0 / 12), fused: fused),
+      m[4],
+    ]
+  }
+}
+
+// MARK: - F(2, 2)
+
+extension ProductPage {
+  @inlinable @inline(__always)
+  static func inputOf22(_ d: InlineArray<3, Vector>) -> InlineArray<3, Vector> {
+    [d[0] + d[1], d[0] - d[1], d[2] - d[0]]
+  }
+
+  @inlinable @inline(__always)
+  static func outputOf22(_ m: InlineArray<3, Vector>) -> InlineArray<2, Vector> {
+    [m[0] + m[1], (m[0] - m[1]) + m[2]]
+  }
+
+  @inlinable @inline(__always)
+  static func gradientOf22(_ y: InlineArray<2, Vector>) -> InlineArray<3, Vector> {
+    [y[0] + y[1], y[0] - y[1], y[1]]
+  }
+
+  @inlinable @inline(__always)
+  static func patchOf22(_ m: InlineArray<3, Vector>) -> InlineArray<3, Vector> {
+    [(m[0] + m[1]) - m[2], m[0] - m[1], m[2]]
+  }
+
+  @inlinable @inline(__always)
+  static func weightsOf22(_ g: InlineArray<2, Vector>) -> InlineArray<3, Vector> {
+    let half = Vector(repeating: 1.0 / 2)
+    return [(g[0] + g[1]) * half, (g[0] - g[1]) * half, g[1]]
+  }
+
+  @inlinable @inline(__always)
+  static func diffWeightsOf22(_ q: InlineArray<3, Vector>) -> InlineArray<2, Vector> {
+    let half = Vector(repeating: 1.0 / 2)
+    return [(q[0] + q[1]) * half, ((q[0] - q[1]) * half) + q[2]]
   }
 }

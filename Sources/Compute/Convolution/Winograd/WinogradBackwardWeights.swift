@@ -9,6 +9,8 @@
 //                            |
 //           the kernel's gradient at the item's taps
 //
+// Of bf16 two neighbouring tiles make a term: `[pair of tiles]` in the place of `[tile]`.
+//
 // An item is a source block with one phase, or with two phases of a row. It is one worker's from beginning to end, so
 // the order of its sums is fixed. The loops, from the outside in:
 //
@@ -37,13 +39,13 @@ struct WinogradBackwardWeights {
     batch: Int, weights: UnsafeMutablePointer<Float>, accumulate: Bool, scratch: UnsafeMutablePointer<Float>,
     on device: Device
   ) {
-    let perPicture = winograd.tilesOfPicture
+    let perPicture = winograd.grid.tiles
     let layout = Scratch(winograd, batch: batch)
     var first = 0
     while first < batch {
       let next = min(batch, first + layout.picturesAtATime)
       let tiles = first * perPicture..<next * perPicture
-      let transformed = winograd.transformed(scratch, blocks: gradientBlocks, tiles: tiles.count)
+      let transformed = winograd.transformed(scratch, .operand, blocks: gradientBlocks, tiles: tiles.count)
       transformGradient(tiles: tiles, to: transformed, device)
       device.parallel(layout.items) { items, worker in
         for index in items {
@@ -76,16 +78,15 @@ struct WinogradBackwardWeights {
 
     init(_ w: Winograd, batch: Int) {
       let gradientBlocks = w.convolution.outputBlocks
-      let bytesOfPicture =
-        w.transformedCount(blocks: gradientBlocks, tiles: w.tilesOfPicture) * w.blocking.precision.bytes
-      picturesAtATime = max(1, w.blocking.gradientBytes / bytesOfPicture)
+      let cellsOfPicture = w.transformedCount(.operand, blocks: gradientBlocks, tiles: w.grid.tiles)
+      picturesAtATime = max(1, w.blocking.gradientBytes / (cellsOfPicture * Precision.float32.bytes))
       let tiles = w.tiles(batch: min(batch, picturesAtATime))
-      gradientCount = w.transformedCount(blocks: gradientBlocks, tiles: tiles)
+      gradientCount = w.transformedCount(.operand, blocks: gradientBlocks, tiles: tiles)
       isShared = picturesAtATime < batch
       keepsAll = isShared || tiles > w.blocking.tilesOfSum
       let blocks = keepsAll ? gradientBlocks : min(w.blocking.tile.weightsBlocks, gradientBlocks)
       sumsCount = w.positions * w.sumsPositionStride(blocks: blocks)
-      sourceCount = w.transformedCount(blocks: w.partsOfItem, tiles: tiles)
+      sourceCount = w.transformedCount(.operand, blocks: w.partsOfItem, tiles: tiles)
       items = w.convolution.inputBlocks * w.phases / w.partsOfItem
     }
 
@@ -106,25 +107,26 @@ struct WinogradBackwardWeights {
   private static let picturesOfRun = 8
 
   private func transformGradient(tiles: Range<Int>, to: Transformed, _ device: Device) {
-    let perSide = winograd.tilesPerSide
+    let grid = winograd.grid
     // Rows of tiles (of planes with one tile: pictures), so that a plane is read once.
-    let run = perSide == 1 ? min(tiles.count, Self.picturesOfRun) : perSide
+    let run = grid.tiles == 1 ? min(tiles.count, Self.picturesOfRun) : grid.columns
     let runs = (tiles.count + run - 1) / run
     device.parallel(gradientBlocks * runs) { items in
       for item in items {
         let block = item / runs
         let first = item % runs * run
         var tile = TransformTile(
-          source: gradient.tile(tiles.lowerBound + first, perSide: perSide) + block * gradient.blockStride,
+          source: gradient.tile(tiles.lowerBound + first, grid) + block * gradient.blockStride,
           destination: to.block(block, tile: first))
         tile.sourceRowStride = gradient.rowStride
         tile.sourceColumnStride = gradient.pixelStride
-        tile.sourceStep = gradient.tileStep(perSide: perSide)
-        tile.destinationRowStride = winograd.side * to.positionStride
+        tile.sourceStep = gradient.tileStep(grid)
+        tile.destinationRowStride = winograd.method.columns.side * to.positionStride
         tile.destinationColumnStride = to.positionStride
         tile.destinationStep = channelBlock
+        tile.pairs = .tiles
         tile.count = min(run, tiles.count - first)
-        device.kernels.transformTile(&tile, .gradient, winograd.taps)
+        source.kernels.transformTile(&tile, .gradient, winograd.method)
       }
     }
   }
@@ -138,12 +140,13 @@ struct WinogradBackwardWeights {
     let (block, firstPart) = (index * parts / winograd.phases, index * parts % winograd.phases)
     var mine = source
     mine.source.parts = parts
+    mine.sourcePairs = .tiles
     mine.source.walk.start += firstPart / 2 * source.source.phaseRowStride
-    let transformed = winograd.transformed(scratch, blocks: parts, tiles: tiles.count)
+    let transformed = winograd.transformed(scratch, .operand, blocks: parts, tiles: tiles.count)
     mine.transformSource(block: block, place: 0, tiles: tiles, to: transformed, device)
     return Item(
-      winograd: winograd, block: block, firstPart: firstPart, source: transformed, gradient: gradient,
-      tiles: tiles.count, sums: sums, keepsAll: keepsAll, isFirst: isFirst, device: device)
+      winograd: winograd, kernels: source.kernels, block: block, firstPart: firstPart, source: transformed,
+      gradient: gradient, tiles: tiles.count, sums: sums, keepsAll: keepsAll, isFirst: isFirst, device: device)
   }
 }
 
@@ -152,6 +155,7 @@ struct WinogradBackwardWeights {
 extension WinogradBackwardWeights {
   fileprivate struct Item {
     let winograd: Winograd
+    let kernels: WinogradProduct.Kernels
     /// Of the source, and the first of its phases.
     let block: Int
     let firstPart: Int
@@ -223,13 +227,13 @@ extension WinogradBackwardWeights {
       tile.sourceStep = channelBlock
       tile.gradientStep = channelBlock
       tile.gradientBlockStride = gradient.blockStride
-      tile.length = tiles.count
+      tile.length = tiles.count / winograd.tilesOfStore
       tile.diffWeightsBlockStride = parts * area
       tile.accumulate = !isFirst || first > 0
       var rest = channelBlock
       while rest > 0 {
         let rows = device.blocking.rows(ofRest: rest)
-        device.kernels.weightsTile(&tile, rows, blocks.count)
+        kernels.weightsTile(&tile, rows, blocks.count)
         tile.source += rows
         tile.diffWeights += rows * channelBlock
         rest -= rows
@@ -255,7 +259,7 @@ extension WinogradBackwardWeights {
       let c = winograd.convolution
       let place = c.weightOffset(gradientBlock * 16, block * 16, phase / c.stride, phase % c.stride)
       var tile = TransformTile(source: sums, destination: weights + place)
-      tile.sourceRowStride = winograd.side * positionStride
+      tile.sourceRowStride = winograd.method.columns.side * positionStride
       tile.sourceColumnStride = positionStride
       tile.sourceStep = channelBlock
       tile.destinationRowStride = c.stride * c.kernel * area
@@ -263,7 +267,7 @@ extension WinogradBackwardWeights {
       tile.destinationStep = channelBlock
       tile.count = channelBlock
       tile.accumulate = accumulate
-      device.kernels.transformTile(&tile, .diffWeights, winograd.taps)
+      kernels.transformTile(&tile, .diffWeights, winograd.method)
     }
   }
 }

@@ -4,7 +4,7 @@ import Kernels
 
 extension Winograd {
   /// The transformed weights are few enough to be kept from one change of the weights to the next.
-  var keepsWeights: Bool { weightsCount * blocking.precision.bytes <= blocking.keptBytes }
+  var keepsWeights: Bool { weightsCount * Precision.float32.bytes <= blocking.keptBytes }
 
   /// Floats of scratch of a pass over at most `batch` pictures.
   func scratchpadCount(_ pass: ConvolutionPass, batch: Int, threads: Int) -> Int {
@@ -15,10 +15,11 @@ extension Winograd {
     if keepsWeights {
       let most = tilesOfBlock(pass, batch: batch)
       return threads
-        * (transformedCount(blocks: sources, tiles: most) + transformedCount(blocks: results, tiles: most))
+        * (transformedCount(.operand, blocks: sources, tiles: most)
+          + transformedCount(.product, blocks: results, tiles: most))
     }
-    let most = blocking.tilesOfChunk(tiles: tiles(batch: batch), perPicture: tilesOfPicture)
-    return transformedCount(blocks: sources, tiles: most)
+    let most = blocking.tilesOfChunk(tiles: tiles(batch: batch), perPicture: grid.tiles)
+    return transformedCount(.operand, blocks: sources, tiles: most)
       + threads * chunkScratchCount(tiles: most, depth: depthOfChunk(pass))
   }
 
@@ -34,13 +35,14 @@ extension Winograd {
     return min(
       tiles(batch: batch),
       blocking.tilesOfBlock(
-        elements: positions * (sources + results) * channelBlock, unit: unit(pass == .backwardData)))
+        bytes: positions * (sources * blocking.precision.bytes + results * Precision.float32.bytes) * channelBlock,
+        unit: unit(pass == .backwardData)))
   }
 
   /// Tiles that a block has multiples of: a group of the micro-kernel; patches that overlap are those of whole
   /// pictures.
   private func unit(_ backward: Bool) -> Int {
-    backward && isAdjoint ? tilesOfPicture : min(blocking.tile.groupPixels, tilesOfPicture)
+    backward && isAdjoint ? grid.tiles : min(blocking.tile.groupPixels, grid.tiles)
   }
 
   /// Blocks and phases of a chunk of a pass's sum where weights aren't kept.
@@ -50,8 +52,8 @@ extension Winograd {
 
   /// A worker's products and transformed weights of a chunk.
   private func chunkScratchCount(tiles: Int, depth: Int) -> Int {
-    transformedCount(blocks: blocking.tile.blocks, tiles: tiles)
-      + positions * (blocking.tile.blocks * depth * channelBlock * channelBlock + channelBlock)
+    transformedCount(.product, blocks: blocking.tile.blocks, tiles: tiles)
+      + positions * (blocking.tile.blocks * depth * weightsArea + channelBlock)
   }
 
   // MARK: - forward, backwardData
@@ -61,7 +63,7 @@ extension Winograd {
     gate: ActivationGate?, scratchpad: UnsafeMutablePointer<Float>, on device: Device
   ) {
     var product = WinogradProduct(
-      winograd: self, source: inputSide(source),
+      winograd: self, kernels: .init(blocking.precision, device), source: inputSide(source),
       destination: .init(walk: destination.walk(), blocks: convolution.outputBlocks))
     product.slope = slope
     product.gate = gate.map { .init(walk: $0.activations.walk(), blocks: convolution.outputBlocks) }
@@ -81,14 +83,15 @@ extension Winograd {
     var product: WinogradProduct
     if isAdjoint {
       product = WinogradProduct(
-        winograd: self, source: .init(walk: diffDestination.walk(), blocks: c.outputBlocks),
+        winograd: self, kernels: .init(blocking.precision, device),
+        source: .init(walk: diffDestination.walk(), blocks: c.outputBlocks),
         destination: inputSide(diffSource))
       product.sourceTransform = .gradient
       product.destinationTransform = .patch
       product.gate = gate.map { inputSide($0.activations) }
     } else {
       product = WinogradProduct(
-        winograd: self,
+        winograd: self, kernels: .init(blocking.precision, device),
         source: .init(walk: diffDestination.walk(firstY: -c.padding, firstX: -c.padding), blocks: c.outputBlocks),
         destination: .init(walk: diffSource.walk(), blocks: c.inputBlocks))
       product.gate = gate.map { .init(walk: $0.activations.walk(), blocks: c.inputBlocks) }
@@ -126,7 +129,7 @@ extension Winograd {
     _ product: WinogradProduct, batch: Int, backward: Bool, prepared: UnsafePointer<Float>, result: Activations,
     _ scratchpad: UnsafeMutablePointer<Float>, _ device: Device
   ) {
-    let perPicture = tilesOfPicture
+    let perPicture = grid.tiles
     let tiles = tiles(batch: batch)
     let most = tilesOfBlock(backward ? .backwardData : .forward, batch: batch)
     let scratchCount = product.blockScratchCount(tiles: most)
@@ -162,19 +165,19 @@ extension Winograd {
     _ scratchpad: UnsafeMutablePointer<Float>, _ device: Device
   ) {
     let tiles = tiles(batch: batch)
-    let chunk = blocking.tilesOfChunk(tiles: tiles, perPicture: tilesOfPicture)
+    let chunk = blocking.tilesOfChunk(tiles: tiles, perPicture: grid.tiles)
     let depth = depthOfChunk(backward ? .backwardData : .forward)
     var begin = 0
     while begin < tiles {
       let range = begin..<min(tiles, begin + chunk)
-      let source = transformed(scratchpad, blocks: product.depth, tiles: range.count)
+      let source = transformed(scratchpad, .operand, blocks: product.depth, tiles: range.count)
       device.parallel(product.source.blocks) { blocks in
         for block in blocks {
           product.transformSource(
             block: block, place: block * product.source.parts, tiles: range, to: source, device)
         }
       }
-      let workers = scratchpad + transformedCount(blocks: product.depth, tiles: range.count)
+      let workers = scratchpad + transformedCount(.operand, blocks: product.depth, tiles: range.count)
       let workerCount = chunkScratchCount(tiles: range.count, depth: depth)
       device.parallel(device.blocking.channelTiles(product.destination.width)) { items, worker in
         for item in items {
@@ -199,7 +202,7 @@ extension Winograd {
     scratchpad: UnsafeMutablePointer<Float>, on device: Device
   ) {
     let from = WinogradProduct(
-      winograd: self, source: inputSide(source),
+      winograd: self, kernels: .init(blocking.precision, device), source: inputSide(source),
       destination: .init(walk: diffDestination.walk(), blocks: convolution.outputBlocks))
     WinogradBackwardWeights(winograd: self, source: from, gradient: diffDestination.walk()).run(
       batch: batch, weights: diffWeights.pointer, accumulate: accumulate, scratch: scratchpad, on: device)

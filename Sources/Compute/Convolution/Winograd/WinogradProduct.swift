@@ -35,17 +35,33 @@ struct WinogradProduct {
     var width: Int { blocks * parts }
 
     /// Where tile `tile` of a block of a product begins.
-    func tile(_ tile: Int, of block: Int, perSide: Int) -> UnsafeMutablePointer<Float> {
+    func tile(_ tile: Int, of block: Int, _ grid: TileGrid) -> UnsafeMutablePointer<Float> {
       let part = block % parts
-      return walk.tile(tile, perSide: perSide) + block / parts * walk.blockStride + part / 2 * phaseRowStride
+      return walk.tile(tile, grid) + block / parts * walk.blockStride + part / 2 * phaseRowStride
         + part % 2 * phasePixelStride
     }
   }
 
+  /// Those of a precision. (Asked for once: each answer is counted by all threads.)
+  struct Kernels {
+    let transformTile: KernelTable.Transform
+    let multiplyTile: KernelTable.Multiply
+    let weightsTile: KernelTable.Weights
+
+    init(_ precision: Precision, _ device: Device) {
+      transformTile = device.transformTile(precision)
+      multiplyTile = device.multiplyTile(precision)
+      weightsTile = device.weightsTile(precision)
+    }
+  }
+
   let winograd: Winograd
+  let kernels: Kernels
   var source: Side
   /// Input transform, or the gradient's.
   var sourceTransform = WinogradTransform.input
+  /// What of the source is a pair, where bf16 is multiplied.
+  var sourcePairs = TransformedPairs.channels
   var destination: Side
   /// The output transform, or patches that overlap: then tiles are those of whole pictures.
   var destinationTransform = WinogradTransform.output
@@ -61,22 +77,23 @@ struct WinogradProduct {
 
   /// Tiles of source block `block`, transformed, to the first tiles of `to`'s blocks from `place` on.
   func transformSource(block: Int, place: Int, tiles: Range<Int>, to: Transformed, _ device: Device) {
-    let perSide = winograd.tilesPerSide
+    let grid = winograd.grid
     let walk = source.walk
     winograd.forEachRun(of: tiles) { first, count in
-      touch(source.tile(first, of: block * source.parts, perSide: perSide), tiles: count)
+      touch(source.tile(first, of: block * source.parts, grid), tiles: count)
       for part in 0..<source.parts {
         var tile = TransformTile(
-          source: source.tile(first, of: block * source.parts + part, perSide: perSide),
+          source: source.tile(first, of: block * source.parts + part, grid),
           destination: to.block(place + part, tile: first - tiles.lowerBound))
         tile.sourceRowStride = walk.rowStride
         tile.sourceColumnStride = walk.pixelStride
-        tile.sourceStep = walk.tileStep(perSide: perSide)
-        tile.destinationRowStride = winograd.side * to.positionStride
+        tile.sourceStep = walk.tileStep(grid)
+        tile.destinationRowStride = winograd.method.columns.side * to.positionStride
         tile.destinationColumnStride = to.positionStride
         tile.destinationStep = channelBlock
+        tile.pairs = sourcePairs
         tile.count = count
-        device.kernels.transformTile(&tile, sourceTransform, winograd.taps)
+        kernels.transformTile(&tile, sourceTransform, winograd.method)
       }
     }
   }
@@ -84,14 +101,16 @@ struct WinogradProduct {
   /// Asks for all lines of a run's patches in the order in which they lie in memory. The transform reads them by phases
   /// and columns, too far apart for the processor to see what comes next.
   private func touch(_ patch: UnsafePointer<Float>, tiles count: Int) {
-    let perSide = winograd.tilesPerSide
-    let side = sourceTransform == .input ? winograd.side : Winograd.tile
+    let grid = winograd.grid
+    let method = winograd.method
+    let (height, width) =
+      sourceTransform == .input ? (method.rows.side, method.columns.side) : (grid.height, grid.width)
     let (phaseRows, phaseColumns) = source.parts == 4 ? (2, 2) : (1, 1)
-    let runs = perSide == 1 ? count : 1
-    let columns = perSide == 1 ? side : side + Winograd.tile * (count - 1)
+    let runs = grid.tiles == 1 ? count : 1
+    let columns = grid.tiles == 1 ? width : width + grid.width * (count - 1)
     let lines = (columns - 1) * source.walk.pixelStride / channelBlock + phaseColumns
     for run in 0..<runs {
-      for row in 0..<side {
+      for row in 0..<height {
         for phase in 0..<phaseRows {
           let start =
             patch + run * source.walk.pictureStride + row * source.walk.rowStride + phase * source.phaseRowStride
@@ -106,31 +125,31 @@ struct WinogradProduct {
   ///
   /// - Parameters:
   ///   - from: the first depth block of this position; `depthStride` to the next.
-  ///   - weights: `[block][depth][16][16]`, the blocks `weightsBlockStride` apart.
+  ///   - weights: `[block][depth][16][16]` (of bf16 `[8 pairs][16]`), the blocks `weightsBlockStride` apart.
   func multiply(
     tiles: Int, from: UnsafePointer<Float>, depth: Int, depthStride: Int, weights: UnsafePointer<Float>,
     weightsBlockStride: Int, to: UnsafeMutablePointer<Float>, blockStride: Int, blocks: Int, accumulate: Bool,
     _ device: Device
   ) {
     let size = device.kernels.tile.groupPixels
+    let sourceStep = channelBlock / winograd.tilesOfStore
     var tile = MultiplyTile(source: from, weights: weights, destination: to)
-    tile.sourcePixelStride = channelBlock
+    tile.sourcePixelStride = sourceStep
     tile.outerCount = depth
     tile.outerStride = depthStride
-    tile.length = channelBlock
+    tile.length = sourceStep
     tile.weightsBlockStride = weightsBlockStride
     tile.destinationPixelStride = channelBlock
     tile.destinationBlockStride = blockStride
     tile.accumulate = accumulate
-    let step = size * channelBlock
     // The last group may reach beyond the tiles, into room that is there for it; what it makes there isn't read.
     let groupCount = (tiles + size - 1) / size
     var g = 0
     while g < groupCount {
       let groups = device.blocking.groups(ofRest: groupCount - g)
-      tile.source = .init { from + (g + $0) * step }
-      tile.destination = .init { to + (g + $0) * step }
-      device.kernels.multiplyTile(&tile, groups, blocks)
+      tile.source = .init { from + (g + $0) * size * sourceStep }
+      tile.destination = .init { to + (g + $0) * size * channelBlock }
+      kernels.multiplyTile(&tile, groups, blocks)
       g += groups
     }
   }
@@ -139,24 +158,24 @@ struct WinogradProduct {
   func transformProducts(
     _ from: Transformed, place: Int, block: Int, tiles: Range<Int>, _ device: Device
   ) {
-    let perSide = winograd.tilesPerSide
+    let grid = winograd.grid
     func tile(_ first: Int, _ count: Int, step: Int = 1) -> TransformTile {
       var tile = TransformTile(
         source: from.block(place, tile: first - tiles.lowerBound),
-        destination: destination.tile(first, of: block, perSide: perSide))
-      tile.sourceRowStride = winograd.side * from.positionStride
+        destination: destination.tile(first, of: block, grid))
+      tile.sourceRowStride = winograd.method.columns.side * from.positionStride
       tile.sourceColumnStride = from.positionStride
       tile.sourceStep = step * channelBlock
       tile.destinationRowStride = destination.walk.rowStride
       tile.destinationColumnStride = destination.walk.pixelStride
-      tile.destinationStep = step * destination.walk.tileStep(perSide: perSide)
+      tile.destinationStep = step * destination.walk.tileStep(grid)
       tile.count = count
       tile.slope = slope
       if let gate {
-        tile.gate = UnsafePointer(gate.tile(first, of: block, perSide: perSide))
+        tile.gate = UnsafePointer(gate.tile(first, of: block, grid))
         tile.gateRowStride = gate.walk.rowStride
         tile.gateColumnStride = gate.walk.pixelStride
-        tile.gateStep = step * gate.walk.tileStep(perSide: perSide)
+        tile.gateStep = step * gate.walk.tileStep(grid)
         tile.gateSlope = gateSlope
       }
       return tile
@@ -168,25 +187,25 @@ struct WinogradProduct {
     var overlap = PatchOverlap()
     overlap.rowsAscend = part / 2 == 1
     overlap.columnsAscend = part % 2 == 1
-    if destinationTransform == .output || perSide == 1 {
+    if destinationTransform == .output || grid.tiles == 1 {
       winograd.forEachRun(of: tiles) { first, count in
         var tile = tile(first, count)
         tile.overlap = overlap
-        device.kernels.transformTile(&tile, destinationTransform, winograd.taps)
+        kernels.transformTile(&tile, destinationTransform, winograd.method)
       }
       return
     }
     overlap.areNeighbours = true
-    let perPicture = perSide * perSide
-    for picture in tiles.lowerBound / perPicture..<tiles.upperBound / perPicture {
-      for turn in 0..<perSide {
-        let row = overlap.rowsAscend ? turn : perSide - 1 - turn
-        let first = picture * perPicture + row * perSide + (overlap.columnsAscend ? 0 : perSide - 1)
-        var tile = tile(first, perSide, step: overlap.columnsAscend ? 1 : -1)
+    let last = grid.columns - 1
+    for picture in tiles.lowerBound / grid.tiles..<tiles.upperBound / grid.tiles {
+      for turn in 0..<grid.rows {
+        let row = overlap.rowsAscend ? turn : grid.rows - 1 - turn
+        let first = picture * grid.tiles + row * grid.columns + (overlap.columnsAscend ? 0 : last)
+        var tile = tile(first, grid.columns, step: overlap.columnsAscend ? 1 : -1)
         overlap.hasRowBefore = turn > 0
-        overlap.hasRowAfter = turn + 1 < perSide
+        overlap.hasRowAfter = turn + 1 < grid.rows
         tile.overlap = overlap
-        device.kernels.transformTile(&tile, .patch, winograd.taps)
+        kernels.transformTile(&tile, .patch, winograd.method)
       }
     }
   }
@@ -203,13 +222,13 @@ struct WinogradProduct {
     _ device: Device
   ) {
     let blocking = device.blocking
-    let from = winograd.transformed(scratch, blocks: depth, tiles: tiles.count)
+    let from = winograd.transformed(scratch, .operand, blocks: depth, tiles: tiles.count)
     let products = winograd.transformed(
-      scratch + winograd.positions * from.positionStride, blocks: range.count, tiles: tiles.count)
+      scratch + winograd.positions * from.positionStride, .product, blocks: range.count, tiles: tiles.count)
     for block in 0..<source.blocks {
       transformSource(block: block, place: block * source.parts, tiles: tiles, to: from, device)
     }
-    let panel = depth * channelBlock * channelBlock
+    let panel = depth * winograd.weightsArea
     for position in 0..<winograd.positions {
       var block = range.lowerBound
       while block < range.upperBound {
@@ -229,8 +248,8 @@ struct WinogradProduct {
   }
 
   func blockScratchCount(tiles: Int) -> Int {
-    winograd.transformedCount(blocks: depth, tiles: tiles)
-      + winograd.transformedCount(blocks: destination.width, tiles: tiles)
+    winograd.transformedCount(.operand, blocks: depth, tiles: tiles)
+      + winograd.transformedCount(.product, blocks: destination.width, tiles: tiles)
   }
 
   // MARK: - Weights on the way
@@ -253,11 +272,11 @@ struct WinogradProduct {
     let blocking = device.blocking
     let firstBlock = channelTile * blocking.tile.blocks
     let blocks = min(blocking.tile.blocks, destination.width - firstBlock)
-    let products = winograd.transformed(scratch, blocks: blocks, tiles: tiles.count)
+    let products = winograd.transformed(scratch, .product, blocks: blocks, tiles: tiles.count)
     let weights = scratch + winograd.positions * products.positionStride
     let parts = source.parts
     let chunk = depthOfChunk / parts
-    let panel = chunk * parts * channelBlock * channelBlock
+    let panel = chunk * parts * winograd.weightsArea
     let positionStride = blocks * panel + channelBlock
 
     var first = 0
@@ -266,7 +285,7 @@ struct WinogradProduct {
       for n in 0..<blocks {
         for b in 0..<count {
           transformWeights(
-            first + b, firstBlock + n, weights + n * panel + b * parts * channelBlock * channelBlock, positionStride)
+            first + b, firstBlock + n, weights + n * panel + b * parts * winograd.weightsArea, positionStride)
         }
       }
       for position in 0..<winograd.positions {

@@ -4,8 +4,11 @@ import CProcessor
 import Kernels
 
 extension Winograd {
-  /// The weights of a source block and a block of the destination, transformed: at each position `[part][16][16]`,
-  /// source channels by rows.
+  /// Cells of two blocks' transformed weights at one position: `[16][16]`, source channels by rows, or of bf16 `[8
+  /// pairs of source channels][16]`.
+  var weightsArea: Int { channelBlock * channelBlock / blocking.precision.numbersOfCell }
+
+  /// The weights of a source block and a block of the destination, transformed: at each position `[part][weightsArea]`.
   ///
   /// - Parameters:
   ///   - backward: for backwardData, where source and destination are exchanged.
@@ -16,10 +19,12 @@ extension Winograd {
   ) {
     let c = convolution
     let area = channelBlock * channelBlock
+    let transformTile = device.transformTile(blocking.precision)
     var tile = TransformTile(source: weights, destination: to)
+    tile.pairs = .tiles
     tile.sourceStep = channelBlock
     tile.destinationStep = channelBlock
-    tile.destinationRowStride = side * positionStride
+    tile.destinationRowStride = method.columns.side * positionStride
     tile.destinationColumnStride = positionStride
     tile.count = channelBlock
     if backward {
@@ -29,15 +34,15 @@ extension Winograd {
         tile.source = transposed
         tile.sourceRowStride = taps * area
         tile.sourceColumnStride = area
-        device.kernels.transformTile(&tile, .weights, taps)
+        transformTile(&tile, .weights, method)
       }
     } else {
       tile.sourceRowStride = c.stride * c.kernel * area
       tile.sourceColumnStride = c.stride * area
       for part in 0..<phases {
         tile.source = weights + c.weightOffset(block * 16, sourceBlock * 16, part / c.stride, part % c.stride)
-        tile.destination = to + part * area
-        device.kernels.transformTile(&tile, .weights, taps)
+        tile.destination = to + part * weightsArea
+        transformTile(&tile, .weights, method)
       }
     }
   }
@@ -76,11 +81,11 @@ extension Winograd {
 
   /// One line more than is needed: at strides of whole pages all positions would share a set of the caches.
   var weightsPositionStride: Int {
-    (phases * convolution.inputBlocks * convolution.outputBlocks * channelBlock + 1) * channelBlock
+    phases * convolution.inputBlocks * convolution.outputBlocks * weightsArea + channelBlock
   }
 
-  /// All of them, `[position][destination block][source block][part][16][16]`; at backwardData's stride 2 a destination
-  /// block is (block, phase).
+  /// All of them, `[position][destination block][source block][part][weightsArea]`; at backwardData's stride 2 a
+  /// destination block is (block, phase).
   func transformAllWeights(
     _ weights: UnsafePointer<Float>, backward: Bool, into to: UnsafeMutablePointer<Float>, on device: Device
   ) {
@@ -92,7 +97,7 @@ extension Winograd {
       for item in items {
         transformWeights(
           weights, backward: backward, sourceBlock: item % sources, block: item / sources,
-          to: to + item * parts * channelBlock * channelBlock, positionStride: weightsPositionStride, device)
+          to: to + item * parts * weightsArea, positionStride: weightsPositionStride, device)
       }
     }
   }
