@@ -1,6 +1,6 @@
 """Whole training steps: wgan-bench step and PyTorch, in turn; with other objectives; ours with one thread and all."""
 
-from contestants import NotMeasured, Settings, Worker, run_json, say
+from contestants import Failure, NotMeasured, Settings, Worker, run_json, say
 from ratios import Comparison, Times, rounded, table
 
 # Size, features, batch: the preset blog's first, then what differs in one of them.
@@ -30,18 +30,39 @@ def print_table(rows: list[tuple[dict, Comparison]]) -> None:
     titles = ["size features batch", "step", "wgan ms", "NCHW", "chan.-last", "compile", "bf16", *Comparison.titles,
               "to bf16"]
     print(table(titles, [
-        [f"{row['size']} {row['features']} {row['batch']}", row["step"], number(row["ours_ms"], 1),
+        [shape_of(row), row["step"], number(row["ours_ms"], 1),
          *(number(row["theirs"][name], 1) for name in VARIANTS), *comparison.cells(), number(row["ratio_bf16"], 2)]
         for row, comparison in rows], left_aligned=2))
+    with_bf16 = [row for row, _ in rows if row["ours_bf16_ms"] is not None]
+    if with_bf16:
+        print(table(["size features batch", "step", "wgan bf16 ms", "to their bf16", "to their best fp32"], [
+            [shape_of(row), row["step"], number(row["ours_bf16_ms"], 1), number(row["bf16_to_bf16"], 2),
+             number(row["bf16_to_fp32"], 2)] for row in with_bf16], left_aligned=2))
+
+
+def shape_of(row: dict) -> str:
+    return f"{row['size']} {row['features']} {row['batch']}"
 
 
 def ours_once(settings: Settings, size: int, features: int, batch: int, threads: int, repeats: int,
-              objective: str = "wgan") -> dict:
+              objective: str = "wgan", precision: str = "fp32") -> dict:
     flags = [] if objective == "wgan" else ["--objective", objective, "--no-critic-batch-norm"]
+    if precision != "fp32":
+        flags += ["--precision", precision]
     return run_json(
         [str(settings.ours), "step", "--format", "json", "--size", str(size), "--features", str(features),
          "--batch-size", str(batch), "--threads", str(threads), "--repeat", str(repeats), "--warm-ups", "1",
          "--no-split", *flags], settings)
+
+
+def has_bf16(settings: Settings) -> bool:
+    """Whether wgan multiplies bf16 here."""
+    try:
+        ours_once(settings, 16, 8, 2, threads=1, repeats=1, precision="bf16")
+        return True
+    except Failure as why:
+        print(f"wgan's bf16 isn't measured: {why}")
+        return False
 
 
 def repeats_for(milliseconds: float, settings: Settings) -> int:
@@ -52,15 +73,17 @@ def repeats_for(milliseconds: float, settings: Settings) -> int:
 def one(settings: Settings, size: int, features: int, batch: int, compiles: bool) -> list[tuple[dict, Comparison]]:
     say(f"  size {size}, features {features}, batch {batch}")
     shape = {"size": size, "features": features, "batch": batch}
-    ours = {kind: Times() for kind in KINDS}
+    ours = {precision: {kind: Times() for kind in KINDS}
+            for precision in (("fp32", "bf16") if has_bf16(settings) else ("fp32",))}
     with Worker("torch_step.py", settings) as worker:
         worker.prepare("configure", threads=settings.threads)
         variants, repeats = prepare(worker, settings, shape, compiles)
         theirs = {name: {kind: Times() for kind in KINDS} for name in variants}
         for _ in settings.each_round():
-            result = ours_once(settings, **shape, threads=settings.threads, repeats=repeats)
-            for kind in KINDS:
-                ours[kind].add_timing(result[f"{kind}_ms"])
+            for precision, times in ours.items():
+                result = ours_once(settings, **shape, threads=settings.threads, repeats=repeats, precision=precision)
+                for kind in KINDS:
+                    times[kind].add_timing(result[f"{kind}_ms"])
             for name, times in theirs.items():
                 result = worker.measure("measure", **variants[name], repeats=repeats)
                 for kind in KINDS:
@@ -68,16 +91,26 @@ def one(settings: Settings, size: int, features: int, batch: int, compiles: bool
 
     rows = []
     for kind in KINDS:
-        comparison = Comparison.of(ours[kind], {name: theirs[name][kind] for name in FP32 if name in theirs})
-        bf16 = Comparison.of(ours[kind], {"bf16": theirs["bf16"][kind]}) if "bf16" in theirs else None
+        in_fp32 = {name: theirs[name][kind] for name in FP32 if name in theirs}
+        in_bf16 = {"bf16": theirs["bf16"][kind]} if "bf16" in theirs else {}
+        comparison = Comparison.of(ours["fp32"][kind], in_fp32)
         medians = {name: rounded(theirs[name][kind].median) if name in theirs else None for name in VARIANTS}
         minima = {name: rounded(theirs[name][kind].minimum) if name in theirs else None for name in VARIANTS}
         rows.append((shape | {
-            "step": kind, "ours_ms": rounded(ours[kind].median), "ours_min_ms": rounded(ours[kind].minimum),
+            "step": kind, "ours_ms": rounded(ours["fp32"][kind].median),
+            "ours_min_ms": rounded(ours["fp32"][kind].minimum),
             "theirs": medians, "theirs_min": minima,
             "layouts": {name: variant["layout"] for name, variant in variants.items()}, "best_fp32": comparison.best,
-            "ratio_bf16": rounded(bf16.ratio) if bf16 else None} | comparison.json(), comparison))
+            "ratio_bf16": ratio(ours["fp32"][kind], in_bf16),
+            "ours_bf16_ms": rounded(ours["bf16"][kind].median) if "bf16" in ours else None,
+            "bf16_to_bf16": ratio(ours["bf16"][kind], in_bf16) if "bf16" in ours else None,
+            "bf16_to_fp32": ratio(ours["bf16"][kind], in_fp32) if "bf16" in ours else None,
+        } | comparison.json(), comparison))
     return rows
+
+
+def ratio(ours: Times, theirs: dict[str, Times]) -> float | None:
+    return rounded(Comparison.of(ours, theirs).ratio) if theirs else None
 
 
 def prepare(worker: Worker, settings: Settings, shape: dict, compiles: bool) -> tuple[dict[str, dict], int]:

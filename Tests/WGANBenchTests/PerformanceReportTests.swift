@@ -125,6 +125,7 @@ import WGANBench
       "**Next to PyTorch: TOO NOISY", "- other processes had 20 % of the machine",
       "another machine than the rest: a machine", "| 0.80 (0.72 to 0.88) |", "8 of 33 ratios to PyTorch are shaky",
       "| 64, 64, 64 | critic | 200.0 | 300.0 | 260.0 | 150.0 | channels\\_last | 1.30 (1.20 to 1.40) | 0.75 |",
+      "| 1.30 (1.20 to 1.40) | 0.75 | 125.0 | 1.20 | 2.08 |",
       "| 64, 64, 64 | wgan-gp: critic | 400.0 | 1300.0 | 1200.0 |", "| channels\\_last | 3.00 |",
       "| JAX 0.10 | 64, 64, 64 | critic | 200.0 | 500.0 | products | 2.50 (2.40 to 2.60) | shaky |",
       "IPEX wasn't measured: it isn't there.", "| 64, 64 | 1 | 1.25 | 1.90 | 0.80 | later | 0.64 |",

@@ -131,7 +131,8 @@ enum Sample {
         """
         {"size": \(size), "features": \(features), "batch": \(batch), "step": "\(step)", "ours_ms": 200,
          "theirs": {"nchw": 300, "channels_last": 260, "compile": null, "bf16": 150}, "best_fp32": "channels_last",
-         "ratio": 1.3, "ratio_min": 1.2, "ratio_max": 1.4, "ratio_bf16": 0.75, "shaky": false}
+         "ratio": 1.3, "ratio_min": 1.2, "ratio_max": 1.4, "ratio_bf16": 0.75,
+         "ours_bf16_ms": 125, "bf16_to_bf16": 1.2, "bf16_to_fp32": 2.08, "shaky": false}
         """
       }
     }

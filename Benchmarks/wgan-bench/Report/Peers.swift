@@ -57,6 +57,10 @@ package struct Peers: Codable, Sendable {
     package var ratio_min: Double?
     package var ratio_max: Double?
     package var ratio_bf16: Double?
+    /// Ours with --precision bf16, and that to PyTorch's bf16 and to its best fp32. Nil: it wasn't measured.
+    package var ours_bf16_ms: Double?
+    package var bf16_to_bf16: Double?
+    package var bf16_to_fp32: Double?
     package var shaky: Bool?
   }
 

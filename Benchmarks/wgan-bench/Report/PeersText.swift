@@ -90,15 +90,16 @@ extension PerformanceReport {
     let names = known + Set(rows.flatMap(\.theirs.keys)).subtracting(known).sorted()
     return Markdown.table(
       ["size, features, batch", "step", "wgan ms"] + names.map { Markdown.escaped($0) }
-        + ["best fp32", "ratio to it", "to bf16", "marks"],
-
+        + ["best fp32", "ratio to it", "to bf16", "wgan bf16 ms", "bf16 to bf16", "bf16 to fp32", "marks"],
       rows.map { row in
         let theirs = names.map { name in (row.theirs[name] ?? nil).map { figure($0, 1) } ?? "" }
         return ["\(row.size), \(row.features), \(row.batch)", Markdown.escaped(row.step), figure(row.ours_ms, 1)]
           + theirs
           + [
             Markdown.escaped(row.best_fp32 ?? ""), ratio(row.ratio, row.ratio_min, row.ratio_max),
-            row.ratio_bf16.map { figure($0, 2) } ?? "", mark(row.shaky),
+            row.ratio_bf16.map { figure($0, 2) } ?? "", row.ours_bf16_ms.map { figure($0, 1) } ?? "",
+            row.bf16_to_bf16.map { figure($0, 2) } ?? "", row.bf16_to_fp32.map { figure($0, 2) } ?? "",
+            mark(row.shaky),
           ]
       })
   }
