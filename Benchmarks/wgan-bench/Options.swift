@@ -22,12 +22,16 @@ enum MeasuredParameters: ParameterSelection {
       all.objective, all.penaltyWeight, all.augment,
     ]
   }
+
+  fileprivate static var preset: TrainingConfiguration { .blog }
+  static var shownLabel: String { preset.preset }
+  static func shownDefault(of declaration: some Declaration) -> String { declaration.value(in: preset.values).text }
 }
 
 extension ParameterOptions<MeasuredParameters> {
   /// - Throws: `ConfigurationError`.
   func configuration() throws(ConfigurationError) -> TrainingConfiguration {
-    let configuration = TrainingConfiguration.blog.overridden(by: overrides())
+    let configuration = MeasuredParameters.preset.overridden(by: overrides())
     try configuration.validate()
     return configuration
   }

@@ -13,6 +13,16 @@ import Configuration
 package protocol ParameterSelection {
   associatedtype Parameters: ParameterSet
   static var selected: [any Declaration] { get }
+  /// Whose value counts where none is given, and which one: help shows both.
+  static var shownLabel: String { get }
+  static func shownDefault(of declaration: some Declaration) -> String
+}
+
+extension ParameterSelection {
+  package static var shownLabel: String { Parameters.defaultLabel }
+  package static func shownDefault(of declaration: some Declaration) -> String {
+    Parameters.defaultText(of: declaration)
+  }
 }
 
 /// What a person gave of the selected parameters.
@@ -63,9 +73,9 @@ extension ParameterOptions: CustomReflectable {
 
   private static func wrapper<Value>(of declaration: some Declaration<Value>) -> Any {
     let name = NameSpecification.customLong(declaration.name.flag)
-    let defaultText = Parameters.defaultText(of: declaration)
+    let defaultText = Selection.shownDefault(of: declaration)
     let help = ArgumentHelp(
-      "\(declaration.help) (\(Parameters.defaultLabel): \(defaultText)).", valueName: declaration.valueName)
+      "\(declaration.help) (\(Selection.shownLabel): \(defaultText)).", valueName: declaration.valueName)
     if Value.self == Bool.self {
       return Flag<Bool?>(name: name, inversion: .prefixedNo, exclusivity: .exclusive, help: help)
     }

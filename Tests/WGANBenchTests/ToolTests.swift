@@ -104,6 +104,12 @@ import WGANBench
     #expect(try FileManager.default.contentsOfDirectory(atPath: out.deletingLastPathComponent().path) == ["report"])
   }
 
+  /// Help names the values that count: those of the preset blog, whose nets are measured.
+  @Test(arguments: ["conv", "step", "sample", "report"]) func helpSaysWhatIsMeasured(_ command: String) throws {
+    let help = String(decoding: try Self.run([command, "--help"]).output, as: UTF8.self)
+    #expect(help.contains("(blog: 64)") && !help.contains("(photos:"))
+  }
+
   @Test(
     arguments: [
       (64, ["conv", "--shape", "mb1ic3"], "ih is missing"), (64, ["conv", "--isa", "sse9"], "this machine runs"),
