@@ -148,7 +148,7 @@ package struct Device: Sendable {
   }
 
   /// Runs `work` and keeps the threads of its loops together: they wait for the next one awake (ThreadTeam.swift). For
-  /// what is many loops, one after the other. Of `work` in such a `work` the outer one's threads serve.
+  /// what is many loops, one after the other. A call inside another one's `work` uses the outer one's threads.
   package func withTeam<Result, E: Error>(_ work: () throws(E) -> Result) throws(E) -> Result {
     if threads == 1 || ThreadTeam.current != nil { return try work() }
     var result: Swift.Result<Result, E>?
