@@ -37,7 +37,7 @@ import Testing
       let run = folder / "run"
       #expect(
         try folderNames(run) == [
-          "checkpoints", "config.json", "curves.svg", "metrics.csv", "pictures.txt", "real.png", "samples",
+          "checkpoints", "config.json", "curves.svg", "final.png", "metrics.csv", "pictures.txt", "real.png", "samples",
         ])
       let rows = try metrics(run)
       #expect(
@@ -49,7 +49,7 @@ import Testing
       #expect(rows.last?[1] == "2")
       let samples = try folderNames(run / "samples")
       #expect(samples.first == "000003.png")
-      #expect(result.errorLines.last == "samples: run/samples/\(samples.last ?? "")")
+      #expect(result.errorLines.last == "samples: run/final.png")
       let gallery = try PictureDecoder.information(path: run / "samples" / samples[0])
       #expect(gallery.width == 8 * 18 + 2 && gallery.height == gallery.width)
       let real = try PictureDecoder.information(path: run / "real.png")
