@@ -36,12 +36,14 @@ struct TrainAndSample {
       return step.criticLoss.isFinite ? .proceed : .stop
     }
     let drawn = try gan.sample(count: 9)  // 9 pictures of 16x16 pixels
+    let faces = gan.latents(seeds: [1, 5, 9])
+    let film = try gan.sample(latents: LatentVector.walk(through: faces, frames: 12))
     try gan.save(to: file)
     let again = try WassersteinGAN(contentsOf: file)
     // README: end
 
     // The file's GAN is the same one: now, and after further steps.
-    guard try again.sample(count: 9) == drawn else { throw WentOnDifferently() }
+    guard try again.sample(count: 9) == drawn, film.count == 12 else { throw WentOnDifferently() }
     for one in [gan, again] { try one.train(on: pictures, generatorSteps: 3) }
     let (whole, parts) = (try gan.sample(count: 9), try again.sample(count: 9))
     guard whole == parts, whole != drawn, again.generatorStepsDone == 7 else { throw WentOnDifferently() }
