@@ -9,7 +9,7 @@ import TensorFiles
 import WGAN
 
 enum Target: String, CaseIterable {
-  case jpeg, png, lists, cache, config, state, safetensors, torch, metrics
+  case jpeg, png, lists, cache, config, state, safetensors, torch, latents, metrics
 
   func run(_ bytes: [UInt8]) {
     switch self {
@@ -20,6 +20,7 @@ enum Target: String, CaseIterable {
     case .config: readConfiguration(bytes)
     case .state: readState(bytes)
     case .safetensors, .torch: readWeights(bytes)
+    case .latents: readLatents(bytes)
     case .metrics: readMetrics(bytes)
     }
   }
@@ -125,4 +126,12 @@ private func readWeights(_ bytes: [UInt8]) {
     }
   }
   if let checkpoint = try? Checkpoint(at: weightsFile.path) { _ = try? checkpoint.state() }
+}
+
+/// Every vector that is read has the length that was asked for, and finite numbers.
+private func readLatents(_ bytes: [UInt8]) {
+  weightsFile.write(bytes)
+  guard let vectors = try? LatentFile.read(weightsFile.path, latent: 4) else { return }
+  expect(!vectors.isEmpty, "there is no vector")
+  expect(vectors.allSatisfy { $0.values.count == 4 && $0.values.allSatisfy(\.isFinite) }, "a vector isn't one")
 }

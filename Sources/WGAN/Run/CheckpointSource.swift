@@ -29,9 +29,11 @@ package enum CheckpointSource: Sendable {
       _ = try run.configuration()
       var broken = BrokenCheckpoints()
       do {
-        let newest = try run.checkpoints.newest(
-          groups: groups, use: { _, checkpoint in _ = try checkpoint.tensors(of: role, live: live) },
-          broken: { broken.append($0, $1) })
+        let newest =
+          try isFolder(run.checkpoints.path)
+          ? run.checkpoints.newest(
+            groups: groups, use: { _, checkpoint in _ = try checkpoint.tensors(of: role, live: live) },
+            broken: { broken.append($0, $1) }) : nil
         broken.linesOfTaken.forEach(notice)
         if let newest { return newest.checkpoint }
       } catch {
