@@ -38,7 +38,7 @@ package struct Timelapse {
     }
     let (usual, last) = (Film.milliseconds(rate: rate), galleries.count - 1)
     // One looks at the end longer.
-    return Film(count: galleries.count, milliseconds: { $0 == last ? max(2000, usual) : usual }) { range in
+    return Film(count: galleries.count, chunk: 1, milliseconds: { $0 == last ? max(2000, usual) : usual }) { range in
       try galleries[range].map { try frame(of: $0.path, configuration) }
     }
   }
