@@ -7,7 +7,7 @@ import SystemSupport
 package struct Timelapse {
   /// Pictures of a gallery that are shown, row and column counted from 0; empty: all of it.
   package var cells: [(row: Int, column: Int)] = []
-  /// Each so-manieth gallery, and the last.
+  /// 3: every third gallery, and the last.
   package var every = 1
   /// A frame's side as a share of the gallery's, or of the sheet of cells.
   package var scale = 1.0
