@@ -3,22 +3,23 @@
 // 5.2), as in XNNPACK's memory-planner.c: the largest buffers first, each at the lowest gap that no buffer alive at the
 // same time covers.
 
-/// Where each buffer of a net lies in its arena.
+/// Where each of some buffers lies in an arena.
 package struct MemoryPlan: Sendable {
-  /// A buffer that is written first at time `first` and read last at time `last` (steps of the executor, counted from
-  /// 0).
   package struct Buffer: Sendable, Hashable {
     package let name: String
     package let count: Int
-    package let first: Int
-    package let last: Int
+    /// When it is alive, in order and apart. Never: it has no place.
+    package let times: [ClosedRange<Int>]
 
-    package init(name: String, count: Int, first: Int, last: Int) {
-      precondition(count >= 0 && first <= last)
+    package init(name: String, count: Int, times: [ClosedRange<Int>]) {
+      precondition(count >= 0 && zip(times, times.dropFirst()).allSatisfy { $0.upperBound < $1.lowerBound })
       self.name = name
       self.count = count
-      self.first = first
-      self.last = last
+      self.times = times
+    }
+
+    package func isAlive(with other: Buffer) -> Bool {
+      times.contains { mine in other.times.contains { mine.overlaps($0) } }
     }
   }
 
@@ -29,17 +30,17 @@ package struct MemoryPlan: Sendable {
   package let arenaCount: Int
 
   /// What the buffers would take side by side.
-  package var unsharedCount: Int { buffers.reduce(0) { $0 + Self.rounded($1.count) } }
+  package var unsharedCount: Int { buffers.reduce(0) { $0 + ($1.times.isEmpty ? 0 : Self.rounded($1.count)) } }
 
   package init(_ buffers: [Buffer]) {
     var offsets = [Int](repeating: 0, count: buffers.count)
     var placed: [Int] = []
     var arena = 0
-    let bySize = buffers.indices.sorted { (buffers[$0].count, $1) > (buffers[$1].count, $0) }
+    let bySize = buffers.indices.filter { !buffers[$0].times.isEmpty }
+      .sorted { (buffers[$0].count, $1) > (buffers[$1].count, $0) }
     for index in bySize {
       let buffer = buffers[index]
-      let alive = placed.filter { buffers[$0].first <= buffer.last && buffer.first <= buffers[$0].last }
-        .sorted { offsets[$0] < offsets[$1] }
+      let alive = placed.filter { buffers[$0].isAlive(with: buffer) }.sorted { offsets[$0] < offsets[$1] }
       var offset = 0
       for other in alive {
         if offset + Self.rounded(buffer.count) <= offsets[other] { break }
@@ -53,6 +54,9 @@ package struct MemoryPlan: Sendable {
     self.offsets = offsets
     arenaCount = arena
   }
+
+  /// The Floats of a buffer.
+  package func range(_ buffer: Int) -> Range<Int> { offsets[buffer]..<offsets[buffer] + buffers[buffer].count }
 
   private static func rounded(_ count: Int) -> Int { (count + 15) / 16 * 16 }
 }
