@@ -65,8 +65,8 @@ package final class Arena {
   private let slab: Slab
   /// The buffers that share a Float with each one.
   private let overlapping: [[Int]]
-  /// It was written, and nothing that lies over it was written later. (What has its place for itself is so always: zeros
-  /// at first.)
+  /// It was written, and nothing that lies over it was written later. (What has its place for itself is so always:
+  /// zeros at first.)
   private var isWhole: [Bool]
 
   package init(_ plan: ArenaPlan) {

@@ -1,5 +1,5 @@
-// What a compiled net needs to run: its steps, its parameters, its tensors and the calls of its passes, known before the
-// first step. Where the tensors lie is an ArenaPlan's matter.
+// What a compiled net needs to run: its steps, its parameters, its tensors and the calls of its passes, known before
+// the first step. Where the tensors lie is an ArenaPlan's matter.
 
 import Compute
 

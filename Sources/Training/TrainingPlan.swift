@@ -12,8 +12,8 @@ package struct TrainingPlan {
   package let objective: any Objective
   package let critic: ExecutionPlan
   package let generator: ExecutionPlan
-  /// Both nets' tensors and gradients: what one step needs doesn't stay for the next one, and in a step the nets work in
-  /// turn.
+  /// Both nets' tensors and gradients: what one step needs doesn't stay for the next one, and in a step the nets work
+  /// in turn.
   package let arena: ArenaPlan
 
   /// - Precondition: the configuration is valid.
