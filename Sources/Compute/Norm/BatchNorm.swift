@@ -111,8 +111,8 @@ package struct BatchNorm: Hashable, Sendable {
   ///   - y: the output, where an activation followed the norm; nil where none did.
   ///   - diffX: blocked; its halo becomes zero. May be diffY itself.
   ///   - inputSlope: of the activation whose output x is; 1 where there was none.
-  ///   - diffParameters: where to put (or, with `accumulate`, add) the parameters' gradients, zeros in unused lanes; nil
-  ///     computes none.
+  ///   - diffParameters: where to put (or, with `accumulate`, add) the parameters' gradients, zeros in unused lanes;
+  ///     nil computes none.
   package func backward(
     batch: Int, diffY: Activations, x: Activations, y: Activations?, diffX: Activations, parameters: Parameters,
     diffParameters: Parameters?, accumulate: Bool, workspace: Slice, scratchpad: Slice, slope: Float, inputSlope: Float,
