@@ -39,13 +39,15 @@ final class SampleDistances: SampleJudge {
   private let reference: SlicedReference
   /// From each held-out picture to the nearest other one.
   private let normal: [Double]
-  private var sampler: Sampler?
+  private let sampler: Sampler
 
   /// Nil where no picture is held out.
-  init?(of dataset: Dataset, _ configuration: TrainingConfiguration, on device: Device) throws {
+  ///
+  /// - Parameter sampler: takes on the generator that is judged.
+  init?(of dataset: Dataset, _ configuration: TrainingConfiguration, by sampler: Sampler, on device: Device) throws {
     let numbers = dataset.shuffled(.heldOut, seed: configuration.seed).prefix(Self.pictures)
     if numbers.isEmpty { return nil }
-    (self.configuration, self.device) = (configuration, device)
+    (self.configuration, self.sampler, self.device) = (configuration, sampler, device)
     var metric = SlicedWasserstein(seed: configuration.seed, on: device)
     metric.directions = Self.directions
     let pictures = PictureSet(count: numbers.count, size: dataset.size, channels: dataset.channels) {
@@ -57,10 +59,7 @@ final class SampleDistances: SampleJudge {
   }
 
   func distances(of engine: some TrainingEngine) throws -> [String: Float] {
-    let tensors = engine.tensors(groups: [configuration.group(of: .generator)])
-    let sampler = try self.sampler ?? Sampler(configuration, tensors: tensors, on: device)
-    self.sampler = sampler
-    try sampler.update(tensors)
+    try sampler.update(engine.tensors(groups: [configuration.group(of: .generator)]))
     let pictures = sampler.pictures(.series(seed: configuration.seed, 0..<reference.count))
     let samples = PictureSet(pictures.map(\.pixels), size: configuration.size, channels: configuration.channels)
     let distances = reference.distances(of: samples)
