@@ -45,6 +45,8 @@ func tests(_ module: String, _ dependencies: [Target.Dependency], resources: [Re
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
+func nio(_ product: String) -> Target.Dependency { .product(name: product, package: "swift-nio") }
+
 let package = Package(
   name: "wgan",
   products: [
@@ -53,16 +55,23 @@ let package = Package(
     .library(name: "WGAN", targets: ["WGAN"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
   ],
   targets: [
     // Imports point down only: from here to the end of the list.
     .executableTarget(
       name: "WGANCommand",
       dependencies: [
-        "CommandSupport", "WGAN", "Training", "Configuration", "TensorFiles", "Evaluation", "Graph", "Compute",
+        "CommandSupport", "Watch", "WGAN", "Training", "Configuration", "TensorFiles", "Evaluation", "Graph", "Compute",
         "Datasets", "Images", "SystemSupport", argumentParser,
       ]),
+    .target(
+      name: "Watch",
+      dependencies: [
+        "WGAN", "Training", "Configuration", "Images", "SystemSupport", nio("NIOCore"), nio("NIOPosix"),
+        nio("NIOHTTP1"),
+      ], resources: [.embedInCode("Page")]),
     module("CommandSupport", ["Configuration", "SystemSupport", argumentParser]),
     module(
       "WGAN",

@@ -16,6 +16,6 @@ struct WGANCommand: ParsableCommand {
     version: "wgan \(wganVersion)",
     subcommands: [
       TrainCommand.self, GenerateCommand.self, EvaluateCommand.self, ExportCommand.self, InspectCommand.self,
-      DataCommand.self,
+      DataCommand.self, WatchCommand.self,
     ])
 }

@@ -412,6 +412,12 @@ package struct CheckpointFolder: Sendable {
     try keys(suffix: Self.stateSuffix).map { joinPath(path, $0.name + Self.tensorsSuffix) }.filter { fileExists($0) }
   }
 
+  /// The names of all whole states and what they say, the oldest first. Those that can't be read are left out.
+  /// - Throws: `Failure`.
+  package func states() throws -> [(name: String, state: CheckpointState)] {
+    try keys(suffix: Self.stateSuffix).compactMap { key in state(key).map { (key.name, $0) } }
+  }
+
   /// Takes a broken state out of the way of those that will be written.
   package func setAside(_ name: String) { setAside(name, as: "broken") }
 

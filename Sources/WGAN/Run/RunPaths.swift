@@ -32,6 +32,10 @@ package struct RunPaths: Sendable {
 
   package func sample(generatorSteps: Int) -> String { joinPath(samples, zeroPadded(generatorSteps) + ".png") }
 
+  /// The generator steps of which there are galleries, in order.
+  /// - Throws: `Failure`.
+  package func gallerySteps() throws(Failure) -> [Int] { try pictureNumbers(in: samples) }
+
   /// The run's configuration, checked.
   ///
   /// - Throws: `Failure`: `.missing` where this isn't a run's folder, `.badData` for a file that no run can have.
@@ -51,6 +55,14 @@ package struct RunPaths: Sendable {
     }
     return configuration
   }
+}
+
+/// The numbers of a folder's pictures that are named as ours are, "000500.png", in order.
+func pictureNumbers(in folder: String) throws(Failure) -> [Int] {
+  try folderNames(folder).compactMap { name in
+    guard name.hasSuffix(".png"), let number = Int(name.dropLast(4)), 0..<1 << 40 ~= number else { return nil }
+    return zeroPadded(number) + ".png" == name ? number : nil
+  }.sorted()
 }
 
 /// The path, or one beside it that isn't taken: "metrics.csv.damaged-2".
