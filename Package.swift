@@ -143,6 +143,7 @@ let package = Package(
     tests("Configuration", ["Configuration", "Training"]),
     tests(
       "Evaluation", ["Evaluation", "Compute", "Randomness", "TensorFiles"], resources: [.copy("Golden")]),
+    tests("Watch", ["Watch", "WGAN", "Training", "Configuration", "Randomness", "Statistics", "SystemSupport", "TestSupport", nio("NIOHTTP1")]),
     tests("CommandSupport", ["CommandSupport", "Configuration", argumentParser]),
     tests(
       "Training",

@@ -115,7 +115,7 @@ extension WatchRequest {
   private var isLoopback: Bool { host == "localhost" || HostAddress(host)?.isLoopback == true }
 
   /// - Throws: `Failure(.usage)`.
-  func check() throws(Failure) {
+  package func check() throws(Failure) {
     if !(0...65535).contains(port) { throw Failure(.usage, "--port \(port): must be from 0 to 65535") }
     if host.isEmpty { throw Failure(.usage, "--host is empty: give an address of this machine") }
     guard let token else {
@@ -153,7 +153,7 @@ extension WatchRequest {
   }
 
   /// What a browser opens: of an address that stands for all of them, this machine's own.
-  func url(port: Int) -> String {
+  package func url(port: Int) -> String {
     let address = HostAddress(host)
     let shown = host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "[::1]" : address?.isVersion6 == true ? "[\(host)]" : host
     return "http://\(shown):\(port)/" + (token.map { "?token=\($0)" } ?? "")

@@ -19,16 +19,22 @@ function smooth(data) {
   return Float32Array.from(data.median, (_, i) => median(Array.from(data.median.slice(Math.max(0, i - half), i + half + 1))));
 }
 
+// All but the farthest values: one peak would make a line of the rest.
+function withoutPeaks(values) {
+  const sorted = values.slice().sort((a, b) => a - b);
+  return sorted.slice(Math.floor(sorted.length * 0.02), Math.ceil(sorted.length * 0.98));
+}
+
 function ticks(low, high, count) {
   const raw = (high - low) / count, power = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 5, 10].map((n) => n * power).find((n) => n >= raw) ?? raw;
   const found = [];
-  for (let i = Math.ceil(low / step); i * step <= high + step * 1e-9; i++) found.push(i * step);
+  for (let i = Math.ceil(low / step); i * step <= high + step * 1e-9; i++) found.push(i * step || 0);
   return found;
 }
 
 export class Chart {
-  // view: { from, to, log, raw }, shared by all charts; on: { zoom(from, to), hover(step) }
+  // view: { from, to, log, raw, peaks }, shared by all charts; on: { zoom(from, to), hover(step) }
   constructor(canvas, label, view, on) {
     Object.assign(this, { canvas, label, view, on, data: null, hover: null, drag: null });
     canvas.addEventListener("pointerdown", (event) => this.press(event));
@@ -144,8 +150,10 @@ export class Chart {
 
     const inside = [];
     for (let i = 0; i < data.count; i++) if (data.last[i] >= this.low && data.first[i] <= this.high) inside.push(i);
-    const values = inside.flatMap((i) => view.raw ? [data.low[i], data.high[i]] : [this.smoothed[i]])
-      .filter((value) => Number.isFinite(value) && (!view.log || value > 0));
+    const shown = (value) => Number.isFinite(value) && (!view.log || value > 0);
+    const medians = inside.map((i) => this.smoothed[i]).filter(shown);
+    const raw = view.raw ? inside.flatMap((i) => [data.low[i], data.high[i]]).filter(shown) : [];
+    const values = medians.concat(view.peaks ? raw : withoutPeaks(raw));
     if (!values.length) {
       pen.fillStyle = color("--quiet");
       pen.fillText(data.count && view.log ? "nothing above 0 here" : "nothing here yet", this.left, height / 2);
@@ -176,7 +184,6 @@ export class Chart {
     pen.save();
     pen.beginPath(); pen.rect(this.left, top, this.right - this.left, bottom - top); pen.clip();
     const middle = (i) => x((data.first[i] + data.last[i]) / 2);
-    const shown = (value) => Number.isFinite(value) && (!view.log || value > 0);
     if (view.raw) this.drawRaw(pen, middle, y, shown, color("--raw"));
     pen.strokeStyle = pen.fillStyle = color("--median");
     pen.lineWidth = 1.75;

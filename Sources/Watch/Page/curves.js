@@ -3,10 +3,10 @@ import { Chart } from "/chart.js";
 import { element, number, setColumns, whole } from "/now.js";
 
 const byId = (id) => document.getElementById(id);
-const view = { from: 0, to: 1, log: false, raw: true };
+const view = { from: 0, to: 1, log: false, raw: true, peaks: false };
 let zoomed = false;
 let report = null;
-let generation = -1;
+let known = "";        // the columns and the file that the charts are of
 let charts = new Map();
 const visible = new Set();
 
@@ -16,19 +16,19 @@ let asking = false, again = false, timer = null;
 
 export async function updateCurves(next) {
   report = next;
-  if (report.generation !== generation) await begin();
+  const now = report.generation + " " + Object.keys(report.last).sort();
+  if (now !== known) { known = now; await begin(); }
   if (!zoomed) [view.from, view.to] = [1, Math.max(2, report.step)];
   showRange();
   ask();
 }
 
 async function begin() {
-  generation = report.generation;
   const answer = await fetch("/columns");
-  if (!answer.ok) { generation = -1; return; }
+  if (!answer.ok) { known = ""; return; }
   const list = await answer.json();
-  if (list.generation !== report.generation || !list.groups.length) generation = -1;
-  setColumns(list);
+  if (list.generation !== report.generation) known = "";
+  setColumns(list, report);
   const names = list.groups.flatMap((group) => group.columns.map((column) => column.name));
   if (names.join() === [...charts.keys()].join()) return;
   observer.disconnect();
@@ -39,8 +39,10 @@ async function begin() {
 }
 
 function makeGroup(group) {
-  const part = element("div", undefined, { class: "group" }), list = element("div", undefined, { class: "charts" });
-  part.append(element("h3", group.title), list);
+  const part = element("details", undefined, { class: "group", "data-group": group.title });
+  const list = element("div", undefined, { class: "charts" });
+  part.append(element("summary", group.title), list);
+  part.open = group.columns.some((column) => column.isFirst);
   for (const column of group.columns) {
     const box = element("div", undefined, { class: "chart" });
     const title = element("h4", column.name), label = element("span", "");
@@ -85,7 +87,7 @@ async function load() {
   if (!answer.ok) return;
   const buffer = await answer.arrayBuffer();
   const words = new Uint32Array(buffer);
-  if (words[0] !== report.generation) return;
+  if (words[0] !== report.generation >>> 0) return;
   let at = 1;
   for (const name of names) {
     const count = words[at++];
@@ -119,6 +121,7 @@ function showRange() {
 
 byId("log").addEventListener("change", (event) => { view.log = event.target.checked; draw(); });
 byId("raw").addEventListener("change", (event) => { view.raw = event.target.checked; draw(); });
+byId("peaks").addEventListener("change", (event) => { view.peaks = event.target.checked; draw(); });
 byId("whole").addEventListener("click", () => zoom(null, null));
 window.addEventListener("resize", () => { draw(); ask(); });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);

@@ -84,7 +84,7 @@ function showWarnings(report) {
 }
 
 let columns = null;
-export function setColumns(list) { columns = list; }
+export function setColumns(list, report) { columns = list; showLosses(report); }
 
 function showLosses(report) {
   if (!columns) return;

@@ -22,9 +22,10 @@ export async function updatePictures(report) {
   showReal();
   const count = list.galleries.length;
   byId("no-pictures").hidden = count > 0;
-  byId("gallery-part").hidden = count === 0 && list.real === undefined;
+  byId("gallery-part").hidden = count === 0 && (list.real ?? null) === null;
   slider.max = String(Math.max(0, count - 1));
   byId("play").disabled = count < 2;
+  byId("gallery-controls").hidden = byId("gallery-figure").hidden = count === 0;
   if (!count) return;
   if (follows || shown >= count) show(count - 1); else show(shown);
   if (cell !== null) showStrip();
@@ -33,7 +34,7 @@ export async function updatePictures(report) {
 const address = (entry) => `/galleries/${entry[0]}?v=${entry[1]}`;
 
 function showReal() {
-  const has = list.real !== undefined && list.real !== null;
+  const has = (list.real ?? null) !== null;
   byId("real-part").hidden = !has;
   const source = has ? `/real.png?v=${list.real}` : "";
   if (has && byId("real").getAttribute("src") !== source) byId("real").src = source;

@@ -4,16 +4,16 @@ import Configuration
 import Training
 
 /// Columns that are read together.
-struct ColumnGroup: Encodable {
-  let title: String
-  let columns: [ColumnText]
+package struct ColumnGroup: Encodable {
+  package let title: String
+  package let columns: [ColumnText]
 }
 
-struct ColumnText: Encodable {
-  let name: String
-  let text: String
+package struct ColumnText: Encodable {
+  package let name: String
+  package let text: String
   /// Whether it's one of those that a person looks at first.
-  let isFirst: Bool
+  package let isFirst: Bool
 }
 
 /// The columns of a run's metrics.csv in their groups, as the page wants them.
@@ -25,13 +25,15 @@ struct ColumnList: Encodable {
   init(_ run: RunFollower) {
     generation = run.metrics.generation
     objective = run.configuration?.training.objective.rawValue
-    groups = ColumnText.groups(run.metrics.columns, run.configuration?.training)
+    // Those that were never measured have nothing to show.
+    groups = ColumnText.groups(
+      run.metrics.columns.filter { run.metrics.last[$0] != nil }, run.configuration?.training)
   }
 }
 
 extension ColumnText {
   /// The groups, in the order in which they are shown; a column that nobody has described comes last.
-  static func groups(_ columns: [String], _ training: TrainingConfiguration?) -> [ColumnGroup] {
+  package static func groups(_ columns: [String], _ training: TrainingConfiguration?) -> [ColumnGroup] {
     let described = table(training)
     let known = Set(described.flatMap { $0.columns.map(\.name) })
     let others = columns.filter { !known.contains($0) }.map { ColumnText(name: $0, text: "", isFirst: false) }

@@ -8,25 +8,27 @@
 import Statistics
 
 /// Values over steps that only come to the end.
-struct MetricSeries: Sendable {
+package struct MetricSeries: Sendable {
   /// What is said of neighbouring values.
-  struct Summary: Sendable, Equatable {
-    var low: Float
+  package struct Summary: Sendable, Equatable {
+    package var low: Float
     /// Exact while cells are single values; then of the cells' medians.
-    var median: Float
-    var high: Float
+    package var median: Float
+    package var high: Float
+
+    package init(low: Float, median: Float, high: Float) { (self.low, self.median, self.high) = (low, median, high) }
   }
 
   /// Some neighbours, as they are drawn.
-  struct Bucket: Sendable, Equatable {
-    var firstStep: UInt32
-    var lastStep: UInt32
-    var summary: Summary
+  package struct Bucket: Sendable, Equatable {
+    package var firstStep: UInt32
+    package var lastStep: UInt32
+    package var summary: Summary
   }
 
   private let limit: Int
   /// Values of a cell: a power of two.
-  private(set) var stride = 1
+  package private(set) var stride = 1
   private var firstSteps: [UInt32] = []
   private var cells: [Summary] = []
   private var lastStep: UInt32 = 0
@@ -40,12 +42,12 @@ struct MetricSeries: Sendable {
   private static let firstKeptLevel = 4
 
   /// - Parameter limit: the most cells; an even number.
-  init(limit: Int = 1 << 18) { self.limit = limit }
+  package init(limit: Int = 1 << 18) { self.limit = limit }
 
-  var isEmpty: Bool { cells.isEmpty && pending.isEmpty }
+  package var isEmpty: Bool { cells.isEmpty && pending.isEmpty }
 
   /// - Precondition: a later step than the last one.
-  mutating func append(step: UInt32, _ value: Float) {
+  package mutating func append(step: UInt32, _ value: Float) {
     lastStep = step
     if pending.isEmpty { pendingStep = step }
     pending.append(value)
@@ -65,7 +67,7 @@ struct MetricSeries: Sendable {
   }
 
   /// What falls into `steps`, and one bucket to each side of it, as `most` buckets and two at most.
-  mutating func buckets(_ steps: ClosedRange<Int>, most: Int) -> [Bucket] {
+  package mutating func buckets(_ steps: ClosedRange<Int>, most: Int) -> [Bucket] {
     let count = cells.count + (pending.isEmpty ? 0 : 1)
     let start = max(0, firstCell { Int($0) > steps.lowerBound } - 1)
     let end = min(count, firstCell { Int($0) > steps.upperBound } + 1)

@@ -6,27 +6,27 @@ import SystemSupport
 import Training
 import WGAN
 
-struct MetricsFollower {
+package struct MetricsFollower {
   /// How often the file was begun anew: what was said of an earlier one counts no more.
-  private(set) var generation = 0
+  package private(set) var generation = 0
   /// Its columns but for the step, in the file's order.
-  private(set) var columns: [String] = []
+  package private(set) var columns: [String] = []
   private var series: [MetricSeries] = []
-  private(set) var rows = 0
+  package private(set) var rows = 0
   /// Lines that aren't rows, and rows that aren't behind the one before.
-  private(set) var damagedLines = 0
-  private(set) var lastStep = 0
+  package private(set) var damagedLines = 0
+  package private(set) var lastStep = 0
   /// The last row that has the column.
-  private(set) var last: [String: Float] = [:]
+  package private(set) var last: [String: Float] = [:]
   /// Steps and seconds of the last rows.
-  private(set) var times: [(step: Int, seconds: Double)] = []
+  package private(set) var times: [(step: Int, seconds: Double)] = []
   /// What the rows gave reason to say, and at which step.
-  private(set) var advice: [(step: Int, line: String)] = []
+  package private(set) var advice: [(step: Int, line: String)] = []
   /// Why the file can't be read; nil: it can.
-  private(set) var problem: String?
+  package private(set) var problem: String?
   /// Bytes of the file, and of those the ones that were read.
-  private(set) var size = 0
-  private(set) var place = 0
+  package private(set) var size = 0
+  package private(set) var place = 0
 
   private let path: String
   private var identity: FileIdentity?
@@ -43,20 +43,20 @@ struct MetricsFollower {
   private static let keptTimes = 200
   private static let mostColumns = 100
 
-  init(_ path: String) { self.path = path }
+  package init(_ path: String) { self.path = path }
 
   /// Whether there is more to read at once.
-  var isBehind: Bool { problem == nil && place < size }
+  package var isBehind: Bool { problem == nil && place < size }
 
   /// Advice hangs on what is trained; it is given anew from the first row on.
-  mutating func setConfiguration(_ new: TrainingConfiguration?) {
+  package mutating func setConfiguration(_ new: TrainingConfiguration?) {
     if new == configuration { return }
     configuration = new
     begin()
   }
 
   /// Reads what has come, a chunk at most.
-  mutating func follow() {
+  package mutating func follow() {
     do {
       try readOn()
       problem = nil
@@ -97,7 +97,7 @@ struct MetricsFollower {
   }
 
   /// A column's values in `steps`, thinned to `most` buckets; nil where there is no such column.
-  mutating func buckets(of column: String, _ steps: ClosedRange<Int>, most: Int) -> [MetricSeries.Bucket]? {
+  package mutating func buckets(of column: String, _ steps: ClosedRange<Int>, most: Int) -> [MetricSeries.Bucket]? {
     columns.firstIndex(of: column).map { series[$0].buckets(steps, most: most) }
   }
 

@@ -3,15 +3,15 @@
 import SystemSupport
 import WGAN
 
-struct RunFinder {
+package struct RunFinder {
   /// The run's folder.
-  let run: String
+  package let run: String
   /// A line where others could have been meant; nil: none could.
-  let note: String?
+  package let note: String?
 
   /// - Parameter path: a run's folder, or one that has runs in it; nil: the current folder, or its "runs".
   /// - Throws: `Failure(.missing)`.
-  init(_ path: String?) throws(Failure) {
+  package init(_ path: String?) throws(Failure) {
     if let path, !isFolder(path) { throw Failure(.missing, path, "isn't there, or isn't a folder") }
     let places = path.map { [$0] } ?? [".", "runs"]
     if let own = places.first(where: Self.isRun) {

@@ -6,17 +6,17 @@ import SystemSupport
 import Training
 import WGAN
 
-struct RunFollower {
-  let paths: RunPaths
-  private(set) var metrics: MetricsFollower
-  private(set) var configuration: RunConfiguration?
+package struct RunFollower {
+  package let paths: RunPaths
+  package private(set) var metrics: MetricsFollower
+  package private(set) var configuration: RunConfiguration?
   /// Generator steps that have a gallery, each with a number that changes when its file is replaced.
-  private(set) var galleries: [Gallery] = []
-  private(set) var checkpoints: [SavedCheckpoint] = []
-  private(set) var state = RunState.unknown
-  private(set) var realPictures: Gallery?
+  package private(set) var galleries: [Gallery] = []
+  package private(set) var checkpoints: [SavedCheckpoint] = []
+  package private(set) var state = RunState.unknown
+  package private(set) var realPictures: Gallery?
   /// Generator steps of the whole run; nil where it isn't known.
-  private(set) var totalSteps: Int?
+  package private(set) var totalSteps: Int?
   private var problems: [String: String] = [:]
   private var configurationStamp: Stamp?
   private var samplesStamp: Stamp?
@@ -24,16 +24,16 @@ struct RunFollower {
   private var identity: FileIdentity?
   private var picturesPerEpoch: Int?
 
-  struct Gallery: Sendable, Equatable {
-    var step: Int
-    var version: Int64
+  package struct Gallery: Sendable, Equatable {
+    package var step: Int
+    package var version: Int64
   }
 
-  struct SavedCheckpoint: Sendable, Equatable {
-    var name: String
-    var step: Int
+  package struct SavedCheckpoint: Sendable, Equatable {
+    package var name: String
+    package var step: Int
     /// Of its samples from held-out pictures.
-    var distance: Float?
+    package var distance: Float?
   }
 
   /// What a file or folder looks like from outside: looked into again when that changes.
@@ -49,17 +49,17 @@ struct RunFollower {
     }
   }
 
-  init(_ path: String) {
+  package init(_ path: String) {
     paths = RunPaths(path)
     metrics = MetricsFollower(paths.metrics)
   }
 
-  mutating func buckets(of column: String, _ steps: ClosedRange<Int>, most: Int) -> [MetricSeries.Bucket]? {
+  package mutating func buckets(of column: String, _ steps: ClosedRange<Int>, most: Int) -> [MetricSeries.Bucket]? {
     metrics.buckets(of: column, steps, most: most)
   }
 
   /// Lines that a person should know of the folder.
-  var notes: [String] {
+  package var notes: [String] {
     var notes = problems.sorted { $0.key < $1.key }.map(\.value)
     if let problem = metrics.problem, state != .gone { notes.append(problem) }
     if metrics.damagedLines > 0 {
@@ -70,7 +70,7 @@ struct RunFollower {
   }
 
   /// Looks at all there is. Where `metrics.isBehind`, there is more to read at once.
-  mutating func follow() {
+  package mutating func follow() {
     guard let status = try? fileStatus(paths.path), status.isFolder else {
       state = .gone
       return
@@ -155,7 +155,7 @@ struct RunFollower {
   }
 
   /// Generator steps a second, over the last rows.
-  var stepsPerSecond: Double? {
+  package var stepsPerSecond: Double? {
     guard let last = metrics.times.last, let first = metrics.times.suffix(100).first, last.seconds > first.seconds
     else { return nil }
     return Double(last.step - first.step) / (last.seconds - first.seconds)
@@ -172,13 +172,13 @@ struct RunFollower {
 }
 
 /// What a run does at this moment, as far as can be seen from outside.
-enum RunState: String, Sendable, Encodable {
+package enum RunState: String, Sendable, Encodable {
   case training, stopped, finished, unknown, gone
 
   /// - Parameters:
   ///   - isHeld: whether a process has the run's claim; nil: the system doesn't tell.
   ///   - lastRow: seconds since the last row, and those between two rows.
-  init(isHeld: Bool?, step: Int, of total: Int?, lastRow: (seconds: Double, between: Double)?) {
+  package init(isHeld: Bool?, step: Int, of total: Int?, lastRow: (seconds: Double, between: Double)?) {
     let isFinished = total.map { step >= $0 } ?? false
     switch isHeld {
     case true?: self = .training

@@ -2,14 +2,14 @@
 
 import NIOHTTP1
 
-struct Access: Sendable {
+package struct Access: Sendable {
   /// Names of hosts, in lower case, without port.
   private let hosts: Set<String>
   private let token: [UInt8]?
   /// Cookies don't know ports: two servers on one machine have two.
-  let cookieName: String
+  package let cookieName: String
 
-  init(hosts: Set<String>, token: String?, port: Int) {
+  package init(hosts: Set<String>, token: String?, port: Int) {
     self.hosts = hosts
     self.token = token.map { Array($0.utf8) }
     cookieName = "wgan-\(port)"
@@ -46,12 +46,12 @@ struct Access: Sendable {
       ? .allowed : .refused(Refusal(.forbidden, "open the address that `wgan watch` printed, with its token"))
   }
 
-  var cookie: String {
+  package var cookie: String {
     "\(cookieName)=\(token.map { String(decoding: $0, as: UTF8.self) } ?? ""); HttpOnly; SameSite=Strict; Path=/"
   }
 
   /// In a time that says nothing of where they differ.
-  static func areEqual(_ given: [UInt8], _ token: [UInt8]) -> Bool {
+  package static func areEqual(_ given: [UInt8], _ token: [UInt8]) -> Bool {
     var difference = given.count ^ token.count
     for i in token.indices { difference |= Int(i < given.count ? given[i] ^ token[i] : 0xff) }
     return difference == 0
@@ -84,9 +84,9 @@ struct Access: Sendable {
 }
 
 /// Why a request isn't answered as it wants.
-struct Refusal: Error, Equatable {
-  let status: HTTPResponseStatus
-  let line: String
+package struct Refusal: Error, Equatable {
+  package let status: HTTPResponseStatus
+  package let line: String
 
-  init(_ status: HTTPResponseStatus, _ line: String) { (self.status, self.line) = (status, line) }
+  package init(_ status: HTTPResponseStatus, _ line: String) { (self.status, self.line) = (status, line) }
 }

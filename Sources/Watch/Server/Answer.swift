@@ -4,12 +4,12 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-struct Answer: Sendable {
-  var status: HTTPResponseStatus
-  var headers: HTTPHeaders
-  var body: Body
+package struct Answer: Sendable {
+  package var status: HTTPResponseStatus
+  package var headers: HTTPHeaders
+  package var body: Body
 
-  enum Body: Sendable {
+  package enum Body: Sendable {
     case bytes([UInt8])
     /// Sent from the open file, which is closed then.
     case file(FileRegion)

@@ -1,13 +1,13 @@
 // The page's own files, which are in the binary.
 
-struct PageFile: Equatable, Sendable {
-  let path: String
-  let type: String
-  let bytes: [UInt8]
+package struct PageFile: Equatable, Sendable {
+  package let path: String
+  package let type: String
+  package let bytes: [UInt8]
 
-  static func == (a: PageFile, b: PageFile) -> Bool { a.path == b.path }
+  package static func == (a: PageFile, b: PageFile) -> Bool { a.path == b.path }
 
-  static let all = [
+  package static let all = [
     PageFile(path: "/", type: "text/html; charset=utf-8", bytes: PackageResources.index_html),
     PageFile(path: "/style.css", type: "text/css; charset=utf-8", bytes: PackageResources.style_css),
     script("main", PackageResources.main_js), script("now", PackageResources.now_js),

@@ -3,7 +3,7 @@
 
 import NIOHTTP1
 
-enum Route: Equatable, Sendable {
+package enum Route: Equatable, Sendable {
   /// A file of the page.
   case page(PageFile)
   /// The run's report.
@@ -20,28 +20,32 @@ enum Route: Equatable, Sendable {
 }
 
 /// A stretch of some columns, thinned.
-struct CurvesRequest: Equatable, Sendable {
-  var columns: [String]
-  var steps: ClosedRange<Int>
+package struct CurvesRequest: Equatable, Sendable {
+  package var columns: [String]
+  package var steps: ClosedRange<Int>
   /// For each column at most.
-  var buckets: Int
+  package var buckets: Int
+
+  package init(columns: [String], steps: ClosedRange<Int>, buckets: Int) {
+    (self.columns, self.steps, self.buckets) = (columns, steps, buckets)
+  }
 
   static let mostColumns = 40
   static let mostBuckets = 4000
 }
 
 /// What is asked for, and how the answer is given.
-struct Asked: Equatable, Sendable {
-  var route: Route
-  var isHead = false
-  var signsIn = false
+package struct Asked: Equatable, Sendable {
+  package var route: Route
+  package var isHead = false
+  package var signsIn = false
 }
 
 extension Asked {
   private static let longestTarget = 2048
 
   /// - Throws: `Refusal`.
-  init(_ head: HTTPRequestHead, _ access: Access) throws(Refusal) {
+  package init(_ head: HTTPRequestHead, _ access: Access) throws(Refusal) {
     let target = head.uri
     guard target.utf8.count <= Self.longestTarget else { throw Refusal(.uriTooLong, "the address is too long") }
     guard target.utf8.first == UInt8(ascii: "/"), target.utf8.allSatisfy({ 0x21...0x7e ~= $0 }) else {

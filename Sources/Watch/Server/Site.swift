@@ -8,23 +8,23 @@ import SystemSupport
 import WGAN
 
 /// Called from the reader's thread; answers don't wait for each other longer than a chunk of metrics.csv takes.
-final class Site: Sendable {
+package final class Site: Sendable {
   private let run: Mutex<RunFollower>
 
   private static let largestPicture = 64 << 20
 
-  init(_ path: String) { run = Mutex(RunFollower(path)) }
+  package init(_ path: String) { run = Mutex(RunFollower(path)) }
 
   /// Looks at the run.
   /// - Returns: its report, and whether there is more to read at once.
-  func follow() -> (report: [UInt8], isBehind: Bool) {
+  package func follow() -> (report: [UInt8], isBehind: Bool) {
     run.withLock { run in
       run.follow()
       return (Self.json(RunReport(run)), run.metrics.isBehind)
     }
   }
 
-  func answer(_ route: Route) -> Answer {
+  package func answer(_ route: Route) -> Answer {
     do {
       return try run.withLock { run in try Self.answer(route, &run) }
     } catch let refusal as Refusal {
