@@ -28,6 +28,7 @@ let flags: [String: [String]] = [
   "Datasets": ["-O"],
   "Evaluation": ["-O"],
   "Randomness": ["-O"],
+  "Statistics": ["-O"],
   "ElementaryFunctions": ["-O"],
 ]
 
@@ -77,7 +78,7 @@ let package = Package(
       "WGAN",
       [
         "Training", "Configuration", "TensorFiles", "Evaluation", "Graph", "Compute", "Datasets", "Images", "Plots",
-        "SystemSupport", "Randomness", "Statistics",
+        "SystemSupport", "Randomness", "ElementaryFunctions", "Statistics",
       ]),
     module(
       "Training",

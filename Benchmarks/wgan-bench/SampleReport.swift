@@ -42,7 +42,7 @@ extension SampleReport {
     var next = 0
     func draw(_ count: Int) -> SplitSamples {
       SplitSamples(recorder, warmUps: warmUps, repeats: repeats) {
-        _ = sampler.values(seed: configuration.seed, indices: next..<next + count)
+        _ = sampler.values(.series(seed: configuration.seed, next..<next + count))
         next += count
       }
     }

@@ -121,7 +121,7 @@ struct ZipDirectory {
 
 extension InputFile {
   /// - Precondition: the range lies in the file.
-  func bytes(_ range: Range<Int>) throws(Failure) -> [UInt8] {
+  package func bytes(_ range: Range<Int>) throws(Failure) -> [UInt8] {
     precondition(range.lowerBound >= 0 && range.upperBound <= size)
     try requireMemory(range.count, for: path)
     var bytes = [UInt8](repeating: 0, count: range.count)

@@ -74,18 +74,18 @@ struct GenerateCommand: ParsableCommand {
       try source.source(network), live: source.liveGenerator, threads: threads,
       isCancelled: { Interruption.isRequested }
     ) { Console.note("wgan: \($0)") }
-    let seed = seed ?? generator.configuration.seed
+    let choice = PictureChoice.series(seed: seed ?? generator.configuration.seed, 0..<count)
     func say(_ path: String) throws { try Output.say(path, beside: grid, tensors) }
     if let out {
-      try generator.write(count: count, seed: seed, to: out, replacing: force)
+      try generator.write(choice, to: out, replacing: force)
       try say(out)
     }
     if let tensors {
-      try generator.writeTensors(count: count, seed: seed, to: tensors.path)
+      try generator.writeTensors(choice, to: tensors.path)
       if !tensors.isStandardOutput { try say(tensors.path) }
     }
     if let grid {
-      try generator.writeGrid(count: count, columns: columns, seed: seed, to: grid.path)
+      try generator.writeGrid(choice, columns: columns, to: grid.path)
       if !grid.isStandardOutput { try say(grid.path) }
     }
   }

@@ -2,8 +2,9 @@ import ElementaryFunctions
 import Foundation
 import Testing
 
-/// Protects: logarithm, sine, cosine and tangent are right, and their bits stay what they are. The known answers are
-/// another program's, which does the same operations; this machine's libm says whether they are near the truth.
+/// Protects: logarithm, sine, cosine, tangent and angles are right, and their bits stay what they are. The known
+/// answers are another program's, which does the same operations; this machine's libm says whether they are near the
+/// truth.
 @Suite struct ElementaryTests {
   /// How far apart two Doubles are, in units in the last place of the second.
   private func units(_ value: Double, _ expected: Double) -> Double {
@@ -118,5 +119,38 @@ import Testing
       compare(Elementary.tan(x), Foundation.tan(Double(x)))
     }
     #expect(others < 3)
+  }
+
+  // MARK: - Angles
+
+  @Test func anglesArePinned() {
+    let angles: [(Double, cosine: UInt64, sine: UInt64)] = [
+      (0.001, 0x3fef_fffe_f390_876c, 0x3f50_624d_a521_8a62), (0.1, 0x3fef_d712_f9a8_17c0, 0x3fb9_8eae_cb8b_cb2c),
+      (1.0, 0x3fe1_4a28_0fb5_068c, 0x3fea_ed54_8f09_0cee),
+      (1.5707963267948966, 0x3c91_a626_3310_0000, 0x3ff0_0000_0000_0000),
+      (2.5, 0xbfe9_a2f7_ef85_8b7d, 0x3fe3_26af_0dcf_cab0), (3.141, 0xbfef_ffff_a1b7_170f, 0x3f43_6b89_d189_8d9a),
+    ]
+    for (angle, cosine, sine) in angles {
+      let value = Elementary.cosineAndSine(radians: angle)
+      #expect(value.cosine.bitPattern == cosine && value.sine.bitPattern == sine, "\(angle)")
+    }
+    let arcs: [(cosine: Double, sine: Double, angle: UInt64)] = [
+      (1, 0, 0), (0.6, 0.8, 0x3fed_ac67_0561_bb50), (0, 1, 0x3ff9_21fb_5444_2d18), (-0.8, 0.6, 0x4003_fc17_6b7a_8560),
+      (0.28, 0.96, 0x3ff4_978f_a326_9ee1), (-1, 0, 0x4009_21fb_5444_2d18),
+    ]
+    for (cosine, sine, angle) in arcs {
+      #expect(Elementary.angle(cosine: cosine, sine: sine).bitPattern == angle, "\(cosine) \(sine)")
+    }
+  }
+
+  @Test func anglesAreNearLibms() {
+    var worst = 0.0
+    for x in stride(from: 0, to: Double.pi, by: 0x1.3p-14) {
+      let (cosine, sine) = Elementary.cosineAndSine(radians: x)
+      worst = max(
+        worst, abs(cosine - Foundation.cos(x)), abs(sine - Foundation.sin(x)),
+        abs(Elementary.angle(cosine: Foundation.cos(x), sine: Foundation.sin(x)) - x) / 2)
+    }
+    #expect(worst <= 0x1p-51)
   }
 }

@@ -169,7 +169,7 @@ import WGAN
       let tool = try PictureGenerator(.trained(.checkpoint(path)), threads: 1) { _ in }
       for seed in [settings.seed, 7] {
         var expected: [Bitmap] = []
-        try tool.forEach(seed: seed, indices: 0..<11) { _, picture in
+        try tool.forEach(.series(seed: seed, 0..<11)) { _, picture in
           expected.append(try Bitmap(width: 16, height: 16, channels: 3, pixels: picture.pixels))
         }
         #expect(try gan.sample(count: 11, seed: seed) == expected)
@@ -201,7 +201,7 @@ import WGAN
         for (isLive, expected) in [(false, averaged), (true, live)] {
           let tool = try PictureGenerator(source, live: isLive, threads: 1) { _ in }
           var drawn: [[UInt8]] = []
-          try tool.forEach(seed: settings.seed, indices: 0..<3) { _, picture in drawn.append(picture.pixels) }
+          try tool.forEach(.series(seed: settings.seed, 0..<3)) { _, picture in drawn.append(picture.pixels) }
           #expect(drawn == expected.map(\.pixels))
         }
       }

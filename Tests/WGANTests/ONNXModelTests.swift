@@ -154,7 +154,7 @@ import WGAN
 
       let sampler = try Sampler(
         configuration, tensors: try Checkpoint(at: checkpoint).tensors, on: Device.fromEnvironment(threads: 1))
-      let (noise, pictures) = sampler.values(seed: 1, indices: 0..<3)
+      let (noise, pictures) = sampler.values(.series(seed: 1, 0..<3))
       let answer = try model.run(ReferenceTensor(shape: [3, 3, 1, 1], values: noise.map { Double($0) }))
       #expect(answer.shape == [3, channels, 16, 16])
       #expect(zip(pictures, answer.values).allSatisfy { abs(Double($0) - $1) < 1e-5 } && pictures.count == answer.count)
@@ -176,7 +176,7 @@ import WGAN
       let model = try model(.generator, folder, checkpoint)
       let sampler = try Sampler(
         configuration, tensors: try Checkpoint(at: checkpoint).tensors, on: Device.fromEnvironment(threads: 1))
-      let (noise, pictures) = sampler.values(seed: 1, indices: 0..<3)
+      let (noise, pictures) = sampler.values(.series(seed: 1, 0..<3))
       let answer = try model.run(ReferenceTensor(shape: [3, 3, 1, 1], values: noise.map { Double($0) }))
       #expect(model.output.shape == ["N", "3", "16", "16"] && answer.shape == [3, 3, 16, 16])
       #expect(zip(pictures, answer.values).allSatisfy { abs(Double($0) - $1) < 1e-5 } && pictures.count == answer.count)

@@ -221,18 +221,18 @@ import WGAN
         on: Device(threads: 1))
     )
     // More than are made at once.
-    let all = own.pictures(seed: 3, indices: 0..<70)
+    let all = own.pictures(.series(seed: 3, 0..<70))
     #expect(all.count == 70)
-    let values = own.values(seed: 3, indices: 0..<70)
+    let values = own.values(.series(seed: 3, 0..<70))
     let (latent, count) = (values.noise.count / 70, values.pictures.count / 70)
     for part in [0..<1, 3..<5, 2..<9, 30..<66, 69..<70] {
-      #expect(own.pictures(seed: 3, indices: part).map(\.pixels) == all[part].map(\.pixels), "\(part)")
-      let some = own.values(seed: 3, indices: part)
+      #expect(own.pictures(.series(seed: 3, part)).map(\.pixels) == all[part].map(\.pixels), "\(part)")
+      let some = own.values(.series(seed: 3, part))
       #expect(some.noise[...] == values.noise[part.lowerBound * latent..<part.upperBound * latent], "\(part)")
       #expect(some.pictures[...] == values.pictures[part.lowerBound * count..<part.upperBound * count], "\(part)")
     }
-    #expect(own.pictures(seed: 3, indices: 5..<5).isEmpty)
-    #expect(zip(all, other.pictures(seed: 3, indices: 0..<70)).allSatisfy { $0.pixels != $1.pixels })
+    #expect(own.pictures(.series(seed: 3, 5..<5)).isEmpty)
+    #expect(zip(all, other.pictures(.series(seed: 3, 0..<70))).allSatisfy { $0.pixels != $1.pixels })
   }
 
   // MARK: - Held-out pictures

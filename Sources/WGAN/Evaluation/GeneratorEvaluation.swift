@@ -102,7 +102,7 @@ package struct GeneratorEvaluation {
       throw Failure(.badData, "\(file.path): makes other pictures than the rest of the run")
     }
     var made: [[UInt8]] = []
-    try generator.forEach(seed: seed, indices: 0..<pictures.count) { _, picture in made.append(picture.pixels) }
+    try generator.forEach(.series(seed: seed, 0..<pictures.count)) { _, picture in made.append(picture.pixels) }
     let samples = PictureSet(made, size: configuration.size, channels: configuration.channels)
     let duplicates = NearestPictures.find(samples, in: samples, itself: true, on: device)
     let nearest = NearestPictures.find(samples, in: pictures.known, on: device)

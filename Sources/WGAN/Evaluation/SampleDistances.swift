@@ -61,7 +61,7 @@ final class SampleDistances: SampleJudge {
     let sampler = try self.sampler ?? Sampler(configuration, tensors: tensors, on: device)
     self.sampler = sampler
     try sampler.update(tensors)
-    let pictures = sampler.pictures(seed: configuration.seed, indices: 0..<reference.count)
+    let pictures = sampler.pictures(.series(seed: configuration.seed, 0..<reference.count))
     let samples = PictureSet(pictures.map(\.pixels), size: configuration.size, channels: configuration.channels)
     let distances = reference.distances(of: samples)
     var result = [Self.mean: Float(distances.mean)]

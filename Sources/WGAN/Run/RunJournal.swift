@@ -73,7 +73,7 @@ final class RunJournal: TrainingJournal {
     let curves = Result { try writeFile(Array(LossPlot.svg(metrics.curves).text.utf8), to: paths.curves) }
     try sampler.update(engine.tensors(groups: samplerGroups))
     try PNGEncoder.write(
-      Gallery.compose(sampler.pictures(seed: configuration.training.seed, indices: 0..<64), columns: 8), to: path)
+      Gallery.compose(sampler.pictures(.series(seed: configuration.training.seed, 0..<64)), columns: 8), to: path)
     try curves.get()
     return path
   }

@@ -1,5 +1,6 @@
 // What `wgan generate` does: opens a checkpoint or a file of weights, makes a Sampler of its generator, and writes the
-// pictures as files, as a grid or as numbers. Picture i depends on (checkpoint, seed, i) alone.
+// pictures as files, as a grid or as numbers. Picture i of a series depends on (checkpoint, seed, i) alone, one of a
+// latent vector on (checkpoint, vector).
 
 import TensorFiles
 import Configuration
@@ -61,13 +62,16 @@ package struct PictureGenerator {
     sampler = try Sampler(configuration, tensors: tensors, group: group, on: device)
   }
 
-  /// Pictures `indices` of the series `seed`.
-  package func forEach(seed: UInt64, indices: Range<Int>, _ body: (Int, Picture) throws -> Void) throws {
-    var start = indices.lowerBound
-    while start < indices.upperBound {
-      let end = min(indices.upperBound, start + Self.chunk)
+  /// The pictures that are chosen, with their places in the choice.
+  ///
+  /// - Throws: `Failure`, what `body` throws.
+  package func forEach(_ choice: PictureChoice, _ body: (Int, Picture) throws -> Void) throws {
+    try choice.check(latent: configuration.latent)
+    var start = 0
+    while start < choice.count {
+      let end = min(choice.count, start + Self.chunk)
       try stopIfCancelled()
-      for (i, picture) in zip(start..<end, sampler.pictures(seed: seed, indices: start..<end)) {
+      for (i, picture) in zip(start..<end, sampler.pictures(choice[start..<end])) {
         try stopIfCancelled()
         try body(i, picture)
       }
@@ -75,25 +79,42 @@ package struct PictureGenerator {
     }
   }
 
+  /// All of them at once.
+  package func pictures(_ choice: PictureChoice) throws -> [Picture] {
+    var pictures: [Picture] = []
+    try forEach(choice) { _, picture in pictures.append(picture) }
+    return pictures
+  }
+
+  /// The latent vectors of the first pictures of these seeds.
+  package func latents(seeds: [UInt64]) -> [LatentVector] {
+    seeds.map { LatentVector(seed: $0, count: configuration.latent) }
+  }
+
+  /// The generator's main directions, that of the greatest share first.
+  package func directions() throws(Failure) -> [LatentDirection] { try sampler.directions() }
+
   private func stopIfCancelled() throws(Failure) {
     if isCancelled() { throw Failure(.cancelled, "stopped") }
   }
 
-  /// Writes `count` pictures into `folder` as 000000.png and so on.
+  // MARK: - Files
+
+  /// Writes the pictures into `folder` as 000000.png and so on.
   ///
   /// - Parameter replacing: also where the folder has pictures of another series, which would be lost or, worse, be
   ///   left among these.
-  package func write(count: Int, seed: UInt64, to folder: String, replacing: Bool) throws {
+  package func write(_ choice: PictureChoice, to folder: String, replacing: Bool) throws {
     try makeFolder(folder)
-    if !replacing { try checkSeries(in: folder, seed: seed) }
-    try forEach(seed: seed, indices: 0..<count) { i, picture in
+    if !replacing { try checkPictures(in: folder, are: choice) }
+    try forEach(choice) { i, picture in
       try PNGEncoder.write(picture, to: joinPath(folder, zeroPadded(i) + ".png"))
     }
   }
 
-  /// The same generator and seed draw the same bytes, so a picture that is there tells its series: the first and the
-  /// last are looked at.
-  private func checkSeries(in folder: String, seed: UInt64) throws {
+  /// The same generator draws the same bytes of the same choice, so a picture that is there tells its own: the first
+  /// and the last are looked at.
+  private func checkPictures(in folder: String, are choice: PictureChoice) throws {
     let numbers = try folderNames(folder).compactMap { name -> Int? in
       guard name.hasSuffix(".png"), let number = Int(name.dropLast(4)), number >= 0, number < 1 << 40 else {
         return nil
@@ -102,35 +123,34 @@ package struct PictureGenerator {
     }
     guard let first = numbers.min(), let last = numbers.max() else { return }
     for number in Set([first, last]).sorted() {
-      let path = joinPath(folder, zeroPadded(number) + ".png")
-      try forEach(seed: seed, indices: number..<number + 1) { _, picture in
-        guard try readFile(path) == PNGEncoder.encode(picture) else {
-          throw Failure(
-            .cannotCreate,
-            "\(folder): has pictures of another seed or generator (\(zeroPadded(number)).png is one): give another "
-              + "folder, or --force to write over them")
-        }
+      let there = try readFile(joinPath(folder, zeroPadded(number) + ".png"))
+      let drawn = try choice.picture(at: number).flatMap { try pictures($0).first }
+      guard let drawn, try PNGEncoder.encode(drawn) == there else {
+        throw Failure(
+          .cannotCreate,
+          "\(folder): has pictures of another seed or generator (\(zeroPadded(number)).png is one): give another "
+            + "folder, or --force to write over them")
       }
     }
   }
 
-  /// Writes `count` pictures as one.
-  package func writeGrid(count: Int, columns: Int, seed: UInt64, to path: String) throws {
-    var pictures: [Picture] = []
-    try forEach(seed: seed, indices: 0..<count) { _, picture in pictures.append(picture) }
-    try PNGEncoder.write(Gallery.compose(pictures, columns: columns), to: path)
+  /// Writes the pictures as one.
+  package func writeGrid(_ choice: PictureChoice, columns: Int, to path: String) throws {
+    try PNGEncoder.write(Gallery.compose(pictures(choice), columns: columns), to: path)
   }
 
-  /// Writes `count` pictures and their noise as numbers, tensors "pictures" and "noise": for comparison with other
-  /// programs.
-  package func writeTensors(count: Int, seed: UInt64, to path: String) throws {
-    let (noise, pictures) = sampler.values(seed: seed, indices: 0..<count)
+  /// Writes the pictures and their noise as numbers, tensors "pictures" and "noise": for comparison with other
+  /// programs, and to be drawn again.
+  package func writeTensors(_ choice: PictureChoice, to path: String) throws {
+    try choice.check(latent: configuration.latent)
+    let (noise, pictures) = sampler.values(choice)
     try stopIfCancelled()
     let size = configuration.size
     try Safetensors.write(
       [
-        NamedTensor(name: "noise", shape: [count, configuration.latent], values: noise),
-        NamedTensor(name: "pictures", shape: [count, configuration.channels, size, size], values: pictures),
-      ], metadata: ["seed": String(seed)], to: path)
+        NamedTensor(name: "noise", shape: [choice.count, configuration.latent], values: noise),
+        NamedTensor(
+          name: "pictures", shape: [choice.count, configuration.channels, size, size], values: pictures),
+      ], metadata: choice.metadata, to: path)
   }
 }

@@ -11,7 +11,7 @@ import Randomness
 /// A generator that only samples. Picture i of a seed is the same whatever else is asked for with it: its noise is
 /// keyed by (seed, i), and with running statistics no picture of a batch knows the others. With the batch's own (the
 /// authors' way) the batch is always the same one: picture i is made with all of its block, min(batchSize, 64)
-/// pictures.
+/// pictures; and a latent vector of no series takes the place of picture 0 of the run's own seed, in its block.
 package final class Sampler {
   private let configuration: TrainingConfiguration
   private let device: Device
@@ -60,11 +60,13 @@ package final class Sampler {
     generator.parametersChanged()
   }
 
-  /// The pictures `indices` of `seed`.
-  package func pictures(seed: UInt64, indices: Range<Int>) -> [Picture] {
+  // MARK: - Drawing
+
+  /// The pictures that are chosen.
+  package func pictures(_ choice: PictureChoice) -> [Picture] {
     var pictures: [Picture] = []
-    pictures.reserveCapacity(indices.count)
-    forEachBatch(seed: seed, indices: indices) { _, wanted in
+    pictures.reserveCapacity(choice.count)
+    forEachBatch(choice) { _, wanted in
       for n in wanted {
         pictures.append(
           Picture(
@@ -77,12 +79,12 @@ package final class Sampler {
 
   /// The same as numbers: the noise [picture][latent], and what the net makes of it, [picture][channel][y][x] in [-1,
   /// 1].
-  package func values(seed: UInt64, indices: Range<Int>) -> (noise: [Float], pictures: [Float]) {
+  package func values(_ choice: PictureChoice) -> (noise: [Float], pictures: [Float]) {
     var allNoise: [Float] = []
-    allNoise.reserveCapacity(indices.count * configuration.latent)
+    allNoise.reserveCapacity(choice.count * configuration.latent)
     let values = configuration.channels * configuration.size * configuration.size
-    let pictures = [Float](unsafeUninitializedCapacity: indices.count * values) { buffer, count in
-      forEachBatch(seed: seed, indices: indices) { noise, wanted in
+    let pictures = [Float](unsafeUninitializedCapacity: choice.count * values) { buffer, count in
+      forEachBatch(choice) { noise, wanted in
         allNoise += noise[wanted.lowerBound * configuration.latent..<wanted.upperBound * configuration.latent]
         let end = count + wanted.count * values
         generator.output.copy(
@@ -95,27 +97,48 @@ package final class Sampler {
 
   /// Calls `body` with each batch's noise and the places of the pictures in it that were asked for; the pictures are
   /// the generator's output.
-  private func forEachBatch(
-    seed: UInt64, indices: Range<Int>, _ body: (_ noise: [Float], _ wanted: Range<Int>) -> Void
-  ) {
+  private func forEachBatch(_ choice: PictureChoice, _ body: (_ noise: [Float], _ wanted: Range<Int>) -> Void) {
     let batch = generator.plan.batch
     let wholeBlocks = configuration.samplingStatistics == .batch
     let saved = generator.buffers.array
-    var first = wholeBlocks ? indices.lowerBound / batch * batch : indices.lowerBound
-    while first < indices.upperBound {
-      let count = wholeBlocks ? batch : min(batch, indices.upperBound - first)
-      var values: [Float] = []
-      for i in first..<first + count {
-        var random = RandomStream(seed: seed, purpose: .sampleNoise, step: i)
-        values += random.normals(configuration.latent)
-      }
-      noise.set(values, batch: count)
+    func draw(_ values: [Float], wanted: Range<Int>) {
+      noise.set(values, batch: values.count / configuration.latent)
       device.withTeam {
-        generator.forward(batch: count, input: noise, statistics: wholeBlocks ? .batch : .running)
+        generator.forward(
+          batch: values.count / configuration.latent, input: noise, statistics: wholeBlocks ? .batch : .running)
       }
-      body(values, max(0, indices.lowerBound - first)..<min(count, indices.upperBound - first))
-      first += count
+      body(values, wanted)
+    }
+    switch choice.untruncated(latent: configuration.latent) {
+    case .series(let seed, let indices):
+      var first = wholeBlocks ? indices.lowerBound / batch * batch : indices.lowerBound
+      while first < indices.upperBound {
+        let end = wholeBlocks ? first + batch : min(first + batch, indices.upperBound)
+        draw(
+          series(seed, first..<end), wanted: max(0, indices.lowerBound - first)..<min(end, indices.upperBound) - first)
+        first = end
+      }
+    case .latents(let latents) where wholeBlocks:
+      let others = latents.isEmpty ? [] : series(configuration.seed, 1..<batch)
+      for latent in latents { draw(latent.values + others, wanted: 0..<1) }
+    case .latents(let latents):
+      for first in stride(from: 0, to: latents.count, by: batch) {
+        let some = latents[first..<min(first + batch, latents.count)]
+        draw(some.flatMap(\.values), wanted: 0..<some.count)
+      }
     }
     generator.buffers.copy(from: saved)
+  }
+
+  private func series(_ seed: UInt64, _ indices: Range<Int>) -> [Float] {
+    indices.flatMap { LatentVector(seed: seed, index: $0, count: configuration.latent).values }
+  }
+
+  // MARK: - The latent space
+
+  /// The generator's main directions, that of the greatest share first.
+  package func directions() throws(Failure) -> [LatentDirection] {
+    let group = NetRole.generator.rawValue
+    return try LatentDirection.all(of: configuration, tensors: generator.places(group: group).tensors, group: group)
   }
 }
