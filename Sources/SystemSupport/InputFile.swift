@@ -5,8 +5,7 @@
 package func readFile(_ path: some FilePathConvertible, limit: Int = 1 << 30) throws(Failure) -> [UInt8] {
   let file = try InputFile(at: path)
   if file.size > limit { throw Failure(.badData, path, "has \(file.size) bytes, at most \(limit) were expected") }
-  try requireMemory(file.size, for: path)
-  return try file.read(at: 0, count: file.size)
+  return try file.bytes(0..<file.size)
 }
 
 /// The bytes of a file whose size says nothing, as the system's own tables are: up to `limit` of them.
@@ -67,11 +66,13 @@ package struct InputFile: ~Copyable {
     if count < buffer.count { throw Failure(.inputOutput, path, "ends early, at byte \(offset + count)") }
   }
 
-  /// `count` bytes from `offset` on.
-  package func read(at offset: Int, count: Int) throws(Failure) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: count)
+  /// - Precondition: the range lies in the file.
+  package func bytes(_ range: Range<Int>) throws(Failure) -> [UInt8] {
+    precondition(range.lowerBound >= 0 && range.upperBound <= size)
+    try requireMemory(range.count, for: path)
+    var bytes = [UInt8](repeating: 0, count: range.count)
     try bytes.withUnsafeMutableBufferPointer { (buffer) throws(Failure) in
-      try read(at: offset, into: UnsafeMutableRawBufferPointer(buffer))
+      try read(at: range.lowerBound, into: UnsafeMutableRawBufferPointer(buffer))
     }
     return bytes
   }

@@ -33,7 +33,7 @@ package final class WatchServer: Sendable {
   package let url: String
   package let port: Int
   private let group: MultiThreadedEventLoopGroup
-  private let reader: NIOThreadPool
+  private let workers = Workers()
   private let channel: any Channel
   private let connections = Connections()
 
@@ -43,15 +43,14 @@ package final class WatchServer: Sendable {
     let found = try RunFinder(request.run)
     (run, note) = (absolutePath(found.run), found.note)
     group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    reader = NIOThreadPool(numberOfThreads: 1)
-    reader.start()
+    workers.start()
     do {
       let loop = group.next()
       let site = Site(run)
-      let hub = EventHub(site, connections, reader: reader, loop: loop)
-      channel = try Self.listen(request, group, site, connections, hub, reader)
+      let hub = EventHub(site, connections, reader: workers.reader, loop: loop)
+      channel = try Self.listen(request, group, site, connections, hub, workers)
     } catch {
-      reader.shutdownGracefully { _ in }
+      workers.stop()
       group.shutdownGracefully { _ in }
       throw error
     }
@@ -65,12 +64,12 @@ package final class WatchServer: Sendable {
   package func stop() throws {
     try channel.close().wait()
     try group.syncShutdownGracefully()
-    try reader.syncShutdownGracefully()
+    workers.stop()
   }
 
   private static func listen(
     _ request: WatchRequest, _ group: MultiThreadedEventLoopGroup, _ site: Site, _ connections: Connections,
-    _ hub: EventHub, _ reader: NIOThreadPool
+    _ hub: EventHub, _ workers: Workers
   ) throws(Failure) -> any Channel {
     let hosts = request.names
     let bootstrap = ServerBootstrap(group: group)
@@ -86,7 +85,7 @@ package final class WatchServer: Sendable {
             withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
           try channel.pipeline.syncOperations.addHandler(
             RequestHandler(
-              Access(hosts: hosts, token: request.token, port: port), site, connections, hub, reader: reader))
+              Access(hosts: hosts, token: request.token, port: port), site, connections, hub, workers))
         }
       }
       .childChannelOption(.writeBufferWaterMark, value: .init(low: 64 << 10, high: 256 << 10))

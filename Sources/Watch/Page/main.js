@@ -2,6 +2,7 @@
 import { showNow, showLost } from "/now.js";
 import { updateCurves } from "/curves.js";
 import { updatePictures } from "/pictures.js";
+import { updateExplorer } from "/explorer.js";
 
 let last = null;
 
@@ -10,6 +11,7 @@ function take(report) {
   showNow(report);
   updateCurves(report);
   updatePictures(report);
+  updateExplorer(report);
 }
 
 let events = null;

@@ -83,13 +83,13 @@ package struct MetricsFollower {
     let file = try InputFile(at: path, followingLinks: false)
     let found = FileIdentity(file.status)
     var isSame = identity == found && file.size >= place
-    if isSame { isSame = try file.read(at: place - tail.count, count: tail.count) == tail }
+    if isSame { isSame = try file.bytes(place - tail.count..<place) == tail }
     if !isSame {
       begin()
       identity = found
     }
     size = file.size
-    let bytes = try file.read(at: place, count: min(Self.chunk, size - place))
+    let bytes = try file.bytes(place..<min(place + Self.chunk, size))
     if bytes.isEmpty { return }
     place += bytes.count
     tail = Array((tail + bytes).suffix(256))

@@ -12,7 +12,7 @@ package struct PageFile: Equatable, Sendable {
     PageFile(path: "/style.css", type: "text/css; charset=utf-8", bytes: PackageResources.style_css),
     script("main", PackageResources.main_js), script("now", PackageResources.now_js),
     script("curves", PackageResources.curves_js), script("chart", PackageResources.chart_js),
-    script("pictures", PackageResources.pictures_js),
+    script("pictures", PackageResources.pictures_js), script("explorer", PackageResources.explorer_js),
     PageFile(path: "/icon.svg", type: "image/svg+xml", bytes: PackageResources.icon_svg),
   ]
 

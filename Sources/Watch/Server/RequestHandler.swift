@@ -12,7 +12,7 @@ final class RequestHandler: ChannelInboundHandler {
   private let site: Site
   private let connections: Connections
   private let hub: EventHub
-  private let reader: NIOThreadPool
+  private let workers: Workers
   private var deadline: Scheduled<Void>?
   private var asked: Result<Asked, Refusal>?
   private var keepsAlive = true
@@ -21,8 +21,8 @@ final class RequestHandler: ChannelInboundHandler {
   private static let askingTime = TimeAmount.seconds(20)
   private static let answeringTime = TimeAmount.seconds(60)
 
-  init(_ access: Access, _ site: Site, _ connections: Connections, _ hub: EventHub, reader: NIOThreadPool) {
-    (self.access, self.site, self.connections, self.hub, self.reader) = (access, site, connections, hub, reader)
+  init(_ access: Access, _ site: Site, _ connections: Connections, _ hub: EventHub, _ workers: Workers) {
+    (self.access, self.site, self.connections, self.hub, self.workers) = (access, site, connections, hub, workers)
   }
 
   func channelActive(context: ChannelHandlerContext) {
@@ -78,7 +78,7 @@ final class RequestHandler: ChannelInboundHandler {
         return send(Answer(Refusal(.serviceUnavailable, "too many pages are open")), isHead: false, context)
       }
       let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-      reader.runIfActive(eventLoop: context.eventLoop) { [site] in site.answer(asked.route) }
+      workers.thread(for: asked.route).runIfActive(eventLoop: context.eventLoop) { [site] in site.answer(asked.route) }
         .whenComplete { result in
           let (handler, context) = bound.value
           let answer = (try? result.get()) ?? Answer(Refusal(.serviceUnavailable, "the server ends"))

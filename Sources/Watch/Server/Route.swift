@@ -17,6 +17,9 @@ package enum Route: Equatable, Sendable {
   case galleries
   case gallery(step: Int)
   case realPictures
+  /// What can be drawn from a checkpoint, and pictures drawn from it.
+  case explorer(checkpoint: String?)
+  case explore(ExploreRequest)
 }
 
 /// A stretch of some columns, thinned.
@@ -87,6 +90,19 @@ extension Route {
     case "/curves":
       try query.allow(["columns", "from", "to", "buckets"])
       self = .curves(try CurvesRequest(query))
+      return
+    case "/explore":
+      try query.allow(["checkpoint"])
+      self = .explorer(checkpoint: try ExploreRequest.checkpoint(query))
+      return
+    case "/explore/grid.png":
+      self = .explore(try ExploreRequest(.grid, query))
+      return
+    case "/explore/walk.png":
+      self = .explore(try ExploreRequest(.walk(frames: 0), query))
+      return
+    case "/explore/latents.npy":
+      self = .explore(try ExploreRequest(.latents, query))
       return
     default:
       guard let step = Self.step(ofGallery: path) else { throw Refusal(.notFound, "there is nothing of that name") }

@@ -10,10 +10,14 @@ import WGAN
 /// Called from the reader's thread; answers don't wait for each other longer than a chunk of metrics.csv takes.
 package final class Site: Sendable {
   private let run: Mutex<RunFollower>
+  private let explorer: Explorer
 
   private static let largestPicture = 64 << 20
 
-  package init(_ path: String) { run = Mutex(RunFollower(path)) }
+  package init(_ path: String) {
+    run = Mutex(RunFollower(path))
+    explorer = Explorer(RunPaths(path))
+  }
 
   /// Looks at the run.
   /// - Returns: its report, and whether there is more to read at once.
@@ -26,12 +30,30 @@ package final class Site: Sendable {
 
   package func answer(_ route: Route) -> Answer {
     do {
+      // Drawing takes longer: the run isn't kept from others meanwhile.
+      switch route {
+      case .explorer(let name):
+        return Answer(Self.jsonType, .bytes(Self.json(try explorer.description(of: checkpoint(name)))))
+      case .explore(let request):
+        let bytes = try explorer.draw(request, from: checkpoint(request.checkpoint))
+        return Answer(request.form == .latents ? "application/octet-stream" : "image/png", .bytes(bytes))
+      default: break
+      }
       return try run.withLock { run in try Self.answer(route, &run) }
     } catch let refusal as Refusal {
       return Answer(refusal)
     } catch {
       return Answer(Refusal(.notFound, String(describing: error)))
     }
+  }
+
+  /// A name of the list of checkpoints; the newest one's where none was asked for.
+  private func checkpoint(_ name: String?) throws(Refusal) -> String {
+    let names = run.withLock { $0.checkpoints.map(\.name) }
+    guard let last = names.last else { throw Refusal(.notFound, "the run has no checkpoint yet") }
+    guard let name else { return last }
+    guard names.contains(name) else { throw Refusal(.notFound, "the run has no such checkpoint any more") }
+    return name
   }
 
   private static func answer(_ route: Route, _ run: inout RunFollower) throws -> Answer {
@@ -53,6 +75,7 @@ package final class Site: Sendable {
     case .realPictures:
       guard run.realPictures != nil else { throw Refusal(.notFound, "this run has no real.png") }
       return try picture(run.paths.real)
+    case .explorer, .explore: throw Refusal(.notFound, "there is nothing of that name")
     }
   }
 
