@@ -144,7 +144,12 @@ let package = Package(
     tests("Configuration", ["Configuration", "Training"]),
     tests(
       "Evaluation", ["Evaluation", "Compute", "Randomness", "TensorFiles"], resources: [.copy("Golden")]),
-    tests("Watch", ["Watch", "WGAN", "Training", "Configuration", "Randomness", "Statistics", "SystemSupport", "TestSupport", nio("NIOHTTP1")]),
+    tests(
+      "Watch",
+      [
+        "Watch", "WGAN", "Training", "Configuration", "Compute", "Randomness", "Statistics", "SystemSupport",
+        "TestSupport", nio("NIOHTTP1"),
+      ]),
     tests("CommandSupport", ["CommandSupport", "Configuration", argumentParser]),
     tests(
       "Training",
@@ -180,7 +185,10 @@ if Context.environment["WGAN_FUZZ"] != nil {
   package.targets.append(
     .executableTarget(
       name: "wgan-fuzz",
-      dependencies: ["WGAN", "Configuration", "TensorFiles", "Graph", "Datasets", "Images", "SystemSupport"],
+      dependencies: [
+        "Watch", "WGAN", "Configuration", "TensorFiles", "Graph", "Datasets", "Images", "SystemSupport",
+        nio("NIOHTTP1"),
+      ],
       path: "Tests/Fuzz", exclude: ["corpus", "dictionaries", "make_corpus.py"],
       swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
 }

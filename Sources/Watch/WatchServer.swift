@@ -35,11 +35,11 @@ package final class WatchServer: Sendable {
   private let group: MultiThreadedEventLoopGroup
   private let workers = Workers()
   private let channel: any Channel
-  private let connections = Connections()
 
   /// - Throws: `Failure`.
-  package init(_ request: WatchRequest) throws {
+  package init(_ request: WatchRequest, limits: ClientLimits = ClientLimits()) throws {
     try request.check()
+    let connections = Connections(limits)
     let found = try RunFinder(request.run)
     (run, note) = (absolutePath(found.run), found.note)
     group = MultiThreadedEventLoopGroup(numberOfThreads: 1)

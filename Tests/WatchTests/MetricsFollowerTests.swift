@@ -58,8 +58,9 @@ import Watch
     }
   }
 
-  @Test(arguments: ["", "a,b\n1,2\n", "step,step\n1,1\n", "step,../x\n1,2\n", String(repeating: "x", count: 100_000)])
+  @Test(arguments: ["", "a,b\n1,2\n", "step,step\n1,1\n", "step,../x\n1,2\n", "x"])
   func aFileThatIsNoneOfOurs(text: String) throws {
+    let text = text == "x" ? String(repeating: "x", count: 100_000) : text
     try inTemporaryFolder { folder in
       try append(text, to: folder / "metrics.csv")
       var follower = MetricsFollower(folder / "metrics.csv")

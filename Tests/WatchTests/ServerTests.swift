@@ -1,4 +1,5 @@
 import Foundation
+import Randomness
 import SystemSupport
 import TestSupport
 import Testing
@@ -9,9 +10,9 @@ import Watch
 /// Protects: over a real socket, what may be seen is, and neither slow nor many nor rude clients stop it.
 @Suite(.serialized) struct ServerTests {
   private func serving(
-    _ path: String, token: String? = nil, _ body: (WatchServer) throws -> Void
+    _ path: String, token: String? = nil, limits: ClientLimits = ClientLimits(), _ body: (WatchServer) throws -> Void
   ) throws {
-    let server = try WatchServer(WatchRequest(run: path, port: 0, token: token))
+    let server = try WatchServer(WatchRequest(run: path, port: 0, token: token), limits: limits)
     try body(server)
     try server.stop()
   }
@@ -88,7 +89,9 @@ import Watch
   @Test func rudeClients() throws {
     try inTemporaryFolder { folder in
       try makeRun(folder / "run", rows: 2)
-      try serving(folder / "run") { server in
+      var limits = ClientLimits()
+      limits.askingTime = .milliseconds(500)
+      try serving(folder / "run", limits: limits) { server in
         let host = "Host: localhost\r\n"
         let long = String(repeating: "a", count: 20_000)
         for request in [
@@ -122,6 +125,78 @@ import Watch
         }
         #expect(try status(ask(server.port, "/report")) == 200)
         withExtendedLifetime(clients) {}
+      }
+    }
+  }
+
+  /// Slow to ask, in drops; slow to take what they asked for. Each is left alone at the end of its time, and nobody
+  /// waits for it.
+  @Test func slowClients() throws {
+    try inTemporaryFolder { folder in
+      let paths = try makeRun(folder / "run", rows: 2, galleries: [5])
+      try writeFile([UInt8](repeating: 7, count: 30_000_000), to: paths.sample(generatorSteps: 5))
+      var limits = ClientLimits()
+      (limits.askingTime, limits.answeringTime) = (.milliseconds(600), .milliseconds(600))
+      try serving(folder / "run", limits: limits) { server in
+        _ = try ask(server.port, "/report")
+        let (asks, takes) = (try Client(port: server.port), try Client(port: server.port))
+        takes.send("GET /galleries/5 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        for _ in 0..<10 {
+          asks.send("G")
+          usleep(100_000)
+          #expect(try status(ask(server.port, "/report")) == 200)
+        }
+        #expect(asks.receive() == "")
+        // What lay in between comes, and no more.
+        #expect(takes.receive().utf8.count < 30_000_000)
+        #expect(try ask(server.port, "/galleries/5").utf8.count > 30_000_000)
+      }
+    }
+  }
+
+  @Test func enoughListeners() throws {
+    try inTemporaryFolder { folder in
+      try makeRun(folder / "run", rows: 2)
+      var limits = ClientLimits()
+      limits.streams = 2
+      try serving(folder / "run", limits: limits) { server in
+        let clients = try (0..<3).map { _ in try Client(port: server.port) }
+        let answers = clients.map { client in
+          client.send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+          return client.receive { $0.contains("\r\n\r\n") }
+        }
+        #expect(answers.map(status) == [200, 200, 503])
+      }
+    }
+  }
+
+  /// Requests with bytes changed at random, in pieces of any size: each is answered or left, and the next one is served.
+  @Test func requestsThatAreDamagedAtRandom() throws {
+    try inTemporaryFolder { folder in
+      try makeRun(folder / "run", rows: 20, galleries: [5])
+      try serving(folder / "run") { server in
+        var random = RandomStream(seed: 11, purpose: .test)
+        func below(_ count: Int) -> Int { Int(random.nextWord()) % count }
+        let targets = [
+          "/", "/report", "/curves?columns=d_loss,swd&from=3&to=9&buckets=7", "/galleries/5?v=1", "/events", "/explore",
+        ]
+        for round in 0..<300 {
+          var bytes = Array("GET \(targets[round % targets.count]) HTTP/1.1\r\nHost: localhost\r\nA: b\r\n\r\n".utf8)
+          for _ in 0...below(4) {
+            switch below(3) {
+            case 0: bytes[below(bytes.count)] = UInt8(below(256))
+            case 1: bytes.insert(UInt8(below(256)), at: below(bytes.count))
+            default: bytes.remove(at: below(bytes.count))
+            }
+          }
+          let client = try Client(port: server.port)
+          while !bytes.isEmpty {
+            let count = min(bytes.count, 1 + below(60))
+            client.send(bytes: Array(bytes[..<count]))
+            bytes.removeFirst(count)
+          }
+        }
+        #expect(try status(ask(server.port, "/report")) == 200)
       }
     }
   }

@@ -62,7 +62,9 @@ final class Client {
 
   deinit { close(descriptor) }
 
-  func send(_ text: String) { _ = text.withCString { SystemSupport.send(descriptor, $0, strlen($0), Int32(MSG_NOSIGNAL)) } }
+  func send(_ text: String) { send(bytes: Array(text.utf8)) }
+
+  func send(bytes: [UInt8]) { _ = SystemSupport.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) }
 
   /// What comes, until the server closes, the client has waited long enough, or `enough` says so.
   func receive(until enough: (String) -> Bool = { _ in false }) -> String {

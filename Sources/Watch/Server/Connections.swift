@@ -3,10 +3,22 @@
 import NIOCore
 import Synchronization
 
+/// What a client may take.
+package struct ClientLimits: Sendable {
+  package var connections = 64
+  /// Pages that listen.
+  package var streams = 16
+  /// To say what is wanted.
+  package var askingTime = TimeAmount.seconds(20)
+  /// To take the answer.
+  package var answeringTime = TimeAmount.seconds(60)
+
+  package init() {}
+}
+
 /// The open connections. Who hasn't said what it wants makes room for who comes: silent ones can't keep others out.
 final class Connections: Sendable {
-  private let limit: Int
-  private let mostStreams: Int
+  let limits: ClientLimits
   private let state = Mutex(State())
 
   private struct State {
@@ -20,16 +32,13 @@ final class Connections: Sendable {
     var isStream = false
   }
 
-  init(limit: Int = 64, mostStreams: Int = 16) {
-    self.limit = limit
-    self.mostStreams = mostStreams
-  }
+  init(_ limits: ClientLimits) { self.limits = limits }
 
   /// - Returns: false where all are being answered, and there is no room.
   func admit(_ channel: any Channel) -> Bool {
     let (isAdmitted, leaves) = state.withLock { state -> (Bool, (any Channel)?) in
       var leaves: (any Channel)?
-      if state.open.count >= limit {
+      if state.open.count >= limits.connections {
         let oldest = state.open.filter { $0.value.waitsSince != nil }.min {
           ($0.value.waitsSince ?? .distantFuture) < ($1.value.waitsSince ?? .distantFuture)
         }
@@ -55,13 +64,11 @@ final class Connections: Sendable {
   /// - Returns: false where there are enough streams.
   func becomesStream(_ channel: any Channel) -> Bool {
     state.withLock { state in
-      if state.open.values.count(where: { $0.isStream }) >= mostStreams { return false }
+      if state.open.values.count(where: { $0.isStream }) >= limits.streams { return false }
       state.open[ObjectIdentifier(channel)]?.isStream = true
       return true
     }
   }
 
   var streams: [any Channel] { state.withLock { $0.open.values.filter(\.isStream).map(\.channel) } }
-
-  var count: Int { state.withLock { $0.open.count } }
 }

@@ -17,16 +17,12 @@ final class RequestHandler: ChannelInboundHandler {
   private var asked: Result<Asked, Refusal>?
   private var keepsAlive = true
 
-  /// To say what is wanted, and to take the answer.
-  private static let askingTime = TimeAmount.seconds(20)
-  private static let answeringTime = TimeAmount.seconds(60)
-
   init(_ access: Access, _ site: Site, _ connections: Connections, _ hub: EventHub, _ workers: Workers) {
     (self.access, self.site, self.connections, self.hub, self.workers) = (access, site, connections, hub, workers)
   }
 
   func channelActive(context: ChannelHandlerContext) {
-    setDeadline(Self.askingTime, context)
+    setDeadline(connections.limits.askingTime, context)
     context.fireChannelActive()
   }
 
@@ -57,7 +53,7 @@ final class RequestHandler: ChannelInboundHandler {
       guard let asked else { return }
       self.asked = nil
       connections.isAnswered(context.channel)
-      setDeadline(Self.answeringTime, context)
+      setDeadline(connections.limits.answeringTime, context)
       answer(asked, context)
     }
   }
@@ -112,7 +108,7 @@ final class RequestHandler: ChannelInboundHandler {
       let (handler, context) = bound.value
       guard case .success = result, handler.keepsAlive else { return context.close(promise: nil) }
       handler.connections.waits(channel)
-      handler.setDeadline(Self.askingTime, context)
+      handler.setDeadline(handler.connections.limits.askingTime, context)
     }
   }
 }
