@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import CommandSupport
+import Compute
 import SystemSupport
 
 struct ConvolutionBench: ParsableCommand {
@@ -12,7 +13,8 @@ struct ConvolutionBench: ParsableCommand {
       measured as the convolution whose adjoint it is: its forward pass is that one's backwardData. backwardData packs \
       the weights each time, as training does. A shape without mb has --batch-size pictures. Every pass is first \
       compared with the reference on small integers: the direct method to the last bit, the fast one to an eighth, \
-      where any wrong term is off by one. Exits with 1 when a result is wrong, or slower than --baseline by more than \
+      where any wrong term is off by one; with --only, it is whole passes that are verified. Exits with 1 when a \
+      result is wrong, or slower than --baseline by more than \
       the noise.
       """)
 
@@ -21,6 +23,12 @@ struct ConvolutionBench: ParsableCommand {
   var format = Format.table
   @Option(help: "A JSON report of before to compare with.")
   var baseline: String?
+  @Option(
+    help: """
+      Time a part of each pass, the other one left out: products (the tiles that multiply and add) or rest \
+      (transforms, packing, loops).
+      """)
+  var only: ConvolutionPart?
   @Flag(help: "With --baseline: judge rows that other processes disturbed, too.")
   var judgeDisturbed = false
 
@@ -41,7 +49,8 @@ struct ConvolutionBench: ParsableCommand {
       try readJSON(
         ConvolutionReport.self, at: $0, flag: "--baseline", what: "a report of wgan-bench conv --format json")
     }
-    let measurement = try options.measurement()
+    var measurement = try options.measurement()
+    measurement.only = only
     waitForTurn()
     let (report, wrong) = measurement.run { machine, peak in
       switch format {
@@ -98,3 +107,5 @@ func printTable(_ shape: ConvolutionShape, _ rows: [ConvolutionRow]) {
   for row in rows { table.add(row.tableCells) }
   print(table.text)
 }
+
+extension ConvolutionPart: ExpressibleByArgument {}

@@ -8,6 +8,8 @@ struct ConvolutionMeasurement {
   var passes: [Pass]
   var algorithm: AlgorithmChoice
   var precision = Precision.float32
+  /// nil: whole passes. (It is whole ones that are verified.)
+  var only: ConvolutionPart?
   var devices: [Device]
   /// Of each row, and of each look at the peak.
   var seconds: Double
@@ -86,7 +88,8 @@ struct ConvolutionMeasurement {
       peak.arithmetic = arithmetic.map(\.peak)
       let failures = verification.failures(algorithm, precision, on: device)
       wrong += passes.compactMap { failures[$0] }
-      let run = ConvolutionRun(shape, algorithm, precision, operands, on: device)
+      let run = ConvolutionRun(
+        shape, algorithm, precision, operands, on: only.map { device.only($0) } ?? device)
       for pass in passes {
         let ((timing, samples), others) = Interference.quietest(cores: Device.coreCount) {
           device.withTeam { Timing.steady(seconds: seconds, repeats: 5) { run.run(pass) } }
@@ -113,7 +116,7 @@ struct ConvolutionMeasurement {
       algorithm: run.algorithm(pass).rawValue, tile: run.tile(pass), blocking: run.blocking(pass), verified: verified,
       milliseconds: timing, samples: samples, gflops: gflops,
       percentOfPeak: 100 * gflops / limits.peak, intensity: intensity,
-      roof: limits.roof, roofGflops: limits.roofGflops, othersShare: others, precision: run.precision)
+      roof: limits.roof, roofGflops: limits.roofGflops, othersShare: others, precision: run.precision, only: only)
   }
 
   private func limits(

@@ -35,12 +35,15 @@ package struct ConvolutionRow: Codable, Equatable, Sendable {
   package var othersShare: Double?
   /// What was multiplied; nil: fp32, as in reports of before. Percentages are of its own peak.
   package var precision: String?
+  /// The part of the pass that was timed, by `ConvolutionPart`; nil: all of it.
+  package var only: String?
 
   package init(
     layer: String, shape: String, pass: Pass, isa: String, threads: Int, algorithm: String, tile: String,
     blocking: String?, verified: Bool, milliseconds: Timing, samples: Int, gflops: Double, percentOfPeak: Double,
     intensity: Double,
-    roof: String, roofGflops: Double, othersShare: Double?, precision: Precision = .float32
+    roof: String, roofGflops: Double, othersShare: Double?, precision: Precision = .float32,
+    only: ConvolutionPart? = nil
   ) {
     self.layer = layer
     self.shape = shape
@@ -60,17 +63,22 @@ package struct ConvolutionRow: Codable, Equatable, Sendable {
     self.roofGflops = roofGflops
     self.othersShare = othersShare
     self.precision = precision == .float32 ? nil : precision.rawValue
+    self.only = only?.rawValue
   }
 
   /// What makes two rows of different runs the same measurement.
   package var key: String { "\(shape) \(pass.rawValue) \(isa) \(threads) threads \(method)" }
 
-  /// "direct", "winograd bf16"
-  package var method: String { algorithm + (precision.map { " " + $0 } ?? "") }
+  /// "direct", "winograd bf16", "winograd, products alone"
+  package var method: String {
+    algorithm + (precision.map { " " + $0 } ?? "") + (only.map { ", \($0) alone" } ?? "")
+  }
 
   /// What % of peak can be at most, in terms of the definition's operations. The direct kernels leave out a plane's
   /// rows of taps that would meet zeros only; the fast methods do 25 of 64 products or 36 of 144, of bf16 30 of 64.
   package var mostPercent: Double {
+    // The rest multiplies nothing.
+    if only == ConvolutionPart.rest.rawValue { return .infinity }
     guard let c = (try? ConvolutionShape(parsing: shape, batch: 1))?.convolution else { return 100 }
     if algorithm != Algorithm.direct.rawValue {
       return 100 * (c.kernel == 3 ? 144.0 / 36 : precision == nil ? 64.0 / 25 : 64.0 / 30)
@@ -116,7 +124,7 @@ package struct ConvolutionReport: Codable, Sendable {
 
 extension ConvolutionRow {
   package static let csvHeader =
-    "layer,shape,pass,isa,threads,algorithm,precision,tile,blocking,verified,min_ms,median_ms,samples,gflops,"
+    "layer,shape,pass,isa,threads,algorithm,precision,only,tile,blocking,verified,min_ms,median_ms,samples,gflops,"
     + "percent_of_peak,intensity,roof,roof_gflops,others_percent"
 
   /// RFC 4180: quotes only where they are needed.
@@ -127,7 +135,8 @@ extension ConvolutionRow {
     }
     func number(_ value: Double, _ digits: Int) -> String { String(printf: "%.\(digits)f", value) }
     return [
-      quoted(layer), shape, pass.rawValue, isa, "\(threads)", algorithm, precision ?? Precision.float32.rawValue, tile,
+      quoted(layer), shape, pass.rawValue, isa, "\(threads)", algorithm, precision ?? Precision.float32.rawValue, only ?? "",
+      tile,
       quoted(blocking ?? ""),
       verified ? "PASSED" : "FAILED",
       number(milliseconds.min, 5), number(milliseconds.median, 5), "\(samples)", number(gflops, 2),
@@ -156,5 +165,13 @@ extension ConvolutionRow {
     ]
   }
 
-  private var verdict: String { ([verified ? "PASSED" : "FAILED"] + doubts).joined(separator: ", ") }
+  private var verdict: String {
+    ([verified ? "PASSED" : "FAILED"] + productSpeed + doubts).joined(separator: ", ")
+  }
+
+  /// Of products alone: how fast those that the method leaves are.
+  private var productSpeed: [String] {
+    guard only == ConvolutionPart.products.rawValue else { return [] }
+    return [String(printf: "products at %.0f %% of the peak", 100 * percentOfPeak / mostPercent)]
+  }
 }

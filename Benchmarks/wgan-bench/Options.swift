@@ -87,8 +87,13 @@ extension Pass {
   }
 }
 
-func printJSON(_ value: some Encodable) throws {
+func printJSON(_ value: some Encodable) throws { try printJSON(value, .prettyPrinted) }
+
+/// On one line: the last one is what Benchmarks/peers/compare.py reads.
+func printJSONLine(_ value: some Encodable) throws { try printJSON(value, []) }
+
+private func printJSON(_ value: some Encodable, _ formatting: JSONEncoder.OutputFormatting) throws {
   let encoder = JSONEncoder()
-  encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+  encoder.outputFormatting = formatting.union([.sortedKeys, .withoutEscapingSlashes])
   print(String(decoding: try encoder.encode(value), as: UTF8.self))
 }

@@ -5,12 +5,6 @@ import CommandSupport
 import Configuration
 import SystemSupport
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 struct SampleBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sample", abstract: "Time the preset blog's generator: a batch of pictures, and one alone.",
@@ -32,11 +26,7 @@ struct SampleBench: ParsableCommand {
     let report = try SampleReport.measure(
       configuration, on: device, warmUps: measurement.warmUps, repeats: measurement.repeats, splits: split)
     switch measurement.format {
-    case .json:
-      // One line: the last one is what Benchmarks/peers/compare.py reads.
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      print(String(decoding: try encoder.encode(report), as: UTF8.self))
+    case .json: try printJSONLine(report)
     case .table: printTable(report, of: configuration)
     }
   }

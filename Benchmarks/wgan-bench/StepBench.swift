@@ -7,12 +7,6 @@ import Compute
 import WGAN
 import SystemSupport
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 struct StepBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "step", abstract: "Time a critic step and a generator step of the preset blog on random pictures.",
@@ -47,11 +41,7 @@ struct StepBench: ParsableCommand {
       configuration, on: device, warmUps: measurement.warmUps, repeats: measurement.repeats,
       splits: split, peakSeconds: peakSeconds)
     switch measurement.format {
-    case .json:
-      // One line: the last one is what Benchmarks/peers/compare.py reads.
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      print(String(decoding: try encoder.encode(report), as: UTF8.self))
+    case .json: try printJSONLine(report)
     case .table: printTable(report, of: configuration)
     }
   }

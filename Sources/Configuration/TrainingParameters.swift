@@ -213,6 +213,15 @@ public struct TrainingParameters: ParameterSet {
     effect: Effect(elseSay: "learning rates stay as they are", give: "\(\.decay, .linear)") { $0.decay != .none },
     help: "The share of the learning rates that is left at the run's end")
 
+  /// The share of the penalty's weight that is left at the run's end, 0 to 1; it falls as learning rates do. A critic
+  /// that is held back firmly learns whole pictures first, one that is let go sharpens them (Huang et al. 2024).
+  public let penaltyDecayTo = TrainingParameter(
+    .steps, 1.0, Rule("must be from 0 to 1") { $0 >= 0 && $0 <= 1 },
+    effect: Effect(
+      elseSay: "there is no penalty whose weight falls", give: "\(\.objective, .relativistic) and \(\.decay, .cosine)"
+    ) { $0.objective.isPenalised && $0.decay != .none },
+    help: "The share of the penalty's weight that is left then; 1: all of it")
+
   /// How much of itself the averaged generator keeps in a generator step, 0 (there is none) or more and less than 1.
   /// Pictures are drawn by the averaged generator where there is one.
   public let ema = TrainingParameter(

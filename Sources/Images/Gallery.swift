@@ -13,15 +13,15 @@ package enum Gallery {
     let channels = pictures.map(\.channels).reduce(1, max)
     let cellWidth = pictures.map(\.width).reduce(1, max)
     let cellHeight = pictures.map(\.height).reduce(1, max)
-    let width = columns * (cellWidth + spacing) + spacing
-    let height = rows * (cellHeight + spacing) + spacing
+    let width = place(of: columns, side: cellWidth, spacing)
+    let height = place(of: rows, side: cellHeight, spacing)
     var sheet = Picture(
       width: width, height: height, channels: channels,
       pixels: [UInt8](repeating: background, count: width * height * channels))
     for (i, picture) in pictures.enumerated() {
       let picture = picture.converted(channels: channels)
-      let x = spacing + i % columns * (cellWidth + spacing) + (cellWidth - picture.width) / 2
-      let y = spacing + i / columns * (cellHeight + spacing) + (cellHeight - picture.height) / 2
+      let x = place(of: i % columns, side: cellWidth, spacing) + (cellWidth - picture.width) / 2
+      let y = place(of: i / columns, side: cellHeight, spacing) + (cellHeight - picture.height) / 2
       let rowSamples = picture.width * channels
       for row in 0..<picture.height {
         let to = sheet.offset(x, y + row)
@@ -30,6 +30,21 @@ package enum Gallery {
       }
     }
     return sheet
+  }
+
+  /// The first pixel of a column of cells, or of a row.
+  private static func place(of index: Int, side: Int, _ spacing: Int) -> Int { spacing + index * (side + spacing) }
+
+  /// Pixels of a side of a sheet that is as many cells long as it's wide, of pictures of `size` x `size`.
+  package static func side(cells: Int, size: Int, spacing: Int = 2) -> Int {
+    place(of: cells, side: size, spacing)
+  }
+
+  /// A picture out of a sheet of pictures of `size` x `size`.
+  /// - Precondition: the sheet is of such pictures, and has that row and column.
+  package static func cell(row: Int, column: Int, of sheet: Picture, size: Int, spacing: Int = 2) -> Picture {
+    sheet.cropped(
+      x: place(of: column, side: size, spacing), y: place(of: row, side: size, spacing), width: size, height: size)
   }
 
   private static let background: UInt8 = 128

@@ -58,7 +58,7 @@ package enum PictureFile {
 }
 
 extension PictureError {
-  fileprivate init(_ kind: Kind, _ error: Failure, _ path: String) {
+  init(_ kind: Kind, _ error: Failure, _ path: String) {
     // Byte by byte: a name may end with half of what a character is made of.
     let (name, line) = ("\(path): ".utf8, error.description.utf8)
     let reason = line.starts(with: name) ? line.dropFirst(name.count) : line[...]

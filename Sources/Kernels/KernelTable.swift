@@ -13,11 +13,11 @@ public struct KernelTable: Sendable {
   public let tile: RegisterTile
 
   /// `MultiplyKernel` with 0 ... tile.groups groups of pixels (0: a single pixel) and 1 ... tile.blocks blocks.
-  public let multiplyTile: Multiply
+  public var multiplyTile: Multiply
   /// `WeightsKernel` with one of tile.weightsRows source Floats and 1 ... tile.weightsBlocks blocks.
-  public let weightsTile: Weights
+  public var weightsTile: Weights
   /// `transformTile` with the matrix of `kind`: F(4x4, 2x2) and F(4x4, 3x3).
-  public let transformTile: Transform
+  public var transformTile: Transform
 
   public let dot: Dot
   public let scaledSum: ScaledSum
@@ -69,6 +69,29 @@ public struct KernelTable: Sendable {
     average = { Page.averageRow($0, $1, count: $2, take: $3) }
     clamp = { Page.clampRow($0, count: $1, low: $2, high: $3) }
     peak = Page.peak
+  }
+}
+
+// MARK: - Parts of a convolution
+
+/// What a convolution's time goes to, for the benchmarks.
+public enum ConvolutionPart: String, CaseIterable, Sendable {
+  /// The tiles that multiply and add.
+  case products
+  /// All the rest: the fast method's transforms, packing, the loops themselves.
+  case rest
+}
+
+extension KernelTable {
+  /// The same kernels, those of the other part doing nothing: results are wrong, times are the part's own, as far as
+  /// the other part didn't bring its operands into a cache.
+  public func only(_ part: ConvolutionPart) -> KernelTable {
+    var table = self
+    switch part {
+    case .products: table.transformTile = { _, _, _ in }
+    case .rest: (table.multiplyTile, table.weightsTile) = ({ _, _, _ in }, { _, _, _ in })
+    }
+    return table
   }
 }
 

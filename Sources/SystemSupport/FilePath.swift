@@ -78,6 +78,13 @@ extension FilePath {
   /// "a/b/c" -> "c"; "/" -> "".
   package var name: FilePath { split.name }
 
+  /// What stands behind the name's last point, in lower case: "a/b.PNG" -> "png"; "" where there is none.
+  package var fileExtension: String {
+    let name = name.bytes
+    guard let point = name.lastIndex(of: UInt8(ascii: ".")), point > 0 else { return "" }
+    return String(decoding: name[(point + 1)...], as: UTF8.self).lowercased()
+  }
+
   private var split: (folder: FilePath, name: FilePath) {
     var path = bytes[...]
     while path.count > 1, path.last == slash { path.removeLast() }

@@ -147,7 +147,7 @@ package final class Trainer: TrainingEngine {
   }
 
   private func batch(fakes: Int, step: Int) -> StepBatch {
-    StepBatch(reals: realCount, fakes: fakes, seed: configuration.seed, step: step)
+    StepBatch(reals: realCount, fakes: fakes, seed: configuration.seed, step: step, progress: progress)
   }
 
   /// The real pictures of the last critic step: who goes on in front of a generator step gives them once more, where
@@ -169,9 +169,13 @@ package final class Trainer: TrainingEngine {
 
   /// Of the next update of either net.
   private var learningRateShare: Double {
-    let halved = Double(sign: .plus, exponent: -rateHalvings, significand: 1)
-    guard let steps = generatorStepsOfRun, steps > 0 else { return halved }
-    return halved * configuration.learningRateShare(at: min(1, Double(generatorStepsDone) / Double(steps)))
+    Double(sign: .plus, exponent: -rateHalvings, significand: 1) * configuration.learningRateShare(at: progress)
+  }
+
+  /// The run's generator steps that are done, as a share of all of them; 0 where nobody said how many there will be.
+  private var progress: Double {
+    guard let steps = generatorStepsOfRun, steps > 0 else { return 0 }
+    return min(1, Double(generatorStepsDone) / Double(steps))
   }
 
   private func drawNoise(_ purpose: RandomPurpose, step: Int, index: Int = 0, count: Int) {

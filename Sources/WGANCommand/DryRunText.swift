@@ -9,7 +9,7 @@ func dryRunText(_ dryRun: DryRun) -> String {
   var text = [configuration(dryRun), ""]
   text += planText(dryRun.plan, others: dryRun.otherBytes)
   text += ["", times(dryRun)]
-  if dryRun.configuration.training.decay != .none { text += ["", learningRates(dryRun)] }
+  if dryRun.configuration.training.decay != .none { text += ["", whatFalls(dryRun)] }
   return text.joined(separator: "\n")
 }
 
@@ -54,13 +54,21 @@ private func times(_ dryRun: DryRun) -> String {
   return table.text
 }
 
-/// Where they decay: from the first update to the run's end.
-private func learningRates(_ dryRun: DryRun) -> String {
+/// Learning rates that decay, and a penalty's weight that falls with them: from the first update to the run's end.
+private func whatFalls(_ dryRun: DryRun) -> String {
   let training = dryRun.configuration.training
-  var table = TextTable(["learning rates", "at first", "half-way", "at the end"])
-  for (name, rate) in [("critic", training.criticLearningRate), ("generator", training.generatorLearningRate)] {
+  var table = TextTable(["falling over the run", "at first", "half-way", "at the end"])
+  let ofRates = [
+    ("critic's learning rate", training.criticLearningRate),
+    ("generator's learning rate", training.generatorLearningRate),
+  ]
+  for (name, rate) in ofRates {
     let rates = [0, 0.5, 1].map { "\(Float(Double(rate) * training.learningRateShare(at: $0)))" }
     table.add(["  " + name] + rates)
+  }
+  if training.objective.isPenalised, training.penaltyDecayTo < 1 {
+    let weight = Double(training.penaltyWeightInUse)
+    table.add(["  penalty's weight"] + [0, 0.5, 1].map { "\(Float(weight * training.penaltyShare(at: $0)))" })
   }
   let steps = grouped(dryRun.run.generatorSteps)
   return table.text + "\n  over \(steps) generator steps; --resume with another length changes them from there on"

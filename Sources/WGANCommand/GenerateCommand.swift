@@ -3,31 +3,49 @@
 import ArgumentParser
 import CommandSupport
 import Configuration
+import Images
 import WGAN
 
 struct GenerateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "generate",
     abstract: "Draw pictures with a trained generator.",
-    discussion: "Picture i depends on the checkpoint, the seed and i alone: more pictures don't change the first ones.")
+    discussion: """
+      Picture i depends on the checkpoint, the seed and i alone: more pictures don't change the first ones. \
+      docs/Sampling.md says more of seeds, latent vectors and truncation.
+      """)
 
   @OptionGroup var source: GeneratorOptions
 
-  @Option(help: "How many pictures.")
-  var count = 64
+  @Option(help: "How many pictures of --seed (default: 64).")
+  var count: Int?
 
   @Option(help: "Of the noise (default: the run's own: the pictures of its galleries).")
   var seed: UInt64?
 
-  @Option(help: ArgumentHelp("A folder for the pictures: 000000.png and so on.", valueName: "folder"))
+  @OptionGroup var points: LatentOptions
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      A folder for the pictures: 000000.png and so on. Or a file for one picture, if it ends with .png or .jpg.
+      """, valueName: "path"))
   var out: String?
 
-  @Option(help: ArgumentHelp("All pictures as one PNG; - is standard output.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      """
+      All pictures as one: a PNG, or a JPEG of quality \(JPEGEncoder.quality) if the name ends with .jpg; - is \
+      standard output.
+      """, valueName: "file"))
   var grid: Output?
 
   @Option(
     help: ArgumentHelp(
-      "All pictures and their noise as numbers, in safetensors: to compare with other programs; - is standard output.",
+      """
+      All pictures and their noise as numbers, in safetensors: to compare with other programs, and for --latents; - is \
+      standard output.
+      """,
       valueName: "file"))
   var tensors: Output?
 
@@ -36,6 +54,8 @@ struct GenerateCommand: ParsableCommand {
 
   @Option(help: "Pictures in a row of the grid.")
   var columns = 8
+
+  @OptionGroup var sheet: SheetOptions
 
   @OptionGroup var speed: ParameterOptions<ThreadsParameter>
 
@@ -53,39 +73,80 @@ struct GenerateCommand: ParsableCommand {
     if grid?.isStandardOutput == true && tensors?.isStandardOutput == true {
       throw ValidationError("--grid - and --tensors - are both standard output: give one of them a path")
     }
-    if force && out == nil { throw ValidationError("--force is for the pictures in --out: give that") }
-    if !(1...1_000_000).contains(count) { throw ValidationError("--count \(count): must be from 1 to 1000000") }
-    if grid != nil && count > 10_000 { throw ValidationError("--count \(count): a --grid has 10000 pictures at most") }
-    if tensors != nil && count > 1000 {
-      throw ValidationError("--count \(count): --tensors hold 1000 pictures at most")
+    if force && folder == nil {
+      throw ValidationError("--force is for the pictures in --out: give a folder there")
+    }
+    if let count, !(1...1_000_000).contains(count) {
+      throw ValidationError("--count \(count): must be from 1 to 1000000")
+    }
+    if points.areGiven, count != nil || seed != nil {
+      let flag = points.seeds == nil ? "--latents" : "--seeds"
+      throw ValidationError("\(flag) says which pictures: leave \(count == nil ? "--seed" : "--count") out")
     }
     if !(1...1000).contains(columns) { throw ValidationError("--columns \(columns): must be from 1 to 1000") }
+    _ = try grid?.pictureFormat("--grid")
+    _ = try picture?.pictureFormat("--out")
+    try checkCount(points.seeds?.seeds.count ?? (points.latents == nil ? count ?? 64 : 1))
   }
+
+  /// What is too many for an output.
+  private func checkCount(_ count: Int) throws {
+    let given = self.count.map { "--count \($0)" } ?? "\(count) pictures"
+    if grid != nil && count > 10_000 { throw ValidationError("\(given): a --grid has 10000 pictures at most") }
+    if tensors != nil && count > 1000 { throw ValidationError("\(given): --tensors hold 1000 pictures at most") }
+    if let picture, count != 1 {
+      throw ValidationError(
+        "--out \(picture.path) is a file for one picture, and there are \(count): give a folder, --grid for all on one "
+          + "sheet, or one seed in --seeds")
+    }
+  }
+
+  /// `--out` as the folder or as the file that it is.
+  private var folder: String? { picture == nil ? out : nil }
+  private var picture: Output? { out.flatMap { Output(pictureOrFolder: $0) } }
 
   func run() throws {
     let threads = speed[\.threads]
     if let threads { try RunParameters.declared.threads.check(threads) }
-    try grid?.check(.png)
+    if let grid { try grid.check(FileKind(grid.pictureFormat("--grid"))) }
+    if let picture { try picture.check(FileKind(picture.pictureFormat("--out"))) }
     try tensors?.check(.safetensors)
     try Output.check(("--grid", grid), ("--tensors", tensors))
+    try Output.check(("--out", picture), ("--grid", grid))
     // Between pictures, so that no half-written file stays behind.
     Interruption.watch()
     let generator = try PictureGenerator(
       try source.source(network), live: source.liveGenerator, threads: threads,
       isCancelled: { Interruption.isRequested }
     ) { Console.note("wgan: \($0)") }
-    let choice = PictureChoice.series(seed: seed ?? generator.configuration.seed, 0..<count)
+    let choice: PictureChoice
+    if let latents = try points.read(for: generator) {
+      choice = .latents(latents, truncation: points.truncation)
+    } else {
+      choice = .series(
+        seed: seed ?? generator.configuration.seed, 0..<(count ?? 64), truncation: points.truncation)
+    }
+    try checkCount(choice.count)
+    try write(choice, generator)
+  }
+
+  private func write(_ choice: PictureChoice, _ generator: PictureGenerator) throws {
     func say(_ path: String) throws { try Output.say(path, beside: grid, tensors) }
-    if let out {
-      try generator.write(choice, to: out, replacing: force)
-      try say(out)
+    if let folder {
+      try generator.write(choice, to: folder, upscale: sheet.upscale, replacing: force)
+      try say(folder)
+    }
+    let sheet = sheet.sheet(columns: columns)
+    if let picture {
+      try generator.write(choice, on: sheet, as: picture.pictureFormat("--out"), alone: true, to: picture.path)
+      try say(picture.path)
     }
     if let tensors {
       try generator.writeTensors(choice, to: tensors.path)
       if !tensors.isStandardOutput { try say(tensors.path) }
     }
     if let grid {
-      try generator.writeGrid(choice, columns: columns, to: grid.path)
+      try generator.write(choice, on: sheet, as: grid.pictureFormat("--grid"), to: grid.path)
       if !grid.isStandardOutput { try say(grid.path) }
     }
   }

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import CommandSupport
+import Images
 import SystemSupport
 import WGAN
 
@@ -12,11 +13,32 @@ struct Output: ExpressibleByArgument {
 
   init?(argument: String) { self.argument = argument }
 
+  /// A file for one picture, as its name tells; nil where it's a folder's.
+  init?(pictureOrFolder argument: String) {
+    let endings: Set = [
+      "png", "apng", "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff", "avif", "heic", "jxl", "svg", "pdf", "mp4",
+      "webm",
+    ]
+    guard endings.contains(FilePath(argument).fileExtension), argument.utf8.last != UInt8(ascii: "/"),
+      !isFolder(argument)
+    else { return nil }
+    self.argument = argument
+  }
+
   var isEmpty: Bool { argument.isEmpty }
   var isStandardOutput: Bool { argument == "-" }
   var path: String { isStandardOutput ? standardOutputPath : argument }
   /// The folder that names in it may be relative to.
   var folder: String { isStandardOutput ? "." : splitPath(argument).folder }
+
+  /// What is written there, by the name.
+  /// - Throws: `ValidationError`.
+  func pictureFormat(_ flag: String) throws -> PictureFormat {
+    if isStandardOutput { return .png }
+    if let format = PictureFormat(ofFile: argument) { return format }
+    throw ValidationError(
+      "\(flag) \(argument): pictures are written as PNG or JPEG: give a name that ends with .png or .jpg")
+  }
 
   /// Refuses what couldn't be written, and what would replace a file of another kind or a run's own.
   ///
@@ -89,11 +111,14 @@ struct Output: ExpressibleByArgument {
 
 /// What a single file is, told by its first bytes or by its name.
 enum FileKind {
-  case png, svg, safetensors, onnx, text
+  case png, jpeg, svg, safetensors, onnx, text
+
+  init(_ format: PictureFormat) { self = format == .jpeg ? .jpeg : .png }
 
   var words: String {
     switch self {
     case .png: "a PNG"
+    case .jpeg: "a JPEG"
     case .svg: "an SVG"
     case .safetensors: "a safetensors file"
     case .onnx: "an ONNX model"
@@ -103,7 +128,8 @@ enum FileKind {
 
   private var endings: [String] {
     switch self {
-    case .png: [".png"]
+    case .png: [".png", ".apng"]
+    case .jpeg: [".jpg", ".jpeg"]
     case .svg: [".svg"]
     case .safetensors: [".safetensors"]
     case .onnx: [".onnx"]
@@ -123,7 +149,8 @@ enum FileKind {
     if isRead == nil { return false }
     let json = UInt8(ascii: "{")
     switch self {
-    case .png: return start.starts(with: [0x89, 0x50, 0x4E, 0x47])
+    case .png: return PictureFormat(start) == .png
+    case .jpeg: return PictureFormat(start) == .jpeg
     case .svg: return start.starts(with: "<svg".utf8) || start.starts(with: "<?xml".utf8)
     case .safetensors: return start.count > 8 && start[8] == json
     // A protobuf's first field, the version, as a number.

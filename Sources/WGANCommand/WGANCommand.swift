@@ -12,10 +12,11 @@ struct WGANCommand: ParsableCommand {
         wgan train --data synthetic --out runs/first --preset demo --generator-steps 300
         wgan train --data ~/Pictures/faces --out runs/faces
         wgan generate --run runs/faces --grid faces.png
+        wgan walk --run runs/faces --seeds 1,5,9 --out walk.png
       """,
     version: "wgan \(wganVersion)",
     subcommands: [
-      TrainCommand.self, GenerateCommand.self, EvaluateCommand.self, ExportCommand.self, InspectCommand.self,
-      DataCommand.self, WatchCommand.self,
+      TrainCommand.self, WatchCommand.self, GenerateCommand.self, WalkCommand.self, TimelapseCommand.self,
+      EvaluateCommand.self, ExportCommand.self, InspectCommand.self, DataCommand.self,
     ])
 }

@@ -22,4 +22,22 @@ import Testing
     #expect(Device.supported.last == Device.best)
     #expect(Set(Device.supported).count == Device.supported.count)
   }
+
+  /// Protects `wgan-bench conv --only`: a part's device leaves out the other part and nothing else. The direct method
+  /// has no transforms, so its products alone are all of it; without products nothing is added up.
+  @Test(arguments: InstructionSet.allCases.filter(Device.supported.contains), [Pass.forward, .backwardData])
+  func aPartLeavesOutTheOtherOne(set: InstructionSet, pass: Pass) throws {
+    let device = Device(instructionSet: set, threads: 2)
+    let direct = ConvolutionCase(mb: 2, ic: 16, ih: 8, oc: 32)
+    let fast = try #require(direct.fast)
+    func ones(_ shape: [Int]) -> [Float] { Array(repeating: 1, count: shape.reduce(1, *)) }
+    for one in [direct, fast] {
+      let (a, b) = one.operandShapes(pass)
+      func values(_ part: ConvolutionPart?) -> [Float] {
+        one.run(pass, ones(a), ones(b), on: part.map { device.only($0) } ?? device)
+      }
+      #expect((values(.products) == values(nil)) == (one.algorithm == .direct))
+      #expect(values(.rest) != values(nil))
+    }
+  }
 }

@@ -93,7 +93,8 @@ import Testing
     ("adamBeta1", { $0.adamBeta1 = 1 }), ("adamBeta2", { $0.adamBeta2 = .nan }), ("fraction", { $0.fraction = 0 }),
     ("fraction", { $0.fraction = 1.5 }), ("fraction", { $0.fraction = .nan }), ("heldOut", { $0.heldOut = 1 }),
     ("criticAdamBeta1", { $0.criticAdamBeta1 = -0.1 }), ("generatorAdamBeta2", { $0.generatorAdamBeta2 = 1 }),
-    ("decayTo", { $0.decayTo = 1.1 }), ("decayTo", { $0.decayTo = .nan }), ("ema", { $0.ema = 1 }),
+    ("decayTo", { $0.decayTo = 1.1 }), ("decayTo", { $0.decayTo = .nan }),
+    ("penaltyDecayTo", { $0.penaltyDecayTo = -0.1 }), ("ema", { $0.ema = 1 }),
     ("ema", { $0.ema = -0.1 }), ("ema", { $0.ema = .nan }), ("heldOut", { $0.heldOut = -0.1 }),
     ("heldOut", { $0.heldOut = .nan }),
   ]
@@ -214,6 +215,17 @@ import Testing
     let error = #expect(throws: ConfigurationError.self) { try TrainingConfiguration.blog.refuseWithoutEffect([left]) }
     #expect(error?.description == "--decay-to 0.1: learning rates stay as they are: give --decay linear too")
     try TrainingConfiguration.blog.overridden(by: [ConfigurationOverride(\.decay, .cosine)]).refuseWithoutEffect([left])
+  }
+
+  @Test func whatIsLeftOfThePenaltyNeedsAPenaltyAndADecay() throws {
+    let left = ConfigurationOverride(\.penaltyDecayTo, 0.1)
+    let error = #expect(throws: ConfigurationError.self) { try TrainingConfiguration.blog.refuseWithoutEffect([left]) }
+    #expect(
+      error?.description == """
+        --penalty-decay-to 0.1: there is no penalty whose weight falls: give --objective relativistic and --decay \
+        cosine too
+        """)
+    try TrainingConfiguration.photos.refuseWithoutEffect([left])
   }
 
   /// Flags are applied in their order, and judged by what comes out.

@@ -3,11 +3,12 @@ import Foundation
 import Testing
 import Training
 
-/// Protects: rates fall from all of them to what is left, along their curve, with the same bits everywhere.
+/// Protects: rates, and a penalty's weight, fall from all of them to what is left, along their curve, with the same
+/// bits everywhere.
 @Suite struct RateDecayTests {
   func configuration(_ decay: RateDecay, to end: Double) -> TrainingConfiguration {
     var configuration = TrainingConfiguration.blog
-    (configuration.decay, configuration.decayTo) = (decay, end)
+    (configuration.decay, configuration.decayTo, configuration.penaltyDecayTo) = (decay, end, 1 - end)
     return configuration
   }
 
@@ -17,6 +18,9 @@ import Training
     #expect(configuration.learningRateShare(at: 0) == 1)
     let (half, last) = (configuration.learningRateShare(at: 0.5), configuration.learningRateShare(at: 1))
     #expect(decay == .none ? half == 1 && last == 1 : half == end + (1 - end) * 0.5 && last == end)
+    let penalty = [0, 0.5, 1].map { configuration.penaltyShare(at: $0) }
+    let left = 1 - end
+    #expect(penalty == (decay == .none ? [1, 1, 1] : [1, left + (1 - left) * 0.5, left]))
   }
 
   @Test func betweenThemTheyFallAlongTheCurve() {

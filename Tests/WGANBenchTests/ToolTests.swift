@@ -62,6 +62,17 @@ import WGANBench
     #expect(second.errors.contains("3 rows compared, 3 slower, 0 faster"), "\(second.errors)")
   }
 
+  /// A part is measured as a part: no baseline of whole passes is compared with it.
+  @Test(arguments: ["products", "rest"]) func aPartIsNotTheWhole(only: String) throws {
+    let part = try Self.run(Self.small + ["--only", only])
+    #expect(part.code == 0, "\(part.errors)")
+    let rows = try JSONDecoder().decode(ConvolutionReport.self, from: part.output).results
+    #expect(rows.allSatisfy { $0.verified && $0.only == only && $0.key.hasSuffix(", \(only) alone") })
+    #expect(rows.count == 3 && !part.errors.contains("seemed to be able to do"), "\(part.errors)")
+    let table = String(decoding: try Self.run(Self.small.dropLast() + ["table", "--only", only]).output, as: UTF8.self)
+    #expect(table.contains("products at ") == (only == "products"), "\(table)")
+  }
+
   /// All of `report` on the smallest net, in seconds; what it wrote is what it says, and isn't written over by mistake.
   @Test func aReportIsWrittenOnceAndRenderedAgain() throws {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("wgan-bench-\(UUID().uuidString)")
@@ -114,6 +125,7 @@ import WGANBench
     arguments: [
       (64, ["conv", "--shape", "mb1ic3"], "ih is missing"), (64, ["conv", "--isa", "sse9"], "this machine runs"),
       (64, ["conv", "--threads", "0"], "numbers from 1"), (64, ["conv", "--pass", "sideways"], "passes are"),
+      (64, ["conv", "--only", "transforms"], "'products' and 'rest'"),
       (64, ["conv", "--size", "48"], "--size 48"), (64, ["conv", "--seconds", "nan"], "--seconds"),
       (66, ["conv", "--shapes", "/nowhere"], "no such file"), (66, ["conv", "--baseline", "/nowhere"], "no such file"),
       (65, ["conv", "--shapes", #filePath], "line 1"), (65, ["conv", "--baseline", #filePath], "not a report"),

@@ -244,7 +244,7 @@ import WGAN
         refuse(words)
       }
       try write([NamedTensor(name: "noise", shape: [1, 8], values: values[..<7] + [.nan])])
-      refuse("has nan")
+      refuse("latent vector 0 has nan")
       try write(TensorSet(["a", "b"].map { NamedTensor(name: $0, shape: [2, 8], values: values) }))
       refuse("none is called \"noise\"")
       try writeFile([], to: path)

@@ -148,6 +148,32 @@ import WGAN
     }
   }
 
+  /// A penalty's weight falls as the rates do: each critic step is the one of a trainer that has this step's weight and
+  /// rates for good.
+  @Test(arguments: [ObjectiveKind.wganGP, .wganR1R2, .relativistic], [RateDecay.linear, .cosine])
+  func thePenaltyFallsOverTheRun(objective: ObjectiveKind, decay: RateDecay) throws {
+    func trainer(_ weight: Float, decay: RateDecay) throws -> Trainer {
+      try self.trainer {
+        ($0.objective, $0.criticNorm, $0.penaltyWeight) = (objective, false, .fixed(weight))
+        ($0.decay, $0.decayTo, $0.penaltyDecayTo) = (decay, 1, decay == .none ? 1 : 0.5)
+      }
+    }
+    let falling = try trainer(2, decay: decay)
+    falling.generatorStepsOfRun = 2
+    // All of it, half-way between 2 and 1, and what is left.
+    for (step, weight) in [Float(2), 1.5, 1].enumerated() {
+      let fixed = try trainer(weight, decay: .none)
+      try fixed.restore(falling.tensors(), criticSteps: step, generatorSteps: step)
+      let pixels = pixels(4, seed: UInt64(step))
+      let losses = (criticStep(falling, pixels), criticStep(fixed, pixels))
+      #expect(losses.0.measured == losses.1.measured && losses.0.measured["penalty"] != nil)
+      for (own, expected) in zip(parameters(falling, "critic"), parameters(fixed, "critic")) {
+        #expect(own.values == expected.values, "step \(step): \(own.name)")
+      }
+      _ = falling.generatorStep()
+    }
+  }
+
   // MARK: - Noise
 
   /// Beside an epoch's short last batch: as many fakes, or a whole batch of them.

@@ -99,15 +99,23 @@ import Watch
     }
   }
 
-  @Test func aWalkIsASheetOfFrames() throws {
+  @Test func aWalkIsASheetOfFramesAndAFilm() throws {
     try withCheckpoint { paths, _ in
       let site = Site(paths.path)
       _ = site.follow()
-      var asked = try request("seeds=1,2&columns=4")
+      var asked = try request("seeds=1,2&columns=4&truncation=0.5")
       asked.form = .walk(frames: 8)
       let walk = bytes(site.answer(.explore(asked)))
       // Width and height stand in the header: 4 and 2 cells of 16, 2 between them.
       #expect(walk.count > 24 && walk[16..<24].elementsEqual([0, 0, 0, 74, 0, 0, 0, 38]))
+      asked.form = .film(frames: 8)
+      let film = bytes(site.answer(.explore(asked)))
+      // As `wgan walk` makes it.
+      let generator = try PictureGenerator(.trained(.run(paths.path)), threads: 1, notice: { _ in })
+      let loop = LatentVector.loop(through: generator.latents(seeds: [1, 2]), frames: 8)
+      try generator.film([loop], truncation: 0.5, sheet: Sheet(), rate: 20)
+        .write(to: .file(paths.path + ".png"), isCancelled: { false }, tell: { _ in })
+      #expect(try !film.isEmpty && film == readFile(paths.path + ".png"))
     }
   }
 }

@@ -17,6 +17,7 @@ import SystemSupport
 #endif
 
 package typealias InstructionSet = Kernels.InstructionSet
+package typealias ConvolutionPart = Kernels.ConvolutionPart
 
 package struct UnknownInstructionSet: ClassifiedError {
   package let description: String
@@ -76,6 +77,13 @@ package struct Device: Sendable {
     self.firstCacheBytes = firstCacheBytes ?? (first > 0 ? first : 32 << 10)
     self.cacheBytes = cacheBytes ?? (second > 0 ? second : 512 << 10)
     blocking = Blocking(tile: kernels.tile, firstCacheBytes: self.firstCacheBytes, cacheBytes: self.cacheBytes)
+  }
+
+  /// One whose convolutions do this part alone, for the benchmarks: their results are wrong.
+  package func only(_ part: ConvolutionPart) -> Device {
+    Device(
+      kernels: kernels.only(part), pairKernels: pairKernels?.only(part), threads: threads,
+      firstCacheBytes: firstCacheBytes, cacheBytes: cacheBytes, recorder: recorder)
   }
 
   /// The instruction set that `WGAN_ISA` names, or the best one here.

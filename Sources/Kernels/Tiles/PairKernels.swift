@@ -25,12 +25,12 @@ public protocol PairPage: ProductPage {
 /// The kernels of a page of pairs. Its register tiles are those of the `KernelTable` beside it.
 public struct PairKernels: Sendable {
   public let tile: RegisterTile
-  public let multiplyTile: KernelTable.Multiply
-  public let weightsTile: KernelTable.Weights
+  public var multiplyTile: KernelTable.Multiply
+  public var weightsTile: KernelTable.Weights
   /// `transformPairs` and `transformTile` with the matrix of `kind`: F(4x2, 2x2).
-  public let transformTile: KernelTable.Transform
-  public let pairNeighbours: PairNeighbours
-  public let pairLanes: PairLanes
+  public var transformTile: KernelTable.Transform
+  public var pairNeighbours: PairNeighbours
+  public var pairLanes: PairLanes
   /// What the machine can do at best, for the benchmarks.
   public let peak: ArithmeticProbe
 
@@ -56,6 +56,18 @@ public struct PairKernels: Sendable {
     pairNeighbours = { Page.pairNeighbours($0, $1, count: $2) }
     pairLanes = { Page.pairLanes($0, $1, step: $2, $3, count: $4) }
     peak = ArithmeticProbe(probe)
+  }
+
+  /// As `KernelTable`'s; making pairs is of the rest.
+  public func only(_ part: ConvolutionPart) -> PairKernels {
+    var kernels = self
+    switch part {
+    case .products:
+      (kernels.transformTile, kernels.pairNeighbours) = ({ _, _, _ in }, { _, _, _ in })
+      kernels.pairLanes = { _, _, _, _, _ in }
+    case .rest: (kernels.multiplyTile, kernels.weightsTile) = ({ _, _, _ in }, { _, _, _ in })
+    }
+    return kernels
   }
 }
 

@@ -6,6 +6,7 @@
 // Nowozin, "Which training methods for GANs do actually converge?" (ICML 2018), section 4.1.
 
 import Compute
+import Configuration
 import Graph
 
 /// The penalty of n = ||d D(x) / d x|| at each picture.
@@ -20,6 +21,12 @@ struct GradientPenalty: Sendable {
   let kind: Kind
   /// lambda or gamma.
   let weight: Float
+
+  /// - Parameter progress: as in `TrainingConfiguration.penaltyShare`.
+  init(_ kind: Kind, _ configuration: TrainingConfiguration, at progress: Double) {
+    self.kind = kind
+    weight = Float(Double(configuration.penaltyWeightInUse) * configuration.penaltyShare(at: progress))
+  }
 
   /// The penalty at one picture, and the factor of its gradient with respect to d D / d x: v = factor * d D / d x.
   ///

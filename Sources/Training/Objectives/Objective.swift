@@ -75,6 +75,8 @@ package struct StepBatch: Sendable {
   package let seed: UInt64
   /// Steps of this net that were done before this one.
   package let step: Int
+  /// The run's generator steps that are done, as a share of all of them, 0 to 1.
+  package let progress: Double
 }
 
 /// The mean, summed in Double in the values' order.

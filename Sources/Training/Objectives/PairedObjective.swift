@@ -35,12 +35,10 @@ enum RelativisticPairs: PairLoss {
 }
 
 struct PairedObjective<Loss: PairLoss>: Objective {
-  private let penalty: GradientPenalty
+  private let configuration: TrainingConfiguration
 
   /// - Precondition: the configuration is valid.
-  init(_ configuration: TrainingConfiguration) {
-    penalty = GradientPenalty(kind: .zeroCentred, weight: configuration.penaltyWeightInUse)
-  }
+  init(_ configuration: TrainingConfiguration) { self.configuration = configuration }
 
   // A critic's pass sees real and fake pictures together, so each stands for two half batches.
   let criticPasses = [
@@ -69,6 +67,7 @@ struct PairedObjective<Loss: PairLoss>: Objective {
     let share = 1 / Double(pairs)
     let reals = nets.view.see(nets.real, .criticReal, count: pairs, step: batch.step)
     let fakes = nets.view.see(nets.generator.output, .criticFake, count: pairs, step: batch.step)
+    let penalty = GradientPenalty(.zeroCentred, configuration, at: batch.progress)
     let buffers = nets.penaltyBuffers
     var norms = GradientNorms()
     var (loss, real, fake) = (0.0, 0.0, 0.0)

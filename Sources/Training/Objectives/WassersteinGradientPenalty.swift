@@ -8,12 +8,10 @@ import Graph
 import Randomness
 
 struct WassersteinGradientPenalty: Objective {
-  private let penalty: GradientPenalty
+  private let configuration: TrainingConfiguration
 
   /// - Precondition: the configuration is valid.
-  init(_ configuration: TrainingConfiguration) {
-    penalty = GradientPenalty(kind: .oneCentred, weight: configuration.penaltyWeightInUse)
-  }
+  init(_ configuration: TrainingConfiguration) { self.configuration = configuration }
 
   let criticPasses =
     ClippedWasserstein.criticPasses + [
@@ -36,6 +34,7 @@ struct WassersteinGradientPenalty: Objective {
     }
     buffers.pictures.setSum(
       real, buffers.scoreFactors, fake, buffers.gradientFactors, batch: count, on: nets.device)
+    let penalty = GradientPenalty(.oneCentred, configuration, at: batch.progress)
     var norms = GradientNorms()
     nets.addPenalisedGradient(penalty, count: count, share: 1 / Double(count), accumulate: true, norms: &norms) { _ in
       // The loss has no part at these points.

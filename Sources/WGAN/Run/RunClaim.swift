@@ -158,7 +158,8 @@ package final class RunClaim {
   package func setAside() throws(Failure) -> [String] {
     try check()
     var places: [String] = []
-    for path in [paths.checkpoints.path, paths.samples, paths.metrics, paths.curves] where fileExists(path) {
+    let learned = [paths.checkpoints.path, paths.samples, paths.metrics, paths.curves, paths.final]
+    for path in learned where fileExists(path) {
       if isFolder(path), (try folderNames(path)).isEmpty { continue }
       let place = freePath(path + ".before")
       do { try renameFile(path, to: place) } catch { throw Failure(.inputOutput, path, "can't be renamed", error) }

@@ -72,8 +72,9 @@ final class RunJournal: TrainingJournal {
     // Each for itself: one that can't be written doesn't keep the other from it.
     let curves = Result { try writeFile(Array(LossPlot.svg(metrics.curves).text.utf8), to: paths.curves) }
     try sampler.update(engine.tensors(groups: samplerGroups))
-    try PNGEncoder.write(
-      Gallery.compose(sampler.pictures(.series(seed: configuration.training.seed, 0..<64)), columns: 8), to: path)
+    let side = Timelapse.gallerySide
+    let pictures = sampler.pictures(.series(seed: configuration.training.seed, 0..<side * side))
+    try PNGEncoder.write(Gallery.compose(pictures, columns: side), to: path)
     try curves.get()
     return path
   }

@@ -6,6 +6,7 @@
 //     real.png         some of the pictures that are trained on
 //     pictures.txt     the names and sizes of the files that are learned from
 //     samples/         galleries of one fixed noise batch: 000500.png after 500 generator steps
+//     final.png        of pictures that are small: the last gallery, enlarged for people
 //     checkpoints/     the last few states: 000500.safetensors and 000500.json
 //
 // And what was set aside, never removed: metrics.csv.damaged, checkpoints/*.broken, *.kept (tensors whose
@@ -24,17 +25,20 @@ package struct RunPaths: Sendable {
   package var curves: String { joinPath(path, "curves.svg") }
   package var real: String { joinPath(path, "real.png") }
   package var pictures: String { joinPath(path, "pictures.txt") }
+  package var final: String { joinPath(path, "final.png") }
   package var samples: String { joinPath(path, "samples") }
   package var checkpoints: CheckpointFolder { CheckpointFolder(joinPath(path, "checkpoints")) }
 
   /// The names of the files that a run keeps in its folder, beside its galleries and checkpoints.
-  package static let files: Set = ["config.json", "metrics.csv", "curves.svg", "real.png", "pictures.txt"]
+  package static let files: Set = [
+    "config.json", "metrics.csv", "curves.svg", "real.png", "pictures.txt", "final.png",
+  ]
 
   package func sample(generatorSteps: Int) -> String { joinPath(samples, zeroPadded(generatorSteps) + ".png") }
 
   /// The generator steps of which there are galleries, in order.
   /// - Throws: `Failure`.
-  package func gallerySteps() throws(Failure) -> [Int] { try pictureNumbers(in: samples) }
+  package func gallerySteps() throws(Failure) -> [Int] { try NumberedPictures.numbers(in: samples) }
 
   /// The run's configuration, checked.
   ///
@@ -55,14 +59,6 @@ package struct RunPaths: Sendable {
     }
     return configuration
   }
-}
-
-/// The numbers of a folder's pictures that are named as ours are, "000500.png", in order.
-func pictureNumbers(in folder: String) throws(Failure) -> [Int] {
-  try folderNames(folder).compactMap { name in
-    guard name.hasSuffix(".png"), let number = Int(name.dropLast(4)), 0..<1 << 40 ~= number else { return nil }
-    return zeroPadded(number) + ".png" == name ? number : nil
-  }.sorted()
 }
 
 /// The path, or one beside it that isn't taken: "metrics.csv.damaged-2".

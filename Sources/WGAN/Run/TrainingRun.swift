@@ -138,7 +138,7 @@ package struct TrainingRun {
       judge: configuration.evaluateEvery > 0 ? try SampleDistances(of: dataset, training, on: device) : nil,
       evaluateEvery: configuration.evaluateEvery,
       journal: journal, advice: advice)
-    return try loop.run(
+    var summary = try loop.run(
       engine: trainer,
       batches: LoadedBatches(loader: loader, pictureBytes: training.size * training.size * training.channels),
       shouldStop: shouldStop
@@ -146,6 +146,26 @@ package struct TrainingRun {
       report(event)
       if case .checkpointSaved = event { tellNotices() }
     }
+    if let gallery = summary.gallery, training.size <= Self.smallSize {
+      do {
+        summary.gallery = try enlarge(gallery)
+      } catch {
+        report(.advice("the last gallery isn't enlarged: \(error)"))
+      }
+    }
+    return summary
+  }
+
+  /// Pictures of so many pixels a side at most are too small to be looked at.
+  private static let smallSize = 32
+
+  /// Twice as wide and high, in a file of its own: galleries stay of one size.
+  /// - Returns: its path.
+  private func enlarge(_ gallery: String) throws -> String {
+    try claim.check()
+    let picture = try PictureDecoder.decode(path: gallery, channels: configuration.training.channels, shortSide: nil)
+    try PNGEncoder.write(picture.enlarged(by: 2), to: paths.final)
+    return paths.final
   }
 }
 

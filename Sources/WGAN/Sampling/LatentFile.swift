@@ -26,7 +26,10 @@ package enum LatentFile {
     guard 1...1_000_000 ~= shape[0] else {
       throw Failure(.badData, path, "has \(shape[0]) latent vectors: 1 to 1000000 are taken")
     }
-    if let problem = tensor.nonFinite { throw Failure(.badData, path, "\(problem): give finite numbers") }
+    if let place = tensor.values.firstIndex(where: { !$0.isFinite }) {
+      let value = tensor.values[place].isNaN ? "nan" : "\(tensor.values[place])"
+      throw Failure(.badData, path, "latent vector \(place / latent) has \(value): give finite numbers")
+    }
     return (0..<shape[0]).map { LatentVector(unchecked: Array(tensor.values[$0 * latent..<($0 + 1) * latent])) }
   }
 

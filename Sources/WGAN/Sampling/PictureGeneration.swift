@@ -102,41 +102,27 @@ package struct PictureGenerator {
 
   /// Writes the pictures into `folder` as 000000.png and so on.
   ///
-  /// - Parameter replacing: also where the folder has pictures of another series, which would be lost or, worse, be
+  /// - Parameter replacing: also where the folder has pictures of another choice, which would be lost or, worse, be
   ///   left among these.
-  package func write(_ choice: PictureChoice, to folder: String, replacing: Bool) throws {
+  package func write(_ choice: PictureChoice, to folder: String, upscale: Int = 1, replacing: Bool) throws {
     try makeFolder(folder)
-    if !replacing { try checkPictures(in: folder, are: choice) }
-    try forEach(choice) { i, picture in
-      try PNGEncoder.write(picture, to: joinPath(folder, zeroPadded(i) + ".png"))
-    }
-  }
-
-  /// The same generator draws the same bytes of the same choice, so a picture that is there tells its own: the first
-  /// and the last are looked at.
-  private func checkPictures(in folder: String, are choice: PictureChoice) throws {
-    let numbers = try folderNames(folder).compactMap { name -> Int? in
-      guard name.hasSuffix(".png"), let number = Int(name.dropLast(4)), number >= 0, number < 1 << 40 else {
-        return nil
+    if !replacing {
+      try NumberedPictures.check(folder) { number in
+        try choice.picture(at: number).flatMap { try pictures($0).first?.enlarged(by: upscale) }
       }
-      return zeroPadded(number) + ".png" == name ? number : nil
     }
-    guard let first = numbers.min(), let last = numbers.max() else { return }
-    for number in Set([first, last]).sorted() {
-      let there = try readFile(joinPath(folder, zeroPadded(number) + ".png"))
-      let drawn = try choice.picture(at: number).flatMap { try pictures($0).first }
-      guard let drawn, try PNGEncoder.encode(drawn) == there else {
-        throw Failure(
-          .cannotCreate,
-          "\(folder): has pictures of another seed or generator (\(zeroPadded(number)).png is one): give another "
-            + "folder, or --force to write over them")
-      }
+    try forEach(choice) { number, picture in
+      try PNGEncoder.write(picture.enlarged(by: upscale), to: NumberedPictures.path(number, in: folder))
     }
   }
 
   /// Writes the pictures as one.
-  package func writeGrid(_ choice: PictureChoice, columns: Int, to path: String) throws {
-    try PNGEncoder.write(Gallery.compose(pictures(choice), columns: columns), to: path)
+  /// - Parameter alone: one picture is itself, without a gap around it.
+  package func write(
+    _ choice: PictureChoice, on sheet: Sheet, as format: PictureFormat = .png, alone: Bool = false, to path: String
+  ) throws {
+    try sheet.check(count: choice.count, size: configuration.size, channels: configuration.channels)
+    try format.write(sheet.compose(pictures(choice), alone: alone), to: path)
   }
 
   /// Writes the pictures and their noise as numbers, tensors "pictures" and "noise": for comparison with other

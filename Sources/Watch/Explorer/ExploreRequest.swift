@@ -10,6 +10,8 @@ package struct ExploreRequest: Equatable, Sendable {
     case grid
     /// A walk through the seeds and back to the first, in so many frames on one sheet.
     case walk(frames: Int)
+    /// The same as an animated PNG.
+    case film(frames: Int)
     /// The grid's latent vectors as a .npy file.
     case latents
   }
@@ -67,12 +69,12 @@ extension ExploreRequest {
       }
       moves.append(Move(direction: direction, distance: distance))
     }
-    if form == .walk(frames: 0) {
+    if form == .walk(frames: 0) || form == .film(frames: 0) {
       let frames = try query.number("frames") ?? 60
       guard seeds.count >= 2, (seeds.count...Self.mostFrames).contains(frames) else {
         throw Refusal(.badRequest, "a walk has two seeds or more, and as many frames at least (\(Self.mostFrames) at most)")
       }
-      self.form = .walk(frames: frames)
+      self.form = form == .film(frames: 0) ? .film(frames: frames) : .walk(frames: frames)
     }
   }
 

@@ -40,30 +40,53 @@ final class Explorer: Sendable {
     }
   }
 
-  /// The bytes of a PNG, or of a .npy file.
+  /// The bytes of a PNG, or of a .npy file: those that the command line makes of the same seeds.
   func draw(_ request: ExploreRequest, from checkpoint: String) throws -> [UInt8] {
     try with(checkpoint) { open in
-      let latents = try Self.latents(request, open)
-      if request.form == .latents {
-        return NumPyFile.bytes(shape: [latents.count, open.generator.configuration.latent], latents.flatMap(\.values))
+      let generator = open.generator
+      switch request.form {
+      case .grid:
+        return try PNGEncoder.encode(Self.sheet(request, of: Self.points(request, open), generator))
+      case .walk(let frames):
+        return try PNGEncoder.encode(Self.sheet(request, of: Self.walk(request, frames, open), generator))
+      case .film(let frames):
+        return try generator.film(
+          [Self.walk(request, frames, open)], truncation: 1, sheet: Sheet(), rate: Self.framesPerSecond
+        ).encoded()
+      case .latents:
+        let points = try Self.points(request, open)
+        return NumPyFile.bytes(shape: [points.count, generator.configuration.latent], points.flatMap(\.values))
       }
-      let pictures = try open.generator.pictures(.latents(latents))
-      return try PNGEncoder.encode(Gallery.compose(pictures, columns: request.columns))
     }
   }
 
-  private static func latents(_ request: ExploreRequest, _ open: Open) throws(Refusal) -> [LatentVector] {
+  /// As `wgan walk` has it.
+  private static let framesPerSecond = 20.0
+
+  private static func sheet(
+    _ request: ExploreRequest, of points: [LatentVector], _ generator: PictureGenerator
+  ) throws -> Picture {
+    Gallery.compose(try generator.pictures(.latents(points)), columns: request.columns)
+  }
+
+  /// Truncated, then moved.
+  private static func points(_ request: ExploreRequest, _ open: Open) throws(Refusal) -> [LatentVector] {
     let directions = open.directions
     guard request.moves.allSatisfy({ $0.direction < directions.count }) else {
       throw Refusal(.badRequest, "moves: this generator has \(directions.count) directions")
     }
-    let points = open.generator.latents(seeds: request.seeds).map { point in
+    return open.generator.latents(seeds: request.seeds).map { point in
       request.moves.reduce(point.truncated(request.truncation)) { point, move in
         point.moved(along: directions[move.direction], distance: move.distance)
       }
     }
-    guard case .walk(let frames) = request.form else { return points }
-    return LatentVector.loop(through: points, frames: frames)
+  }
+
+  /// Between points that were moved, as from a file of theirs; else between the seeds', and truncated then.
+  private static func walk(_ request: ExploreRequest, _ frames: Int, _ open: Open) throws(Refusal) -> [LatentVector] {
+    if !request.moves.isEmpty { return LatentVector.loop(through: try points(request, open), frames: frames) }
+    return LatentVector.loop(through: open.generator.latents(seeds: request.seeds), frames: frames)
+      .map { $0.truncated(request.truncation) }
   }
 
   private func with<Result: Sendable>(_ checkpoint: String, _ body: (Open) throws -> Result) throws -> Result {

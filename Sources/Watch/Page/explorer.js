@@ -227,19 +227,22 @@ function links() {
   };
   set("take-picture", chosen !== null && `/explore/grid.png?${query(chosen, "&columns=1")}`, `seed-${chosen}.png`);
   set("take-grid", `/explore/grid.png?${query(seedList(), `&columns=${columns}`)}`, "grid.png");
-  set("take-walk", pinned.length > 1 && `/explore/walk.png?${query(pinned.join(","), `&frames=${walkFrames()}&columns=${framesBetween}`)}`, "walk-sheet.png");
+  set("take-walk", pinned.length > 1 && `/explore/film.png?${query(pinned.join(","), `&frames=${walkFrames()}`)}`, "walk.png");
   set("take-latents", `/explore/latents.npy?${query(seedList())}`, "latents.npy");
+  const isMoved = moves().length > 0;
+  set("take-pinned", isMoved && pinned.length > 1 && `/explore/latents.npy?${query(pinned.join(","))}`, "pinned.npy");
   byId("command").textContent = command();
 }
 
-// Along a direction there is no flag: what is shown is in the file of latent vectors.
+// Along a direction there is no flag: what is shown is in the files of latent vectors.
 function command() {
   const truncation = Number(byId("truncation").value), isMoved = moves().length > 0;
   const truncated = truncation < 1 ? ` --truncation ${truncation}` : "";
-  const which = isMoved ? "--latents latents.npy" : `--seeds ${seedList()}${truncated}`;
-  const grid = `wgan generate ${info.source} ${which} --columns ${columns} --grid grid.png`;
-  if (pinned.length < 2 || isMoved) return grid;
-  return `${grid}\nwgan walk ${info.source} --seeds ${pinned.join(",")}${truncated} --frames ${walkFrames()} --out walk.png`;
+  const which = (file, seeds) => isMoved ? `--latents ${file}` : `--seeds ${seeds}${truncated}`;
+  const grid = `wgan generate ${info.source} ${which("latents.npy", seedList())} --columns ${columns} --grid grid.png`;
+  if (pinned.length < 2) return grid;
+  const walk = which("pinned.npy", pinned.join(","));
+  return `${grid}\nwgan walk ${info.source} ${walk} --frames ${walkFrames()} --out walk.png`;
 }
 
 byId("copy").addEventListener("click", async () => {

@@ -101,6 +101,9 @@ extension Route {
     case "/explore/walk.png":
       self = .explore(try ExploreRequest(.walk(frames: 0), query))
       return
+    case "/explore/film.png":
+      self = .explore(try ExploreRequest(.film(frames: 0), query))
+      return
     case "/explore/latents.npy":
       self = .explore(try ExploreRequest(.latents, query))
       return

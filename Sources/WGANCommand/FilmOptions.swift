@@ -1,0 +1,50 @@
+// What `wgan walk` and `wgan timelapse` write: an animated PNG, or a folder of frames, as the path says.
+
+import ArgumentParser
+import CommandSupport
+import SystemSupport
+import WGAN
+
+struct FilmOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      """
+      An animated PNG, if it ends with .png (- is standard output): browsers play it. Or a folder for the frames, if \
+      it has no ending or ends with /: 000000.png and so on.
+      """, valueName: "path"))
+  var out: String
+
+  @Flag(help: "Write into the folder also where it has other pictures.")
+  var force = false
+
+  /// `--out` as a file; nil where it's a folder.
+  private var file: Output? {
+    if out == "-" { return Output(argument: out) }
+    if out.utf8.last == UInt8(ascii: "/") || isFolder(out) { return nil }
+    // What is there and has no ending may be a pipe.
+    return FilePath(out).fileExtension.isEmpty && !fileExists(out) ? nil : Output(argument: out)
+  }
+
+  func validate() throws {
+    if out.isEmpty { throw ValidationError("--out is empty: give a path") }
+    if let file, !file.isStandardOutput, !["", "png", "apng"].contains(FilePath(file.path).fileExtension) {
+      throw ValidationError(
+        "--out \(out): moving pictures are written as animated PNG: give a name that ends with .png, or a folder")
+    }
+    if force && file != nil { throw ValidationError("--force is for a folder of frames: give one in --out") }
+  }
+
+  static func check(rate: Double) throws {
+    if !(0.1...100 ~= rate) { throw ValidationError("--fps \(rate): must be from 0.1 to 100") }
+  }
+
+  /// Before the work: whether it can be written.
+  func check() throws(Failure) { try file?.check(.png) }
+
+  func write(_ film: Film) throws {
+    try film.write(
+      to: file.map { .file($0.path) } ?? .folder(out, replacing: force),
+      isCancelled: { Interruption.isRequested }, tell: { Console.note($0) })
+    if file?.isStandardOutput != true { try Console.print(out) }
+  }
+}

@@ -1,0 +1,68 @@
+// Which points of the latent space `wgan generate` and `wgan walk` take, and how their pictures are laid out.
+
+import ArgumentParser
+import SystemSupport
+import WGAN
+
+/// One list of points, for `generate`. (A walk may have several.)
+struct LatentOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "One picture of each of these seeds, the first of its series, instead of --seed and --count: 1,5,9-20.",
+      valueName: "seeds"),
+    transform: { try SeedList($0) })
+  var seeds: SeedList?
+
+  @Option(help: latentsHelp) var latents: String?
+
+  @Option(help: truncationHelp) var truncation: Float = 1
+
+  static let latentsHelp = ArgumentHelp(
+    """
+    Latent vectors from a file, a picture of each: .npy, or safetensors as --tensors writes them; float32 numbers, \
+    [n, latent].
+    """, valueName: "file")
+
+  static let truncationHelp = ArgumentHelp(
+    """
+    Latent vectors are multiplied by this, above 0 and up to 1: the smaller, the more typical, and the more alike the \
+    pictures.
+    """, valueName: "psi")
+
+  var areGiven: Bool { seeds != nil || latents != nil }
+
+  func validate() throws {
+    if seeds != nil && latents != nil {
+      throw ValidationError("--seeds and --latents both say which: give one of them")
+    }
+    if latents == "" { throw ValidationError("--latents is empty: give a file") }
+    try Self.check(truncation: truncation)
+  }
+
+  static func check(truncation: Float) throws {
+    if !(truncation > 0 && truncation <= 1) {
+      throw ValidationError("--truncation \(truncation): must be above 0 and at most 1")
+    }
+  }
+
+  /// Nil where none are given.
+  func read(for generator: PictureGenerator) throws -> [LatentVector]? {
+    if let seeds { return generator.latents(seeds: seeds.seeds) }
+    return try latents.map { try LatentFile.read($0, latent: generator.configuration.latent) }
+  }
+}
+
+struct SheetOptions: ParsableArguments {
+  @Option(help: "Make each picture 2 or 4 times as wide and high, of squares.")
+  var upscale = 1
+
+  @Option(help: ArgumentHelp("Pixels around and between the pictures of a sheet (default: 2).", valueName: "pixels"))
+  var gap: Int?
+
+  func validate() throws {
+    if ![1, 2, 4].contains(upscale) { throw ValidationError("--upscale \(upscale): must be 2 or 4 (or 1: as it is)") }
+    if let gap, !(0...100).contains(gap) { throw ValidationError("--gap \(gap): must be from 0 to 100") }
+  }
+
+  func sheet(columns: Int) -> Sheet { Sheet(columns: columns, gap: gap ?? 2, upscale: upscale) }
+}

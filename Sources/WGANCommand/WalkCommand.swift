@@ -1,0 +1,103 @@
+// wgan walk
+
+import ArgumentParser
+import CommandSupport
+import Configuration
+import SystemSupport
+import WGAN
+
+struct WalkCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "walk",
+    abstract: "Walk from picture to picture through what a generator has learned: a film that loops.",
+    discussion: """
+      The pictures of --seeds pass into one another, in their order and back to the first, along arcs of the latent \
+      space (docs/Sampling.md). Each is a frame, and there are as many between two as between others.
+      """)
+
+  @OptionGroup var source: GeneratorOptions
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      The seeds of a walk: 1,5,9-20, the first picture of each. Given again: another walk, beside it.
+      """, valueName: "seeds"),
+    transform: { try SeedList($0) })
+  var seeds: [SeedList] = []
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Instead of --seeds, the latent vectors of a walk from a file: .npy, or safetensors as 'wgan generate --tensors' \
+      writes them.
+      """, valueName: "file"))
+  var latents: String?
+
+  @Option(help: LatentOptions.truncationHelp)
+  var truncation: Float = 1
+
+  @Option(help: "Frames of the whole walk.")
+  var frames = 60
+
+  @Option(help: "Frames a second.")
+  var fps = 20.0
+
+  @OptionGroup var film: FilmOptions
+
+  @Option(help: "Walks in a row, where there are several.")
+  var columns = 8
+
+  @OptionGroup var sheet: SheetOptions
+
+  @OptionGroup var speed: ParameterOptions<ThreadsParameter>
+
+  @OptionGroup(title: "The net of --generator")
+  var network: NetworkOptions
+
+  func validate() throws {
+    try source.validate(network)
+    if seeds.isEmpty == (latents == nil) {
+      throw ValidationError("give --seeds (two or more, as in 1,5,9) or --latents: what the walk goes through")
+    }
+    if latents == "" { throw ValidationError("--latents is empty: give a file") }
+    if seeds.count > 100 { throw ValidationError("\(seeds.count) walks: 100 are the most in a film") }
+    if let short = seeds.first(where: { $0.seeds.count < 2 }) {
+      throw ValidationError("--seeds \(short.seeds[0]): a walk goes through two seeds at least, as in 1,5")
+    }
+    try LatentOptions.check(truncation: truncation)
+    try FilmOptions.check(rate: fps)
+    if !(2...100_000).contains(frames) { throw ValidationError("--frames \(frames): must be from 2 to 100000") }
+    if let long = seeds.map(\.seeds.count).max(), frames < long {
+      throw ValidationError(
+        "--frames \(frames): a walk through \(long) seeds has a frame for each: give \(long) or more")
+    }
+    if !(1...100).contains(columns) { throw ValidationError("--columns \(columns): must be from 1 to 100") }
+  }
+
+  func run() throws {
+    let threads = speed[\.threads]
+    if let threads { try RunParameters.declared.threads.check(threads) }
+    try film.check()
+    Interruption.watch()
+    let generator = try PictureGenerator(
+      try source.source(network), live: source.liveGenerator, threads: threads,
+      isCancelled: { Interruption.isRequested }
+    ) { Console.note("wgan: \($0)") }
+    var walks = seeds.map { generator.latents(seeds: $0.seeds) }
+    if let latents {
+      let points = try LatentFile.read(latents, latent: generator.configuration.latent)
+      guard points.count >= 2 else {
+        throw Failure(.badData, "\(latents): has one latent vector: a walk goes through two at least")
+      }
+      guard points.count <= frames else {
+        throw Failure(
+          .usage, "--frames \(frames): a walk through \(points.count) latent vectors has a frame for each: give more")
+      }
+      walks.append(points)
+    }
+    try film.write(
+      generator.film(
+        walks.map { LatentVector.loop(through: $0, frames: frames) }, truncation: truncation,
+        sheet: sheet.sheet(columns: columns), rate: fps))
+  }
+}
