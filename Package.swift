@@ -70,7 +70,8 @@ let package = Package(
     .target(
       name: "Watch",
       dependencies: [
-        "WGAN", "Training", "Configuration", "TensorFiles", "Images", "SystemSupport", nio("NIOCore"), nio("NIOPosix"),
+        "WGAN", "Training", "Configuration", "TensorFiles", "Images", "Statistics", "SystemSupport", nio("NIOCore"),
+        nio("NIOPosix"),
         nio("NIOHTTP1"),
       ], resources: [.embedInCode("Page")]),
     module("CommandSupport", ["Configuration", "SystemSupport", argumentParser]),

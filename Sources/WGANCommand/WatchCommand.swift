@@ -10,8 +10,8 @@ struct WatchCommand: ParsableCommand {
     commandName: "watch",
     abstract: "Show a run in the browser: where it is, its curves and its pictures.",
     discussion: """
-      Reads the run's folder alone, while another process trains it, or afterwards. Training never waits for it. Ctrl-C \
-      ends it. docs/Watch.md says what the page shows.
+      Reads the run's folder alone, while another process trains it, or afterwards. Training never waits for it. \
+      Ctrl-C ends it. docs/Watch.md says what the page shows.
       """)
 
   @Argument(

@@ -120,7 +120,8 @@ extension WatchRequest {
     guard let token else {
       if isLoopback { return }
       throw Failure(
-        .usage, "--host \(host): other machines may see the page then: give a --token that they must know, or "
+        .usage,
+        "--host \(host): other machines may see the page then: give a --token that they must know, or "
           + "--token auto for one made here")
     }
     let isPlain = token.utf8.allSatisfy { byte in
@@ -154,7 +155,8 @@ extension WatchRequest {
   /// What a browser opens: of an address that stands for all of them, this machine's own.
   package func url(port: Int) -> String {
     let address = HostAddress(host)
-    let shown = host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "[::1]" : address?.isVersion6 == true ? "[\(host)]" : host
+    let shown =
+      host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "[::1]" : address?.isVersion6 == true ? "[\(host)]" : host
     return "http://\(shown):\(port)/" + (token.map { "?token=\($0)" } ?? "")
   }
 }

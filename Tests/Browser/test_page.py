@@ -233,7 +233,8 @@ class PageTests(unittest.TestCase):
         self.shot(page, "explorer")
         page.click("#walk")
         self.assertIn("--seeds 2,5", page.locator("#command").text_content())
-        for link, start in (("picture", b"\x89PNG"), ("grid", b"\x89PNG"), ("walk", b"\x89PNG"), ("latents", b"\x93NUMPY")):
+        starts = {"picture": b"\x89PNG", "grid": b"\x89PNG", "walk": b"\x89PNG", "latents": b"\x93NUMPY"}
+        for link, start in starts.items():
             path = page.locator(f"#take-{link}").get_attribute("href")
             self.assertTrue(self.watcher.get(path).startswith(start), link)
 
@@ -244,7 +245,8 @@ class PageTests(unittest.TestCase):
         for name, width, scheme in (("light", 1200, "light"), ("dark", 1200, "dark"), ("phone", 390, "dark")):
             page = self.open(width=width, height=2400, scheme=scheme)
             page.wait_for_selector("#gallery[data-step]")
-            until(lambda: "step" in (page.locator("canvas[data-column=d_loss] >> xpath=../h4/span").text_content() or ""))
+            label = page.locator("canvas[data-column=d_loss] >> xpath=../h4/span")
+            until(lambda: "step" in (label.text_content() or ""))
             self.assertLessEqual(page.evaluate("document.documentElement.scrollWidth"), width, name)
             time.sleep(1)
             self.shot(page, name)

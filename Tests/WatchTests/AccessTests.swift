@@ -36,7 +36,8 @@ import Watch
 
   @Test func oneHostAlone() {
     #expect(refusal { _ = try asked("/", .GET, []) } == .misdirectedRequest)
-    #expect(refusal { _ = try asked("/", .GET, [("host", "localhost"), ("host", "evil.example")]) } == .misdirectedRequest)
+    #expect(
+      refusal { _ = try asked("/", .GET, [("host", "localhost"), ("host", "evil.example")]) } == .misdirectedRequest)
   }
 
   @Test func otherSitesPagesMayOpenItAndReadNothing() throws {
@@ -105,7 +106,8 @@ import Watch
   ]) func nothingElse(target: String) { #expect(refusal { _ = try asked(target) } == .notFound) }
 
   @Test(arguments: [
-    "report", "http://localhost/report", "*", "", "/ü", "/a b", "/report?", "/report?x", "/report?x=1", "/report?v=1&v=2",
+    "report", "http://localhost/report", "*", "", "/ü", "/a b", "/report?", "/report?x", "/report?x=1",
+    "/report?v=1&v=2",
     "/curves?columns=d_loss&from=-1", "/curves?columns=d_loss&from=9&to=1", "/curves?columns=", "/curves",
     "/curves?columns=d_loss&buckets=1", "/curves?columns=d_loss&buckets=9999", "/curves?columns=%2e", "/?run=/etc",
     "/curves?columns=" + String(repeating: "a,", count: 50), "/report?v=../..%2f",

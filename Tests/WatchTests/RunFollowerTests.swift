@@ -115,6 +115,19 @@ import Watch
     }
   }
 
+  @Test func aSaturatedCriticIsTold() throws {
+    try inTemporaryFolder { folder in
+      let paths = try makeRun(folder / "run", steps: 500)
+      var run = RunFollower(paths.path)
+      for (share, isTold) in [("0.5", false), ("0.99", true)] {
+        let rows = (1...150).map { "\($0),1,\($0),-1,\(share)\n" }.joined()
+        try writeFile(Array(("step,epoch,seconds,d_loss,at_bound\n" + rows).utf8), to: paths.metrics)
+        run.follow()
+        #expect((run.saturation != nil) == isTold)
+      }
+    }
+  }
+
   // MARK: - Which run
 
   @Test func theNewestOfSeveralIsTaken() throws {

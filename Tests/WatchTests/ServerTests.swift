@@ -23,7 +23,9 @@ import Watch
       try serving(folder / "run") { server in
         let page = try ask(server.port, "/")
         #expect(status(page) == 200 && page.contains("<title>wgan watch</title>"))
-        for line in ["content-security-policy: default-src 'none'", "x-content-type-options: nosniff", "x-frame-options: DENY"] {
+        for line in [
+          "content-security-policy: default-src 'none'", "x-content-type-options: nosniff", "x-frame-options: DENY",
+        ] {
           #expect(page.lowercased().contains(line.lowercased()))
         }
         let report = try ask(server.port, "/report")
@@ -98,7 +100,8 @@ import Watch
           "\r\n\r\n\u{0}\u{1}\u{2}", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET / HTTP/1.1\r\n\(long): 1\r\n\r\n",
           "GET / HTTP/1.1\r\n\(host)X: \(long)\r\n\r\n", "GET /\(long) HTTP/1.1\r\n\(host)\r\n",
           "GET / HTTP/1.1\r\n\(host)" + String(repeating: "A: b\r\n", count: 500) + "\r\n",
-          "POST / HTTP/1.1\r\n\(host)Content-Length: 5\r\n\r\nhello", "GET / HTTP/1.1\r\n\(host)Content-Length: x\r\n\r\n",
+          "POST / HTTP/1.1\r\n\(host)Content-Length: 5\r\n\r\nhello",
+          "GET / HTTP/1.1\r\n\(host)Content-Length: x\r\n\r\n",
           "GET / HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\n\r\nzz\r\n",
           "GET / HTTP/1.1\r\n\(host)Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         ] {
@@ -170,7 +173,7 @@ import Watch
     }
   }
 
-  /// Requests with bytes changed at random, in pieces of any size: each is answered or left, and the next one is served.
+  /// Requests with bytes changed at random, in pieces of any size: each is answered or left, and others are served.
   @Test func requestsThatAreDamagedAtRandom() throws {
     try inTemporaryFolder { folder in
       try makeRun(folder / "run", rows: 20, galleries: [5])

@@ -81,7 +81,9 @@ final class Client {
 }
 
 /// One request's answer: all of it, the connection closed behind it.
-func ask(_ port: Int, _ target: String, method: String = "GET", host: String = "localhost", _ more: String = "") throws -> String {
+func ask(_ port: Int, _ target: String, method: String = "GET", host: String = "localhost", _ more: String = "") throws
+  -> String
+{
   let client = try Client(port: port)
   client.send("\(method) \(target) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n\(more)\r\n")
   return client.receive()

@@ -45,7 +45,8 @@ package struct AnimatedPNGEncoder {
       if chunk.type == "IHDR" { precondition(chunk.content.elementsEqual(header), "all frames are of one form") }
       if chunk.type != "IDAT" { continue }
       bytes +=
-        done == 0 ? PNGChunks.chunk("IDAT", Array(chunk.content)) : PNGChunks.chunk("fdAT", nextNumber() + chunk.content)
+        done == 0
+        ? PNGChunks.chunk("IDAT", Array(chunk.content)) : PNGChunks.chunk("fdAT", nextNumber() + chunk.content)
     }
     done += 1
     return bytes

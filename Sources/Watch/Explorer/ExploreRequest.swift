@@ -72,7 +72,8 @@ extension ExploreRequest {
     if form == .walk(frames: 0) || form == .film(frames: 0) {
       let frames = try query.number("frames") ?? 60
       guard seeds.count >= 2, (seeds.count...Self.mostFrames).contains(frames) else {
-        throw Refusal(.badRequest, "a walk has two seeds or more, and as many frames at least (\(Self.mostFrames) at most)")
+        throw Refusal(
+          .badRequest, "a walk has two seeds or more, and as many frames at least (\(Self.mostFrames) at most)")
       }
       self.form = form == .film(frames: 0) ? .film(frames: frames) : .walk(frames: frames)
     }
@@ -87,7 +88,9 @@ extension ExploreRequest {
 
   /// "-1.25".
   private static func decimal(_ text: Substring) throws(Refusal) -> Float {
-    let isPlain = text.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-") }
+    let isPlain = text.utf8.allSatisfy {
+      UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-")
+    }
     guard isPlain, (1...10).contains(text.utf8.count), let value = Float(text), value.isFinite else {
       throw Refusal(.badRequest, "a number is wanted, such as 0.7")
     }

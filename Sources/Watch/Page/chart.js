@@ -16,7 +16,8 @@ function smooth(data) {
   const steps = data.count > 1 ? (data.last[data.count - 1] - data.first[0] + 1) / data.count : 1;
   const half = Math.floor(Math.min(medianWindow / steps, data.count / 8) / 2);
   if (half < 1) return data.median;
-  return Float32Array.from(data.median, (_, i) => median(Array.from(data.median.slice(Math.max(0, i - half), i + half + 1))));
+  const around = (i) => Array.from(data.median.slice(Math.max(0, i - half), i + half + 1));
+  return Float32Array.from(data.median, (_, i) => median(around(i)));
 }
 
 // All but the farthest values: one peak would make a line of the rest.
@@ -93,12 +94,12 @@ export class Chart {
   key(event) {
     if (!this.data || event.ctrlKey || event.metaKey || event.altKey) return;
     const span = this.high - this.low, middle = (this.low + this.high) / 2;
-    const at = this.hover ?? middle;
+    const at = this.hover ?? middle, pan = (by) => this.on.zoom(this.low + by, this.high + by);
     const moves = {
       "+": () => this.scale(0.5, at), "=": () => this.scale(0.5, at), "-": () => this.scale(2, at),
       "0": () => this.on.zoom(null, null),
-      ArrowLeft: () => event.shiftKey ? this.on.zoom(this.low - span / 4, this.high - span / 4) : this.on.hover(this.next(-1)),
-      ArrowRight: () => event.shiftKey ? this.on.zoom(this.low + span / 4, this.high + span / 4) : this.on.hover(this.next(1)),
+      ArrowLeft: () => event.shiftKey ? pan(-span / 4) : this.on.hover(this.next(-1)),
+      ArrowRight: () => event.shiftKey ? pan(span / 4) : this.on.hover(this.next(1)),
     };
     if (!moves[event.key]) return;
     event.preventDefault();
@@ -114,7 +115,10 @@ export class Chart {
   nearest(step) {
     const { first, count } = this.data;
     let low = 0, high = count;
-    while (low < high) { const middle = (low + high) >> 1; if (first[middle] > step) high = middle; else low = middle + 1; }
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (first[middle] > step) high = middle; else low = middle + 1;
+    }
     const i = Math.max(0, low - 1);
     return i + 1 < count && first[i + 1] - step < step - this.data.last[i] ? i + 1 : i;
   }
@@ -126,7 +130,8 @@ export class Chart {
     const { data } = this;
     if (!data || !data.count) { this.label.textContent = ""; return; }
     const i = this.hover === null ? data.count - 1 : this.nearest(this.hover);
-    const place = data.first[i] === data.last[i] ? whole(data.first[i]) : `${whole(data.first[i])}–${whole(data.last[i])}`;
+    const [first, last] = [whole(data.first[i]), whole(data.last[i])];
+    const place = first === last ? first : `${first}–${last}`;
     const spread = data.low[i] === data.high[i] ? "" : ` (${number(data.low[i])} to ${number(data.high[i])})`;
     this.label.textContent = `step ${place}: ${number(data.median[i])}${spread}`;
   }
@@ -178,7 +183,8 @@ export class Chart {
     }
     pen.textAlign = "center";
     for (const tick of ticks(this.low, this.high, Math.max(2, width / 110))) {
-      if (tick === Math.round(tick)) pen.fillText(whole(tick), Math.min(this.right - 14, Math.max(this.left, x(tick))), height - 5);
+      if (tick !== Math.round(tick)) continue;
+      pen.fillText(whole(tick), Math.min(this.right - 14, Math.max(this.left, x(tick))), height - 5);
     }
 
     pen.save();
@@ -196,15 +202,16 @@ export class Chart {
       before = shown(value);
     }
     pen.stroke();
+    const dot = (i, size) => { pen.beginPath(); pen.arc(middle(i), y(data.median[i]), size, 0, 7); pen.fill(); };
     if (inside.length <= 40) {
-      for (const i of inside) if (shown(data.median[i])) { pen.beginPath(); pen.arc(middle(i), y(data.median[i]), 2.5, 0, 7); pen.fill(); }
+      for (const i of inside) if (shown(data.median[i])) dot(i, 2.5);
     }
     if (this.hover !== null && data.count) {
       const i = this.nearest(this.hover);
       pen.strokeStyle = color("--quiet");
       pen.lineWidth = 1;
       pen.beginPath(); pen.moveTo(middle(i), top); pen.lineTo(middle(i), bottom); pen.stroke();
-      if (shown(data.median[i])) { pen.beginPath(); pen.arc(middle(i), y(data.median[i]), 3.5, 0, 7); pen.fill(); }
+      if (shown(data.median[i])) dot(i, 3.5);
     }
     pen.restore();
     if (this.drag && Math.abs(this.drag.to - this.drag.from) >= 6) {

@@ -82,8 +82,8 @@ async function load() {
   const names = [...visible].filter((name) => charts.has(name));
   const width = Math.max(...names.map((name) => charts.get(name).canvas.clientWidth), 200);
   const buckets = Math.min(2000, Math.max(100, Math.round(width)));
-  const query = `columns=${names.join(",")}&from=${Math.max(0, Math.floor(view.from))}&to=${Math.max(1, Math.ceil(view.to))}&buckets=${buckets}`;
-  const answer = await fetch(`/curves?${query}`);
+  const [from, to] = [Math.max(0, Math.floor(view.from)), Math.max(1, Math.ceil(view.to))];
+  const answer = await fetch(`/curves?columns=${names.join(",")}&from=${from}&to=${to}&buckets=${buckets}`);
   if (!answer.ok) return;
   const buffer = await answer.arrayBuffer();
   const words = new Uint32Array(buffer);
@@ -92,8 +92,9 @@ async function load() {
   for (const name of names) {
     const count = words[at++];
     const part = (Type) => { const made = new Type(buffer, 4 * at, count); at += count; return made; };
-    const data = { count, first: part(Uint32Array), last: part(Uint32Array), low: part(Float32Array), median: part(Float32Array), high: part(Float32Array) };
-    charts.get(name)?.set(data);
+    const [first, last] = [part(Uint32Array), part(Uint32Array)];
+    const [low, median, high] = [part(Float32Array), part(Float32Array), part(Float32Array)];
+    charts.get(name)?.set({ count, first, last, low, median, high });
   }
 }
 

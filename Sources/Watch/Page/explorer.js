@@ -17,7 +17,8 @@ export function updateExplorer(report) {
   if (now === names) return;
   names = now;
   const select = byId("checkpoint"), before = select.value;
-  const best = report.checkpoints.filter((one) => typeof one.distance === "number").sort((a, b) => a.distance - b.distance)[0];
+  const best = report.checkpoints.filter((one) => typeof one.distance === "number")
+    .sort((a, b) => a.distance - b.distance)[0];
   const options = report.checkpoints.slice().reverse().map((one) =>
     element("option", `step ${whole(one.step)}${one === best ? " (best by swd)" : ""}`, { value: one.name }));
   options.unshift(element("option", "the newest", { value: "" }));
@@ -158,7 +159,8 @@ async function startWalk() {
   byId("walk").textContent = "Stop";
   playing = 0;
   try {
-    if (!frames.length) frames = await cut(`/explore/walk.png?${query(pinned.join(","), `&frames=${walkFrames()}&columns=${columns}`)}`, walkFrames());
+    const many = walkFrames(), wish = query(pinned.join(","), `&frames=${many}&columns=${columns}`);
+    if (!frames.length) frames = await cut(`/explore/walk.png?${wish}`, many);
   } catch (error) { tell(error.message); return stopWalk(); }
   byId("explorer-large").hidden = false;
   let at = 0;
@@ -187,7 +189,8 @@ function makeSliders() {
   const list = byId("directions"), before = [...list.querySelectorAll("input")].map((input) => input.value);
   list.replaceChildren(...info.shares.map((share, i) => {
     const label = element("label", `Direction ${i + 1} (${(100 * share).toFixed(1)} %) `);
-    label.append(element("input", undefined, { type: "range", min: "-4", max: "4", step: "0.25", value: before[i] ?? "0" }));
+    const value = before[i] ?? "0";
+    label.append(element("input", undefined, { type: "range", min: "-4", max: "4", step: "0.25", value }));
     label.querySelector("input").addEventListener("input", changed);
     return label;
   }));
@@ -227,7 +230,8 @@ function links() {
   };
   set("take-picture", chosen !== null && `/explore/grid.png?${query(chosen, "&columns=1")}`, `seed-${chosen}.png`);
   set("take-grid", `/explore/grid.png?${query(seedList(), `&columns=${columns}`)}`, "grid.png");
-  set("take-walk", pinned.length > 1 && `/explore/film.png?${query(pinned.join(","), `&frames=${walkFrames()}`)}`, "walk.png");
+  const film = pinned.length > 1 && query(pinned.join(","), `&frames=${walkFrames()}`);
+  set("take-walk", film && `/explore/film.png?${film}`, "walk.png");
   set("take-latents", `/explore/latents.npy?${query(seedList())}`, "latents.npy");
   const isMoved = moves().length > 0;
   set("take-pinned", isMoved && pinned.length > 1 && `/explore/latents.npy?${query(pinned.join(","))}`, "pinned.npy");

@@ -17,8 +17,8 @@ export function whole(value) { return value === undefined || value === null ? "â
 export function time(seconds) {
   if (seconds === undefined || seconds === null) return "â€“";
   const rest = Math.round(seconds), two = (n) => String(n).padStart(2, "0");
-  const hours = Math.floor(rest / 3600);
-  return (hours ? `${hours}:${two(Math.floor(rest / 60) % 60)}` : `${Math.floor(rest / 60) % 60}`) + `:${two(rest % 60)}`;
+  const hours = Math.floor(rest / 3600), minutes = Math.floor(rest / 60) % 60;
+  return (hours ? `${hours}:${two(minutes)}` : `${minutes}`) + `:${two(rest % 60)}`;
 }
 
 export function element(name, text, attributes = {}) {

@@ -60,7 +60,12 @@ async function show(index) {
   slider.setAttribute("aria-valuetext", `step ${whole(entry[0])}`);
   wanted = index;
   let image;
-  try { image = await picture(entry); } catch { byId("gallery-label").textContent = `step ${whole(entry[0])} can't be read`; return; }
+  try {
+    image = await picture(entry);
+  } catch {
+    byId("gallery-label").textContent = `step ${whole(entry[0])} can't be read`;
+    return;
+  }
   if (wanted !== index) return;
   shown = index;
   byId("gallery-label").textContent = `${whole(entry[0])}${index === list.galleries.length - 1 ? " (newest)" : ""}`;
@@ -118,7 +123,8 @@ function showStrip() {
     : [...Array(stripLength).keys()].map((i) => Math.round(i * (count - 1) / (stripLength - 1)));
   const parts = places.map((index) => {
     const entry = list.galleries[index];
-    const button = element("button", undefined, { type: "button", "data-index": String(index), "aria-label": `Step ${whole(entry[0])}` });
+    const label = `Step ${whole(entry[0])}`;
+    const button = element("button", undefined, { type: "button", "data-index": String(index), "aria-label": label });
     const small = element("canvas", undefined, { width: "80", height: "80" });
     button.append(small, whole(entry[0]));
     button.addEventListener("click", () => { stop(); follows = index === count - 1; show(index); });
@@ -130,7 +136,9 @@ function showStrip() {
 }
 
 function markStrip() {
-  for (const button of byId("strip").children) button.setAttribute("aria-current", String(Number(button.dataset.index) === shown));
+  for (const button of byId("strip").children) {
+    button.setAttribute("aria-current", String(Number(button.dataset.index) === shown));
+  }
 }
 
 canvas.addEventListener("click", (event) => {

@@ -1,5 +1,5 @@
-// One column of metrics.csv over generator steps, thinned: a million values are drawn as some hundred buckets, each with
-// its least value, its median and its greatest.
+// One column of metrics.csv over generator steps, thinned: a million values are drawn as some hundred buckets, each
+// with its least value, its median and its greatest.
 //
 // Values are kept in cells. A cell is one value, until there are `limit` of them: then two neighbours become one, so
 // that memory stays bounded however long a run is. A bucket is 2^k cells from a multiple of 2^k on: it stays the same
@@ -49,6 +49,12 @@ package struct MetricSeries: Sendable {
   /// - Precondition: a later step than the last one.
   package mutating func append(step: UInt32, _ value: Float) {
     lastStep = step
+    if stride == 1 {
+      cells.append(Summary(low: value, median: value, high: value))
+      firstSteps.append(step)
+      if cells.count == limit { joinPairs() }
+      return
+    }
     if pending.isEmpty { pendingStep = step }
     pending.append(value)
     if pending.count < stride { return }
@@ -60,7 +66,7 @@ package struct MetricSeries: Sendable {
 
   /// Two neighbours become one, everywhere.
   private mutating func joinPairs() {
-    cells = (0..<cells.count / 2).map { Self.summary(of: cells[2 * $0..<2 * $0 + 2]) }
+    cells = (0..<cells.count / 2).map { Self.joined(cells[2 * $0], cells[2 * $0 + 1]) }
     firstSteps = (0..<cells.count).map { firstSteps[2 * $0] }
     stride *= 2
     levels = [:]
@@ -95,7 +101,8 @@ package struct MetricSeries: Sendable {
       isFull && level >= Self.firstKeptLevel ? kept(index, level) : summary(of: start..<min(end, cells.count), !isFull)
     return Bucket(
       firstStep: start < cells.count ? firstSteps[start] : pendingStep,
-      lastStep: end < cells.count ? firstSteps[end] - 1 : end == cells.count && !pending.isEmpty ? pendingStep - 1 : lastStep,
+      lastStep: end < cells.count
+        ? firstSteps[end] - 1 : end == cells.count && !pending.isEmpty ? pendingStep - 1 : lastStep,
       summary: summary)
   }
 
@@ -113,6 +120,13 @@ package struct MetricSeries: Sendable {
     var parts = cells[range]
     if withPending && !pending.isEmpty { parts.append(Self.summary(of: pending)) }
     return Self.summary(of: parts)
+  }
+
+  private static func joined(_ a: Summary, _ b: Summary) -> Summary {
+    Summary(
+      low: .minimum(a.low, b.low),
+      median: a.median.isNaN ? b.median : b.median.isNaN ? a.median : (a.median + b.median) / 2,
+      high: .maximum(a.high, b.high))
   }
 
   private static func summary(of parts: some Collection<Summary>) -> Summary {

@@ -16,8 +16,10 @@ package struct MetricsFollower {
   /// Lines that aren't rows, and rows that aren't behind the one before.
   package private(set) var damagedLines = 0
   package private(set) var lastStep = 0
-  /// The last row that has the column.
-  package private(set) var last: [String: Float] = [:]
+  /// Each column's last value.
+  package var last: [String: Float] {
+    Dictionary(uniqueKeysWithValues: zip(columns, lastValues).compactMap { name, value in value.map { (name, $0) } })
+  }
   /// Steps and seconds of the last rows.
   package private(set) var times: [(step: Int, seconds: Double)] = []
   /// What the rows gave reason to say, and at which step.
@@ -28,6 +30,9 @@ package struct MetricsFollower {
   package private(set) var size = 0
   package private(set) var place = 0
 
+  private var lastValues: [Float?] = []
+  /// The columns' places.
+  private var places: [String: Int] = [:]
   private let path: String
   private var identity: FileIdentity?
   private var stepColumn: Int?
@@ -68,7 +73,7 @@ package struct MetricsFollower {
 
   private mutating func begin() {
     generation += 1
-    (columns, series, rows, damagedLines, lastStep, last, times, advice) = ([], [], 0, 0, 0, [:], [], [])
+    (columns, series, rows, damagedLines, lastStep, lastValues, times, advice) = ([], [], 0, 0, 0, [], [], [])
     (size, place, identity, stepColumn, half, tail) = (0, 0, nil, nil, [], [])
     adviser = configuration.map { TrainingAdvice($0) }
   }
@@ -124,36 +129,41 @@ package struct MetricsFollower {
     stepColumn = step
     columns = names.filter { $0 != MetricColumn.step }
     series = columns.map { _ in MetricSeries() }
+    lastValues = columns.map { _ in nil }
+    places = Dictionary(uniqueKeysWithValues: columns.enumerated().map { ($1, $0) })
   }
 
   /// As ours are: letters, digits and underscores.
   private static func isName(_ name: String) -> Bool {
     (1...64).contains(name.utf8.count)
-      && name.utf8.allSatisfy { UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || $0 == UInt8(ascii: "_") }
+      && name.utf8.allSatisfy {
+        UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0
+          || $0 == UInt8(ascii: "_")
+      }
   }
 
   private mutating func readRow(_ line: ArraySlice<UInt8>) {
-    guard let stepColumn, var cells = MetricsRow.cells(line, of: columns.count + 1),
-      let step = MetricsRow.step(cells[stepColumn]), step > lastStep, let number = UInt32(exactly: step)
+    guard let stepColumn, var cells = MetricsRow.numbers(line, of: columns.count + 1),
+      let step = cells.remove(at: stepColumn).flatMap({ Int(exactly: $0) }), step > lastStep,
+      let number = UInt32(exactly: step)
     else {
       damagedLines += 1
       return
     }
-    cells.remove(at: stepColumn)
     rows += 1
     lastStep = step
-    var row: [String: Float] = [:]
-    for (i, cell) in cells.enumerated() {
-      guard let value = Float(cell) else { continue }
-      series[i].append(step: number, value)
-      row[columns[i]] = value
+    for i in cells.indices {
+      guard let cell = cells[i] else { continue }
+      series[i].append(step: number, Float(cell))
+      lastValues[i] = Float(cell)
     }
-    last.merge(row) { $1 }
-    if let seconds = columns.firstIndex(of: "seconds").flatMap({ Double(cells[$0]) }), seconds.isFinite {
+    if let seconds = places["seconds"].flatMap({ cells[$0] }), seconds.isFinite {
       times.append((step, seconds))
       if times.count > Self.keptTimes { times.removeFirst(Self.keptTimes / 2) }
     }
-    for line in adviser?.lines(of: StepMetrics(step: step) { row[$0] }) ?? [] { advice.append((step, line)) }
+    guard let adviser else { return }
+    let row = StepMetrics(step: step) { [places] name in places[name].flatMap { cells[$0] }.map { Float($0) } }
+    for line in adviser.lines(of: row) { advice.append((step, line)) }
   }
 }
 

@@ -32,7 +32,8 @@ package struct RunFinder {
           ?? "no run here: neither the current folder nor runs/ has one; name a run's folder")
     }
     run = newest.path
-    note = "\(newest.path) is the newest of \(runs.count) \(runs.count == 1 ? "run" : "runs") here; name another to see that"
+    note =
+      "\(newest.path) is the newest of \(runs.count) \(runs.count == 1 ? "run" : "runs") here; name another to see that"
   }
 
   private static func isRun(_ path: String) -> Bool { fileExists(RunPaths(path).config) }

@@ -2,6 +2,7 @@
 // kept open, so the run doesn't notice.
 
 import Configuration
+import Statistics
 import SystemSupport
 import Training
 import WGAN
@@ -14,6 +15,8 @@ package struct RunFollower {
   package private(set) var galleries: [Gallery] = []
   package private(set) var checkpoints: [SavedCheckpoint] = []
   package private(set) var state = RunState.unknown
+  /// Why the critic teaches the generator little, a line; nil: it doesn't look like that.
+  package private(set) var saturation: String?
   package private(set) var realPictures: Gallery?
   /// Generator steps of the whole run; nil where it isn't known.
   package private(set) var totalSteps: Int?
@@ -64,7 +67,9 @@ package struct RunFollower {
     if let problem = metrics.problem, state != .gone { notes.append(problem) }
     if metrics.damagedLines > 0 {
       let count = metrics.damagedLines
-      notes.append("metrics.csv has \(count) damaged \(count == 1 ? "line" : "lines"), which \(count == 1 ? "is" : "are") left out")
+      notes.append(
+        "metrics.csv has \(count) damaged \(count == 1 ? "line" : "lines"), which \(count == 1 ? "is" : "are") left out"
+      )
     }
     return notes
   }
@@ -81,6 +86,7 @@ package struct RunFollower {
     }
     followConfiguration()
     metrics.follow()
+    saturation = findSaturation()
     followGalleries()
     followCheckpoints()
     state = RunState(isHeld: RunClaim.isHeld(paths), step: metrics.lastStep, of: totalSteps, lastRow: lastRowAge)
@@ -139,6 +145,25 @@ package struct RunFollower {
     updateTotalSteps()
   }
 
+  /// By the median of the last hundred steps: single ones are noise.
+  private mutating func findSaturation() -> String? {
+    guard let training = configuration?.training, metrics.rows >= 100 else { return nil }
+    let steps = metrics.lastStep - 99...metrics.lastStep
+    func median(_ column: String) -> Float? {
+      let values = metrics.buckets(of: column, steps, most: 200)?.map(\.summary.median) ?? []
+      return Statistics.median(values.filter { !$0.isNaN })
+    }
+    if let share = median("at_bound"), share > 0.95 {
+      return "nearly all of the critic's parameters are at a clipping bound (at_bound): it is saturated and can say "
+        + "little; a lower --critic-learning-rate or a wider clipping helps"
+    }
+    if training.objective == .relativistic, let loss = median(MetricColumn.criticLoss), loss < 0.02 {
+      return "the critic tells nearly all fakes (d_loss is near 0): it is saturated, and the generator learns little "
+        + "from it; more pictures, or more --penalty-weight, help"
+    }
+    return nil
+  }
+
   // MARK: - Time
 
   private mutating func updateTotalSteps() {
@@ -150,7 +175,8 @@ package struct RunFollower {
         totalSteps = nil
         return
       }
-      totalSteps = Schedule(configuration.training, picturesPerEpoch: pictures, length: configuration.length).steps.generator
+      totalSteps =
+        Schedule(configuration.training, picturesPerEpoch: pictures, length: configuration.length).steps.generator
     }
   }
 

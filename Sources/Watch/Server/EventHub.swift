@@ -39,7 +39,9 @@ final class EventHub: Sendable {
   private func look() {
     if connections.streams.isEmpty {
       // Who comes next gets what is true then.
-      state.withLock { $0.isRunning = false; $0.last = [] }
+      state.withLock {
+        $0.isRunning = false; $0.last = []
+      }
       return
     }
     reader.runIfActive(eventLoop: loop) { [site] in site.follow() }.whenSuccess { [self] report, isBehind in

@@ -93,7 +93,9 @@ final class RequestHandler: ChannelInboundHandler {
       if !isHead { context.write(Self.wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: bytes)))), promise: nil) }
     case .file(let region):
       let handle = region.fileHandle
-      if isHead { try? handle.close() } else {
+      if isHead {
+        try? handle.close()
+      } else {
         context.write(Self.wrapOutboundOut(.body(.fileRegion(region)))).whenComplete { _ in try? handle.close() }
       }
     case .events:

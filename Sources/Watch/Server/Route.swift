@@ -67,7 +67,8 @@ extension Asked {
     default: throw Refusal(.methodNotAllowed, "this server only shows: GET and HEAD")
     }
     // Nobody needs a body to look at something.
-    if head.headers.contains(name: "transfer-encoding") || head.headers["content-length"].contains(where: { $0 != "0" }) {
+    if head.headers.contains(name: "transfer-encoding") || head.headers["content-length"].contains(where: { $0 != "0" })
+    {
       throw Refusal(.payloadTooLarge, "this server takes no content")
     }
     route = try Route(parts[0], query)
