@@ -36,8 +36,6 @@ struct WatchCommand: ParsableCommand {
   var open = false
 
   func run() throws {
-    // The run that trains goes first. Threads have the priority of the one that starts them.
-    _ = nice(10)
     let token = token == "auto" ? WatchRequest.makeToken() : token
     let server = try WatchServer(WatchRequest(run: path, host: host, port: port, token: token))
     if let note = server.note { Console.note("wgan: \(note)") }

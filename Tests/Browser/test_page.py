@@ -122,8 +122,11 @@ class PageTests(unittest.TestCase):
 
     def test_the_curve_grows_while_the_run_trains(self):
         page = self.open()
-        page.wait_for_selector("canvas[data-column=d_loss]")
-        label = page.locator("canvas[data-column=d_loss] >> xpath=../h4/span")
+        page.wait_for_selector("#gallery[data-step]")
+        chart = page.locator("canvas[data-column=d_loss]")
+        # What isn't on the screen isn't asked for.
+        chart.scroll_into_view_if_needed()
+        label = chart.locator("xpath=../h4/span")
         until(lambda: "step" in (label.text_content() or ""))
         first, told = self.step(page), label.text_content()
         until(lambda: self.step(page) > first, message="the step stays")

@@ -64,8 +64,8 @@ import Watch
       let generator = try PictureGenerator(.trained(.run(paths.path)), threads: 2, notice: { _ in })
       let seeds: [UInt64] = [3, 9, 1]
       let shown = bytes(site.answer(.explore(try request("seeds=3,9,1&truncation=0.5&columns=2"))))
-      try generator.writeGrid(
-        .latents(generator.latents(seeds: seeds), truncation: 0.5), columns: 2, to: paths.path + ".png")
+      try generator.write(
+        .latents(generator.latents(seeds: seeds), truncation: 0.5), on: Sheet(columns: 2), to: paths.path + ".png")
       #expect(try !shown.isEmpty && shown == readFile(paths.path + ".png"))
 
       // And by the file of latent vectors where it moved along a direction.
@@ -75,7 +75,7 @@ import Watch
       asked.form = .latents
       try writeFile(bytes(site.answer(.explore(asked))), to: paths.path + ".npy")
       let latents = try LatentFile.read(paths.path + ".npy", latent: training.latent)
-      try generator.writeGrid(.latents(latents), columns: 2, to: paths.path + ".png")
+      try generator.write(.latents(latents), on: Sheet(columns: 2), to: paths.path + ".png")
       #expect(try movedPicture != shown && movedPicture == readFile(paths.path + ".png"))
     }
   }
