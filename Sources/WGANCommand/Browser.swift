@@ -3,7 +3,7 @@
 import SystemSupport
 
 enum Browser {
-  #if canImport(Darwin)
+  #if os(macOS)
     private static let opener = "open"
   #else
     private static let opener = "xdg-open"
@@ -13,20 +13,11 @@ enum Browser {
   static func open(_ url: String) {
     // Nobody waits for the opener's end.
     signal(SIGCHLD, SIG_IGN)
-    #if canImport(Glibc) || canImport(Musl)
-      var actions = posix_spawn_file_actions_t()
-    #else
-      var actions: posix_spawn_file_actions_t?
-    #endif
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    for descriptor in 0...2 {
-      posix_spawn_file_actions_addopen(
-        &actions, Int32(descriptor), "/dev/null", descriptor == 0 ? O_RDONLY : O_WRONLY, 0)
-    }
-    var arguments = [strdup(opener), strdup(url), nil]
+    // The shell sends its words away; the address is no part of what it reads as orders.
+    let line = "exec \(opener) \"$1\" </dev/null >/dev/null 2>&1"
+    var arguments = ["sh", "-c", line, "sh", url].map { strdup($0) } + [nil]
     defer { arguments.forEach { free($0) } }
     var process = pid_t()
-    posix_spawnp(&process, opener, &actions, nil, &arguments, environ)
+    posix_spawn(&process, "/bin/sh", nil, nil, &arguments, environ)
   }
 }

@@ -139,13 +139,14 @@ import Watch
       let paths = try makeRun(folder / "run", rows: 2, galleries: [5])
       try writeFile([UInt8](repeating: 7, count: 30_000_000), to: paths.sample(generatorSteps: 5))
       var limits = ClientLimits()
-      (limits.askingTime, limits.answeringTime) = (.milliseconds(600), .milliseconds(600))
+      (limits.askingTime, limits.answeringTime) = (.milliseconds(600), .seconds(3))
       try serving(folder / "run", limits: limits) { server in
         _ = try ask(server.port, "/report")
         let (asks, takes) = (try Client(port: server.port), try Client(port: server.port))
+        asks.send("GET /report HTTP/1.1\r\nHost: localhost\r\nA: ")
         takes.send("GET /galleries/5 HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        for _ in 0..<10 {
-          asks.send("G")
+        for _ in 0..<35 {
+          asks.send("a")
           usleep(100_000)
           #expect(try status(ask(server.port, "/report")) == 200)
         }
@@ -153,6 +154,21 @@ import Watch
         // What lay in between comes, and no more.
         #expect(takes.receive().utf8.count < 30_000_000)
         #expect(try ask(server.port, "/galleries/5").utf8.count > 30_000_000)
+      }
+    }
+  }
+
+  /// Nobody is told anything before the answer has begun, however many come at once.
+  @Test func listenersThatComeTogether() throws {
+    try inTemporaryFolder { folder in
+      let paths = try makeRun(folder / "run", rows: 2)
+      try serving(folder / "run") { server in
+        for round in 0..<20 {
+          let clients = try (0..<10).map { _ in try Client(port: server.port) }
+          for client in clients { client.send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n") }
+          try append(row(3 + round) + "\n", to: paths.metrics)
+          for client in clients { #expect(status(client.receive { $0.contains("data:") }) == 200) }
+        }
       }
     }
   }

@@ -67,14 +67,14 @@ final class Client {
   func send(bytes: [UInt8]) { _ = SystemSupport.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) }
 
   /// What comes, until the server closes, the client has waited long enough, or `enough` says so.
-  func receive(until enough: (String) -> Bool = { _ in false }) -> String {
+  func receive(until enough: ((String) -> Bool)? = nil) -> String {
     var all: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while true {
       let count = recv(descriptor, &buffer, buffer.count, 0)
       if count <= 0 { break }
       all += buffer[..<count]
-      if enough(String(decoding: all, as: UTF8.self)) { break }
+      if let enough, enough(String(decoding: all, as: UTF8.self)) { break }
     }
     return String(decoding: all, as: UTF8.self)
   }

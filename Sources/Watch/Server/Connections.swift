@@ -30,6 +30,8 @@ final class Connections: Sendable {
     /// Since when it has had the time to ask; nil: it's being answered.
     var waitsSince: NIODeadline?
     var isStream = false
+    /// A stream whose answer has begun.
+    var listens = false
   }
 
   init(_ limits: ClientLimits) { self.limits = limits }
@@ -70,5 +72,8 @@ final class Connections: Sendable {
     }
   }
 
-  var streams: [any Channel] { state.withLock { $0.open.values.filter(\.isStream).map(\.channel) } }
+  func listens(_ channel: any Channel) { state.withLock { $0.open[ObjectIdentifier(channel)]?.listens = true } }
+
+  /// Who may be told something.
+  var listeners: [any Channel] { state.withLock { $0.open.values.filter(\.listens).map(\.channel) } }
 }

@@ -26,8 +26,9 @@ final class EventHub: Sendable {
     (self.site, self.connections, self.reader, self.loop) = (site, connections, reader, loop)
   }
 
-  /// Somebody listens, and has what is known at once.
+  /// Somebody listens, whose answer has begun, and has what is known at once.
   func begin(_ channel: any Channel) {
+    connections.listens(channel)
     let (last, begins) = state.withLock { state in
       defer { state.isRunning = true }
       return (state.last, !state.isRunning)
@@ -37,7 +38,7 @@ final class EventHub: Sendable {
   }
 
   private func look() {
-    if connections.streams.isEmpty {
+    if connections.listeners.isEmpty {
       // Who comes next gets what is true then.
       state.withLock {
         $0.isRunning = false; $0.last = []
@@ -62,7 +63,7 @@ final class EventHub: Sendable {
       return Array(":\n\n".utf8)
     }
     guard let bytes else { return }
-    for channel in connections.streams { send(bytes, to: channel) }
+    for channel in connections.listeners { send(bytes, to: channel) }
   }
 
   private func send(_ bytes: [UInt8], to channel: any Channel) {
