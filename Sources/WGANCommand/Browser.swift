@@ -15,8 +15,10 @@ enum Browser {
     signal(SIGCHLD, SIG_IGN)
     // The shell sends its words away; the address is no part of what it reads as orders.
     let line = "exec \(opener) \"$1\" </dev/null >/dev/null 2>&1"
-    var arguments = ["sh", "-c", line, "sh", url].map { strdup($0) } + [nil]
-    defer { arguments.forEach { free($0) } }
+    let words: [String] = ["sh", "-c", line, "sh", url]
+    var arguments: [UnsafeMutablePointer<CChar>?] = words.map { word in strdup(word) }
+    arguments.append(nil)
+    defer { for argument in arguments { free(argument) } }
     var process = pid_t()
     posix_spawn(&process, "/bin/sh", nil, nil, &arguments, environ)
   }
