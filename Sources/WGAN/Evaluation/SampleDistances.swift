@@ -8,7 +8,7 @@ import Training
 
 /// Some held-out pictures, kept as what samples are compared with. The samples are those of the galleries' series:
 /// always of the same noise, so that the curve is the generator's.
-final class SampleDistances: SampleJudge {
+package final class SampleDistances: SampleJudge {
   /// So many of each at most, along fewer directions than `wgan evaluate` takes: a tenth of a second for two cores, and
   /// 25 MB, at 64x64. The distance of few pictures is greater, at every step by about as much.
   static let pictures = 256
@@ -19,7 +19,7 @@ final class SampleDistances: SampleJudge {
 
   static func column(size: Int) -> String { "\(mean)_\(size)" }
 
-  static func columns(_ configuration: TrainingConfiguration) -> [MetricColumn] {
+  package static func columns(_ configuration: TrainingConfiguration) -> [MetricColumn] {
     let names = LaplacianPyramid.sizes(of: configuration.size).map(column) + [mean]
     return (names + [TrainingAdvice.duplicates]).map { name in MetricColumn(name) { $0.distances[name] } }
   }

@@ -47,6 +47,14 @@ package struct Film {
     tell("written: \(Self.words(bytes: bytes))")
   }
 
+  /// The animated PNG's bytes: for few and small frames.
+  package func encoded() throws -> [UInt8] {
+    var encoder = AnimatedPNGEncoder(frames: count)
+    var bytes: [UInt8] = []
+    try forEach({ false }) { bytes += try encoder.add($1, milliseconds: milliseconds($0)) }
+    return bytes + encoder.end()
+  }
+
   /// "60 frames of 128x128 pixels, 3.0 s: about 1.6 MB"
   private func expectation() throws -> String {
     // Not the first ones alone: those of a run's beginning are noise.
