@@ -135,9 +135,8 @@ extension ConvolutionRow {
     }
     func number(_ value: Double, _ digits: Int) -> String { String(printf: "%.\(digits)f", value) }
     return [
-      quoted(layer), shape, pass.rawValue, isa, "\(threads)", algorithm, precision ?? Precision.float32.rawValue, only ?? "",
-      tile,
-      quoted(blocking ?? ""),
+      quoted(layer), shape, pass.rawValue, isa, "\(threads)", algorithm, precision ?? Precision.float32.rawValue,
+      only ?? "", tile, quoted(blocking ?? ""),
       verified ? "PASSED" : "FAILED",
       number(milliseconds.min, 5), number(milliseconds.median, 5), "\(samples)", number(gflops, 2),
       number(percentOfPeak, 2), number(intensity, 2), roof, number(roofGflops, 2),

@@ -19,11 +19,11 @@ import Testing
     #expect(reference.tilesOfChunk == 128)
     #expect(reference.depthOfChunk == 16)
     #expect(reference.tilesOfSum == 64)
-    #expect(reference.gradientBytes == 16 << 20)
+    #expect(reference.operandBytes == 4 << 20)
 
     let larger = Self.blocking(first: 48 << 10, second: 2 << 20).winograd(.float32)
     #expect(larger.tilesOfSum == 96)
-    #expect(larger.keptBytes == 16 << 20 && larger.blockBytes == 1280 << 10 && larger.gradientBytes == 32 << 20)
+    #expect(larger.keptBytes == 16 << 20 && larger.blockBytes == 1280 << 10 && larger.operandBytes == 8 << 20)
     #expect(larger.tilesOfChunk == 256 && larger.depthOfChunk == 32)
   }
 

@@ -65,12 +65,14 @@ import Testing
   }()
 
   /// The fast method's own corners: transformed weights that aren't kept, with more tiles than a chunk takes; more
-  /// pictures than transformed gradients are kept of at a time; a plane with three tiles in each direction.
+  /// pictures than transformed operands are kept of at a time; a plane with three tiles in each direction; a batch that
+  /// backwardWeights sums by blocks, where the planned one would be summed by positions.
   static let fastShapes: [ConvolutionCase] =
     (netShapes + oddShapes + [
       .init(mb: 130, ic: 200, ih: 4, oc: 300, kh: 3, sh: 1, ph: 1),
       .init(mb: 41, ic: 1, ih: 64, oc: 64),
       .init(mb: 9, ic: 20, ih: 24, oc: 33),
+      .init(mb: 11, ic: 16, ih: 16, oc: 16),
     ]).compactMap(\.fast)
 
   /// Products of bf16: small integers are exact in it, too.

@@ -106,8 +106,12 @@ package struct WinogradBlocking: Sendable, Hashable {
   /// backwardWeights: tiles of a call of the micro-kernel, 64. Their lines of source and of two blocks of gradient, 12
   /// KiB, stay in the first-level cache.
   package let tilesOfSum: Int
-  /// backwardWeights: transformed gradient that is kept at a time, 16 MiB.
-  package let gradientBytes: Int
+  /// backwardWeights goes by positions where the transformed operands are at least so many times the sums: these pass
+  /// through memory once for each part of the batch.
+  package let operandsOfSums = 4
+  /// backwardWeights by positions: transformed operands of a part of the batch, 4 MiB of the third-level cache, or as
+  /// much as the sums are.
+  package let operandBytes: Int
 
   init(_ blocking: Blocking, _ precision: Precision) {
     tile = blocking.tile
@@ -122,7 +126,7 @@ package struct WinogradBlocking: Sendable, Hashable {
     // Whole pairs: where a sum over tiles is cut doesn't show in it.
     let tilesOfTerm = precision.numbersOfCell
     tilesOfSum = max(1, first / (8 * lineBytes) / tilesOfTerm) * tilesOfTerm
-    gradientBytes = 16 * second
+    operandBytes = 4 * second
   }
 
   /// `auto` takes the direct method where there are fewer results of a channel, 8 tiles of 4x4 or 16 of 4x2: they don't

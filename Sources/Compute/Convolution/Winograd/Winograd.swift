@@ -105,6 +105,11 @@ struct Transformed {
 
   /// - Parameter tile: of pairs of tiles an even one.
   func block(_ block: Int, tile: Int = 0) -> UnsafeMutablePointer<Float> { start + block * blockStride + tile * step }
+
+  /// The same from tile `tile` on.
+  func from(tile: Int) -> Transformed {
+    Transformed(block(0, tile: tile), step: step, room: room, positionStride: positionStride)
+  }
 }
 
 extension Winograd {

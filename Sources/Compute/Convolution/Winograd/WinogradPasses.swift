@@ -9,7 +9,7 @@ extension Winograd {
   /// Floats of scratch of a pass over at most `batch` pictures.
   func scratchpadCount(_ pass: ConvolutionPass, batch: Int, threads: Int) -> Int {
     if pass == .backwardWeights {
-      return WinogradBackwardWeights.Scratch(self, batch: batch).count(threads: threads)
+      return WinogradBackwardWeights.Scratch.count(self, batch: batch, threads: threads)
     }
     let (sources, results) = productBlocks(pass)
     if keepsWeights {
