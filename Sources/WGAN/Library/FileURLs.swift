@@ -17,32 +17,32 @@ extension URL {
 }
 
 extension Bitmap {
-  /// The same as ``init(contentsOf:channels:shortSide:)`` of the file's path.
+  /// The same as `init(contentsOf:channels:shortSide:)` of the file's path.
   public init(contentsOf file: URL, channels: Int, shortSide: Int) throws(WGANError) {
     try self.init(contentsOf: file.filePath, channels: channels, shortSide: shortSide)
   }
 
-  /// The same as ``writePNG(to:)`` of the file's path.
+  /// The same as `writePNG(to:)` of the file's path.
   public func writePNG(to file: URL) throws(WGANError) { try writePNG(to: file.filePath) }
 }
 
 extension WassersteinGAN {
-  /// The same as ``init(contentsOf:threads:)`` of the file's or folder's path.
+  /// The same as `init(contentsOf:threads:)` of the file's or folder's path.
   public convenience init(contentsOf file: URL, threads: Int? = nil) throws(WGANError) {
     try self.init(contentsOf: file.filePath, threads: threads)
   }
 
-  /// The same as ``save(to:)`` of the file's path.
+  /// The same as `save(to:)` of the file's path.
   public func save(to file: URL) throws(WGANError) { try save(to: file.filePath) }
 
-  /// The same as ``export(_:as:live:to:)`` of the file's path.
+  /// The same as `export(_:as:live:to:)` of the file's path.
   public func export(_ net: Net, as format: ExportFormat, live: Bool = false, to file: URL) throws(WGANError) {
     try export(net, as: format, live: live, to: file.filePath)
   }
 }
 
 extension Generator {
-  /// The same as ``init(contentsOf:settings:live:threads:)`` of the file's or folder's path.
+  /// The same as `init(contentsOf:settings:live:threads:)` of the file's or folder's path.
   public convenience init(
     contentsOf file: URL, settings: TrainingSettings? = nil, live: Bool = false, threads: Int? = nil
   ) throws(WGANError) {

@@ -13,7 +13,7 @@ public final class Generator {
   private let generator: PictureGenerator
 
   /// Reads a run's folder (its newest checkpoint), a checkpoint, or a file of a generator's weights: safetensors, as
-  /// ``WassersteinGAN/export(_:as:live:to:)``, `wgan export` or PyTorch write them, or a state_dict of PyTorch (`.pth`).
+  /// `WassersteinGAN.export`, `wgan export` or PyTorch write them, or a state_dict of PyTorch (`.pth`).
   ///
   /// - Parameters:
   ///   - path: The file's or folder's.

@@ -84,7 +84,10 @@ extension WassersteinGAN {
   /// }
   /// ```
   ///
-  /// - Parameters: as of `train`.
+  /// - Parameters:
+  ///   - pictures: As `train` takes them.
+  ///   - generatorSteps: 0 to 1,000,000,000.
+  ///   - runSteps: The generator steps of the whole training; nil: these end it.
   public func steps(on pictures: [Bitmap], generatorSteps: Int, outOf runSteps: Int? = nil) -> TrainingSteps {
     TrainingSteps(
       train: { try self.train(on: pictures, generatorSteps: generatorSteps, outOf: runSteps, onStep: $0) },

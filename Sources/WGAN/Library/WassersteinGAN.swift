@@ -296,7 +296,7 @@ public final class WassersteinGAN {
     }
   }
 
-  /// Loads what ``save(to:)`` or `wgan train` has saved: a file, or of a run's folder the newest checkpoint. Training
+  /// Loads what `save(to:)` or `wgan train` has saved: a file, or of a run's folder the newest checkpoint. Training
   /// goes on from there as if it had never stopped.
   ///
   /// The tool keeps a part of the state beside each `checkpoints/000500.safetensors`: `000500.json` must lie in the
