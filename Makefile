@@ -10,7 +10,7 @@ PREFIX := /usr/local
 DESTDIR :=
 
 .PHONY: build setup demo stage install uninstall dist test test-install same-bits torture soak bench report peers \
-  frameworks parity fuzz sanitize check-weights check-tensorboard format lint clean
+  frameworks parity fuzz sanitize browser-test check-weights check-tensorboard format lint clean
 
 build: setup
 	$(SWIFT) build -c release
@@ -56,6 +56,12 @@ same-bits: setup
 # What reads files from anywhere, with inputs that break them: MINUTES=5 in all. Scripts/fuzz has more flags.
 fuzz: setup
 	@Scripts/fuzz --seconds "$$(($(or $(MINUTES),5) * 60 * $$(nproc) / 9))" $(ONLY)
+
+# The page of `wgan watch` in Chromium, while a tiny run trains. SHOTS=FOLDER keeps pictures of it.
+browser-test: setup
+	$(SWIFT) build -c release --product wgan
+	python=$$(Tests/Browser/setup.sh) && "$$python" Tests/Browser/test_page.py --wgan $(WGAN) \
+	  $(if $(SHOTS),--screenshots "$(SHOTS)")
 
 # The tests with the address sanitizer, then with the thread sanitizer.
 sanitize: setup

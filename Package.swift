@@ -46,6 +46,8 @@ func tests(_ module: String, _ dependencies: [Target.Dependency], resources: [Re
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
+func nio(_ product: String) -> Target.Dependency { .product(name: product, package: "swift-nio") }
+
 let package = Package(
   name: "wgan",
   products: [
@@ -54,16 +56,24 @@ let package = Package(
     .library(name: "WGAN", targets: ["WGAN"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
   ],
   targets: [
     // Imports point down only: from here to the end of the list.
     .executableTarget(
       name: "WGANCommand",
       dependencies: [
-        "CommandSupport", "WGAN", "Training", "Configuration", "TensorFiles", "Evaluation", "Graph", "Compute",
+        "CommandSupport", "Watch", "WGAN", "Training", "Configuration", "TensorFiles", "Evaluation", "Graph", "Compute",
         "Datasets", "Images", "SystemSupport", argumentParser,
       ]),
+    .target(
+      name: "Watch",
+      dependencies: [
+        "WGAN", "Training", "Configuration", "TensorFiles", "Images", "Statistics", "SystemSupport", nio("NIOCore"),
+        nio("NIOPosix"),
+        nio("NIOHTTP1"),
+      ], resources: [.embedInCode("Page")]),
     module("CommandSupport", ["Configuration", "SystemSupport", argumentParser]),
     module(
       "WGAN",
@@ -135,6 +145,12 @@ let package = Package(
     tests("Configuration", ["Configuration", "Training"]),
     tests(
       "Evaluation", ["Evaluation", "Compute", "Randomness", "TensorFiles"], resources: [.copy("Golden")]),
+    tests(
+      "Watch",
+      [
+        "Watch", "WGAN", "Training", "Configuration", "Compute", "Randomness", "Statistics", "SystemSupport",
+        "TestSupport", nio("NIOHTTP1"),
+      ]),
     tests("CommandSupport", ["CommandSupport", "Configuration", argumentParser]),
     tests(
       "Training",
@@ -170,7 +186,10 @@ if Context.environment["WGAN_FUZZ"] != nil {
   package.targets.append(
     .executableTarget(
       name: "wgan-fuzz",
-      dependencies: ["WGAN", "Configuration", "TensorFiles", "Graph", "Datasets", "Images", "SystemSupport"],
+      dependencies: [
+        "Watch", "WGAN", "Configuration", "TensorFiles", "Graph", "Datasets", "Images", "SystemSupport",
+        nio("NIOHTTP1"),
+      ],
       path: "Tests/Fuzz", exclude: ["corpus", "dictionaries", "make_corpus.py"],
       swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
 }

@@ -1,14 +1,14 @@
-// What a compiled net needs to run: its steps, its parameters, and a place for every tensor, known before the first
-// step.
+// What a compiled net needs to run: its steps, its parameters, its tensors and the calls of its passes, known before
+// the first step. Where the tensors lie is an ArenaPlan's matter.
 
 import Compute
 
 /// A net compiled for a batch size.
 package struct ExecutionPlan: Sendable {
   package enum Purpose: Sendable {
-    /// Forward and backward: what backward reads is kept.
+    /// Forward and backward.
     case training
-    /// The same, and a tangent pass after backward: all that both wrote is kept for it. For nets without norms.
+    /// The same, and a tangent pass after backward. For nets without norms.
     case trainingWithTangents
     /// Forward alone.
     case sampling
@@ -23,6 +23,15 @@ package struct ExecutionPlan: Sendable {
       case .sampling: [.forward]
       }
     }
+
+    /// The passes that can be run.
+    fileprivate func executionPasses(inputGradient: Bool) -> [ExecutionPass] {
+      if self == .sampling { return [.forward] }
+      let backward = (inputGradient ? [false, true] : [false]).flatMap { input in
+        [false, true].map { ExecutionPass.backward(parameters: $0, input: input) }
+      }
+      return [.forward] + backward + (self == .trainingWithTangents ? [.tangent] : [])
+    }
   }
 
   package let network: Network
@@ -30,7 +39,8 @@ package struct ExecutionPlan: Sendable {
   package let purpose: Purpose
   package let steps: [FusedStep]
   package let parameters: ParameterTable
-  package let memory: MemoryPlan
+  /// What it needs a place for in an arena.
+  package let buffers: [NetBuffer]
 
   /// What the first step reads.
   package let inputLayout: ActivationLayout
@@ -38,6 +48,9 @@ package struct ExecutionPlan: Sendable {
   let tensors: [StepTensors]
   /// Of pictures, in training.
   let inputGradient: Tensor?
+  /// The buffer of the parameters' gradients, in training.
+  let gradients: Int?
+  private let calls: [ExecutionPass: [PlannedCall]]
 
   /// Around every picture that goes into a net or comes out of one, whatever the net: what a convolution's first layer
   /// needs.
@@ -62,8 +75,13 @@ package struct ExecutionPlan: Sendable {
     tensors = steps.indices.map { planner.tensors(ofStep: $0) }
     inputGradient = planner.inputGradient()
     inputLayout = planner.inputLayout
-    memory = MemoryPlan(planner.buffers)
     parameters = ParameterTable(steps)
+    gradients = planner.gradients(parameters)
+    buffers = planner.buffers
+    let calls = CallPlanner(steps: steps, tensors: tensors, inputGradient: inputGradient, gradients: gradients)
+    self.calls = Dictionary(
+      uniqueKeysWithValues: purpose.executionPasses(inputGradient: inputGradient != nil)
+        .map { ($0, calls.calls(of: $0)) })
     self.network = network
     self.batch = batch
     self.purpose = purpose
@@ -73,11 +91,23 @@ package struct ExecutionPlan: Sendable {
   /// Forward, one picture.
   package var multiplyAdds: Int { steps.reduce(0) { $0 + $1.layer.multiplyAdds(batch: 1) } }
 
-  /// Bytes that an executor of this plan allocates, all told: arena, parameters, prepared weights, and for training
-  /// gradients (the optimizer's state is its owner's).
-  package var plannedBytes: Int {
-    let slabs = parameters.parameterSlabCount * (purpose.isTraining ? 2 : 1) + parameters.bufferSlabCount
-    return (memory.arenaCount + preparedPlaces.count + slabs) * MemoryLayout<Float>.stride
+  /// The calls of a pass, in their order.
+  ///
+  /// - Precondition: the net is planned for it.
+  func calls(of pass: ExecutionPass) -> [PlannedCall] {
+    guard let calls = calls[pass] else { preconditionFailure("\(network.name) isn't planned for \(pass)") }
+    return calls
+  }
+
+  /// The buffers whose values are for the caller of a pass.
+  var results: [Int] {
+    [tensors.last?.output.buffer, inputGradient?.buffer, gradients].compactMap(\.self)
+  }
+
+  /// Bytes that an executor of this plan has for itself, beside the arena: parameters, running statistics, prepared
+  /// weights. (The optimizer's state is its owner's.)
+  package var parameterBytes: Int {
+    (parameters.parameterSlabCount + parameters.bufferSlabCount + preparedPlaces.count) * MemoryLayout<Float>.stride
   }
 
   /// Where each step's weights lie as its passes want them prepared, and Floats of all of them.

@@ -1,4 +1,4 @@
-// Runs a compiled net. Every buffer is there before the first step; a step is one or two driver calls.
+// Runs a compiled net. Every buffer is there before the first step; a pass makes the calls that its plan lists.
 
 import Compute
 
@@ -6,7 +6,7 @@ package final class Executor {
   package let plan: ExecutionPlan
   private let device: Device
   private let recorder: StepRecorder?
-  private let arena: Slab
+  private let memory: Arena.Part
   /// Where each step's parameters and gradients lie.
   private let operands: [StepOperands]
   /// Weights as the passes want them prepared, by step.
@@ -17,28 +17,33 @@ package final class Executor {
 
   /// The parameters' slab; whoever changes it calls `parametersChanged()`.
   package let parameters: Slice
-  /// Gradients, laid out as the parameters; of a sampling plan empty.
-  package let gradients: Slice
   /// Running means and variances.
   package let buffers: Slice
 
-  package init(_ plan: ExecutionPlan, on device: Device) {
+  /// - Parameters:
+  ///   - arena: for the net's buffers; others may have theirs in it.
+  ///   - index: the net's among those that share the arena.
+  package init(_ plan: ExecutionPlan, in arena: Arena, ofNet index: Int, on device: Device) {
     self.plan = plan
     self.device = device
     recorder = device.recorder
-    arena = Slab(count: plan.memory.arenaCount)
+    memory = arena.part(ofNet: index)
     let parameters = Slab(count: plan.parameters.parameterSlabCount).all
-    let gradients = Slab(count: plan.purpose.isTraining ? plan.parameters.parameterSlabCount : 0).all
+    let gradients = plan.gradients.map(memory.place)
     let buffers = Slab(count: plan.parameters.bufferSlabCount).all
-    (self.parameters, self.gradients, self.buffers) = (parameters, gradients, buffers)
+    (self.parameters, self.buffers) = (parameters, buffers)
     operands = plan.parameters.places.map {
-      StepOperands(
-        $0, parameters: parameters, gradients: plan.purpose.isTraining ? gradients : nil, buffers: buffers)
+      StepOperands($0, parameters: parameters, gradients: gradients, buffers: buffers)
     }
     firstPreparedForBackward = plan.steps.count
     let places = plan.preparedPlaces
     let slab = Slab(count: places.count).all
     prepared = places.steps.map { $0.mapValues { slab[$0] } }
+  }
+
+  /// With an arena of its own.
+  package convenience init(_ plan: ExecutionPlan, on device: Device) {
+    self.init(plan, in: Arena(ArenaPlan(alone: plan)), ofNet: 0, on: device)
   }
 
   /// The next pass that reads prepared weights prepares them anew.
@@ -49,23 +54,30 @@ package final class Executor {
 
   // MARK: - Results
 
+  // They are there until the sequence of passes that this one is of ends.
+
   /// The pictures that the last forward pass made (of a net that makes pictures).
   package var output: Activations {
     precondition(plan.network.output != .scores, "\(plan.network.name) makes no pictures")
-    return output(of: plan.steps.count - 1)
+    return result(plan.tensors[plan.steps.count - 1].output)
   }
 
   /// The last forward pass's scores (of a net that makes scores).
   package func scores(batch: Int) -> Slice {
     precondition(plan.network.output == .scores, "\(plan.network.name) makes no scores")
-    return output(of: plan.steps.count - 1).slice[0..<batch]
+    return result(plan.tensors[plan.steps.count - 1].output).slice[0..<batch]
   }
 
   /// The gradient of the input pictures from the last backward pass that was asked for it.
   package var inputGradient: Activations {
     guard let tensor = plan.inputGradient else { preconditionFailure("\(plan.network.name) has no input gradient") }
-    return activations(tensor)
+    return result(tensor)
   }
+
+  /// The parameters' gradients, laid out as they; of a sampling plan empty.
+  package var gradients: Slice { plan.gradients.map(memory.result) ?? parameters[0..<0] }
+
+  private func result(_ tensor: Tensor) -> Activations { Activations(memory.result(tensor.buffer), tensor.layout) }
 
   // MARK: - Forward
 
@@ -78,35 +90,33 @@ package final class Executor {
   package func forward(batch: Int, input: Activations, statistics: Statistics) {
     precondition(batch > 0 && batch <= plan.batch && input.layout == plan.inputLayout)
     prepareForForward()
-    var source = input
-    for i in plan.steps.indices {
-      let output = output(of: i)
-      let normInput = plan.tensors[i].normInput.map(activations)
-      runLayer(i, batch: batch, source: source, destination: normInput ?? output)
-      if let normInput { runNorm(i, batch: batch, x: normInput, y: output, statistics) }
-      source = output
+    for call in plan.calls(of: .forward) {
+      memory.begin(call)
+      if call.kind == .norm {
+        runNorm(call, batch: batch, statistics)
+      } else {
+        runLayer(call, batch: batch, input: input)
+      }
     }
   }
 
-  private func runLayer(_ i: Int, batch: Int, source: Activations, destination: Activations) {
-    let step = plan.steps[i]
-    layerCall(i, .forward, batch: batch) {
+  private func runLayer(_ call: PlannedCall, batch: Int, input: Activations) {
+    let (step, tensors) = (plan.steps[call.step], plan.tensors[call.step])
+    layerCall(call.step, .forward, batch: batch) {
       step.layer.forward(
-        batch: batch, source: source, parameters: operands[i].parameters, prepared: prepared(i, .forward),
-        destination: destination, epilogue: step.epilogue, scratchpad: plan.tensors[i].forwardScratchpad.map(slice),
-        on: device)
+        batch: batch, source: source(call, input), parameters: operands[call.step].parameters,
+        prepared: prepared(call.step, .forward), destination: activations(tensors.normInput ?? tensors.output, call),
+        epilogue: step.epilogue, scratchpad: scratchpad(call), on: device)
     }
   }
 
-  private func runNorm(_ i: Int, batch: Int, x: Activations, y: Activations, _ statistics: Statistics) {
-    let step = plan.steps[i]
-    guard let norm = step.norm, let workspace = plan.tensors[i].normWorkspace,
-      let scratchpad = plan.tensors[i].forwardScratchpad
-    else { preconditionFailure("a norm's input is planned where there is a norm") }
+  private func runNorm(_ call: PlannedCall, batch: Int, _ statistics: Statistics) {
+    let (step, tensors) = (plan.steps[call.step], plan.tensors[call.step])
+    let (norm, x, workspace, scratchpad) = normOperands(call)
     normCall(norm, .forward, batch: batch) {
       norm.primitive.forward(
-        batch: batch, x: x, y: y, parameters: operands[i].norm, statistics: statistics, workspace: slice(workspace),
-        scratchpad: slice(scratchpad), slope: step.normOutputSlope, on: device)
+        batch: batch, x: x, y: activations(tensors.output, call), parameters: operands[call.step].norm,
+        statistics: statistics, workspace: workspace, scratchpad: scratchpad, slope: step.normOutputSlope, on: device)
     }
   }
 
@@ -126,7 +136,7 @@ package final class Executor {
   ///
   /// - Parameters:
   ///   - input: what forward read.
-  ///   - parameterGradients: whether to compute `gradients`; else they stay as they are.
+  ///   - parameterGradients: whether to compute `gradients`; else this pass doesn't write them.
   ///   - accumulate: add to `gradients` instead of replacing them.
   ///   - inputGradient: whether to compute `inputGradient`.
   package func backward(
@@ -135,88 +145,96 @@ package final class Executor {
     inputGradient: Bool = false
   ) {
     precondition(plan.purpose.isTraining && batch > 0 && batch <= plan.batch)
+    if accumulate { checkGradients() }
     prepareForBackward(from: inputGradient ? 0 : 1)
-    var diffOutput = start(outputGradient)
-    for i in plan.steps.indices.reversed() {
-      let source = i == 0 ? input : output(of: i - 1)
-      let gradient = layerGradient(
-        i, batch: batch, diffOutput, parameterGradients: parameterGradients, accumulate: accumulate)
-      if parameterGradients {
+    let pictures = pictures(outputGradient)
+    for call in plan.calls(of: .backward(parameters: parameterGradients, input: inputGradient)) {
+      memory.begin(call)
+      switch call.kind {
+      case .scoreGradient: setScoreGradient(call, outputGradient)
+      case .layerGradient where plan.steps[call.step].tanh: runTanhGradient(call, batch: batch, pictures)
+      case .layerGradient:
+        runNormGradient(call, batch: batch, parameterGradients: parameterGradients, accumulate: accumulate)
+      case .backwardWeights:
         runBackwardWeights(
-          i, batch: batch, source: source, gradient: gradient, accumulate: accumulate,
-          scratchpad: plan.tensors[i].backwardScratchpad)
-      }
-      if i > 0 || inputGradient {
-        diffOutput = i > 0 ? self.outputGradient(of: i - 1) : self.inputGradient
-        runBackwardData(i, batch: batch, source: source, gradient: gradient, diffSource: diffOutput)
+          call, batch: batch, source: source(call, input), gradient: gradient(call, pictures), accumulate: accumulate)
+      case .backwardData: runBackwardData(call, batch: batch, gradient: gradient(call, pictures))
+      case .forward, .norm, .tangent, .tangentWeights: preconditionFailure("no call of a backward pass")
       }
     }
   }
 
-  /// The gradient of the net's output.
-  private func start(_ outputGradient: OutputGradient) -> Activations {
+  /// What is added to must be there.
+  private func checkGradients() { _ = gradients }
+
+  /// The gradient of pictures that the net made, which the caller has; nil: it makes scores.
+  private func pictures(_ outputGradient: OutputGradient) -> Activations? {
     switch (outputGradient, plan.network.output) {
-    case (.scores(let value), .scores):
-      let gradient = self.outputGradient(of: plan.steps.count - 1)
-      gradient.slice.fill(value)
-      return gradient
-    case (.eachScore(let values), .scores):
-      let gradient = self.outputGradient(of: plan.steps.count - 1)
-      gradient.slice[0..<values.count].copy(from: values)
-      return gradient
+    case (.scores, .scores), (.eachScore, .scores): return nil
     case (.pictures(let gradient), .pictures): return gradient
     case (.scores, .pictures), (.eachScore, .pictures), (.pictures, .scores):
       preconditionFailure("\(plan.network.name): a gradient is of what the net makes")
     }
   }
 
-  /// The gradient of step i's layer's output, from that of the step's output.
-  private func layerGradient(
-    _ i: Int, batch: Int, _ diffOutput: Activations, parameterGradients: Bool, accumulate: Bool
-  ) -> Activations {
-    let step = plan.steps[i]
-    let tensors = plan.tensors[i]
-    if let gradient = tensors.layerGradient.map(activations) {
-      recorder?.begin(name(step.name), .elementwise, .backward)
-      gradient.setTanhGradient(diffY: diffOutput, y: output(of: i), batch: batch, on: device)
-      recorder?.end()
-      return gradient
+  private func setScoreGradient(_ call: PlannedCall, _ outputGradient: OutputGradient) {
+    let gradient = outputGradientOfStep(call).slice
+    switch outputGradient {
+    case .scores(let value): gradient.fill(value)
+    case .eachScore(let values): gradient[0..<values.count].copy(from: values)
+    case .pictures: preconditionFailure("\(plan.network.name): a gradient is of what the net makes")
     }
-    guard let norm = step.norm, let normInput = tensors.normInput.map(activations),
-      let workspace = tensors.normWorkspace.map(slice), let scratchpad = tensors.backwardScratchpad.map(slice)
-    else { return diffOutput }
+  }
+
+  private func runTanhGradient(_ call: PlannedCall, batch: Int, _ pictures: Activations?) {
+    let tensors = plan.tensors[call.step]
+    guard let gradient = tensors.layerGradient else { preconditionFailure("tanh's gradient is planned") }
+    recorder?.begin(name(plan.steps[call.step].name), .elementwise, .backward)
+    activations(gradient, call).setTanhGradient(
+      diffY: pictures ?? outputGradientOfStep(call), y: activations(tensors.output, call), batch: batch, on: device)
+    recorder?.end()
+  }
+
+  /// In place.
+  private func runNormGradient(_ call: PlannedCall, batch: Int, parameterGradients: Bool, accumulate: Bool) {
+    let (step, tensors, gradient) = (plan.steps[call.step], plan.tensors[call.step], outputGradientOfStep(call))
+    let (norm, x, workspace, scratchpad) = normOperands(call)
     normCall(norm, .backward, batch: batch) {
       norm.primitive.backward(
-        batch: batch, diffY: diffOutput, x: normInput, y: step.normOutputSlope == 1 ? nil : output(of: i),
-        diffX: diffOutput, parameters: operands[i].norm,
-        diffParameters: parameterGradients ? operands[i].normGradients : nil, accumulate: accumulate,
+        batch: batch, diffY: gradient, x: x, y: step.normOutputSlope == 1 ? nil : activations(tensors.output, call),
+        diffX: gradient, parameters: operands[call.step].norm,
+        diffParameters: parameterGradients ? operands[call.step].normGradients : nil, accumulate: accumulate,
         workspace: workspace, scratchpad: scratchpad, slope: step.normOutputSlope, inputSlope: step.normInputSlope,
         on: device)
     }
-    return diffOutput
   }
 
   private func runBackwardWeights(
-    _ i: Int, batch: Int, source: Activations, gradient: Activations, biasFactors: Slice? = nil, accumulate: Bool,
-    scratchpad: Int?
+    _ call: PlannedCall, batch: Int, source: Activations, gradient: Activations, biasFactors: Slice? = nil,
+    accumulate: Bool
   ) {
-    guard let diffParameters = operands[i].gradients else { preconditionFailure("a plan for training has gradients") }
-    layerCall(i, .backwardWeights, batch: batch) {
-      plan.steps[i].layer.backwardWeights(
+    guard let diffParameters = operands[call.step].gradients else {
+      preconditionFailure("a plan for training has gradients")
+    }
+    layerCall(call.step, .backwardWeights, batch: batch) {
+      plan.steps[call.step].layer.backwardWeights(
         batch: batch, source: source, gradient: gradient, diffParameters: diffParameters, biasFactors: biasFactors,
-        accumulate: accumulate, scratchpad: scratchpad.map(slice), on: device)
+        accumulate: accumulate, scratchpad: scratchpad(call), on: device)
     }
   }
 
-  private func runBackwardData(
-    _ i: Int, batch: Int, source: Activations, gradient: Activations, diffSource: Activations
-  ) {
+  private func runBackwardData(_ call: PlannedCall, batch: Int, gradient: Activations) {
+    let i = call.step
+    guard let diffSource = i > 0 ? plan.tensors[i - 1].outputGradient : plan.inputGradient else {
+      preconditionFailure("a gradient that is asked for is planned")
+    }
     // Where no norm stands between, the step below leaves its activation's gradient to this one's pass.
-    let gate = i > 0 ? plan.steps[i - 1].gateSlope.map { ActivationGate(source, slope: $0) } : nil
+    let slope = i > 0 ? plan.steps[i - 1].gateSlope : nil
+    let gate = slope.map { ActivationGate(activations(plan.tensors[i - 1].output, call), slope: $0) }
     layerCall(i, .backwardData, batch: batch) {
       plan.steps[i].layer.backwardData(
         batch: batch, gradient: gradient, parameters: operands[i].parameters, prepared: prepared(i, .backwardData),
-        diffSource: diffSource, gate: gate, scratchpad: plan.tensors[i].backwardScratchpad.map(slice), on: device)
+        diffSource: activations(diffSource, call), gate: gate, scratchpad: scratchpad(call), on: device)
     }
   }
 
@@ -249,27 +267,29 @@ package final class Executor {
   package func tangent(batch: Int, input: Activations, scoreFactors: Slice, accumulate: Bool) {
     precondition(plan.purpose == .trainingWithTangents && plan.network.output == .scores)
     precondition(batch > 0 && batch <= plan.batch && input.layout == plan.inputLayout && scoreFactors.count >= batch)
-    var source = input
-    for i in plan.steps.indices {
-      let tangent = plan.tensors[i].tangent.map(activations)
-      if let tangent { runTangent(i, batch: batch, source: source, scoreFactors: scoreFactors, destination: tangent) }
-      runBackwardWeights(
-        i, batch: batch, source: source, gradient: outputGradient(of: i), biasFactors: scoreFactors,
-        accumulate: accumulate, scratchpad: plan.tensors[i].tangentScratchpad)
-      source = tangent ?? source
+    if accumulate { checkGradients() }
+    for call in plan.calls(of: .tangent) {
+      memory.begin(call)
+      let source = call.step == 0 ? input : plan.tensors[call.step - 1].tangent.map { activations($0, call) } ?? input
+      if call.kind == .tangent {
+        runTangent(call, batch: batch, source: source, scoreFactors: scoreFactors)
+      } else {
+        runBackwardWeights(
+          call, batch: batch, source: source, gradient: outputGradientOfStep(call), biasFactors: scoreFactors,
+          accumulate: accumulate)
+      }
     }
   }
 
-  private func runTangent(
-    _ i: Int, batch: Int, source: Activations, scoreFactors: Slice, destination: Activations
-  ) {
-    let step = plan.steps[i]
-    layerCall(i, .forward, batch: batch) {
+  private func runTangent(_ call: PlannedCall, batch: Int, source: Activations, scoreFactors: Slice) {
+    let (step, tensors) = (plan.steps[call.step], plan.tensors[call.step])
+    guard let tangent = tensors.tangent else { preconditionFailure("a tangent that is asked for is planned") }
+    layerCall(call.step, .forward, batch: batch) {
       step.layer.tangent(
-        batch: batch, source: source, parameters: operands[i].parameters, biasFactors: scoreFactors,
-        prepared: prepared(i, .forward), destination: destination,
-        gate: step.gateSlope.map { ActivationGate(output(of: i), slope: $0) },
-        scratchpad: plan.tensors[i].tangentScratchpad.map(slice), on: device)
+        batch: batch, source: source, parameters: operands[call.step].parameters, biasFactors: scoreFactors,
+        prepared: prepared(call.step, .forward), destination: activations(tangent, call),
+        gate: step.gateSlope.map { ActivationGate(activations(tensors.output, call), slope: $0) },
+        scratchpad: scratchpad(call), on: device)
     }
   }
 
@@ -277,18 +297,39 @@ package final class Executor {
 
   private func prepared(_ i: Int, _ pass: LayerPass) -> Slice { prepared[i][pass] ?? parameters[0..<0] }
 
-  private func slice(_ buffer: Int) -> Slice {
-    let start = plan.memory.offsets[buffer]
-    return arena.all[start..<start + plan.memory.buffers[buffer].count]
+  private func activations(_ tensor: Tensor, _ call: PlannedCall) -> Activations {
+    Activations(memory.slice(tensor.buffer, of: call), tensor.layout)
   }
 
-  private func activations(_ tensor: Tensor) -> Activations { Activations(slice(tensor.buffer), tensor.layout) }
+  private func scratchpad(_ call: PlannedCall) -> Slice? { call.scratchpad.map { memory.slice($0, of: call) } }
 
-  private func output(of i: Int) -> Activations { activations(plan.tensors[i].output) }
+  /// What the call's layer reads in forward.
+  private func source(_ call: PlannedCall, _ input: Activations) -> Activations {
+    call.step == 0 ? input : activations(plan.tensors[call.step - 1].output, call)
+  }
 
-  private func outputGradient(of i: Int) -> Activations {
-    guard let tensor = plan.tensors[i].outputGradient else { preconditionFailure("step \(i) has no output gradient") }
-    return activations(tensor)
+  private func outputGradientOfStep(_ call: PlannedCall) -> Activations {
+    guard let tensor = plan.tensors[call.step].outputGradient else {
+      preconditionFailure("step \(call.step) has no output gradient")
+    }
+    return activations(tensor, call)
+  }
+
+  /// Of the output of the call's layer.
+  private func gradient(_ call: PlannedCall, _ pictures: Activations?) -> Activations {
+    if let tensor = plan.tensors[call.step].gradient { return activations(tensor, call) }
+    guard let pictures else { preconditionFailure("step \(call.step) has no gradient") }
+    return pictures
+  }
+
+  private func normOperands(
+    _ call: PlannedCall
+  ) -> (norm: FusedStep.Norm, x: Activations, workspace: Slice, scratchpad: Slice) {
+    let tensors = plan.tensors[call.step]
+    guard let norm = plan.steps[call.step].norm, let normInput = tensors.normInput,
+      let workspace = tensors.normWorkspace, let scratchpad = scratchpad(call)
+    else { preconditionFailure("a norm's buffers are planned where there is a norm") }
+    return (norm, activations(normInput, call), memory.slice(workspace, of: call), scratchpad)
   }
 
   // MARK: - Prepared weights

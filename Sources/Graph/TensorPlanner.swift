@@ -1,31 +1,25 @@
-// Where a net's tensors lie and how long each is needed. Step i of n runs forward at time i, in training backward at
-// time 2n - 1 - i, and in a tangent pass, where there is one, at time 2n + i:
+// The tensors of a net and how large each is. How long they are needed is a matter of the passes that run
+// (Lifetimes.swift), where they lie of all nets that share an arena (ArenaPlan.swift).
 //
-//     time                0      1     ...   n - 1      n     ...  2n - 2   2n - 1     2n   ...   3n - 1
-//     runs forward     step 0  step 1  ...  step n - 1
-//     runs backward                                step n - 1 ...  step 1   step 0
-//     runs its tangents                                                             step 0  ...  step n - 1
+//     what                      written                     read
+//     output                    forward, or by its norm     forward of the step above; the passes back through both
+//     norm's input, statistics  forward                     the norm, forward and back
+//     output gradient           backward of the step above  backward; tangents
+//     layer gradient            backward                    backward
+//     tangent                   tangents                    tangents of the step above
+//     scratchpads               a call                      the same call
 //
-//     what                      written                    read last
-//     output                    forward                    forward of the step above; in training backward; tangents
-//     norm's input, statistics  forward                    forward; in training backward
-//     output gradient           backward of the step above backward; tangents
-//     layer gradient            backward                   backward
-//     tangent                   tangents                   tangents of the step above
-//     scratchpads               a pass                     the same pass
-//
-// The net's output is its caller's to read until the end, and the input gradient from there on. MemoryPlan.swift lets
-// those that are never alive together share memory.
+// The net's output, the gradient of its input and its parameters' gradients are its results, its caller's to read.
 
 import Compute
 
-/// A tensor's place: one of the memory plan's buffers.
+/// A tensor's place: one of the net's buffers.
 struct Tensor {
   let buffer: Int
   let layout: ActivationLayout
 }
 
-/// The tensors of a step. Buffers without a layout are indices of the memory plan's.
+/// The tensors of a step. Buffers without a layout are indices of the net's.
 struct StepTensors {
   /// The step's output; its halo is what the next step's passes need (of a picture that leaves the net: `pictureHalo`).
   var output: Tensor
@@ -40,42 +34,32 @@ struct StepTensors {
   var normInput: Tensor?
   /// The norm's statistics, kept for backward.
   var normWorkspace: Int?
-  /// What the step's drivers need beside its tensors, forward and backward.
+  /// What the drivers need beside the tensors. A tangent pass uses those of the passes that it repeats.
   var forwardScratchpad: Int?
-  var backwardScratchpad: Int?
-  var tangentScratchpad: Int?
+  var normScratchpad: Int?
+  var dataScratchpad: Int?
+  var weightsScratchpad: Int?
+
+  /// What the layer's backward passes read, where it isn't the caller's.
+  var gradient: Tensor? { layerGradient ?? outputGradient }
 }
 
-/// When steps run.
-private struct Timeline {
-  let count: Int
-  let purpose: ExecutionPlan.Purpose
-
-  func forward(_ i: Int) -> Int { i }
-  func backward(_ i: Int) -> Int { 2 * count - 1 - i }
-  func tangent(_ i: Int) -> Int { 2 * count + i }
-  /// The last time that something of step i is read that was written forward, and isn't read by the step above.
-  func lastUse(_ i: Int) -> Int {
-    switch purpose {
-    case .sampling: forward(i)
-    case .training: backward(i)
-    case .trainingWithTangents: tangent(i)
-    }
-  }
-  /// The last time that the gradient of step i's output is read.
-  func lastUseOfGradient(_ i: Int) -> Int { purpose == .trainingWithTangents ? tangent(i) : backward(i) }
-  var end: Int { purpose == .sampling ? forward(count - 1) : lastUse(purpose == .training ? 0 : count - 1) }
+/// A part of an arena, for one kind of value.
+package struct NetBuffer: Sendable, Hashable {
+  /// "pyramid.0.conv.output"
+  package let name: String
+  /// Floats.
+  package let count: Int
 }
 
-/// Gives each tensor of a net a buffer: how large it is, and from when to when it is needed.
+/// Gives each tensor of a net a buffer.
 struct TensorPlanner {
   private let network: Network
   private let steps: [FusedStep]
   private let batch: Int
   private let purpose: ExecutionPlan.Purpose
   private let threads: Int
-  private let timeline: Timeline
-  private(set) var buffers: [MemoryPlan.Buffer] = []
+  private(set) var buffers: [NetBuffer] = []
 
   init(_ network: Network, _ steps: [FusedStep], batch: Int, purpose: ExecutionPlan.Purpose, threads: Int) {
     self.network = network
@@ -83,70 +67,42 @@ struct TensorPlanner {
     self.batch = batch
     self.purpose = purpose
     self.threads = threads
-    timeline = Timeline(count: steps.count, purpose: purpose)
   }
 
   mutating func tensors(ofStep i: Int) -> StepTensors {
-    var tensors = StepTensors(output: output(i))
-    if purpose.isTraining {
-      tensors.outputGradient = outputGradient(i)
-      tensors.layerGradient = layerGradient(i)
-    }
-    if purpose == .trainingWithTangents {
-      if i < steps.count - 1 {
-        tensors.tangent = tensor(
-          "tangent", ofStep: i, tensors.output.layout, timeline.tangent(i)...timeline.tangent(i + 1))
-      }
-      tensors.tangentScratchpad = scratchpad(
-        i, "tangent scratchpad", [.forward, .backwardWeights], at: timeline.tangent(i))
-    }
+    var tensors = StepTensors(output: tensor("output", ofStep: i, outputLayout(i)))
     if let norm = steps[i].norm {
-      let times = timeline.forward(i)...timeline.lastUse(i)
-      tensors.normInput = tensor("norm input", ofStep: i, steps[i].output.layout(halo: 0), times)
-      tensors.normWorkspace = add("norm statistics", ofStep: i, count: norm.primitive.workspaceCount, times)
+      tensors.normInput = tensor("norm input", ofStep: i, steps[i].output.layout(halo: 0))
+      tensors.normWorkspace = add("norm statistics", ofStep: i, count: norm.primitive.workspaceCount)
+      tensors.normScratchpad = add(
+        "norm scratchpad", ofStep: i, count: norm.primitive.scratchpadCount(batch: batch))
     }
-    tensors.forwardScratchpad = scratchpad(i, "forward scratchpad", [.forward], at: timeline.forward(i))
-    if purpose.isTraining {
-      tensors.backwardScratchpad = scratchpad(
-        i, "backward scratchpad", [.backwardData, .backwardWeights], at: timeline.backward(i))
+    tensors.forwardScratchpad = scratchpad(i, .forward)
+    guard purpose.isTraining else { return tensors }
+    let isLast = i == steps.count - 1
+    let gradientLayout = steps[i].output.layout(halo: steps[i].layer.gradientHalo)
+    // Of the last step the executor writes it itself, from a score's gradient; that of pictures is the caller's.
+    if !isLast || network.output == .scores {
+      tensors.outputGradient = tensor("output gradient", ofStep: i, gradientLayout)
     }
+    if steps[i].tanh { tensors.layerGradient = tensor("layer gradient", ofStep: i, gradientLayout) }
+    if purpose == .trainingWithTangents && !isLast {
+      tensors.tangent = tensor("tangent", ofStep: i, tensors.output.layout)
+    }
+    tensors.dataScratchpad = scratchpad(i, .backwardData)
+    tensors.weightsScratchpad = scratchpad(i, .backwardWeights)
     return tensors
   }
 
-  /// Read by the step above, forward and for its weights' gradients, and by this one's own backward pass where an
-  /// activation or tanh made it.
-  private mutating func output(_ i: Int) -> Tensor {
+  private func outputLayout(_ i: Int) -> ActivationLayout {
     let shape = steps[i].output
-    guard i < steps.count - 1 else {
-      return tensor("output", ofStep: i, shape.layout(halo: halo(outside: shape)), timeline.forward(i)...timeline.end)
-    }
-    let lastUse = purpose.isTraining ? timeline.lastUse(i) : timeline.forward(i + 1)
-    let layout = shape.layout(halo: steps[i + 1].layer.sourceHalo)
-    return tensor("output", ofStep: i, layout, timeline.forward(i)...lastUse)
+    let halo = i < steps.count - 1 ? steps[i + 1].layer.sourceHalo : halo(outside: shape)
+    return shape.layout(halo: halo)
   }
 
-  /// Of the last step the executor writes it itself, from a score's gradient; that of pictures is the caller's.
-  private mutating func outputGradient(_ i: Int) -> Tensor? {
-    let isLast = i == steps.count - 1
-    if isLast && network.output != .scores { return nil }
-    let first = timeline.backward(isLast ? i : i + 1)
-    return tensor(
-      "output gradient", ofStep: i, steps[i].output.layout(halo: steps[i].layer.gradientHalo),
-      first...timeline.lastUseOfGradient(i))
-  }
-
-  private mutating func layerGradient(_ i: Int) -> Tensor? {
-    guard steps[i].tanh else { return nil }
-    let time = timeline.backward(i)
-    return tensor(
-      "layer gradient", ofStep: i, steps[i].output.layout(halo: steps[i].layer.gradientHalo), time...time)
-  }
-
-  private mutating func scratchpad(_ i: Int, _ name: String, _ passes: [LayerPass], at time: Int) -> Int? {
-    let count = max(
-      steps[i].norm?.primitive.scratchpadCount(batch: batch) ?? 0,
-      steps[i].layer.scratchpadCount(passes, threads: threads))
-    return count > 0 ? add(name, ofStep: i, count: count, time...time) : nil
+  private mutating func scratchpad(_ i: Int, _ pass: LayerPass) -> Int? {
+    let count = steps[i].layer.scratchpadCount([pass], threads: threads)
+    return count > 0 ? add("\(pass.rawValue) scratchpad", ofStep: i, count: count) : nil
   }
 
   // MARK: - The net's ends
@@ -158,8 +114,12 @@ struct TensorPlanner {
 
   mutating func inputGradient() -> Tensor? {
     guard purpose.isTraining, case .pictures = network.input else { return nil }
-    let time = timeline.backward(0)
-    return tensor("input gradient", ofStep: nil, network.input.shape.layout(halo: 0), time...time)
+    return tensor("input gradient", ofStep: nil, network.input.shape.layout(halo: 0))
+  }
+
+  /// Laid out as the parameters.
+  mutating func gradients(_ parameters: ParameterTable) -> Int? {
+    purpose.isTraining ? add("parameters' gradients", ofStep: nil, count: parameters.parameterSlabCount) : nil
   }
 
   /// Around a tensor that goes into a net or comes out.
@@ -170,17 +130,12 @@ struct TensorPlanner {
   // MARK: - Buffers
 
   /// - Parameter i: the step that it belongs to; nil: the net.
-  private mutating func add(_ name: String, ofStep i: Int?, count: Int, _ times: ClosedRange<Int>) -> Int {
-    buffers.append(
-      .init(
-        name: (i.map { steps[$0].name + "." } ?? "") + name, count: count, first: times.lowerBound,
-        last: times.upperBound))
+  private mutating func add(_ name: String, ofStep i: Int?, count: Int) -> Int {
+    buffers.append(NetBuffer(name: (i.map { steps[$0].name + "." } ?? "") + name, count: count))
     return buffers.count - 1
   }
 
-  private mutating func tensor(
-    _ name: String, ofStep i: Int?, _ layout: ActivationLayout, _ times: ClosedRange<Int>
-  ) -> Tensor {
-    Tensor(buffer: add(name, ofStep: i, count: layout.count(batch: batch), times), layout: layout)
+  private mutating func tensor(_ name: String, ofStep i: Int?, _ layout: ActivationLayout) -> Tensor {
+    Tensor(buffer: add(name, ofStep: i, count: layout.count(batch: batch)), layout: layout)
   }
 }

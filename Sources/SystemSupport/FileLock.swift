@@ -21,6 +21,17 @@ package enum FileLock {
     }
   }
 
+  /// Whether a process claims the file or folder at `path`; nil where the system doesn't tell. Nothing is locked to
+  /// find out: that would keep out who wants to claim it at this very moment.
+  package static func isClaimed(_ path: some FilePathConvertible) -> Bool? {
+    guard let number = (try? fileStatus(path))?.st_ino, let list = try? readStream("/proc/locks") else { return nil }
+    // "6: FLOCK  ADVISORY  WRITE 6335 fe:00:5767265 0 EOF". Devices aren't compared: some file systems have two names.
+    return list.split(separator: UInt8(ascii: "\n")).contains { line in
+      let words = line.split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
+      return words.count > 5 && words[1] == "FLOCK" && words[3] == "WRITE" && words[5].hasSuffix(":\(number)")
+    }
+  }
+
   /// What an error of flock says of a claim.
   package static func verdict(on error: SystemError) throws(SystemError) -> Claim {
     switch error.code {

@@ -5,26 +5,41 @@
 package func readFile(_ path: some FilePathConvertible, limit: Int = 1 << 30) throws(Failure) -> [UInt8] {
   let file = try InputFile(at: path)
   if file.size > limit { throw Failure(.badData, path, "has \(file.size) bytes, at most \(limit) were expected") }
-  try requireMemory(file.size, for: path)
-  var bytes = [UInt8](repeating: 0, count: file.size)
-  try bytes.withUnsafeMutableBufferPointer { (buffer) throws(Failure) in
-    try file.read(at: 0, into: UnsafeMutableRawBufferPointer(buffer))
+  return try file.bytes(0..<file.size)
+}
+
+/// The bytes of a file whose size says nothing, as the system's own tables are: up to `limit` of them.
+package func readStream(_ path: some FilePathConvertible, limit: Int = 1 << 20) throws(SystemError) -> [UInt8] {
+  let descriptor = try openFile(path, O_RDONLY | O_NONBLOCK)
+  defer { try? closeFile(descriptor) }
+  var (bytes, count) = ([UInt8](repeating: 0, count: 1 << 14), 0)
+  while count < limit {
+    if count == bytes.count { bytes += [UInt8](repeating: 0, count: count) }
+    let new = try bytes.withUnsafeMutableBufferPointer { (buffer) throws(SystemError) -> Int in
+      let rest = UnsafeMutableBufferPointer(rebasing: buffer[count...])
+      return try systemCall { read(descriptor, rest.baseAddress, rest.count) }
+    }
+    if new == 0 { break }
+    count += new
   }
-  return bytes
+  return Array(bytes[..<count])
 }
 
 /// A file open for reading at any place.
 package struct InputFile: ~Copyable {
   package let path: FilePath
-  package let size: Int
+  /// As it was when it was opened.
+  package let status: stat
   private let descriptor: Int32
 
-  package init(at path: some FilePathConvertible) throws(Failure) {
+  /// - Parameter followingLinks: false: refuse a path whose last part is a symbolic link.
+  package init(at path: some FilePathConvertible, followingLinks: Bool = true) throws(Failure) {
     let descriptor: Int32
     do {
       // Non-blocking: opening a named pipe must not hang the tool.
-      descriptor = try openFile(path, O_RDONLY | O_NONBLOCK)
+      descriptor = try openFile(path, O_RDONLY | O_NONBLOCK | (followingLinks ? 0 : O_NOFOLLOW))
     } catch {
+      if error.code == ELOOP && !followingLinks { throw Failure(.inputOutput, path, "is a symbolic link") }
       if error.code == ENOENT || error.code == ENOTDIR { throw Failure(.missing, path, "isn't there") }
       throw Failure(.inputOutput, path, "can't be read", error)
     }
@@ -35,8 +50,10 @@ package struct InputFile: ~Copyable {
     }
     self.path = path.filePath
     self.descriptor = descriptor
-    size = Int(status.st_size)
+    self.status = status
   }
+
+  package var size: Int { Int(status.st_size) }
 
   /// Fills `buffer` with the bytes from `offset` on.
   package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(Failure) {
@@ -47,6 +64,22 @@ package struct InputFile: ~Copyable {
       throw Failure(.inputOutput, path, "can't be read", error)
     }
     if count < buffer.count { throw Failure(.inputOutput, path, "ends early, at byte \(offset + count)") }
+  }
+
+  /// - Precondition: the range lies in the file.
+  package func bytes(_ range: Range<Int>) throws(Failure) -> [UInt8] {
+    precondition(range.lowerBound >= 0 && range.upperBound <= size)
+    try requireMemory(range.count, for: path)
+    var bytes = [UInt8](repeating: 0, count: range.count)
+    try bytes.withUnsafeMutableBufferPointer { (buffer) throws(Failure) in
+      try read(at: range.lowerBound, into: UnsafeMutableRawBufferPointer(buffer))
+    }
+    return bytes
+  }
+
+  /// Another descriptor of the file, which is the caller's to close.
+  package func duplicateDescriptor() throws(SystemError) -> Int32 {
+    try systemCall { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
   }
 
   deinit { try? closeFile(descriptor) }

@@ -28,6 +28,20 @@ package enum NumPyFile {
     }
   }
 
+  /// A file's bytes, version 1.0. The header is filled up so that the numbers begin at a multiple of 64.
+  ///
+  /// - Precondition: there are as many numbers as the shape says.
+  package static func bytes(shape: [Int], _ values: [Float]) -> [UInt8] {
+    precondition(values.count == shape.reduce(1, *), "an array has the numbers of its shape")
+    let extents = shape.map { "\($0)" }.joined(separator: ", ") + (shape.count == 1 ? "," : "")
+    let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(extents)), }"
+    let blanks = (64 - (signature.count + 4 + header.utf8.count + 1) % 64) % 64
+    let length = header.utf8.count + blanks + 1
+    return signature + [1, 0, UInt8(length & 0xff), UInt8(length >> 8)] + Array(header.utf8)
+      + [UInt8](repeating: UInt8(ascii: " "), count: blanks) + [UInt8(ascii: "\n")]
+      + values.flatMap { value in withUnsafeBytes(of: value.bitPattern.littleEndian, Array.init) }
+  }
+
   private static func header(of file: borrowing InputFile) throws -> (text: String, dataStart: Int) {
     var reader = ByteReader(try file.bytes(0..<min(file.size, 12)), of: "the .npy file")
     guard try reader.take(6).elementsEqual(signature) else { throw FormatProblem("isn't a .npy file") }

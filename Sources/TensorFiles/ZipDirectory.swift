@@ -118,16 +118,3 @@ struct ZipDirectory {
     return (name, header, size)
   }
 }
-
-extension InputFile {
-  /// - Precondition: the range lies in the file.
-  package func bytes(_ range: Range<Int>) throws(Failure) -> [UInt8] {
-    precondition(range.lowerBound >= 0 && range.upperBound <= size)
-    try requireMemory(range.count, for: path)
-    var bytes = [UInt8](repeating: 0, count: range.count)
-    try bytes.withUnsafeMutableBufferPointer { (buffer) throws(Failure) in
-      try read(at: range.lowerBound, into: UnsafeMutableRawBufferPointer(buffer))
-    }
-    return bytes
-  }
-}

@@ -29,6 +29,27 @@ package struct StepMetrics: Sendable, Equatable {
   }
 }
 
+extension StepMetrics {
+  /// A row read back, as far as advice is given on it (TrainingAdvice.swift).
+  /// - Parameter value: of a column; nil: the cell is empty, or there is no such column.
+  package init(step: Int, value: (_ column: String) -> Float?) {
+    func measured(_ names: [String]) -> [String: Float] {
+      Dictionary(uniqueKeysWithValues: names.compactMap { name in value(name).map { (name, $0) } })
+    }
+    let (real, fake) = (value("real_loss") ?? .nan, value("fake_loss") ?? .nan)
+    let heldOut = value(MetricColumn.heldOutWasserstein).map {
+      CriticLosses(real: 0 - $0, fake: 0, loss: value(MetricColumn.heldOutLoss))
+    }
+    self.init(
+      step: step, epoch: value("epoch").flatMap { Int(exactly: $0) } ?? 1,
+      seconds: Double(value("seconds") ?? 0),
+      criticLosses: CriticLosses(
+        real: real, fake: fake, loss: value(MetricColumn.criticLoss), measured: measured([GradientNorms.mean])),
+      generatorLoss: value("g_loss") ?? .nan, heldOutLosses: heldOut,
+      distances: measured([TrainingAdvice.duplicates]))
+  }
+}
+
 /// A column of metrics.csv. Readers look one up by its name, never by its place.
 package struct MetricColumn: Sendable {
   package let name: String

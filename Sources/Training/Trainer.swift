@@ -193,6 +193,10 @@ package final class Trainer: TrainingEngine {
 
   package func measure() -> [String: Float] { objective.measure(nets) }
 
+  static let evaluationPasses = [
+    NetPass(.critic, .forward), NetPass(.generator, .forward), NetPass(.critic, .forward),
+  ]
+
   /// What the critic thinks of other pictures than those it learns from: its means over `count` of them and over as
   /// many fakes, each with the batch's statistics, as in a critic step. Training doesn't notice: parameters, running
   /// statistics and its random streams stay what they are.
@@ -229,13 +233,11 @@ package final class Trainer: TrainingEngine {
   /// - Parameter groups: nil: all of it.
   package func tensors(groups: [String]? = nil) -> TensorSet { places.inGroups(groups).tensors }
 
-  /// The gradients of the last steps: "critic.final.weight".
-  package func gradients() -> TensorSet {
+  /// The gradients of the last step, which was one of this net: "critic.final.weight".
+  package func gradients(of role: NetRole) -> TensorSet {
+    let net = nets.net(role)
     var places = TensorPlaces()
-    for role in [NetRole.critic, .generator] {
-      let net = nets.net(role)
-      places.add(net.plan.parameters.parameters, in: net.gradients, group: role.rawValue)
-    }
+    places.add(net.plan.parameters.parameters, in: net.gradients, group: role.rawValue)
     return places.tensors
   }
 

@@ -19,8 +19,9 @@ package final class TrainingNets {
 
   init(_ plan: TrainingPlan, on device: Device) {
     self.device = device
-    critic = Executor(plan.critic, on: device)
-    generator = Executor(plan.generator, on: device)
+    let arena = Arena(plan.arena)
+    critic = Executor(plan.critic, in: arena, ofNet: NetRole.critic.indexInArena, on: device)
+    generator = Executor(plan.generator, in: arena, ofNet: NetRole.generator.indexInArena, on: device)
     let batch = plan.configuration.batchSize
     func input(of plan: ExecutionPlan) -> Activations {
       Activations(Slab(count: plan.inputLayout.count(batch: batch)).all, plan.inputLayout)

@@ -12,6 +12,9 @@ package struct TrainingPlan {
   package let objective: any Objective
   package let critic: ExecutionPlan
   package let generator: ExecutionPlan
+  /// Both nets' tensors and gradients: what one step needs doesn't stay for the next one, and in a step the nets work
+  /// in turn.
+  package let arena: ArenaPlan
 
   /// - Precondition: the configuration is valid.
   ///
@@ -29,6 +32,11 @@ package struct TrainingPlan {
     self.objective = objective
     critic = try plan(.critic, batch: objective.criticBatch(configuration.batchSize))
     generator = try plan(.generator, batch: configuration.batchSize)
+    arena = ArenaPlan(
+      [critic, generator],
+      sequences: [objective.criticPasses, objective.generatorPasses, Trainer.evaluationPasses].map { passes in
+        passes.map { ($0.net.indexInArena, $0.kind) }
+      })
   }
 
   private func plan(_ role: NetRole) -> ExecutionPlan {
@@ -70,7 +78,9 @@ package struct TrainingPlan {
 
   /// All that training keeps in memory but the data set.
   package var bytes: Int {
-    NetRole.allCases.reduce(averageBytes + inputBytes) { $0 + plan($1).plannedBytes + optimizerBytes($1) }
+    NetRole.allCases.reduce(averageBytes + inputBytes + arena.bytes) {
+      $0 + plan($1).parameterBytes + optimizerBytes($1)
+    }
   }
 
   /// A copy of the state, as a checkpoint is written from.
@@ -101,5 +111,15 @@ package struct TrainingPlan {
 
   private static func words(_ bytes: Int) -> String {
     bytes < 1 << 30 ? "\(bytes >> 20) MiB" : "\((Double(bytes) / 0x1p30 * 10).rounded() / 10) GiB"
+  }
+}
+
+extension NetRole {
+  /// The net's place in `TrainingPlan.arena`.
+  var indexInArena: Int {
+    switch self {
+    case .critic: 0
+    case .generator: 1
+    }
   }
 }

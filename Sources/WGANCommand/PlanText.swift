@@ -28,8 +28,9 @@ private func layers(_ name: String, _ net: ExecutionPlan) -> String {
 private func memory(_ plan: TrainingPlan, others: Int) -> String {
   func mebibytes(_ bytes: Int) -> String { "\(fixed(Double(bytes) / 0x1p20, 1)) MiB" }
   var table = TextTable(["memory for training", "planned"])
+  table.add(["  tensors and gradients of a step, both nets'", mebibytes(plan.arena.bytes)])
   for (role, net) in [(NetRole.critic, plan.critic), (.generator, plan.generator)] {
-    table.add(["  \(role.rawValue): tensors, parameters, gradients", mebibytes(net.plannedBytes)])
+    table.add(["  \(role.rawValue): parameters", mebibytes(net.parameterBytes)])
     table.add(["  \(role.rawValue): optimizer", mebibytes(plan.optimizerBytes(role))])
   }
   table.add(["  pictures and noise of a step", mebibytes(plan.inputBytes)])

@@ -22,7 +22,7 @@ struct TimelapseCommand: ParsableCommand {
     transform: { try Cell($0) })
   var cell: [Cell] = []
 
-  @Option(help: "Take each so-manieth gallery only, and the last one.")
+  @Option(help: ArgumentHelp("Take every Nth gallery only, and the last one.", valueName: "N"))
   var every = 1
 
   @Option(help: "Frames a second. The last is seen for two seconds.")

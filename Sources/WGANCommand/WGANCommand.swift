@@ -16,7 +16,7 @@ struct WGANCommand: ParsableCommand {
       """,
     version: "wgan \(wganVersion)",
     subcommands: [
-      TrainCommand.self, GenerateCommand.self, WalkCommand.self, TimelapseCommand.self, EvaluateCommand.self,
-      ExportCommand.self, InspectCommand.self, DataCommand.self,
+      TrainCommand.self, WatchCommand.self, GenerateCommand.self, WalkCommand.self, TimelapseCommand.self,
+      EvaluateCommand.self, ExportCommand.self, InspectCommand.self, DataCommand.self,
     ])
 }

@@ -1,6 +1,7 @@
 // Checksums made right, so that what is behind them is fuzzed too: no mutation finds one by chance.
 
 import Datasets
+import Images
 
 /// A PNG whose every chunk has the checksum of its content.
 func withRightPNGChecksums(_ bytes: [UInt8]) -> [UInt8] {
@@ -10,15 +11,10 @@ func withRightPNGChecksums(_ bytes: [UInt8]) -> [UInt8] {
     let length = bytes[at..<at + 4].reduce(0) { $0 << 8 | Int($1) }
     let end = at + 8 + length
     if end + 4 > bytes.count { break }
-    let sum = ~bytes[at + 4..<end].reduce(~UInt32(0)) { crcTable[Int(UInt8(truncatingIfNeeded: $0) ^ $1)] ^ ($0 >> 8) }
-    bytes.put(sum.bigEndian, at: end)
+    bytes.put(CRC32.of(Array(bytes[at + 4..<end])).bigEndian, at: end)
     at = end + 4
   }
   return bytes
-}
-
-private let crcTable = (0..<256).map { (index: UInt32) in
-  (0..<8).reduce(index) { value, _ in value & 1 == 1 ? 0xEDB8_8320 ^ (value >> 1) : value >> 1 }
 }
 
 /// A cache file whose header and index have theirs (the places are PictureIndex.swift's).

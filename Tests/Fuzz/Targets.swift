@@ -4,12 +4,14 @@ import Configuration
 import Datasets
 import Graph
 import Images
+import NIOHTTP1
 import SystemSupport
 import TensorFiles
 import WGAN
+import Watch
 
 enum Target: String, CaseIterable {
-  case jpeg, png, lists, cache, config, state, safetensors, torch, metrics
+  case jpeg, png, lists, cache, config, state, safetensors, torch, latents, metrics, requests
 
   func run(_ bytes: [UInt8]) {
     switch self {
@@ -20,7 +22,9 @@ enum Target: String, CaseIterable {
     case .config: readConfiguration(bytes)
     case .state: readState(bytes)
     case .safetensors, .torch: readWeights(bytes)
+    case .latents: readLatents(bytes)
     case .metrics: readMetrics(bytes)
+    case .requests: readRequest(bytes)
     }
   }
 }
@@ -111,6 +115,36 @@ private func readMetrics(_ bytes: [UInt8]) {
   }
 }
 
+// MARK: - Requests
+
+/// Requests as the parser hands them on: the first line is the target, the others are headers. What is let through
+/// names this machine, and asks for no more than the page may.
+private func readRequest(_ bytes: [UInt8]) {
+  let lines = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: 64, omittingEmptySubsequences: false)
+    .map { String(decoding: $0, as: UTF8.self) }
+  let headers = lines.dropFirst().map { line in
+    let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    return (String(parts[0]), parts.count == 2 ? String(parts[1]) : "")
+  }
+  let head = HTTPRequestHead(
+    version: .http1_1, method: .GET, uri: lines.first ?? "", headers: HTTPHeaders(headers))
+  for token in [nil, "a-long-enough-word"] {
+    guard let asked = try? Asked(head, Access(hosts: ["localhost"], token: token, port: 8765)) else { continue }
+    expect(head.headers["host"].count == 1, "more than one host, or none, is let through")
+    let knows = token.map { token in "\(head.uri) \(head.headers["cookie"])".contains(token) } ?? true
+    expect(knows, "who doesn't know the token is let through")
+    switch asked.route {
+    case .curves(let curves):
+      expect(curves.columns.count <= 40 && curves.buckets <= 4000, "curves may be too large")
+    case .explore(let wish):
+      expect(!wish.seeds.isEmpty && wish.seeds.count <= 64, "there may be too many pictures")
+      expect(wish.truncation > 0 && wish.truncation <= 1, "a truncation that isn't one is let through")
+      expect(wish.moves.allSatisfy { abs($0.distance) <= 5 }, "a move that is too far is let through")
+    default: break
+    }
+  }
+}
+
 // MARK: - Weights
 
 private let weightsFile = ScratchFile()
@@ -125,4 +159,12 @@ private func readWeights(_ bytes: [UInt8]) {
     }
   }
   if let checkpoint = try? Checkpoint(at: weightsFile.path) { _ = try? checkpoint.state() }
+}
+
+/// Every vector that is read has the length that was asked for, and finite numbers.
+private func readLatents(_ bytes: [UInt8]) {
+  weightsFile.write(bytes)
+  guard let vectors = try? LatentFile.read(weightsFile.path, latent: 4) else { return }
+  expect(!vectors.isEmpty, "there is no vector")
+  expect(vectors.allSatisfy { $0.values.count == 4 && $0.values.allSatisfy(\.isFinite) }, "a vector isn't one")
 }

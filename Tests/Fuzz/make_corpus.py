@@ -59,6 +59,9 @@ write("cache/two", cache([(4, 4), (4, 6)], [b"a.jpg", b"b/c.png"]))
 write("cache/none", cache([], []))
 write("safetensors/kinds", safetensors(kinds, {"crc32c.a": "00000000"}))
 write("safetensors/plain", safetensors(kinds[:1], {}))
+write("latents/noise", safetensors([("noise", "F32", [1, 4], kinds[0][3])], {}))
+header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1, 4), }".ljust(117) + b"\n"
+write("latents/array.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + kinds[0][3])
 run = json.loads((corpus / "config/demo").read_text())
 state = (corpus / "state/plain").read_text()
 steps = {"version": "0.1.0", "generator_steps": "2", "critic_steps": "10"}

@@ -17,7 +17,7 @@ import Testing
         for algorithm in AlgorithmChoice.allCases {
           for purpose in [ExecutionPlan.Purpose.training, .sampling] {
             let plan = try ExecutionPlan(network, batch: 5, purpose: purpose, algorithm: algorithm, on: device)
-            #expect(plan.plannedBytes > 0 && plan.multiplyAdds > 0 && plan.summary.count == plan.steps.count)
+            #expect(plan.parameterBytes > 0 && plan.multiplyAdds > 0 && plan.summary.count == plan.steps.count)
           }
         }
         plans += 1

@@ -55,9 +55,12 @@ import Testing
     var stream = RandomStream(seed: UInt64(seed), purpose: .test)
     let buffers = (0..<40).map { i in
       let first = stream.below(20)
-      return MemoryPlan.Buffer(name: "\(i)", count: stream.below(1000), first: first, last: first + stream.below(8))
+      let last = first + stream.below(8)
+      // A third of them have a second life.
+      let again = stream.below(3) == 0 ? [last + 2...last + 2 + stream.below(5)] : []
+      return MemoryPlan.Buffer(name: "\(i)", count: stream.below(1000), times: [first...last] + again)
     }
-    check(MemoryPlan(buffers))
+    Self.check(MemoryPlan(buffers))
   }
 
   @Test(arguments: [16, 32, 64], [ExecutionPlan.Purpose.training, .sampling])
@@ -69,8 +72,9 @@ import Testing
       ReferenceNets(ReferenceMLP(size: size, features: 40)),
     ] {
       for network in [nets.criticNetwork(), nets.generatorNetwork()] {
-        let memory = try ExecutionPlan(network, batch: 3, purpose: purpose, on: Device(threads: 2)).memory
-        check(memory)
+        let plan = try ExecutionPlan(network, batch: 3, purpose: purpose, on: Device(threads: 2))
+        let memory = ArenaPlan(alone: plan).memory
+        Self.check(memory)
         // Gradients of different layers are never alive together.
         if purpose == .training {
           #expect(memory.arenaCount < memory.unsharedCount, "\(network.name) \(size): nothing is shared")
@@ -79,19 +83,26 @@ import Testing
     }
   }
 
-  private func check(_ plan: MemoryPlan) {
+  static func check(_ plan: MemoryPlan) {
     for (i, a) in plan.buffers.enumerated() {
       #expect(plan.offsets[i] % 16 == 0 && plan.offsets[i] + a.count <= plan.arenaCount)
-      for (j, b) in plan.buffers.enumerated() where j > i && a.first <= b.last && b.first <= a.last {
+      for (j, b) in plan.buffers.enumerated() where j > i && areAlive(a, b) {
         let apart = plan.offsets[i] + a.count <= plan.offsets[j] || plan.offsets[j] + b.count <= plan.offsets[i]
         #expect(apart || a.count == 0 || b.count == 0, "\(a) at \(plan.offsets[i]) and \(b) at \(plan.offsets[j])")
       }
     }
     // No plan can be smaller than what is alive at one time.
-    let times = plan.buffers.map(\.last).max() ?? 0
-    let alive = (0...times).map { t in plan.buffers.reduce(0) { $0 + ($1.first <= t && t <= $1.last ? $1.count : 0) } }
+    let end = plan.buffers.flatMap(\.times).map(\.upperBound).max() ?? 0
+    let alive = (0...end).map { t in
+      plan.buffers.reduce(0) { $0 + ($1.times.contains { $0.contains(t) } ? $1.count : 0) }
+    }
     #expect(plan.arenaCount >= alive.max() ?? 0)
     #expect(plan.arenaCount <= plan.unsharedCount)
+  }
+
+  private static func areAlive(_ a: MemoryPlan.Buffer, _ b: MemoryPlan.Buffer) -> Bool {
+    a.times.contains { mine in b.times.contains { mine.lowerBound <= $0.upperBound && $0.lowerBound <= mine.upperBound }
+    }
   }
 
   @Test func layersThatFollowNothingAreNamed() {

@@ -76,11 +76,14 @@ struct Pair {
     _ reference: ReferenceNetwork, _ network: Network, batch: Int, purpose: ExecutionPlan.Purpose = .training,
     algorithm: AlgorithmChoice = .auto, on device: Device
   ) throws {
+    let plan = try ExecutionPlan(network, batch: batch, purpose: purpose, algorithm: algorithm, on: device)
+    try self.init(reference, Executor(plan, on: device), on: device)
+  }
+
+  init(_ reference: ReferenceNetwork, _ executor: Executor, on device: Device) throws {
     self.reference = reference
+    self.executor = executor
     self.device = device
-    executor = Executor(
-      try ExecutionPlan(network, batch: batch, purpose: purpose, algorithm: algorithm, on: device),
-      on: device)
     for parameter in executor.plan.parameters.parameters {
       parameter.set(reference[parameter.name].values.map(Float.init), in: executor.parameters)
     }

@@ -25,6 +25,15 @@ import Testing
     }
   }
 
+  /// By us, and by NumPy, which wants what its own files have: numbers from a multiple of 64 on.
+  @Test(arguments: [[2, 3], [6], [1, 6, 1, 1], [0, 5]]) func whatIsWrittenIsRead(shape: [Int]) throws {
+    let values = (0..<shape.reduce(1, *)).map { Float($0) * 0.1 - 0.2 }
+    let bytes = NumPyFile.bytes(shape: shape, values)
+    let tensor = try read(bytes)
+    #expect(tensor.shape == shape && tensor.values == values)
+    #expect((bytes.count - 4 * values.count) % 64 == 0)
+  }
+
   @Test(arguments: [1, 2, 3] as [UInt8]) func arraysAreRead(version: UInt8) throws {
     let values = (0..<6).map { Float($0) * 0.1 - 0.2 }
     for (shape, extents) in [("(2, 3)", [2, 3]), ("(6,)", [6]), ("(1, 6, 1, 1)", [1, 6, 1, 1])] {

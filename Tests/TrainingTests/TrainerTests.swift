@@ -132,6 +132,24 @@ import Training
     }
   }
 
+  /// Whatever steps run: of both nets' buffers no two that are needed at a time share a Float, and together they take
+  /// less than each net's alone.
+  @Test(arguments: TrainingConfiguration.presets.map(\.preset), ObjectiveKind.allCases)
+  func bothNetsShareMemory(preset: String, objective: ObjectiveKind) throws {
+    var configuration = try TrainingConfiguration.preset(named: preset)
+    (configuration.objective, configuration.criticNorm) = (objective, objective == .wgan)
+    let plan = try TrainingPlan(configuration, on: Device(threads: 2))
+    let memory = plan.arena.memory
+    for (i, one) in memory.buffers.enumerated() {
+      for (j, other) in memory.buffers.enumerated() where i < j && one.isAlive(with: other) {
+        let (a, b) = (memory.range(i), memory.range(j))
+        #expect(!a.overlaps(b), "\(one.name) at \(a) and \(other.name) at \(b)")
+      }
+    }
+    let apart = [plan.critic, plan.generator].map { ArenaPlan(alone: $0).bytes }
+    #expect(plan.arena.bytes < apart[0] + apart[1])
+  }
+
   /// The passes that the objective declares are the calls that its steps make: the recorder hears as many
   /// multiply-adds.
   @Test(arguments: [NetKind.dcgan, .mlp], ObjectiveKind.allCases)

@@ -272,6 +272,12 @@ import Testing
       for name in try folderNames(folder / "run/samples") { removeFile(folder / "run/samples" / name) }
       try expect(
         66, ["timelapse", "--run", "run", "--out", "x.png"], says: ["no gallery yet", "--resume"], in: folder)
+      // Checkpoints that are gone, and their folder with them.
+      let walk = ["walk", "--run", "other", "--seeds", "1,2", "--out", "x.png"]
+      for name in try folderNames(folder / "other/checkpoints") { removeFile(folder / "other/checkpoints" / name) }
+      try expect(66, walk, says: ["other: has no checkpoint yet", "--resume"], in: folder)
+      removeFolder(folder / "other/checkpoints")
+      try expect(66, walk, says: ["other: has no checkpoint yet", "--resume"], in: folder)
       #expect(!fileExists(folder / "x.png"))
       // A full disk: what was there stays, and nothing half-written does.
       try succeed(Self.walk + ["--seeds", "1,2", "--frames", "9", "--out", "film.png"], in: folder)

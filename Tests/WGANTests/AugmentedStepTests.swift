@@ -141,13 +141,15 @@ private struct AugmentedLosses {
     let losses = first.criticStep(pixels: pixels, count: c.batchSize, noise: noise)
     let expected = try definition.critic(critic, generator)
     #expect(abs(Double(losses.loss + losses.measured["penalty", default: 0]) - expected) < 1e-4)
-    try Self.compare(first.gradients(), "critic", critic, &stream) { try definition.critic($0, generator) }
+    try Self.compare(first.gradients(of: .critic), "critic", critic, &stream) { try definition.critic($0, generator) }
 
     let second = try Self.trainer(c, critic, generator)
     pixels.withUnsafeBufferPointer { second.see(pixels: $0, count: c.batchSize) }
     let loss = second.generatorStep(noise: noise)
     #expect(try abs(Double(loss) - definition.generator(critic, generator)) < 1e-4)
-    try Self.compare(second.gradients(), "generator", generator, &stream) { try definition.generator(critic, $0) }
+    try Self.compare(second.gradients(of: .generator), "generator", generator, &stream) {
+      try definition.generator(critic, $0)
+    }
   }
 
   /// A trainer with these parameters.

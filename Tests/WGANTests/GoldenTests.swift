@@ -49,11 +49,11 @@ import WGAN
         pixels: golden.pixels(step), count: count,
         noise: golden.noise("critic/\(step)", count: configuration.fakes(besideRealPictures: count)))
       critic.append(losses)
-      if step == 0 { differences.compareGradients(trainer.gradients(), of: "critic") }
+      if step == 0 { differences.compareGradients(trainer.gradients(of: .critic), of: "critic") }
       if step % configuration.criticSteps == configuration.criticSteps - 1 {
         let noise = golden.noise("generator/\(generated.count)", count: configuration.batchSize)
         generated.append(trainer.generatorStep(noise: noise))
-        if generated.count == 1 { differences.compareGradients(trainer.gradients(), of: "generator") }
+        if generated.count == 1 { differences.compareGradients(trainer.gradients(of: .generator), of: "generator") }
       }
     }
     differences.compareLosses(critic: critic, generator: generated)

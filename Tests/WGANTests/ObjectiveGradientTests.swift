@@ -64,7 +64,7 @@ import Training
       let off = abs(Double(value) - definition)
       #expect(off <= 1e-5 * max(1, abs(definition)), "\(what) \(name): \(value), the definition's \(definition)")
     }
-    compare(trainer.gradients(), of: "critic", critic, what, &stream) {
+    compare(trainer.gradients(of: .critic), of: "critic", critic, what, &stream) {
       objective.criticLoss($0, real: real, fake: fake, shares: shares).total
     }
 
@@ -75,7 +75,7 @@ import Training
     let loss = trainer.generatorStep(noise: noise.values.map(Float.init))
     let definition = objective.generatorLoss(critic, fake: fake, real: real)
     #expect(abs(Double(loss) - definition) <= 1e-5 * max(1, abs(definition)), "\(what): \(loss), \(definition)")
-    compare(trainer.gradients(), of: "generator", generator, what, &stream) {
+    compare(trainer.gradients(of: .generator), of: "generator", generator, what, &stream) {
       objective.generatorLoss(critic, fake: fakes($0), real: real)
     }
   }

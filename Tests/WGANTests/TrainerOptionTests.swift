@@ -97,7 +97,8 @@ import WGAN
         } else {
           _ = trainer.generatorStep()
         }
-        let gradients = trainer.gradients().filter { $0.name.hasPrefix(net + ".") }.flatMap(\.values).map(Double.init)
+        let role: NetRole = net == "critic" ? .critic : .generator
+        let gradients = trainer.gradients(of: role).flatMap(\.values).map(Double.init)
         switch optimizer {
         case .rmsprop:
           ReferenceRMSprop(learningRate: rate).update(
@@ -138,7 +139,8 @@ import WGAN
         } else {
           _ = trainer.generatorStep()
         }
-        let gradients = trainer.gradients().filter { $0.name.hasPrefix(net + ".") }.flatMap(\.values).map(Double.init)
+        let role: NetRole = net == "critic" ? .critic : .generator
+        let gradients = trainer.gradients(of: role).flatMap(\.values).map(Double.init)
         ReferenceRMSprop(learningRate: rate * share).update(
           parameters: &expected[i], gradients: gradients, squares: &squares[i])
         let actual = parameters(trainer, net).flatMap(\.values)

@@ -111,7 +111,8 @@ package struct BatchNorm: Hashable, Sendable {
   ///   - y: the output, where an activation followed the norm; nil where none did.
   ///   - diffX: blocked; its halo becomes zero. May be diffY itself.
   ///   - inputSlope: of the activation whose output x is; 1 where there was none.
-  ///   - diffParameters: where to put (or, with `accumulate`, add) the parameters' gradients; nil computes none.
+  ///   - diffParameters: where to put (or, with `accumulate`, add) the parameters' gradients, zeros in unused lanes;
+  ///     nil computes none.
   package func backward(
     batch: Int, diffY: Activations, x: Activations, y: Activations?, diffX: Activations, parameters: Parameters,
     diffParameters: Parameters?, accumulate: Bool, workspace: Slice, scratchpad: Slice, slope: Float, inputSlope: Float,
@@ -144,9 +145,10 @@ package struct BatchNorm: Hashable, Sendable {
         sum += Double(plane[lane])
         product += Double(plane[channelBlock + lane])
       }
-      if let diffParameters, c < channels {
-        diffParameters.beta.pointer[c] = Float(sum) + (accumulate ? diffParameters.beta.pointer[c] : 0)
-        diffParameters.gamma.pointer[c] = Float(product) + (accumulate ? diffParameters.gamma.pointer[c] : 0)
+      if let diffParameters {
+        let (beta, gamma) = c < channels ? (Float(sum), Float(product)) : (0, 0)
+        diffParameters.beta.pointer[c] = beta + (accumulate ? diffParameters.beta.pointer[c] : 0)
+        diffParameters.gamma.pointer[c] = gamma + (accumulate ? diffParameters.gamma.pointer[c] : 0)
       }
       let to = channel + block * coefficients + lane
       let reciprocal = workspace.pointer[block * 2 * channelBlock + channelBlock + lane]

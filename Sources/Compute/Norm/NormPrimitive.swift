@@ -33,7 +33,7 @@ package protocol NormPrimitive: Sendable {
   ///   - y: the output, where an activation followed the norm; nil where none did.
   ///   - diffX: its halo becomes zero. May be diffY itself.
   ///   - diffParameters: where to put (or, with `accumulate`, add) the gradients of each of `parameters` that isn't a
-  ///     buffer; nil computes none.
+  ///     buffer, zeros in unused lanes; nil computes none.
   ///   - inputSlope: of the activation whose output x is; 1: none.
   func backward(
     batch: Int, diffY: Activations, x: Activations, y: Activations?, diffX: Activations, parameters: [Slice],

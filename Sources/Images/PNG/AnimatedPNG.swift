@@ -10,15 +10,65 @@
 
 import SystemSupport
 
-/// A file that is written frame by frame and appears whole or not at all.
-package struct AnimatedPNGWriter: ~Copyable {
-  private let file: AtomicFile
-  private let path: String
+/// The bytes, frame by frame.
+package struct AnimatedPNGEncoder {
   private let frames: Int
   private var done = 0
   /// The next fcTL's or fdAT's.
   private var number: UInt32 = 0
   private var header: [UInt8] = []
+
+  /// - Parameter frames: how many will be added.
+  package init(frames: Int) { self.frames = frames }
+
+  /// - Parameter milliseconds: how long the picture is seen, 65,535 at most.
+  /// - Returns: what comes next in the file.
+  /// - Precondition: the picture has the size and channels of those before; there are no more than were declared.
+  package mutating func add(_ picture: Picture, milliseconds: UInt16) throws(PictureError) -> [UInt8] {
+    precondition(done < frames, "no more frames than were declared")
+    let png = try PNGEncoder.encode(picture)
+    var bytes: [UInt8] = []
+    if done == 0 {
+      // The header, and what colours are meant.
+      bytes += png.prefix(8)
+      for chunk in PNGChunks(png).prefix(while: { $0.type != "IDAT" }) {
+        if chunk.type == "IHDR" { header = Array(chunk.content) }
+        bytes += PNGChunks.chunk(chunk.type, Array(chunk.content))
+      }
+      bytes += PNGChunks.chunk("acTL", bigEndian(UInt32(frames)) + bigEndian(UInt32(0)))
+    }
+    let control =
+      bigEndian(UInt32(picture.width)) + bigEndian(UInt32(picture.height)) + bigEndian(UInt32(0))
+      + bigEndian(UInt32(0)) + bigEndian(milliseconds) + bigEndian(UInt16(1000)) + [0, 0]
+    bytes += PNGChunks.chunk("fcTL", nextNumber() + control)
+    for chunk in PNGChunks(png) {
+      if chunk.type == "IHDR" { precondition(chunk.content.elementsEqual(header), "all frames are of one form") }
+      if chunk.type != "IDAT" { continue }
+      bytes +=
+        done == 0
+        ? PNGChunks.chunk("IDAT", Array(chunk.content)) : PNGChunks.chunk("fdAT", nextNumber() + chunk.content)
+    }
+    done += 1
+    return bytes
+  }
+
+  /// What comes last.
+  package func end() -> [UInt8] {
+    precondition(done == frames, "as many frames as were declared")
+    return PNGChunks.chunk("IEND", [])
+  }
+
+  private mutating func nextNumber() -> [UInt8] {
+    defer { number += 1 }
+    return bigEndian(number)
+  }
+}
+
+/// A file that is written frame by frame and appears whole or not at all.
+package struct AnimatedPNGWriter: ~Copyable {
+  private let file: AtomicFile
+  private let path: String
+  private var encoder: AnimatedPNGEncoder
   private var bytes = 0
 
   /// - Parameter frames: how many will be added.
@@ -29,42 +79,21 @@ package struct AnimatedPNGWriter: ~Copyable {
     } catch {
       throw PictureError(.cannotWrite, error, path)
     }
-    (self.path, self.frames) = (path, frames)
+    self.path = path
+    encoder = AnimatedPNGEncoder(frames: frames)
   }
 
-  /// - Parameter milliseconds: how long the picture is seen, 65,535 at most.
-  /// - Precondition: the picture has the size and channels of those before; there are no more than were declared.
+  /// As `AnimatedPNGEncoder.add`.
   package mutating func add(_ picture: Picture, milliseconds: UInt16) throws(PictureError) {
-    precondition(done < frames, "no more frames than were declared")
-    let png = try encoded(picture)
-    if done == 0 {
-      // The header, and what colours are meant.
-      try write(Array(png.prefix(8)))
-      for chunk in PNGChunks(png).prefix(while: { $0.type != "IDAT" }) {
-        if chunk.type == "IHDR" { header = Array(chunk.content) }
-        try write(PNGChunks.chunk(chunk.type, Array(chunk.content)))
-      }
-      try write(PNGChunks.chunk("acTL", bigEndian(UInt32(frames)) + bigEndian(UInt32(0))))
-    }
-    let control =
-      bigEndian(UInt32(picture.width)) + bigEndian(UInt32(picture.height)) + bigEndian(UInt32(0))
-      + bigEndian(UInt32(0)) + bigEndian(milliseconds) + bigEndian(UInt16(1000)) + [0, 0]
-    try write(PNGChunks.chunk("fcTL", nextNumber() + control))
-    for chunk in PNGChunks(png) {
-      if chunk.type == "IHDR" { precondition(chunk.content.elementsEqual(header), "all frames are of one form") }
-      if chunk.type != "IDAT" { continue }
-      try write(
-        done == 0
-          ? PNGChunks.chunk("IDAT", Array(chunk.content)) : PNGChunks.chunk("fdAT", nextNumber() + chunk.content))
-    }
-    done += 1
+    let some: [UInt8]
+    do { some = try encoder.add(picture, milliseconds: milliseconds) } catch { throw error.at(path) }
+    try write(some)
   }
 
   /// Gives the file its name.
   /// - Returns: its bytes.
   package consuming func finish() throws(PictureError) -> Int {
-    precondition(done == frames, "as many frames as were declared")
-    try write(PNGChunks.chunk("IEND", []))
+    try write(encoder.end())
     let (path, bytes) = (path, bytes)
     do {
       try file.commit()
@@ -72,15 +101,6 @@ package struct AnimatedPNGWriter: ~Copyable {
       throw PictureError(.cannotWrite, error, path)
     }
     return bytes
-  }
-
-  private func encoded(_ picture: Picture) throws(PictureError) -> [UInt8] {
-    do { return try PNGEncoder.encode(picture) } catch { throw error.at(path) }
-  }
-
-  private mutating func nextNumber() -> [UInt8] {
-    defer { number += 1 }
-    return bigEndian(number)
   }
 
   private mutating func write(_ some: [UInt8]) throws(PictureError) {
@@ -118,18 +138,4 @@ struct PNGChunks: Sequence, IteratorProtocol {
 
 private func bigEndian<Number: FixedWidthInteger>(_ number: Number) -> [UInt8] {
   withUnsafeBytes(of: number.bigEndian, Array.init)
-}
-
-/// The checksum of PNG's chunks: of the polynomial 0x04C11DB7, low bits first.
-enum CRC32 {
-  private static let table: [UInt32] = (0..<256).map { byte in
-    (0..<8).reduce(UInt32(byte)) { value, _ in value >> 1 ^ (value & 1 == 0 ? 0 : 0xEDB8_8320) }
-  }
-
-  static func of(_ bytes: [UInt8]) -> UInt32 {
-    let table = table
-    var sum = UInt32.max
-    for byte in bytes { sum = sum >> 8 ^ table[Int(UInt8(truncatingIfNeeded: sum) ^ byte)] }
-    return ~sum
-  }
 }

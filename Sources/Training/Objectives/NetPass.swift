@@ -5,18 +5,10 @@ import Graph
 
 /// One pass over a net.
 package struct NetPass: Hashable, Sendable {
-  package enum Kind: Hashable, Sendable {
-    case forward
-    /// The first layer's gradient with respect to its input is made for `input` alone.
-    case backward(parameters: Bool, input: Bool)
-    /// `Executor.tangent`, behind a backward pass.
-    case tangent
-  }
-
   package let net: NetRole
-  package let kind: Kind
+  package let kind: ExecutionPass
 
-  package init(_ net: NetRole, _ kind: Kind) {
+  package init(_ net: NetRole, _ kind: ExecutionPass) {
     self.net = net
     self.kind = kind
   }

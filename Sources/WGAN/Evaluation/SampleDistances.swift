@@ -8,7 +8,7 @@ import Training
 
 /// Some held-out pictures, kept as what samples are compared with. The samples are those of the galleries' series:
 /// always of the same noise, so that the curve is the generator's.
-final class SampleDistances: SampleJudge {
+package final class SampleDistances: SampleJudge {
   /// So many of each at most, along fewer directions than `wgan evaluate` takes: a tenth of a second for two cores, and
   /// 25 MB, at 64x64. The distance of few pictures is greater, at every step by about as much.
   static let pictures = 256
@@ -19,7 +19,7 @@ final class SampleDistances: SampleJudge {
 
   static func column(size: Int) -> String { "\(mean)_\(size)" }
 
-  static func columns(_ configuration: TrainingConfiguration) -> [MetricColumn] {
+  package static func columns(_ configuration: TrainingConfiguration) -> [MetricColumn] {
     let names = LaplacianPyramid.sizes(of: configuration.size).map(column) + [mean]
     return (names + [TrainingAdvice.duplicates]).map { name in MetricColumn(name) { $0.distances[name] } }
   }
@@ -39,13 +39,15 @@ final class SampleDistances: SampleJudge {
   private let reference: SlicedReference
   /// From each held-out picture to the nearest other one.
   private let normal: [Double]
-  private var sampler: Sampler?
+  private let sampler: Sampler
 
   /// Nil where no picture is held out.
-  init?(of dataset: Dataset, _ configuration: TrainingConfiguration, on device: Device) throws {
+  ///
+  /// - Parameter sampler: takes on the generator that is judged.
+  init?(of dataset: Dataset, _ configuration: TrainingConfiguration, by sampler: Sampler, on device: Device) throws {
     let numbers = dataset.shuffled(.heldOut, seed: configuration.seed).prefix(Self.pictures)
     if numbers.isEmpty { return nil }
-    (self.configuration, self.device) = (configuration, device)
+    (self.configuration, self.sampler, self.device) = (configuration, sampler, device)
     var metric = SlicedWasserstein(seed: configuration.seed, on: device)
     metric.directions = Self.directions
     let pictures = PictureSet(count: numbers.count, size: dataset.size, channels: dataset.channels) {
@@ -57,10 +59,7 @@ final class SampleDistances: SampleJudge {
   }
 
   func distances(of engine: some TrainingEngine) throws -> [String: Float] {
-    let tensors = engine.tensors(groups: [configuration.group(of: .generator)])
-    let sampler = try self.sampler ?? Sampler(configuration, tensors: tensors, on: device)
-    self.sampler = sampler
-    try sampler.update(tensors)
+    try sampler.update(engine.tensors(groups: [configuration.group(of: .generator)]))
     let pictures = sampler.pictures(.series(seed: configuration.seed, 0..<reference.count))
     let samples = PictureSet(pictures.map(\.pixels), size: configuration.size, channels: configuration.channels)
     let distances = reference.distances(of: samples)

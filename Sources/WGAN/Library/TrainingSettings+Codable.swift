@@ -6,7 +6,7 @@ extension TrainingSettings: Codable {
   /// Reads what ``encode(to:)`` writes, of this version or an earlier one, or the object `training` of a run's
   /// config.json. (The pictures that a run takes and holds out are its own matter: a program chooses its pictures.)
   ///
-  /// - Throws: ``WGANError`` of kind `invalidSettings` for a key that isn't known, and for a value that no GAN can have;
+  /// - Throws: ``WGANError`` of kind `invalidSettings` for a key that isn't known, or a value that no GAN can have;
   ///   `DecodingError` where a key is missing or its value has the wrong type.
   public init(from decoder: any Decoder) throws {
     do {

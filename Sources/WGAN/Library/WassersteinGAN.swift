@@ -244,8 +244,7 @@ public final class WassersteinGAN {
   ///
   /// - Parameter live: Of the generator as it trains, where there is an averaged one too.
   /// - Throws: ``WGANError`` of kind `diverged` after training that was.
-  /// - Complexity: O(n^3 + n^2 m) for n numbers of a vector and m outputs of the first layer: a tenth of a second for
-  ///   100 and 8192.
+  /// - Complexity: O(n^3 + n^2 m) for n numbers of a vector and m outputs of the first layer, on one thread.
   public func directions(live: Bool = false) throws(WGANError) -> [LatentDirection] {
     let sampler = try currentSampler(of: settings.configuration.group(of: .generator, live: live))
     return try withPublicErrors { try sampler.directions() }

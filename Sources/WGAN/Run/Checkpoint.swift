@@ -412,6 +412,17 @@ package struct CheckpointFolder: Sendable {
     try keys(suffix: Self.stateSuffix).map { joinPath(path, $0.name + Self.tensorsSuffix) }.filter { fileExists($0) }
   }
 
+  /// The names of all whole states and what they say, the oldest first. Those that can't be read are left out, and so
+  /// are symbolic links.
+  /// - Throws: `Failure`.
+  package func states() throws -> [(name: String, state: CheckpointState)] {
+    try keys(suffix: Self.stateSuffix).compactMap { key in
+      let files = [Self.stateSuffix, Self.tensorsSuffix].map { joinPath(path, key.name + $0) }
+      let areFiles = files.allSatisfy { (try? fileStatus($0, followingLinks: false))?.isRegularFile == true }
+      return areFiles ? state(key).map { (key.name, $0) } : nil
+    }
+  }
+
   /// Takes a broken state out of the way of those that will be written.
   package func setAside(_ name: String) { setAside(name, as: "broken") }
 

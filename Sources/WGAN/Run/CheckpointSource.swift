@@ -41,8 +41,9 @@ package enum CheckpointSource: Sendable {
     _ = try run.configuration()
     var broken = BrokenCheckpoints()
     do {
-      let newest = try run.checkpoints.newest(
-        groups: groups, use: { try use($1) }, broken: { broken.append($0, $1) })
+      let newest =
+        try isFolder(run.checkpoints.path)
+        ? run.checkpoints.newest(groups: groups, use: { try use($1) }, broken: { broken.append($0, $1) }) : nil
       broken.linesOfTaken.forEach(notice)
       if let newest { return newest }
     } catch {

@@ -18,12 +18,12 @@ package struct MetricsTable {
   package init(_ bytes: [UInt8], columns: [String], through step: Int, path: String) throws(Failure) {
     let header = columns.joined(separator: ",")
     text = header + "\n"
-    var lines = Lines(bytes)
+    var lines = MetricsLines(bytes)
     guard let first = lines.next() else {
       hasNoColumns = !bytes.isEmpty && !(step == 0 && header.utf8.starts(with: bytes))
       return
     }
-    let names = Self.fields(first)
+    let names = MetricsRow.fields(first)
     guard names.contains(MetricColumn.step), Set(names).count == names.count, names.allSatisfy(columns.contains) else {
       throw Failure(
         .badData, "\(path): its columns aren't those that this version writes (\(header)); move it away")
@@ -97,8 +97,8 @@ package struct MetricsTable {
   static func forEachRow<E: Error>(
     _ bytes: [UInt8], _ body: (_ step: Int, _ cells: [(column: String, text: String)]) throws(E) -> Void
   ) throws(E) {
-    var lines = Lines(bytes)
-    guard let names = lines.next().map(fields) else { return }
+    var lines = MetricsLines(bytes)
+    guard let names = lines.next().map(MetricsRow.fields) else { return }
     while let line = lines.next() {
       guard let (step, cells) = row(line, names) else { continue }
       try body(
@@ -110,41 +110,11 @@ package struct MetricsTable {
     }
   }
 
-  // MARK: - Lines
-
-  /// A file's lines, one at a time: a damaged file may have a billion. They end in LF, CRLF or CR: an editor may have
-  /// changed that. Half a line at the end, which is what a killed process left, isn't one.
-  private struct Lines {
-    private let bytes: [UInt8]
-    private var place = 0
-
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-    /// Whether there is more than the lines.
-    var endsInHalf: Bool { bytes.last.map { !Self.isEnd($0) } ?? true }
-
-    private static func isEnd(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") }
-
-    mutating func next() -> ArraySlice<UInt8>? {
-      guard let end = bytes[place...].firstIndex(where: Self.isEnd) else { return nil }
-      defer { place = end + (bytes[end...].starts(with: "\r\n".utf8) ? 2 : 1) }
-      return bytes[place..<end]
-    }
-  }
-
-  /// A row whose every cell is empty or a number; nil where the line isn't one.
+  /// A row's step and cells by their columns' names; nil where the line isn't one.
   private static func row(_ line: ArraySlice<UInt8>, _ names: [String]) -> (step: Int, cells: [String: String])? {
-    if line.isEmpty { return nil }
-    let fields = fields(line)
-    guard fields.count == names.count, fields.allSatisfy({ $0.isEmpty || Double($0) != nil }) else { return nil }
+    guard let fields = MetricsRow.cells(line, of: names.count) else { return nil }
     let cells = Dictionary(zip(names, fields)) { first, _ in first }
-    guard let step = cells[MetricColumn.step].flatMap({ Int($0) }), step > 0 else { return nil }
+    guard let step = cells[MetricColumn.step].flatMap(MetricsRow.step) else { return nil }
     return (step, cells)
-  }
-
-  private static func fields(_ line: ArraySlice<UInt8>) -> [String] {
-    line.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map {
-      String(decoding: $0, as: UTF8.self)
-    }
   }
 }

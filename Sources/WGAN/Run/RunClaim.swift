@@ -62,6 +62,9 @@ package final class RunClaim {
     }
   }
 
+  /// Whether a process trains the run now; nil where the system doesn't tell. Asked without claiming anything.
+  package static func isHeld(_ paths: RunPaths) -> Bool? { FileLock.isClaimed(paths.path) }
+
   private init(_ paths: RunPaths, isNew: Bool) throws {
     self.paths = paths
     self.isNew = isNew

@@ -16,7 +16,8 @@ final class RunJournal: TrainingJournal {
   private let metrics: MetricsLog
   private let events: EventLog?
   private let samplerGroups: [String]
-  private let sampler: Sampler
+  /// Of galleries; whoever uses it gives it a generator first.
+  let sampler: Sampler
   private let stateBytes: Int
 
   private var notices: [String] = []

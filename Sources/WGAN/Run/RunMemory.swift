@@ -21,7 +21,7 @@ enum RunMemory {
     // The 64 pictures, side by side, and as a PNG.
     let gallery = 4 * 64 * picture
     let looks = run.evaluateEvery > 0 && training.heldOut > 0
-    let judge = looks ? sampler + SampleDistances.bytes(training) + HeldOutPictures.pictures * picture : 0
+    let judge = looks ? SampleDistances.bytes(training) + HeldOutPictures.pictures * picture : 0
     return tool + sampler + batches + gallery + judge + plan.stateBytes
   }
 }

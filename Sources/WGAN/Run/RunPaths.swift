@@ -38,6 +38,10 @@ package struct RunPaths: Sendable {
 
   package func sample(generatorSteps: Int) -> String { joinPath(samples, zeroPadded(generatorSteps) + ".png") }
 
+  /// The generator steps of which there are galleries, in order.
+  /// - Throws: `Failure`.
+  package func gallerySteps() throws(Failure) -> [Int] { try NumberedPictures.numbers(in: samples) }
+
   /// The run's configuration, checked.
   ///
   /// - Throws: `Failure`: `.missing` where this isn't a run's folder, `.badData` for a file that no run can have.

@@ -7,7 +7,7 @@ import SystemSupport
 package struct Timelapse {
   /// Pictures of a gallery that are shown, row and column counted from 0; empty: all of it.
   package var cells: [(row: Int, column: Int)] = []
-  /// Each so-manieth gallery, and the last.
+  /// 3: every third gallery, and the last.
   package var every = 1
   /// A frame's side as a share of the gallery's, or of the sheet of cells.
   package var scale = 1.0
@@ -38,7 +38,7 @@ package struct Timelapse {
     }
     let (usual, last) = (Film.milliseconds(rate: rate), galleries.count - 1)
     // One looks at the end longer.
-    return Film(count: galleries.count, milliseconds: { $0 == last ? max(2000, usual) : usual }) { range in
+    return Film(count: galleries.count, chunk: 1, milliseconds: { $0 == last ? max(2000, usual) : usual }) { range in
       try galleries[range].map { try frame(of: $0.path, configuration) }
     }
   }

@@ -135,7 +135,8 @@ package struct TrainingRun {
       start: start.trainingState, sampleEvery: configuration.sampleEvery,
       checkpointEvery: configuration.checkpointEvery, keepEvery: configuration.keepEvery,
       heldOut: configuration.evaluateEvery > 0 ? try HeldOutPictures(of: dataset, training) : nil,
-      judge: configuration.evaluateEvery > 0 ? try SampleDistances(of: dataset, training, on: device) : nil,
+      judge: configuration.evaluateEvery > 0
+        ? try SampleDistances(of: dataset, training, by: journal.sampler, on: device) : nil,
       evaluateEvery: configuration.evaluateEvery,
       journal: journal, advice: advice)
     var summary = try loop.run(

@@ -7,6 +7,8 @@ import SystemSupport
 /// Frames of one size, made when they are asked for.
 package struct Film {
   package let count: Int
+  /// How many are made at once.
+  let chunk: Int
   /// How long a frame is seen.
   let milliseconds: (_ frame: Int) -> UInt16
   /// The frames of a range.
@@ -18,9 +20,6 @@ package struct Film {
     /// - Parameter replacing: also where there are numbered pictures of something else.
     case folder(String, replacing: Bool)
   }
-
-  /// Frames made at once.
-  private static let chunk = 16
 
   /// How long a frame is seen at `rate` frames a second.
   static func milliseconds(rate: Double) -> UInt16 { UInt16(max(1, min(65_535, (1000 / rate).rounded()))) }
@@ -48,9 +47,17 @@ package struct Film {
     tell("written: \(Self.words(bytes: bytes))")
   }
 
+  /// The animated PNG's bytes: for few and small frames.
+  package func encoded() throws -> [UInt8] {
+    var encoder = AnimatedPNGEncoder(frames: count)
+    var bytes: [UInt8] = []
+    try forEach({ false }) { bytes += try encoder.add($1, milliseconds: milliseconds($0)) }
+    return bytes + encoder.end()
+  }
+
   /// "60 frames of 128x128 pixels, 3.0 s: about 1.6 MB"
   private func expectation() throws -> String {
-    // Not the first ones alone: those of a run's begin are noise.
+    // Not the first ones alone: those of a run's beginning are noise.
     let some = Set([count / 6, count / 2, count * 5 / 6]).sorted()
     let pictures = try some.flatMap { try frames($0..<$0 + 1) }
     let bytes = try pictures.reduce(0) { try $0 + PNGEncoder.encode($1).count } / pictures.count * count
@@ -83,8 +90,8 @@ package struct Film {
   }
 
   private func forEach(_ isCancelled: () -> Bool, _ body: (Int, Picture) throws -> Void) throws {
-    for start in stride(from: 0, to: count, by: Self.chunk) {
-      let range = start..<min(start + Self.chunk, count)
+    for start in stride(from: 0, to: count, by: chunk) {
+      let range = start..<min(start + chunk, count)
       for (number, frame) in zip(range, try frames(range)) {
         if isCancelled() { throw Failure(.cancelled, "stopped") }
         try body(number, frame)
@@ -105,7 +112,8 @@ extension PictureGenerator {
   package func film(_ walks: [[LatentVector]], truncation: Float, sheet: Sheet, rate: Double) throws(Failure) -> Film {
     try sheet.check(count: walks.count, size: configuration.size, channels: configuration.channels)
     let milliseconds = Film.milliseconds(rate: rate)
-    return Film(count: walks.map(\.count).min() ?? 0, milliseconds: { _ in milliseconds }) { range in
+    let count = walks.map(\.count).min() ?? 0
+    return Film(count: count, chunk: 16, milliseconds: { _ in milliseconds }) { range in
       let latents = range.flatMap { frame in walks.map { $0[frame] } }
       let pictures = try pictures(.latents(latents, truncation: truncation))
       return stride(from: 0, to: pictures.count, by: walks.count).map {

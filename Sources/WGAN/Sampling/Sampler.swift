@@ -44,7 +44,8 @@ package final class Sampler {
   }
 
   private static func bytes(of plan: ExecutionPlan) -> Int {
-    plan.plannedBytes + MemoryLayout<Float>.stride * plan.inputLayout.count(batch: plan.batch)
+    ArenaPlan(alone: plan).bytes + plan.parameterBytes
+      + MemoryLayout<Float>.stride * plan.inputLayout.count(batch: plan.batch)
   }
 
   /// What a sampler takes.

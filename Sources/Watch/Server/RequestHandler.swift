@@ -1,0 +1,116 @@
+// One connection: a request is judged, answered, and then the next one may come. Who takes too long goes.
+
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+final class RequestHandler: ChannelInboundHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias OutboundOut = HTTPServerResponsePart
+
+  private let access: Access
+  private let site: Site
+  private let connections: Connections
+  private let hub: EventHub
+  private let workers: Workers
+  private var deadline: Scheduled<Void>?
+  private var asked: Result<Asked, Refusal>?
+  private var keepsAlive = true
+
+  init(_ access: Access, _ site: Site, _ connections: Connections, _ hub: EventHub, _ workers: Workers) {
+    (self.access, self.site, self.connections, self.hub, self.workers) = (access, site, connections, hub, workers)
+  }
+
+  func channelActive(context: ChannelHandlerContext) {
+    setDeadline(connections.limits.askingTime, context)
+    context.fireChannelActive()
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    deadline?.cancel()
+    connections.remove(context.channel)
+    context.fireChannelInactive()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+  private func setDeadline(_ time: TimeAmount, _ context: ChannelHandlerContext) {
+    deadline?.cancel()
+    let channel = context.channel
+    deadline = context.eventLoop.scheduleTask(in: time) { channel.close(promise: nil) }
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    switch Self.unwrapInboundIn(data) {
+    case .head(let head):
+      keepsAlive = head.isKeepAlive
+      asked = Result { () throws(Refusal) in try Asked(head, access) }
+    case .body:
+      // It wasn't announced, or it was and is refused already.
+      if case .success? = asked { asked = .failure(Refusal(.payloadTooLarge, "this server takes no content")) }
+      keepsAlive = false
+    case .end:
+      guard let asked else { return }
+      self.asked = nil
+      connections.isAnswered(context.channel)
+      setDeadline(connections.limits.answeringTime, context)
+      answer(asked, context)
+    }
+  }
+
+  private func answer(_ asked: Result<Asked, Refusal>, _ context: ChannelHandlerContext) {
+    switch asked {
+    case .failure(let refusal):
+      keepsAlive = false
+      send(Answer(refusal), isHead: false, context)
+    case .success(let asked) where asked.signsIn:
+      var answer = Answer("text/plain; charset=utf-8", .bytes([]), status: .seeOther)
+      answer.headers.add(name: "location", value: "/")
+      answer.headers.add(name: "set-cookie", value: access.cookie)
+      send(answer, isHead: asked.isHead, context)
+    case .success(let asked):
+      if asked.route == .events, !asked.isHead, !connections.becomesStream(context.channel) {
+        keepsAlive = false
+        return send(Answer(Refusal(.serviceUnavailable, "too many pages are open")), isHead: false, context)
+      }
+      let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+      workers.thread(for: asked.route).runIfActive(eventLoop: context.eventLoop) { [site] in site.answer(asked.route) }
+        .whenComplete { result in
+          let (handler, context) = bound.value
+          let answer = (try? result.get()) ?? Answer(Refusal(.serviceUnavailable, "the server ends"))
+          handler.send(answer, isHead: asked.isHead, context)
+        }
+    }
+  }
+
+  private func send(_ answer: Answer, isHead: Bool, _ context: ChannelHandlerContext) {
+    var head = HTTPResponseHead(version: .http1_1, status: answer.status, headers: answer.headers)
+    if !keepsAlive { head.headers.add(name: "connection", value: "close") }
+    context.write(Self.wrapOutboundOut(.head(head)), promise: nil)
+    let channel = context.channel
+    switch answer.body {
+    case .bytes(let bytes):
+      if !isHead { context.write(Self.wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: bytes)))), promise: nil) }
+    case .file(let region):
+      let handle = region.fileHandle
+      if isHead {
+        try? handle.close()
+      } else {
+        context.write(Self.wrapOutboundOut(.body(.fileRegion(region)))).whenComplete { _ in try? handle.close() }
+      }
+    case .events:
+      if !isHead {
+        deadline?.cancel()
+        context.flush()
+        return hub.begin(channel)
+      }
+    }
+    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    context.writeAndFlush(Self.wrapOutboundOut(.end(nil))).whenComplete { result in
+      let (handler, context) = bound.value
+      guard case .success = result, handler.keepsAlive else { return context.close(promise: nil) }
+      handler.connections.waits(channel)
+      handler.setDeadline(handler.connections.limits.askingTime, context)
+    }
+  }
+}
