@@ -58,7 +58,7 @@ package final class SampleDistances: SampleJudge {
     try dataset.checkReading()
   }
 
-  func distances(of engine: some TrainingEngine) throws -> [String: Float] {
+  package func distances(of engine: some TrainingEngine) throws -> [String: Float] {
     try sampler.update(engine.tensors(groups: [configuration.group(of: .generator)]))
     let pictures = sampler.pictures(.series(seed: configuration.seed, 0..<reference.count))
     let samples = PictureSet(pictures.map(\.pixels), size: configuration.size, channels: configuration.channels)
