@@ -2,7 +2,7 @@
 
     python3 check-tensorboard.py [--cut] RUN EVENTS
 
---cut: the last record was cut off, so the last row may be missing. Exits 1 where anything else differs.
+--cut: the run was killed, so the last row may be missing. Exits 1 where anything else differs.
 """
 
 import csv
