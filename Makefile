@@ -10,7 +10,7 @@ PREFIX := /usr/local
 DESTDIR :=
 
 .PHONY: build setup demo stage install uninstall dist test test-install same-bits torture soak bench report peers \
-  frameworks parity fuzz sanitize browser-test check-weights format lint clean
+  frameworks parity fuzz sanitize browser-test check-weights check-tensorboard format lint clean
 
 build: setup
 	$(SWIFT) build -c release
@@ -116,6 +116,11 @@ parity: setup
 	@WGAN_PARITY=$(CURDIR)/.build/parity $(SWIFT) test -c release --disable-xctest --disable-testable-imports \
 	  --filter GoldenTests > .build/parity/log 2>&1; status=$$?; grep '^|' .build/parity/log; \
 	  [ $$status = 0 ] || { cat .build/parity/log; exit $$status; }
+
+# Whether TensorBoard reads what runs write for it: metrics.csv and galleries, number by number.
+check-tensorboard: setup
+	$(SWIFT) build -c release --product wgan
+	@WGAN=$(WGAN) Scripts/check-tensorboard
 
 # Nets exported to PyTorch and onnxruntime and read back, pictures compared.
 check-weights: setup

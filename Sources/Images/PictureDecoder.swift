@@ -260,7 +260,7 @@ package struct CodecOutput: Sendable {
 
 extension PictureError {
   /// The same error, naming the file it is about.
-  func at(_ path: some FilePathConvertible) -> PictureError {
+  package func at(_ path: some FilePathConvertible) -> PictureError {
     var error = self
     error.path = "\(path)"
     return error

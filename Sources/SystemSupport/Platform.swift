@@ -47,6 +47,13 @@ extension stat {
   }
 }
 
+/// Seconds since 1970, by the machine's clock.
+package func wallClockSeconds() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_REALTIME, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}
+
 /// What `ulimit` limits.
 package enum ResourceLimit {
   case addressSpace

@@ -18,6 +18,8 @@ package enum CRC32C {
     return tables
   }()
 
+  package static func of(_ bytes: [UInt8]) -> UInt32 { bytes.withUnsafeBytes { of($0) } }
+
   package static func of(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
     tables.withUnsafeBufferPointer { tables in
       var checksum = UInt32.max

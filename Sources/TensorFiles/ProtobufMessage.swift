@@ -1,5 +1,6 @@
 // Protocol buffers as they are written: a message is its fields, one after the other, each with its number and kind
-// before it. (developers.google.com/protocol-buffers/docs/encoding; ONNX's messages need no more than this.)
+// before it. (developers.google.com/protocol-buffers/docs/encoding; the messages of ONNX and TensorBoard need no more
+// than this.)
 
 package struct ProtobufMessage {
   package private(set) var bytes: [UInt8] = []
@@ -13,6 +14,11 @@ package struct ProtobufMessage {
 
   package mutating func add(_ field: Int, _ value: Float) {
     addKey(field, wireType: 5)
+    withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes += $0 }
+  }
+
+  package mutating func add(_ field: Int, _ value: Double) {
+    addKey(field, wireType: 1)
     withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes += $0 }
   }
 

@@ -6,15 +6,28 @@ import Configuration
 import WGAN
 
 extension NetRole: ExpressibleByArgument {}
-extension WeightsFormat: ExpressibleByArgument {}
+
+enum ExportFormat: String, ExpressibleByArgument, CaseIterable {
+  case safetensors, onnx, tensorboard
+
+  /// nil: of a run's course, not of a net.
+  var weights: WeightsFormat? {
+    switch self {
+    case .safetensors: .safetensors
+    case .onnx: .onnx
+    case .tensorboard: nil
+    }
+  }
+}
 
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
-    abstract: "Write a trained net as a file for other programs.",
+    abstract: "Write a trained net, or a run's course, for other programs.",
     discussion: """
       safetensors: the tensors of the net's state_dict in PyTorch, under its names. onnx: the net itself, for \
-      onnxruntime and its like. docs/Weights.md describes both.
+      onnxruntime and its like. docs/Weights.md describes both. tensorboard: an event file of all of a run's \
+      metrics.csv and galleries, as `wgan train --tensorboard` writes them while it trains.
       """)
 
   @Option(
@@ -24,35 +37,51 @@ struct ExportCommand: ParsableCommand {
   @Option(help: CheckpointSource.help)
   var checkpoint: String?
 
-  @Option(help: "safetensors or onnx.")
-  var format: WeightsFormat
+  @Option(help: "safetensors, onnx or tensorboard.")
+  var format: ExportFormat
 
-  @Option(help: "generator or critic.")
-  var net = NetRole.generator
+  @Option(help: "generator or critic (default: generator).")
+  var net: NetRole?
 
   @Flag(help: "Write the generator as it trains, where the run has an averaged one too (--ema).")
   var liveGenerator = false
 
   @Option(
     help: ArgumentHelp(
-      "The file to write; it's replaced where it is there already. - is standard output.",
-      valueName: "file"))
-  var out: Output
+      """
+      The file to write; it's replaced where it is there already. - is standard output. Of tensorboard the folder of \
+      the event file (default: the run's folder tensorboard).
+      """, valueName: "file"))
+  var out: Output?
 
   func validate() throws {
+    if out?.isEmpty == true { throw ValidationError("--out is empty: give a path") }
+    if format == .tensorboard {
+      if runPath == nil || checkpoint != nil || net != nil || liveGenerator {
+        throw ValidationError("--format tensorboard is of a whole run: give --run, no checkpoint and no net")
+      }
+      if out?.isStandardOutput == true {
+        throw ValidationError("--format tensorboard writes a folder: give one as --out")
+      }
+      return
+    }
     _ = try CheckpointSource(run: runPath, checkpoint: checkpoint)
     if liveGenerator && net == .critic {
       throw ValidationError("--live-generator says which generator is written, and --net critic writes none")
     }
-    if out.isEmpty { throw ValidationError("--out is empty: give a path") }
+    if out == nil { throw ValidationError("--out is needed: the file to write, or - for standard output") }
   }
 
   func run() throws {
-    let source = try CheckpointSource(run: runPath, checkpoint: checkpoint)
-    try out.check(format == .onnx ? .onnx : .safetensors)
-    try WeightsExport.write(net, of: source, live: liveGenerator, as: format, to: out.path) {
-      Console.note("wgan: \($0)")
+    func notice(_ line: String) { Console.note("wgan: \(line)") }
+    if let runPath, format == .tensorboard {
+      return try Console.print(RunEvents.export(run: runPath, to: out?.path, notice: notice))
     }
+    guard let out, let weights = format.weights else { return }
+    let source = try CheckpointSource(run: runPath, checkpoint: checkpoint)
+    try out.check(weights == .onnx ? .onnx : .safetensors)
+    try WeightsExport.write(
+      net ?? .generator, of: source, live: liveGenerator, as: weights, to: out.path, notice: notice)
     if !out.isStandardOutput { try Console.print(out.path) }
   }
 }

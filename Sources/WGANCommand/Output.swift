@@ -90,12 +90,12 @@ struct Output: ExpressibleByArgument {
     return folder.appending(path.name)
   }
 
-  /// The run that keeps such a file: what it has for itself, its galleries and its checkpoints.
+  /// The run that keeps such a file: what it has for itself, its galleries, its checkpoints and its events.
   private static func run(whoseOwnIs place: FilePath) -> FilePath? {
     guard let folder = try? realPath(place.folder), let name = place.name.text else { return nil }
     func isRun(_ path: FilePath) -> Bool { path.text.map { fileExists(RunPaths($0).config) } ?? false }
     if RunPaths.files.contains(name), isRun(folder) { return folder }
-    let isPart = folder.name == "samples" || folder.name == "checkpoints"
+    let isPart = ["samples", "checkpoints", "tensorboard"].contains { folder.name == $0 }
     return isPart && isRun(folder.folder) ? folder.folder : nil
   }
 

@@ -16,7 +16,7 @@ package struct PNGHeader {
   private var hasTransparency = false
 
   /// Samples of a pixel as the reader gives it.
-  var channels: Int { (colourType & 2 == 0 ? 1 : 3) + (hasTransparency || colourType & 4 != 0 ? 1 : 0) }
+  package var channels: Int { (colourType & 2 == 0 ? 1 : 3) + (hasTransparency || colourType & 4 != 0 ? 1 : 0) }
 
   package init(_ bytes: [UInt8]) throws(PictureError) {
     guard bytes.count >= 33, bytes[12..<16].elementsEqual("IHDR".utf8) else {

@@ -2,6 +2,9 @@
 
 import Compute
 import Configuration
+import Graph
+import SystemSupport
+import TensorFiles
 import Training
 
 /// A Wasserstein GAN: a critic and a generator in training.
@@ -29,12 +32,14 @@ public final class WassersteinGAN {
   /// Whole passes over the pictures since the GAN was made, in all parts of its life.
   public var epochsDone: Int { state.position.epoch }
 
-  private let device: Device
+  let device: Device
   private let engine: Trainer
   /// What isn't in the engine's tensors, true after each step. Nobody counts seconds here, so equal states are equal
   /// files.
   private var state: CheckpointState
   private var isTraining = false
+  /// Of the last `TrainingSteps`: its thread may still be letting go.
+  private var exchange: StepExchange?
   /// The generator that samples, and the group of the trained tensors of now that it has.
   private var sampler: Sampler?
   private var samplerGroup: String?
@@ -57,7 +62,7 @@ public final class WassersteinGAN {
 
   private init(_ settings: TrainingSettings, state: CheckpointState, threads: Int?) throws(WGANError) {
     let threads = threads ?? Device.coreCount
-    guard 1...1024 ~= threads else { throw WGANError(.invalidArgument, "\(threads) threads: must be from 1 to 1024") }
+    try checkThreads(threads)
     try settings.validate()
     (device, engine) = try withPublicErrors {
       let device = try Device.fromEnvironment(threads: threads)
@@ -98,7 +103,9 @@ public final class WassersteinGAN {
     on pictures: [Bitmap], generatorSteps: Int, outOf runSteps: Int? = nil,
     onStep: (TrainingStep) throws -> StepDecision = { _ in .proceed }
   ) throws {
-    if isTraining { throw WGANError(.invalidArgument, "train was called from its own onStep: let it return first") }
+    if isTraining {
+      throw WGANError(.invalidArgument, "train was called while it trains already: let that end first")
+    }
     try refuseDiverged()
     guard 0...1_000_000_000 ~= generatorSteps else {
       throw WGANError(.invalidArgument, "\(generatorSteps) generator steps: must be from 0 to 1000000000")
@@ -156,7 +163,13 @@ public final class WassersteinGAN {
     if let divergence = engine.divergence { throw WGANError(divergence) }
   }
 
-  private func check(_ pictures: [Bitmap]) throws(WGANError) {
+  /// Steps on another thread begin: those of before have let go of the GAN then.
+  func stepsBegin(_ exchange: StepExchange) {
+    if let before = self.exchange, before.isOver { before.finish() }
+    self.exchange = exchange
+  }
+
+  func check(_ pictures: [Bitmap]) throws(WGANError) {
     if pictures.isEmpty { throw WGANError(.invalidPictures, "no pictures to train on: there must be at least one") }
     for (i, picture) in pictures.enumerated() {
       guard picture.channels == settings.channels else {
@@ -191,11 +204,7 @@ public final class WassersteinGAN {
   public func sample(
     count: Int, from first: Int = 0, seed: UInt64? = nil, live: Bool = false
   ) throws(WGANError) -> [Bitmap] {
-    let limit = 1 << 48
-    guard 0...limit ~= count, 0...limit ~= first else {
-      throw WGANError(
-        .invalidArgument, "\(count) pictures from number \(first) on: both must be 0 or more, and 2^48 at most")
-    }
+    try checkSeries(count, first)
     let sampler = try currentSampler(of: settings.configuration.group(of: .generator, live: live))
     return sampler.pictures(.series(seed: seed ?? settings.seed, first..<first + count)).map(Bitmap.init)
   }
@@ -255,6 +264,22 @@ public final class WassersteinGAN {
 
   // MARK: - Files
 
+  /// Of the state as it is now.
+  var provenance: Provenance {
+    Provenance(
+      configuration: settings.configuration, generatorSteps: generatorStepsDone, criticSteps: criticStepsDone)
+  }
+
+  /// The parameters and running statistics of a net as it is now, under its own names.
+  func tensors(of role: NetRole, live: Bool) throws(WGANError) -> TensorSet {
+    try refuseDiverged()
+    return try withPublicErrors {
+      let group = settings.configuration.group(of: role, live: live)
+      let parameters = ParameterTable(try settings.configuration.network(role).fused())
+      return try parameters.tensors(of: group, in: engine.tensors(groups: [group]))
+    }
+  }
+
   /// Saves all of the state as one safetensors file: a checkpoint as `wgan train` writes them, with what is in the JSON
   /// file beside those in its metadata.
   ///
@@ -270,19 +295,24 @@ public final class WassersteinGAN {
     }
   }
 
-  /// Loads what ``save(to:)`` or `wgan train` has saved. Training goes on from there as if it had never stopped.
+  /// Loads what `save(to:)` or `wgan train` has saved: a file, or of a run's folder the newest checkpoint. Training
+  /// goes on from there as if it had never stopped.
   ///
   /// The tool keeps a part of the state beside each `checkpoints/000500.safetensors`: `000500.json` must lie in the
   /// same folder. To go on to the last bit, train on that run's training pictures, scaled, in the order of its data
   /// set.
   ///
   /// - Parameters:
-  ///   - path: The safetensors file's.
+  ///   - path: The safetensors file's, or the run's folder's.
   ///   - threads: How many threads to compute with, 1 to 1024; nil for as many as there are cores. Changes no result.
   /// - Throws: ``WGANError`` of kind `fileNotFound`, `inputOutput` or `invalidFile`; of kind `invalidSettings` where
   ///   the machine hasn't the memory; of kind `invalidArgument` for an impossible number of threads.
   public convenience init(contentsOf path: String, threads: Int? = nil) throws(WGANError) {
     let (checkpoint, state) = try withPublicErrors {
+      if isFolder(path) {
+        let newest = try CheckpointSource.newest(ofRun: path, notice: { _ in })
+        return (newest.checkpoint, newest.state)
+      }
       let checkpoint = try Checkpoint(at: path)
       return (checkpoint, try checkpoint.state())
     }
@@ -295,5 +325,19 @@ public final class WassersteinGAN {
       throw WGANError(.invalidFile, "\(path): \(error)")
     }
     engine.rateHalvings = state.rollbacks?.count ?? 0
+  }
+}
+
+func checkThreads(_ threads: Int?) throws(WGANError) {
+  guard 1...1024 ~= threads ?? 1 else {
+    throw WGANError(.invalidArgument, "\(threads ?? 1) threads: must be from 1 to 1024")
+  }
+}
+
+func checkSeries(_ count: Int, _ first: Int) throws(WGANError) {
+  let limit = 1 << 48
+  guard 0...limit ~= count, 0...limit ~= first else {
+    throw WGANError(
+      .invalidArgument, "\(count) pictures from number \(first) on: both must be 0 or more, and 2^48 at most")
   }
 }

@@ -25,23 +25,32 @@ package enum CheckpointSource: Sendable {
       _ = try run.configuration()
       return try Checkpoint(at: run.checkpoints.file(named: name, notice: notice), groups: groups)
     case .run(let path):
-      let run = RunPaths(path)
-      _ = try run.configuration()
-      var broken = BrokenCheckpoints()
-      do {
-        let newest =
-          try isFolder(run.checkpoints.path)
-          ? run.checkpoints.newest(
-            groups: groups, use: { _, checkpoint in _ = try checkpoint.tensors(of: role, live: live) },
-            broken: { broken.append($0, $1) }) : nil
-        broken.linesOfTaken.forEach(notice)
-        if let newest { return newest.checkpoint }
-      } catch {
-        broken.linesOfNone.forEach(notice)
-        throw error
-      }
-      throw Failure(
-        .missing, "\(path): has no checkpoint yet; train it with `wgan train \(shellFlag("--out", path)) --resume`")
+      return try Self.newest(ofRun: path, groups: groups, notice: notice) { _ = try $0.tensors(of: role, live: live) }
+        .checkpoint
     }
+  }
+
+  /// The newest state of a run that can be used.
+  /// - Parameter use: throws where it can't.
+  /// - Throws: `Failure`.
+  static func newest(
+    ofRun path: String, groups: Checkpoint.Groups = { _ in nil }, notice: (String) -> Void,
+    use: (Checkpoint) throws -> Void = { _ in }
+  ) throws -> (state: CheckpointState, checkpoint: Checkpoint) {
+    let run = RunPaths(path)
+    _ = try run.configuration()
+    var broken = BrokenCheckpoints()
+    do {
+      let newest =
+        try isFolder(run.checkpoints.path)
+        ? run.checkpoints.newest(groups: groups, use: { try use($1) }, broken: { broken.append($0, $1) }) : nil
+      broken.linesOfTaken.forEach(notice)
+      if let newest { return newest }
+    } catch {
+      broken.linesOfNone.forEach(notice)
+      throw error
+    }
+    throw Failure(
+      .missing, "\(path): has no checkpoint yet; train it with `wgan train \(shellFlag("--out", path)) --resume`")
   }
 }

@@ -87,13 +87,27 @@ package struct MetricsTable {
 
   /// The steps of all whole rows, whatever the columns.
   package static func steps(_ bytes: [UInt8]) -> [Int] {
-    var lines = MetricsLines(bytes)
-    guard let names = lines.next().map(MetricsRow.fields) else { return [] }
     var steps: [Int] = []
-    while let line = lines.next() {
-      if let step = row(line, names)?.step { steps.append(step) }
-    }
+    forEachRow(bytes) { step, _ in steps.append(step) }
     return steps
+  }
+
+  /// All whole rows, whatever the columns: the step, and the cells by their columns in the file's order, `step` and
+  /// empty ones left out.
+  static func forEachRow<E: Error>(
+    _ bytes: [UInt8], _ body: (_ step: Int, _ cells: [(column: String, text: String)]) throws(E) -> Void
+  ) throws(E) {
+    var lines = MetricsLines(bytes)
+    guard let names = lines.next().map(MetricsRow.fields) else { return }
+    while let line = lines.next() {
+      guard let (step, cells) = row(line, names) else { continue }
+      try body(
+        step,
+        names.compactMap { name in
+          guard name != MetricColumn.step, let text = cells[name], !text.isEmpty else { return nil }
+          return (name, text)
+        })
+    }
   }
 
   /// A row's step and cells by their columns' names; nil where the line isn't one.

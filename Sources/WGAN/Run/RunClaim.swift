@@ -158,7 +158,7 @@ package final class RunClaim {
   package func setAside() throws(Failure) -> [String] {
     try check()
     var places: [String] = []
-    let learned = [paths.checkpoints.path, paths.samples, paths.metrics, paths.curves, paths.final]
+    let learned = [paths.checkpoints.path, paths.samples, paths.metrics, paths.curves, paths.final, paths.events]
     for path in learned where fileExists(path) {
       if isFolder(path), (try folderNames(path)).isEmpty { continue }
       let place = freePath(path + ".before")

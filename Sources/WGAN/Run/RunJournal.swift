@@ -1,4 +1,5 @@
-// What a run in training writes into its folder: rows, states, galleries and curves.
+// What a run in training writes into its folder: rows, states, galleries and curves, and events where they are asked
+// for.
 
 import Compute
 import Configuration
@@ -11,7 +12,9 @@ final class RunJournal: TrainingJournal {
   private let configuration: RunConfiguration
   /// Where this part of the run began: its data are every state's.
   private let start: CheckpointState
+  private let columns: [MetricColumn]
   private let metrics: MetricsLog
+  private let events: EventLog?
   private let samplerGroups: [String]
   /// Of galleries; whoever uses it gives it a generator first.
   let sampler: Sampler
@@ -30,11 +33,12 @@ final class RunJournal: TrainingJournal {
     self.start = start
     self.configuration = configuration
     let training = configuration.training
+    columns =
+      MetricColumn.all(of: trainer.plan.objective, rollbacks: start.rollbacks?.count ?? 0)
+      + SampleDistances.columns(training)
     metrics = try MetricsLog(
-      at: claim.paths.metrics,
-      columns: MetricColumn.all(of: trainer.plan.objective, rollbacks: start.rollbacks?.count ?? 0)
-        + SampleDistances.columns(training),
-      keepingRowsThrough: start.position.generatorSteps)
+      at: claim.paths.metrics, columns: columns, keepingRowsThrough: start.position.generatorSteps)
+    events = configuration.tensorboard ? EventLog(claim, from: start.position.generatorSteps) : nil
     notices = [metrics.notice].compactMap(\.self)
     stateBytes = trainer.plan.stateBytes
     samplerGroups = [training.group(of: .generator)]
@@ -57,7 +61,12 @@ final class RunJournal: TrainingJournal {
     lastLines = lines
   }
 
-  func append(_ row: StepMetrics) throws { try metrics.append(row) }
+  func append(_ row: StepMetrics) throws {
+    try metrics.append(row)
+    guard let events else { return }
+    let cells = columns.filter { $0.name != MetricColumn.step }.map { ($0.name, $0.cell(row)) }
+    notices += [events.append(step: row.step, cells)].compactMap(\.self)
+  }
 
   func save(_ state: TrainingState, of engine: some TrainingEngine) throws -> String {
     try claim.check()
@@ -76,6 +85,7 @@ final class RunJournal: TrainingJournal {
     let side = Timelapse.gallerySide
     let pictures = sampler.pictures(.series(seed: configuration.training.seed, 0..<side * side))
     try PNGEncoder.write(Gallery.compose(pictures, columns: side), to: path)
+    notices += [events?.append(gallery: path, step: generatorSteps)].compactMap(\.self)
     try curves.get()
     return path
   }

@@ -33,6 +33,11 @@ package struct RunParameters: ParameterSet {
     help:
       "Generator steps from one look at held-out pictures to the next, at most 2 % of the time by default; 0: never")
 
+  package let tensorboard = TrainingParameter(
+    .run, false, earlier: .mean(false),
+    help: "Also write what TensorBoard shows, to the run's folder tensorboard: metrics.csv and galleries as event files"
+  )
+
   package let onDivergence = TrainingParameter(
     .run, OnDivergence.stop, valueName: "what", earlier: .mean(.stop),
     help: "When numbers stop being finite: stop, or go back to a checkpoint with halved learning rates, at most 3 times"

@@ -8,6 +8,7 @@
 //     samples/         galleries of one fixed noise batch: 000500.png after 500 generator steps
 //     final.png        of pictures that are small: the last gallery, enlarged for people
 //     checkpoints/     the last few states: 000500.safetensors and 000500.json
+//     tensorboard/     with --tensorboard: event files, one for each part of the run
 //
 // And what was set aside, never removed: metrics.csv.damaged, checkpoints/*.broken, *.kept (tensors whose
 // JSON is gone), *.rolled-back, *.before of a run begun anew.
@@ -27,6 +28,7 @@ package struct RunPaths: Sendable {
   package var pictures: String { joinPath(path, "pictures.txt") }
   package var final: String { joinPath(path, "final.png") }
   package var samples: String { joinPath(path, "samples") }
+  package var events: String { joinPath(path, "tensorboard") }
   package var checkpoints: CheckpointFolder { CheckpointFolder(joinPath(path, "checkpoints")) }
 
   /// The names of the files that a run keeps in its folder, beside its galleries and checkpoints.

@@ -62,6 +62,19 @@ package struct PictureGenerator {
     sampler = try Sampler(configuration, tensors: tensors, group: group, on: device)
   }
 
+  /// Of a file of weights, or of a checkpoint's.
+  /// - Parameter foreign: what a file of another program doesn't say of its net.
+  /// - Throws: `Failure`, `ConfigurationError`, `NetworkError`.
+  init(weights path: String, of foreign: TrainingConfiguration, live: Bool, threads: Int?) throws {
+    let weights = try WeightsFile(at: path)
+    configuration = try weights.provenance?.configuration ?? foreign
+    try configuration.validate()
+    let tensors = try NetWeights(in: weights, for: .generator, of: configuration, live: live).tensors(of: weights)
+    let device = try Device.fromEnvironment(threads: threads ?? Device.coreCount)
+    sampler = try Sampler(configuration, tensors: tensors, group: NetRole.generator.rawValue, on: device)
+    isCancelled = { false }
+  }
+
   /// The pictures that are chosen, with their places in the choice.
   ///
   /// - Throws: `Failure`, what `body` throws.

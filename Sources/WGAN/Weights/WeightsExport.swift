@@ -22,16 +22,25 @@ package enum WeightsExport {
     notice: (String) -> Void
   ) throws {
     let checkpoint = try source.open(role, live: live, notice: notice)
-    let configuration = checkpoint.provenance.configuration
+    try write(
+      role, checkpoint.tensors(of: role, live: live), checkpoint.provenance, live: live, as: format, to: path,
+      notice: notice)
+  }
+
+  /// - Parameter tensors: the net's, under its own names.
+  static func write(
+    _ role: NetRole, _ tensors: TensorSet, _ provenance: Provenance, live: Bool, as format: WeightsFormat,
+    to path: String, notice: (String) -> Void
+  ) throws {
+    let configuration = provenance.configuration
     let network = configuration.network(role)
-    let tensors = try checkpoint.tensors(of: role, live: live)
     let isAveraged = configuration.group(of: role, live: live) == NetRole.averagedGeneratorGroup
     // "pt": the layouts are PyTorch's. Some of its tools ask for it.
-    var metadata = try checkpoint.provenance.metadata.merging(["format": "pt", "net": role.rawValue]) { $1 }
+    var metadata = try provenance.metadata.merging(["format": "pt", "net": role.rawValue]) { $1 }
     if isAveraged { metadata["averaged"] = "true" }
     switch format {
     case .safetensors:
-      let batches = checkpoint.provenance.batches(seenBy: role)
+      let batches = provenance.batches(seenBy: role)
       let counts = network.layers.compactMap { layer in
         if case .batchNorm(let name) = layer { ("\(name).\(TensorNames.batchCount)", batches) } else { nil }
       }

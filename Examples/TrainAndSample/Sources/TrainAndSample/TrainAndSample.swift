@@ -19,9 +19,10 @@ struct WentOnDifferently: Error {}
 
 @main
 struct TrainAndSample {
-  static func main() throws {
-    let file = FileManager.default.temporaryDirectory.appending(path: "TrainAndSample-\(UUID()).safetensors").path
-    defer { try? FileManager.default.removeItem(atPath: file) }
+  static func main() async throws {
+    let file = FileManager.default.temporaryDirectory.appending(path: "TrainAndSample-\(UUID()).safetensors")
+    let model = file.appendingPathExtension("onnx")
+    defer { for url in [file, model] { try? FileManager.default.removeItem(at: url) } }
     let pictures = try (0..<24).map { try madeUpPicture($0, size: 16) }
 
     // README: In a Swift program
@@ -38,13 +39,21 @@ struct TrainAndSample {
     let drawn = try gan.sample(count: 9)  // 9 pictures of 16x16 pixels
     let faces = gan.latents(seeds: [1, 5, 9])
     let film = try gan.sample(latents: LatentVector.walk(through: faces, frames: 12))
-    try gan.save(to: file)
+    try gan.save(to: file)  // a path or a URL
     let again = try WassersteinGAN(contentsOf: file)
+
+    for try await step in again.steps(on: pictures, generatorSteps: 3) where step.kind == .generator {
+      print("step \(step.generatorStepsDone), from real pictures: \(try again.distance(to: pictures).mean)")
+    }
+    try again.export(.generator, as: .onnx, to: model)  // or .safetensors, for PyTorch and Generator(contentsOf:)
+    let json = try JSONEncoder().encode(again.settings)
     // README: end
 
-    // The file's GAN is the same one: now, and after further steps.
-    guard try again.sample(count: 9) == drawn, film.count == 12 else { throw WentOnDifferently() }
-    for one in [gan, again] { try one.train(on: pictures, generatorSteps: 3) }
+    // The file's GAN is the same one: it was, and is after further steps; its settings are, too.
+    guard try WassersteinGAN(contentsOf: file).sample(count: 9) == drawn, film.count == 12,
+      try JSONDecoder().decode(TrainingSettings.self, from: json) == settings
+    else { throw WentOnDifferently() }
+    try gan.train(on: pictures, generatorSteps: 3)
     let (whole, parts) = (try gan.sample(count: 9), try again.sample(count: 9))
     guard whole == parts, whole != drawn, again.generatorStepsDone == 7 else { throw WentOnDifferently() }
     print("drew \(whole.count) pictures; the saved GAN went on exactly as this one")
