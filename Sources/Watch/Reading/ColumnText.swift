@@ -56,7 +56,7 @@ extension ColumnText {
     let nothing = isRelativistic ? " 0.69 is where the critic can't tell fakes from real pictures at all." : ""
     let distance =
       isRelativistic
-      ? "How far the scores of real pictures are above those of fakes"
+      ? "How far apart the mean scores of real pictures and of fakes are"
       : "The critic's estimate of the distance between fakes and real pictures"
     return ColumnGroup(
       title: "Losses",
