@@ -324,4 +324,6 @@ if __name__ == "__main__":
             else:
                 screenshots = value
                 os.makedirs(value, exist_ok=True)
+    # A shell lets what it starts in the background ignore Ctrl-C, and what is started from there inherits that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     unittest.main(argv=[sys.argv[0], "--verbose", *arguments])
