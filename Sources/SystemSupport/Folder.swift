@@ -14,6 +14,14 @@ extension stat {
   package var isSymbolicLink: Bool { st_mode & S_IFMT == S_IFLNK }
 }
 
+/// What makes two looks at a path see one file.
+package struct FileIdentity: Sendable, Hashable {
+  private let device: UInt64
+  private let number: UInt64
+
+  package init(_ status: stat) { (device, number) = (UInt64(status.st_dev), UInt64(status.st_ino)) }
+}
+
 package func isFolder(_ path: some FilePathConvertible) -> Bool { (try? fileStatus(path))?.isFolder ?? false }
 
 /// Also false where the system can't say. Before anything is written over, ask `isThere`.

@@ -80,6 +80,7 @@ struct ExportCommand: ParsableCommand {
     guard let out, let weights = format.weights else { return }
     let source = try CheckpointSource(run: runPath, checkpoint: checkpoint)
     try out.check(weights == .onnx ? .onnx : .safetensors)
+    try out.check(isNot: ("--checkpoint", checkpoint))
     try WeightsExport.write(
       net ?? .generator, of: source, live: liveGenerator, as: weights, to: out.path, notice: notice)
     if !out.isStandardOutput { try Console.print(out.path) }

@@ -39,7 +39,12 @@ struct FilmOptions: ParsableArguments {
   }
 
   /// Before the work: whether it can be written.
-  func check() throws(Failure) { try file?.check(.png) }
+  /// - Parameter latents: a file that is read.
+  func check(latents: String? = nil) throws(Failure) {
+    guard let file else { return try Output.check(folder: out) }
+    try file.check(.png)
+    try file.check(isNot: ("--latents", latents))
+  }
 
   func write(_ film: Film) throws {
     try film.write(

@@ -113,6 +113,11 @@ struct GenerateCommand: ParsableCommand {
     try tensors?.check(.safetensors)
     try Output.check(("--grid", grid), ("--tensors", tensors))
     try Output.check(("--out", picture), ("--grid", grid))
+    for output in [picture, grid, tensors] {
+      try output?.check(
+        isNot: ("--checkpoint", source.checkpoint), ("--generator", source.generator), ("--latents", points.latents))
+    }
+    if let folder { try Output.check(folder: folder) }
     // Between pictures, so that no half-written file stays behind.
     Interruption.watch()
     let generator = try PictureGenerator(

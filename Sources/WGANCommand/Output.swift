@@ -73,6 +73,25 @@ struct Output: ExpressibleByArgument {
     }
   }
 
+  /// Refuses a file that the command reads: what is written would take its place.
+  ///
+  /// - Throws: `.cannotCreate`, naming the flag.
+  func check(isNot inputs: (flag: String, path: String?)...) throws(Failure) {
+    guard let place, let there = try? fileStatus(place) else { return }
+    for (flag, path) in inputs {
+      guard let path, let read = try? fileStatus(path), FileIdentity(read) == FileIdentity(there) else { continue }
+      throw Failure(.cannotCreate, argument, "is the file that \(flag) reads: give another path")
+    }
+  }
+
+  /// Refuses a folder for pictures that is a run's own.
+  ///
+  /// - Throws: `.cannotCreate`.
+  static func check(folder argument: String) throws(Failure) {
+    guard let folder = try? realPath(argument), let run = run(whosePartIs: folder) else { return }
+    throw Failure(.cannotCreate, argument, "is a folder that the run \(run) keeps: give another one")
+  }
+
   /// Two outputs that are one file: the second would replace the first.
   ///
   /// - Throws: `.usage`, naming the flags.
@@ -93,10 +112,19 @@ struct Output: ExpressibleByArgument {
   /// The run that keeps such a file: what it has for itself, its galleries, its checkpoints and its events.
   private static func run(whoseOwnIs place: FilePath) -> FilePath? {
     guard let folder = try? realPath(place.folder), let name = place.name.text else { return nil }
-    func isRun(_ path: FilePath) -> Bool { path.text.map { fileExists(RunPaths($0).config) } ?? false }
-    if RunPaths.files.contains(name), isRun(folder) { return folder }
+    if isRun(folder) { return RunPaths.files.contains(name) ? folder : nil }
+    return run(whosePartIs: folder)
+  }
+
+  /// The run that a folder is, or is a part of.
+  private static func run(whosePartIs folder: FilePath) -> FilePath? {
+    if isRun(folder) { return folder }
     let isPart = ["samples", "checkpoints", "tensorboard"].contains { folder.name == $0 }
     return isPart && isRun(folder.folder) ? folder.folder : nil
+  }
+
+  private static func isRun(_ path: FilePath) -> Bool {
+    path.text.map { fileExists(RunPaths($0).config) } ?? false
   }
 
   /// What a command says beside its outputs: on standard output, but where one of them is there.

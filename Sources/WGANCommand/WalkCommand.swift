@@ -77,7 +77,7 @@ struct WalkCommand: ParsableCommand {
   func run() throws {
     let threads = speed[\.threads]
     if let threads { try RunParameters.declared.threads.check(threads) }
-    try film.check()
+    try film.check(latents: latents)
     Interruption.watch()
     let generator = try PictureGenerator(
       try source.source(network), live: source.liveGenerator, threads: threads,

@@ -125,6 +125,53 @@ import Testing
     }
   }
 
+  /// Nor are the run's folders filled with pictures of something else.
+  @Test func aRunsOwnFoldersAreNotFilled() throws {
+    try inTemporaryFolder { folder in
+      try train(in: folder)
+      let before = try readFile(folder / "run/samples/000001.png")
+      for (arguments, place) in [
+        (["generate", "--run", "run", "--count", "2", "--force"], "run/samples"),
+        (["generate", "--run", "run", "--count", "2"], "run"),
+        (["walk", "--run", "run", "--seeds", "1,2", "--frames", "4", "--force"], "run/checkpoints/"),
+        (["timelapse", "--run", "run", "--force"], "run/samples/"),
+      ] {
+        let result = try Tool.run(arguments + ["--out", place], in: folder)
+        #expect(result.code == 73 && result.errors.contains("that the run"), "\(arguments) \(result)")
+      }
+      #expect(try readFile(folder / "run/samples/000001.png") == before)
+      try succeed(["generate", "--run", "run", "--count", "2", "--out", "run/mine"], in: folder)
+    }
+  }
+
+  /// What is read isn't replaced, by whatever name.
+  @Test func whatIsReadIsNotReplaced() throws {
+    try inTemporaryFolder { folder in
+      try train(in: folder)
+      let state = try readFile(folder / "run/checkpoints/000001.safetensors")
+      try writeFile(state, to: folder / "state.safetensors")
+      #expect(symlink("state.safetensors", folder / "link.safetensors") == 0)
+      try succeed(
+        ["export", "--run", "run", "--format", "safetensors", "--out", "weights.safetensors"], in: folder)
+      try succeed(["generate", "--run", "run", "--count", "2", "--tensors", "z.safetensors"], in: folder)
+      let files = ["state.safetensors", "weights.safetensors", "z.safetensors"]
+      let before = try files.map { try readFile(folder / $0) }
+      for (arguments, flag) in [
+        (["generate", "--checkpoint", "state.safetensors", "--tensors", "./state.safetensors"], "--checkpoint"),
+        (["generate", "--checkpoint", "state.safetensors", "--tensors", "link.safetensors"], "--checkpoint"),
+        (["generate", "--generator", "weights.safetensors", "--tensors", "weights.safetensors"], "--generator"),
+        (["generate", "--run", "run", "--latents", "z.safetensors", "--tensors", "z.safetensors"], "--latents"),
+        (["export", "--checkpoint", "state.safetensors", "--format", "safetensors", "--out", "state.safetensors"],
+          "--checkpoint"),
+      ] {
+        let result = try Tool.run(arguments, in: folder)
+        #expect(
+          result.code == 73 && result.errors.contains("is the file that \(flag) reads"), "\(arguments) \(result)")
+      }
+      #expect(try files.map { try readFile(folder / $0) } == before)
+    }
+  }
+
   /// The second would replace the first.
   @Test func twoOutputsAreTwoFiles() throws {
     try inTemporaryFolder { folder in

@@ -76,11 +76,4 @@ enum FolderWalk {
       }
     }
   }
-
-  private struct FileIdentity: Hashable {
-    var device: dev_t
-    var number: ino_t
-
-    init(_ status: stat) { (device, number) = (status.st_dev, status.st_ino) }
-  }
 }

@@ -166,11 +166,3 @@ package struct MetricsFollower {
     for line in adviser.lines(of: row) { advice.append((step, line)) }
   }
 }
-
-/// What makes two looks at a path see one file.
-struct FileIdentity: Sendable, Equatable {
-  private let device: UInt64
-  private let number: UInt64
-
-  init(_ status: stat) { (device, number) = (UInt64(status.st_dev), UInt64(status.st_ino)) }
-}

@@ -16,6 +16,8 @@ final class RequestHandler: ChannelInboundHandler {
   private var deadline: Scheduled<Void>?
   private var asked: Result<Asked, Refusal>?
   private var keepsAlive = true
+  /// Came while answers before it weren't taken yet: what is in hand for a client stays bounded.
+  private var waiting: Result<Asked, Refusal>?
 
   init(_ access: Access, _ site: Site, _ connections: Connections, _ hub: EventHub, _ workers: Workers) {
     (self.access, self.site, self.connections, self.hub, self.workers) = (access, site, connections, hub, workers)
@@ -54,8 +56,16 @@ final class RequestHandler: ChannelInboundHandler {
       self.asked = nil
       connections.isAnswered(context.channel)
       setDeadline(connections.limits.answeringTime, context)
+      if context.channel.isWritable { answer(asked, context) } else { waiting = asked }
+    }
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if context.channel.isWritable, let asked = waiting {
+      waiting = nil
       answer(asked, context)
     }
+    context.fireChannelWritabilityChanged()
   }
 
   private func answer(_ asked: Result<Asked, Refusal>, _ context: ChannelHandlerContext) {
