@@ -161,8 +161,10 @@ import Testing
         (["generate", "--checkpoint", "state.safetensors", "--tensors", "link.safetensors"], "--checkpoint"),
         (["generate", "--generator", "weights.safetensors", "--tensors", "weights.safetensors"], "--generator"),
         (["generate", "--run", "run", "--latents", "z.safetensors", "--tensors", "z.safetensors"], "--latents"),
-        (["export", "--checkpoint", "state.safetensors", "--format", "safetensors", "--out", "state.safetensors"],
-          "--checkpoint"),
+        (
+          ["export", "--checkpoint", "state.safetensors", "--format", "safetensors", "--out", "state.safetensors"],
+          "--checkpoint"
+        ),
       ] {
         let result = try Tool.run(arguments, in: folder)
         #expect(
