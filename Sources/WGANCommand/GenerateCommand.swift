@@ -86,7 +86,7 @@ struct GenerateCommand: ParsableCommand {
     if !(1...1000).contains(columns) { throw ValidationError("--columns \(columns): must be from 1 to 1000") }
     _ = try grid?.pictureFormat("--grid")
     _ = try picture?.pictureFormat("--out")
-    try checkCount(points.seeds?.seeds.count ?? (points.latents == nil ? count ?? 64 : 1))
+    try checkCount(points.seeds?.count ?? (points.latents == nil ? count ?? 64 : 1))
   }
 
   /// What is too many for an output.

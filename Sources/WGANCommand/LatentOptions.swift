@@ -7,11 +7,14 @@ import WGAN
 /// One list of points, for `generate`. (A walk may have several.)
 struct LatentOptions: ParsableArguments {
   @Option(
+    name: .customLong("seeds"),
     help: ArgumentHelp(
-      "One picture of each of these seeds, the first of its series, instead of --seed and --count: 1,5,9-20.",
-      valueName: "seeds"),
+      """
+      One picture of each of these seeds, the first of its series, instead of --seed and --count: 1,5,9-20. Given \
+      again: more.
+      """, valueName: "seeds"),
     transform: { try SeedList($0) })
-  var seeds: SeedList?
+  var seedLists: [SeedList] = []
 
   @Option(help: latentsHelp) var latents: String?
 
@@ -29,6 +32,8 @@ struct LatentOptions: ParsableArguments {
     pictures.
     """, valueName: "psi")
 
+  /// Those of all lists; nil where none is given.
+  var seeds: [UInt64]? { seedLists.isEmpty ? nil : seedLists.flatMap(\.seeds) }
   var areGiven: Bool { seeds != nil || latents != nil }
 
   func validate() throws {
@@ -47,7 +52,7 @@ struct LatentOptions: ParsableArguments {
 
   /// Nil where none are given.
   func read(for generator: PictureGenerator) throws -> [LatentVector]? {
-    if let seeds { return generator.latents(seeds: seeds.seeds) }
+    if let seeds { return generator.latents(seeds: seeds) }
     return try latents.map { try LatentFile.read($0, latent: generator.configuration.latent) }
   }
 }

@@ -43,7 +43,7 @@ import Testing
       // Others don't go among them; the same and more of the same may.
       #expect(try Tool.run(Self.generate + ["--seeds", "7,1", "--out", "p"], in: folder).code == 73)
       #expect(try Tool.run(Self.generate + ["--seeds", "1-4", "--out", "p"], in: folder).code == 73)
-      try succeed(Self.generate + ["--seeds", "7,1-3,9", "--out", "p"], in: folder)
+      try succeed(Self.generate + ["--seeds", "7,1-3", "--seeds", "9", "--out", "p"], in: folder)
     }
   }
 

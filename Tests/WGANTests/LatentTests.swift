@@ -177,8 +177,12 @@ import WGAN
     let gan = try Self.gan(.blog)
     let (short, long) = (LatentVector(seed: 1, count: 7), LatentVector(seed: 1, count: 8))
     expect("latent vector 1 has 7 numbers, this generator takes 8") { _ = try gan.sample(latents: [long, short]) }
-    let huge = try LatentVector([Float](repeating: 3e38, count: 8)).moved(along: gan.directions()[0], by: 3e38)
-    expect("latent vector 0 has inf: give finite numbers") { _ = try gan.sample(latents: [huge]) }
+    let large = try LatentVector([Float](repeating: 3e38, count: 8))
+    expect("latent vector 0 has 3e+38: give numbers from -1000000 to 1000000") { _ = try gan.sample(latents: [large]) }
+    let infinite = try large.moved(along: gan.directions()[0], by: 3e38)
+    #expect(throws: WGANError.self) { try gan.sample(latents: [infinite]) }
+    let most = try gan.sample(latents: [LatentVector([Float](repeating: -1e6, count: 8))])
+    #expect(most.count == 1)
     for values in [[], [.nan], [0, -.infinity]] as [[Float]] {
       expect("a latent vector has at least one number, and finite ones only") { _ = try LatentVector(values) }
     }

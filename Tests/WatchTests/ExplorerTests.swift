@@ -43,13 +43,17 @@ import Watch
       try writeFile(
         RunJSON.encode(RunConfiguration(data: "synthetic", training: training, length: .generatorSteps(2))),
         to: paths.config)
-      let trainer = try Trainer(training, on: try Device.fromEnvironment(threads: 1))
-      var state = CheckpointState(
-        position: RunPosition(), seconds: 0, picturesPerEpoch: 4, dataFingerprint: "0", criticLosses: .none)
-      state.position.generatorSteps = 1
-      try paths.checkpoints.save(state, tensors: trainer.tensors(groups: nil), configuration: training)
+      try save(training, in: paths)
       try body(paths, training)
     }
+  }
+
+  private func save(_ training: TrainingConfiguration, in paths: RunPaths) throws {
+    let trainer = try Trainer(training, on: try Device.fromEnvironment(threads: 1))
+    var state = CheckpointState(
+      position: RunPosition(), seconds: 0, picturesPerEpoch: 4, dataFingerprint: "0", criticLosses: .none)
+    state.position.generatorSteps = 1
+    try paths.checkpoints.save(state, tensors: trainer.tensors(groups: nil), configuration: training)
   }
 
   private func bytes(_ answer: Answer) -> [UInt8] {
@@ -96,6 +100,22 @@ import Watch
       try systemCall(file) { symlink(paths.path + ".safetensors", $0) }
       _ = site.follow()
       #expect(site.answer(.explorer(checkpoint: nil)).status == .notFound)
+    }
+  }
+
+  /// A run that begins anew has checkpoints of the old names.
+  @Test func aCheckpointThatIsReplacedIsReadAgain() throws {
+    try withCheckpoint { paths, training in
+      let site = Site(paths.path)
+      _ = site.follow()
+      let asked = try request("seeds=1,2")
+      let before = bytes(site.answer(.explore(asked)))
+      #expect(bytes(site.answer(.explore(asked))) == before)
+      var other = training
+      other.seed = training.seed + 1
+      try save(other, in: paths)
+      _ = site.follow()
+      #expect(bytes(site.answer(.explore(asked))) != before)
     }
   }
 

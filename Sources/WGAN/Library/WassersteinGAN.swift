@@ -222,8 +222,8 @@ public final class WassersteinGAN {
   /// - Parameters:
   ///   - latents: Of as many numbers as ``TrainingParameters/latent`` says.
   ///   - live: Draw with the generator as it trains, where there is an averaged one too (``TrainingParameters/ema``).
-  /// - Throws: ``WGANError`` of kind `invalidArgument` for a vector of another length, or with a number that isn't
-  ///   finite; of kind `diverged` after training that was.
+  /// - Throws: ``WGANError`` of kind `invalidArgument` for a vector of another length, or with a number that isn't from
+  ///   -1,000,000 to 1,000,000; of kind `diverged` after training that was.
   /// - Complexity: O(`latents.count`); the first call after a step copies the generator, too.
   public func sample(latents: [LatentVector], live: Bool = false) throws(WGANError) -> [Bitmap] {
     let choice = PictureChoice.latents(latents)

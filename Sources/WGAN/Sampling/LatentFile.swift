@@ -9,7 +9,7 @@ package enum LatentFile {
   ///
   /// - Parameter latent: numbers of a vector that the generator takes.
   /// - Throws: `Failure`; `Failure(.badData)` unless it's float32 of the shape [n, latent] or [n, latent, 1, 1], n from
-  ///   1 to 1,000,000, and all numbers are finite.
+  ///   1 to 1,000,000, and all numbers are possible ones.
   package static func read(_ path: String, latent: Int) throws -> [LatentVector] {
     let start = try InputFile(at: path).start
     if start.isEmpty { throw Failure(.badData, path, "is empty: give a .npy or safetensors file of latent vectors") }
@@ -26,9 +26,10 @@ package enum LatentFile {
     guard 1...1_000_000 ~= shape[0] else {
       throw Failure(.badData, path, "has \(shape[0]) latent vectors: 1 to 1000000 are taken")
     }
-    if let place = tensor.values.firstIndex(where: { !$0.isFinite }) {
-      let value = tensor.values[place].isNaN ? "nan" : "\(tensor.values[place])"
-      throw Failure(.badData, path, "latent vector \(place / latent) has \(value): give finite numbers")
+    if let place = tensor.values.firstIndex(where: { LatentVector.flaw($0) != nil }),
+      let flaw = LatentVector.flaw(tensor.values[place])
+    {
+      throw Failure(.badData, path, "latent vector \(place / latent) has \(flaw)")
     }
     return (0..<shape[0]).map { LatentVector(unchecked: Array(tensor.values[$0 * latent..<($0 + 1) * latent])) }
   }

@@ -13,6 +13,15 @@ public struct LatentVector: Sendable, Equatable {
   /// The numbers, as many as ``TrainingParameters/latent`` says.
   public let values: [Float]
 
+  /// A net's sums of greater numbers might not be finite, and then its pictures aren't pictures.
+  static let greatest: Float = 1_000_000
+
+  /// Why a number isn't one of a latent vector, in words; nil: it is.
+  static func flaw(_ value: Float) -> String? {
+    if value.magnitude <= greatest { return nil }
+    return "\(value.isNaN ? "nan" : "\(value)"): give numbers from -\(Int(greatest)) to \(Int(greatest))"
+  }
+
   /// Of any numbers: who draws checks them.
   package init(unchecked values: [Float]) { self.values = values }
 

@@ -69,7 +69,8 @@ package struct PictureChoice: Sendable {
     return .latents(latents.map { $0.truncated(truncation) })
   }
 
-  /// - Throws: `Failure(.badData)` for a vector that isn't one of a generator with `latent` numbers, or isn't finite.
+  /// - Throws: `Failure(.badData)` for a vector that isn't one of a generator with `latent` numbers, or has impossible
+  ///   ones.
   func check(latent: Int) throws(Failure) {
     guard case .latents(let latents) = points else { return }
     for (i, vector) in latents.enumerated() {
@@ -77,8 +78,8 @@ package struct PictureChoice: Sendable {
         throw Failure(
           .badData, "latent vector \(i) has \(vector.values.count) numbers, this generator takes \(latent)")
       }
-      if let value = vector.values.first(where: { !$0.isFinite }) {
-        throw Failure(.badData, "latent vector \(i) has \(value.isNaN ? "nan" : "\(value)"): give finite numbers")
+      if let flaw = vector.values.lazy.compactMap(LatentVector.flaw).first {
+        throw Failure(.badData, "latent vector \(i) has \(flaw)")
       }
     }
   }

@@ -135,7 +135,9 @@ package struct PictureGenerator {
     _ choice: PictureChoice, on sheet: Sheet, as format: PictureFormat = .png, alone: Bool = false, to path: String
   ) throws {
     try sheet.check(count: choice.count, size: configuration.size, channels: configuration.channels)
-    try format.write(sheet.compose(pictures(choice), alone: alone), to: path)
+    let picture = sheet.compose(try pictures(choice), alone: alone)
+    try stopIfCancelled()
+    try format.write(picture, to: path)
   }
 
   /// Writes the pictures and their noise as numbers, tensors "pictures" and "noise": for comparison with other

@@ -13,6 +13,8 @@ final class Explorer: Sendable {
 
   private struct Open {
     let checkpoint: String
+    /// The file that was read: a run that begins anew has another one of the same name.
+    let stamp: FileStamp?
     let generator: PictureGenerator
     let directions: [LatentDirection]
   }
@@ -91,13 +93,14 @@ final class Explorer: Sendable {
 
   private func with<Result: Sendable>(_ checkpoint: String, _ body: (Open) throws -> Result) throws -> Result {
     try open.withLock { open in
-      if let open, open.checkpoint == checkpoint { return try body(open) }
+      let stamp = FileStamp(try paths.checkpoints.file(named: checkpoint))
+      if let open, open.checkpoint == checkpoint, open.stamp == stamp { return try body(open) }
       // The old one's memory first.
       open = nil
       let generator = try PictureGenerator(
         .trained(.named(checkpoint, run: paths.path)), threads: 1, notice: { _ in })
       let made = Open(
-        checkpoint: checkpoint, generator: generator,
+        checkpoint: checkpoint, stamp: stamp, generator: generator,
         directions: Array(try generator.directions().prefix(ExploreRequest.directions)))
       open = made
       return try body(made)

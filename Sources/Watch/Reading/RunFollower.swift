@@ -21,9 +21,9 @@ package struct RunFollower {
   /// Generator steps of the whole run; nil where it isn't known.
   package private(set) var totalSteps: Int?
   private var problems: [String: String] = [:]
-  private var configurationStamp: Stamp?
-  private var samplesStamp: Stamp?
-  private var checkpointsStamp: Stamp?
+  private var configurationStamp: FileStamp?
+  private var samplesStamp: FileStamp?
+  private var checkpointsStamp: FileStamp?
   private var identity: FileIdentity?
   private var picturesPerEpoch: Int?
 
@@ -37,19 +37,6 @@ package struct RunFollower {
     package var step: Int
     /// Of its samples from held-out pictures.
     package var distance: Float?
-  }
-
-  /// What a file or folder looks like from outside: looked into again when that changes.
-  private struct Stamp: Equatable {
-    var identity: FileIdentity
-    var modified: Int64
-    var size: Int64
-
-    /// Nil where it isn't there, or is a link that might lead anywhere.
-    init?(_ path: String) {
-      guard let status = try? fileStatus(path, followingLinks: false), !status.isSymbolicLink else { return nil }
-      (identity, modified, size) = (FileIdentity(status), status.modifiedNanoseconds, Int64(status.st_size))
-    }
   }
 
   package init(_ path: String) {
@@ -102,7 +89,7 @@ package struct RunFollower {
   }
 
   private mutating func followConfiguration() {
-    let stamp = Stamp(paths.config)
+    let stamp = FileStamp(paths.config)
     if stamp == configurationStamp && stamp != nil { return }
     configurationStamp = stamp
     note("config") { run in
@@ -115,22 +102,22 @@ package struct RunFollower {
   }
 
   private mutating func followGalleries() {
-    realPictures = Stamp(paths.real).map { Gallery(step: 0, version: $0.modified) }
-    let stamp = Stamp(paths.samples)
+    realPictures = FileStamp(paths.real).map { Gallery(step: 0, version: $0.modified) }
+    let stamp = FileStamp(paths.samples)
     if stamp == samplesStamp { return }
     samplesStamp = stamp
     galleries = []
     if stamp == nil { return }
     note("samples") { run in
       run.galleries = try run.paths.gallerySteps().compactMap { step in
-        Stamp(run.paths.sample(generatorSteps: step)).map { Gallery(step: step, version: $0.modified) }
+        FileStamp(run.paths.sample(generatorSteps: step)).map { Gallery(step: step, version: $0.modified) }
       }
     }
   }
 
   private mutating func followCheckpoints() {
     let folder = paths.checkpoints
-    let stamp = Stamp(folder.path)
+    let stamp = FileStamp(folder.path)
     if stamp == checkpointsStamp { return }
     checkpointsStamp = stamp
     checkpoints = []
