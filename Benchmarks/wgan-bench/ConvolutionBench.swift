@@ -14,8 +14,7 @@ struct ConvolutionBench: ParsableCommand {
       the weights each time, as training does. A shape without mb has --batch-size pictures. Every pass is first \
       compared with the reference on small integers: the direct method to the last bit, the fast one to an eighth, \
       where any wrong term is off by one; with --only, it is whole passes that are verified. Exits with 1 when a \
-      result is wrong, or slower than --baseline by more than \
-      the noise.
+      result is wrong, or slower than --baseline by more than the noise.
       """)
 
   @OptionGroup var options: ConvolutionOptions

@@ -5,7 +5,8 @@ const byId = (id) => document.getElementById(id);
 const count = 24, columns = 8, spacing = 2, framesBetween = 16;
 let info = null, names = "", first = 1, chosen = null, busy = false, again = false;
 let pinned = [];
-let frames = [];
+// Of the walk, and the checkpoint that they were drawn from.
+let frames = [], framesFrom = null;
 let playing = null;
 
 export function updateExplorer(report) {
@@ -160,7 +161,10 @@ async function startWalk() {
   playing = 0;
   try {
     const many = walkFrames(), wish = query(pinned.join(","), `&frames=${many}&columns=${columns}`);
-    if (!frames.length) frames = await cut(`/explore/walk.png?${wish}`, many);
+    if (!frames.length || framesFrom !== info.checkpoint) {
+      framesFrom = info.checkpoint;
+      frames = await cut(`/explore/walk.png?${wish}`, many);
+    }
   } catch (error) { tell(error.message); return stopWalk(); }
   byId("explorer-large").hidden = false;
   let at = 0;
@@ -216,7 +220,7 @@ byId("first-seed").addEventListener("change", (event) => {
   first = value >= 0 && value <= 1e9 ? value : 1;
   draw();
 });
-byId("checkpoint").addEventListener("change", () => { stopWalk(); frames = []; reload(); });
+byId("checkpoint").addEventListener("change", () => { stopWalk(); reload(); });
 
 // MARK: To take away
 
