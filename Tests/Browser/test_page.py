@@ -25,8 +25,8 @@ class PageTests(BrowserTests):
         cls.training = subprocess.Popen(
             [arguments.wgan, "train", "--data", "synthetic", "--preset", "photos", "--size", "32", "--features", "8",
              "--latent", "16", "--batch-size", "8", "--fraction", "0.02", "--threads", "1",
-             "--generator-steps", "100000", "--sample-every", "20", "--checkpoint-every", "40", "--keep-every", "40", "--evaluate-every", "20",
-             "--out", cls.run_path],
+             "--generator-steps", "100000", "--sample-every", "20", "--checkpoint-every", "40",
+             "--keep-every", "40", "--evaluate-every", "20", "--out", cls.run_path],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
         until(lambda: os.path.exists(os.path.join(cls.run_path, "metrics.csv")), message="the run doesn't begin")
         cls.watcher = Watcher(cls.run_path)
