@@ -24,9 +24,9 @@ import tempfile
 PACKAGE = pathlib.Path(__file__).resolve().parents[2]
 TOOLS = ("wgan", "wgan-bench", "make", "python3", "tensorboard")
 
-# Added to a training: nets and a length that take a second. What the line says itself stays, but for its length.
+# Added to a training: nets and a length that take a second. What the line says itself stays, but for these.
 SMALL = ["--features", "8", "--batch-size", "8"]
-STEPS = ["--generator-steps", "2"]
+STEPS = ["--generator-steps", "4", "--sample-every", "1", "--checkpoint-every", "2", "--evaluate-every", "2"]
 # Added to a benchmark.
 SHORT = {
     "conv": ["--seconds", "0.001", "--threads", "1"], "step": ["--size", "16", "--features", "8", "--batch-size", "4"],
@@ -40,7 +40,8 @@ NOT_RUN = {
     "wgan-bench peak": "minutes of quiet; its tests run it",
     "wgan-bench conv --baseline": "exits 1 where the machine is busy",
 }
-PLACEHOLDERS = {"DIR": "~/Pictures/faces", "RUN": "runs/faces", "FOLDER": "~/Pictures/faces"}
+CHECKPOINT = "runs/faces/checkpoints/000004.safetensors"
+PLACEHOLDERS = {"DIR": "~/Pictures/faces", "RUN": "runs/faces", "FOLDER": "~/Pictures/faces", "FILE": CHECKPOINT}
 
 
 def commands(markdown):
@@ -63,7 +64,7 @@ def commands(markdown):
             continue
         begun = None
         first = text.removeprefix("$ ").split(" ")[0]
-        if first.rpartition("/")[2] in TOOLS:
+        if re.fullmatch(rf"(\.build/release/)?({'|'.join(TOOLS)})", first):
             yield number, text.removeprefix("$ ")
 
 
@@ -83,15 +84,15 @@ class Reader:
                 os.symlink(path, os.path.join(self.home, folder, name))
         # What a repository has that its texts name.
         os.symlink(PACKAGE / "Benchmarks", os.path.join(self.home, "Benchmarks"))
+        os.makedirs(os.path.join(self.home, "Pictures"))
 
     def prepare(self):
-        train = "wgan train --data synthetic --features 8 --latent 100 --batch-size 8 --fraction 0.01 --out"
-        pictures = "Pictures/faces"
-        self.run(f"{train} first --generator-steps 1 --evaluate-every 0")
-        self.run(f"wgan generate --run first --count 300 --out {pictures}")
-        self.run(f"wgan train --data {pictures} --features 8 --batch-size 8 --generator-steps 4 --sample-every 1 "
-                 "--checkpoint-every 2 --evaluate-every 2 --out runs/faces")
-        shutil.copytree(os.path.join(self.home, "runs/faces"), os.path.join(self.home, "demo"))
+        """Why it failed; None if it didn't."""
+        train = f"wgan train {shlex.join(SMALL + STEPS)} --latent 100"
+        return (self.run(f"{train} --data synthetic --fraction 0.01 --out first")
+                or self.run("wgan generate --run first --count 300 --out Pictures/faces")
+                or self.run("ln -s Pictures/faces faces; ln -s Pictures/faces few")
+                or self.run(f"{train} --data ~/Pictures/faces --out runs/faces"))
 
     def run(self, command):
         """Why it failed; None if it didn't."""
@@ -117,11 +118,11 @@ class Reader:
 def shortened(command):
     """The same command, as it is run here: small, short, and with names for what the reader would fill in."""
     text, _, _ = command.partition(" #")
-    text = re.sub(r"(?<![\w/])\.build/release/", "", text.strip())
+    text = re.sub(r"(?<![\w/])\.build/release/", "", text.strip()).removesuffix(" ...")
     for name, value in PLACEHOLDERS.items():
         text = re.sub(rf"(?<![\w.-]){name}(?![\w.-])", value, text)
     words = shlex.split(text)
-    if words[:2] == ["wgan", "train"] and "--dry-run" not in words and "--help" not in words:
+    if words[:2] == ["wgan", "train"] and not {"--dry-run", "--help", "--help-all"} & set(words):
         return text + " " + shlex.join(small_training(words))
     if words[0] == "wgan-bench" and len(words) > 1:
         return text + " " + shlex.join(SHORT.get(words[1], []))
@@ -131,10 +132,9 @@ def shortened(command):
 
 
 def small_training(words):
-    added = [] if "--resume" in words or "--init-generator" in words else SMALL
-    if "--for" in words:
-        return [*added, "--for", "1s"]
-    return added if "--epochs" in words else [*added, *STEPS]
+    if "--resume" in words:
+        return STEPS
+    return SMALL + (["--for", "1s"] if "--for" in words else [] if "--epochs" in words else STEPS)
 
 
 def main():
