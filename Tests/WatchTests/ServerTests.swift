@@ -330,7 +330,8 @@ import Watch
   }
 
   @Test(arguments: [
-    "", "127.1", "1", "0x7f.0.0.1", "256.1.1.1", "localhost:8765", "http://localhost", "[::1", "[]", "a b", "fe80::1%lo",
+    "", "127.1", "1", "0x7f.0.0.1", "256.1.1.1", "localhost:8765", "http://localhost", "[::1", "[]", "a b",
+    "fe80::1%lo",
     "ünicode",
   ]) func whatIsNoHost(host: String) {
     let failure = #expect(throws: Failure.self) { try WatchRequest(host: host, token: "a-long-enough-word").check() }

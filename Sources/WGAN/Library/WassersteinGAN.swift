@@ -1,6 +1,7 @@
 // The library: a critic and a generator that a program trains on its own pictures, samples, saves and loads.
 
 import Compute
+import Datasets
 import Configuration
 import Graph
 import SystemSupport
