@@ -16,8 +16,9 @@ package struct ClientLimits: Sendable {
   package init() {}
 }
 
-/// Where the process has no descriptor left, a connection that waits can't be taken: it is tried again later, not all the
-/// time. (NIO's AcceptBackoffHandler puts off the next read, and there is none: the one that failed counts as pending.)
+/// Where the process has no descriptor left, a connection that waits can't be taken: it is tried again later, not all
+/// the time. (NIO's AcceptBackoffHandler puts off the next read, and there is none: the one that failed counts as
+/// pending.)
 final class AcceptPause: ChannelInboundHandler {
   typealias InboundIn = any Channel
 
