@@ -106,8 +106,11 @@ package struct TrainingPlan {
         \(Self.words(bytes)) of memory, \(limit.words) \(Self.words(limit.bytes)): lower one of them
         """)
     }
-    try requireMemory(bytes, for: "training")
+    try requireMemory(bytes, for: "training", advice: Self.memoryAdvice)
   }
+
+  /// What makes training smaller.
+  package static let memoryAdvice = "lower --batch-size, --size or --features"
 
   private static func words(_ bytes: Int) -> String {
     bytes < 1 << 30 ? "\(bytes >> 20) MiB" : "\((Double(bytes) / 0x1p30 * 10).rounded() / 10) GiB"
