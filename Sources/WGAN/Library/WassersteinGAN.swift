@@ -67,7 +67,7 @@ public final class WassersteinGAN {
     (device, engine) = try withPublicErrors {
       let device = try Device.fromEnvironment(threads: threads)
       let plan = try TrainingPlan(settings.configuration, on: device)
-      try plan.checkMemory()
+      try plan.checkMemory(on: device)
       return (device, Trainer(plan, on: device))
     }
     self.settings = settings

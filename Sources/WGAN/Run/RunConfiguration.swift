@@ -34,6 +34,9 @@ package struct RunConfiguration: Parameterized, Equatable {
     self.length = length
   }
 
+  /// nil where a dry run had none.
+  var givenData: String? { data.isEmpty ? nil : data }
+
   /// The file that this net begins with.
   func initialWeights(_ role: NetRole) -> String? {
     switch role {

@@ -10,6 +10,8 @@ package struct TrainingRequest {
   package var resume: Bool
   /// With `resume`: from step 0, whatever the run has.
   package var beginAnew: Bool
+  /// What holds in the preset's place where nothing else is given: another run's configuration.
+  package var base: RunConfiguration?
   package var preset: String?
   package var overrides: [ConfigurationOverride]
   /// `synthetic`, a folder, or a CSV list.
@@ -22,7 +24,7 @@ package struct TrainingRequest {
   package var runOverrides: [RunOverride]
 
   package init(
-    out: String, resume: Bool = false, beginAnew: Bool = false, preset: String? = nil,
+    out: String, resume: Bool = false, beginAnew: Bool = false, base: RunConfiguration? = nil, preset: String? = nil,
     overrides: [ConfigurationOverride] = [],
     data: String? = nil, cache: String? = nil, initialGenerator: String? = nil, initialCritic: String? = nil,
     length: PlannedLength? = nil, runOverrides: [RunOverride] = []
@@ -30,6 +32,7 @@ package struct TrainingRequest {
     self.out = out
     self.resume = resume
     self.beginAnew = beginAnew
+    self.base = base
     self.preset = preset
     self.overrides = overrides
     self.data = data
@@ -40,18 +43,21 @@ package struct TrainingRequest {
     self.runOverrides = runOverrides
   }
 
-  /// What a new run gets, checked: the preset's values, then the flags', then the defaults.
+  /// What a new run gets, checked: the preset's or the base's values, then the flags', then the defaults.
   /// - Returns: where the length is a time, the configuration has the default one in its place.
   /// - Throws: `ConfigurationError`.
   func resolved(data: String) throws(ConfigurationError) -> (PlannedLength, RunConfiguration) {
-    let training = try TrainingConfiguration(preset: preset, overrides)
-    let length = length ?? .ofPreset(training.preset)
+    let training: TrainingConfiguration =
+      if let base { base.training.overridden(by: overrides) } else { try TrainingConfiguration(preset: preset, overrides) }
+    let length = length ?? base.map { .steps($0.length) } ?? .ofPreset(training.preset)
     try length.check()
-    let configuration = RunConfiguration(
-      data: data, cache: cache.map(absolutePath), training: training,
-      initialGenerator: initialGenerator.map(absolutePath), initialCritic: initialCritic.map(absolutePath),
-      length: length.runLength ?? RunConfiguration.defaultLength
-    ).overridden(by: runOverrides)
+    var configuration = RunConfiguration(
+      data: data, cache: cache.map(absolutePath) ?? base?.cache, training: training,
+      initialGenerator: initialGenerator.map(absolutePath) ?? base?.initialGenerator,
+      initialCritic: initialCritic.map(absolutePath) ?? base?.initialCritic,
+      length: length.runLength ?? RunConfiguration.defaultLength)
+    if let base { configuration.values = base.values }
+    configuration = configuration.overridden(by: runOverrides)
     try configuration.validate()
     try training.refuseWithoutEffect(overrides)
     try training.refuseWithoutEffect(runOverrides)

@@ -48,7 +48,7 @@ package struct TrainingRun {
     if let warning = claim.warning { report(.notice(warning)) }
     device = try Device.fromEnvironment(threads: configuration.threads)
     let plan = try TrainingPlan(configuration.training, on: device)
-    try plan.checkMemory(besides: RunMemory.besides(plan, configuration, on: device))
+    try plan.checkMemory(besides: RunMemory.besides(plan, configuration, on: device), on: device)
     // Before the pictures, which take longer.
     let initialNets = InitialNets(configuration)
     if !request.resume { try initialNets.check() }
@@ -88,6 +88,11 @@ package struct TrainingRun {
       let some = try dataset.samples(12, seed: configuration.training.seed)
       try PNGEncoder.write(Gallery.compose(some, columns: 4), to: paths.real)
     }
+  }
+
+  /// All of its steps, those that are done included.
+  package var stepsOfRun: (critic: Int, generator: Int) {
+    Schedule(configuration.training, picturesPerEpoch: trainingPictures, length: configuration.length).steps
   }
 
   /// What its samples will show when.
@@ -197,7 +202,7 @@ extension TrainingRun {
   }
 
   private static func new(_ request: TrainingRequest) throws -> (PlannedLength, RunConfiguration) {
-    guard let data = request.data else {
+    guard let data = request.data ?? request.base?.givenData else {
       throw Failure(.usage, "--data is needed: a folder of pictures, a CSV list of files, or 'synthetic'")
     }
     let (length, configuration) = try request.resolved(data: absoluteSource(data))
