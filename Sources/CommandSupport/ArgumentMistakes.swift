@@ -141,12 +141,16 @@ struct ArgumentMistakes {
     return "\(start): is it the value of a flag, as in \(shellFlag("--" + flag, word))?"
   }
 
-  /// Of words to choose from. (Lists of such words, with commas, may be in any order.)
+  /// Of words to choose from, or lists of such words with commas.
   private func impossible(_ value: String, for argument: CommandTree.Argument) -> String? {
     let values = argument.allValues ?? []
-    if values.isEmpty || values.contains(value) || values.contains(where: { $0.contains(",") }) { return nil }
-    let near = nearest(value, among: values).map { "did you mean \($0)? " } ?? ""
-    return "--\(argument.flag ?? "") \(value): \(near)There are: \(values.joined(separator: ", "))"
+    let words = values.filter { !$0.contains(",") }
+    let areLists = words.count < values.count
+    let given = areLists ? value.split(separator: ",", omittingEmptySubsequences: false).map(String.init) : [value]
+    guard !values.isEmpty, let wrong = given.first(where: { !words.contains($0) }) else { return nil }
+    let near = nearest(wrong, among: words).map { "did you mean \($0)? " } ?? ""
+    return "--\(argument.flag ?? "") \(value): \(near)There are: \(words.joined(separator: ", "))"
+      + (areLists ? ", and lists of them with commas" : "")
   }
 }
 

@@ -1,6 +1,6 @@
 // Results to standard output, all else to standard error. No write ends the process by a signal. Text reaches a
 // terminal here and nowhere else, so here it's freed of what a terminal takes for orders
-// (SystemSupport/ShownText.swift).
+// (SystemSupport/ShownText.swift). There are no colours, so NO_COLOR has nothing to turn off.
 
 import SystemSupport
 

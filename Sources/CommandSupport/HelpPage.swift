@@ -141,7 +141,7 @@ struct HelpPage {
       let next = String(repeating: " ", count: indent + own + (own > 0 ? 2 : 0))
       isFirst = false
       // Columns of a list stay.
-      if own > 0, start.count - own + line.count < columns { return start.dropLast(own) + line }
+      if own > 0, start.count - own + line.count < columns { return String(start.dropLast(own) + line) }
       return Self.broken(line.split(separator: " "), after: start, next: next, columns: columns)
     }.joined(separator: "\n")
   }

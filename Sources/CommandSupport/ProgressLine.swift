@@ -40,9 +40,13 @@ package struct ProgressLine: Sendable {
     for part in Part.byWeight {
       var more = kept
       more[part] = text(of: part)
-      if width(more) <= room { kept = more }
+      // Not the next one instead: more room would show less then.
+      if width(more) > room { break }
+      kept = more
     }
     if kept[.bar] != nil { kept[.bar] = Self.bar(share, width: min(20, Self.leastBar + room - width(kept))) }
+    // Of a terminal where not even the step fits, its beginning.
+    if kept.isEmpty { return String(text(of: .step).prefix(room)) }
     return String(joined(kept.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }).prefix(room))
   }
 
