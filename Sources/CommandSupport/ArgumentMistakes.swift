@@ -108,17 +108,13 @@ struct ArgumentMistakes {
     return start
   }
 
-  /// "--imageSize", "--image_size" and "-image-size" are all image-size.
+  /// "--imageSize", "--image_size" and "-image-size" are all image-size; "--noBN" is no-bn.
   private static func plain(_ name: String) -> String {
-    var result = ""
+    var (result, last) = ("", Character("-"))
     for character in name.drop(while: { $0 == "-" }) {
-      if character == "_" {
-        result.append("-")
-      } else if character.isUppercase, let last = result.last, last.isLowercase || last.isNumber {
-        result += "-" + character.lowercased()
-      } else {
-        result += character.lowercased()
-      }
+      if character.isUppercase, last.isLowercase || last.isNumber { result.append("-") }
+      result += character == "_" ? "-" : character.lowercased()
+      last = character
     }
     return result
   }
@@ -148,8 +144,8 @@ struct ArgumentMistakes {
     let areLists = words.count < values.count
     let given = areLists ? value.split(separator: ",", omittingEmptySubsequences: false).map(String.init) : [value]
     guard !values.isEmpty, let wrong = given.first(where: { !words.contains($0) }) else { return nil }
-    let near = nearest(wrong, among: words).map { "did you mean \($0)? " } ?? ""
-    return "--\(argument.flag ?? "") \(value): \(near)There are: \(words.joined(separator: ", "))"
+    let near = nearest(wrong, among: words).map { "did you mean \($0)? There are " } ?? "there are "
+    return "--\(argument.flag ?? "") \(value): \(near)\(words.joined(separator: ", "))"
       + (areLists ? ", and lists of them with commas" : "")
   }
 }

@@ -6,12 +6,14 @@
 package struct FirstPage: Sendable {
   /// Command lines, and what they do.
   let examples: [(command: String, effect: String)]
-  /// Titles, and flags without their dashes.
-  let sections: [(title: String, flags: [String])]
+  /// Titles, and flags without their dashes, with what they do in a line. What holds without the flag is added where
+  /// a preset says it.
+  let sections: [(title: String, flags: [(flag: String, text: String)])]
   let notes: String
 
   package init(
-    examples: [(command: String, effect: String)], sections: [(title: String, flags: [String])], notes: String
+    examples: [(command: String, effect: String)], sections: [(title: String, flags: [(flag: String, text: String)])],
+    notes: String
   ) {
     self.examples = examples
     self.sections = sections
@@ -42,8 +44,8 @@ struct HelpPage {
     var titles: [String] = []
     for title in arguments.compactMap(\.sectionTitle) where !titles.contains(title) { titles.append(title) }
     let untitled = arguments.filter { $0.sectionTitle == nil && $0.kind != .positional }
-    for title in titles { parts.append(section(title, rows(of: arguments.filter { $0.sectionTitle == title }))) }
     if !untitled.isEmpty { parts.append(section("Options", rows(of: untitled))) }
+    for title in titles { parts.append(section(title, rows(of: arguments.filter { $0.sectionTitle == title }))) }
     if !command.commands.isEmpty {
       parts.append(section("Commands", command.commands.map { ($0.commandName, $0.abstract ?? "") }))
       parts.append(wrapped("'\(command.path) <command> --help' says more of each."))
@@ -56,12 +58,13 @@ struct HelpPage {
     let examples = page.examples.flatMap { [indented($0.command, by: 2), indented($0.effect, by: 6)] }
     parts.append(examples.joined(separator: "\n"))
     for (title, flags) in page.sections {
-      let arguments = (command.arguments ?? []).filter { argument in
-        argument.flag.map { flag in flags.contains { $0 == flag || "no-" + $0 == flag } } ?? false
+      let lines = flags.compactMap { flag, text -> (label: String, text: String)? in
+        let arguments = (command.arguments ?? []).filter { $0.flag == flag || $0.flag == "no-" + flag }
+        guard let row = rows(of: arguments).first else { return nil }
+        let preset = row.text.ranges(of: " (preset: ").last.map { row.text[$0.lowerBound...] } ?? "."
+        return (row.label, text + preset)
       }
-      // In the order of the list.
-      let order = flags.flatMap { flag in arguments.filter { $0.flag == flag || $0.flag == "no-" + flag } }
-      parts.append(section(title, rows(of: order)))
+      parts.append(section(title, lines))
     }
     parts.append(wrapped(page.notes + " All flags: '\(command.path) --help-all'."))
     return parts.joined(separator: "\n\n")
@@ -95,9 +98,11 @@ struct HelpPage {
   }
 
   private func label(_ argument: CommandTree.Argument) -> String {
-    let value = "<\(argument.valueName ?? "value")>"
-    guard let flag = argument.flag else { return value }
-    return argument.kind == .option ? "--\(flag) \(value)" : "--\(flag)"
+    let name = argument.valueName ?? "value"
+    guard let flag = argument.flag else { return "<\(name)>" }
+    // What a value is called as its flag is adds nothing.
+    let value = name != flag ? name : argument.allValues?.isEmpty == false ? "word" : "x"
+    return argument.kind == .option ? "--\(flag) <\(value)>" : "--\(flag)"
   }
 
   private func text(of argument: CommandTree.Argument) -> String {

@@ -20,9 +20,9 @@ extension TrainingConfiguration {
     let present = presentName(ofPreset: name)
     if let preset = presets.first(where: { $0.preset == present }) { return preset }
     let names = presets.map(\.preset)
-    let near = nearest(present, among: names).map { "did you mean \($0)? " } ?? ""
+    let near = nearest(present, among: names).map { "did you mean \($0)? There are " } ?? "there are "
     throw ConfigurationError(
-      presetName, "\(name.shortenedInTheMiddle) isn't known: \(near)There are \(names.joined(separator: ", "))")
+      presetName, "\(name.shortenedInTheMiddle) isn't known: \(near)\(names.joined(separator: ", "))")
   }
 
   static let presetName = ParameterName("preset")

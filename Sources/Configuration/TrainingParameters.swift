@@ -172,7 +172,8 @@ public struct TrainingParameters: ParameterSet {
 
   /// How gradients change the parameters of both nets. Reading gives the critic's.
   public let optimizer = TrainingParameterGroup(
-    .steps, \.criticOptimizer, and: \.generatorOptimizer, help: "How both nets' gradients become steps: rmsprop or adam")
+    .steps, \.criticOptimizer, and: \.generatorOptimizer, help: "How both nets' gradients become steps: rmsprop or adam"
+  )
 
   /// How gradients change the critic's parameters.
   public let criticOptimizer = TrainingParameter(

@@ -92,26 +92,29 @@ package struct TrainingPlan {
     }
   }
 
-  /// - Parameter others: bytes that whoever trains needs besides.
+  /// - Parameter others: bytes that whoever trains a plan needs besides.
   /// - Throws: `ConfigurationError` where they are more than this process may have, naming values that fit;
   ///   `Failure(.outOfMemory)` where the system hasn't them now.
-  package func checkMemory(besides others: Int = 0, limit: MemoryLimit? = .ofProcess(), on device: Device) throws {
-    let bytes = bytes + others
+  package func checkMemory(
+    besides others: (TrainingPlan) throws -> Int = { _ in 0 }, limit: MemoryLimit? = .ofProcess(), on device: Device
+  ) throws {
+    let bytes = try bytes + others(self)
     if let limit, bytes > limit.bytes {
       throw ConfigurationError(
         TrainingParameters.declared.batchSize.name,
         """
         \(configuration.batchSize) with \(\.size, configuration.size) needs \(Self.words(bytes)) of memory, \
-        \(limit.words) \(Self.words(limit.bytes)): \(advice(limit.bytes - others, on: device))
+        \(limit.words) \(Self.words(limit.bytes)): \(advice(limit.bytes, others, on: device))
         """)
     }
     try requireMemory(bytes, for: "training")
   }
 
   /// What fits: smaller batches, else narrower nets, else smaller pictures, each by halves.
-  private func advice(_ limit: Int, on device: Device) -> Sentence {
+  private func advice(_ limit: Int, _ others: (TrainingPlan) throws -> Int, on device: Device) -> Sentence {
     func fits(_ smaller: TrainingConfiguration) -> Bool {
-      (try? TrainingPlan(smaller, on: device)).map { $0.bytes <= limit } ?? false
+      guard let plan = try? TrainingPlan(smaller, on: device), let more = try? others(plan) else { return false }
+      return plan.bytes + more <= limit
     }
     var smaller = configuration
     // Smaller batches than these learn something else.

@@ -25,9 +25,15 @@ enum OtherPrograms {
     (["init-critic"], "netd net-d d critic-weights discriminator"),
     (["size", "upscale"], "image-size img-size imgsize imagesize resolution res image-resolution resize width height"),
     (["batch-size"], "batch bs b batchsize batch-gpu mini-batch mini-batch-size minibatch train-batch-size"),
-    (["channels"], "nc img-channels image-channels color-channels num-channels n-channels colors grayscale greyscale gray"),
+    (
+      ["channels"],
+      "nc img-channels image-channels color-channels num-channels n-channels colors grayscale greyscale gray"
+    ),
     (["latent"], "nz z-dim zdim latent-dim latent-size latent-vector noise-dim noise-size z nz-dim"),
-    (["features"], "network-capacity capacity width-multiplier fmap-max fmap-base cbase cmax nf base-channels dim hidden"),
+    (
+      ["features"],
+      "network-capacity capacity width-multiplier fmap-max fmap-base cbase cmax nf base-channels dim hidden"
+    ),
     (["generator-features", "features"], "ngf gf-dim g-channels"),
     (["critic-features", "features"], "ndf df-dim d-channels"),
     (["extra-layers"], "n-extra-layers depth num-layers"),
@@ -90,13 +96,20 @@ enum OtherPrograms {
       """
     ),
     (
-      "transparent pictures are laid on white and learned as colour: --channels is 3 or 1", "transparent alpha-channel rgba"
-    ), ("the optimizers have no such setting: --learning-rate and --decay are theirs", "weight-decay momentum eps epsilon"),
+      "transparent pictures are laid on white and learned as colour: --channels is 3 or 1",
+      "transparent alpha-channel rgba"
+    ),
+    (
+      "the optimizers have no such setting: --learning-rate and --decay are theirs", "weight-decay momentum eps epsilon"
+    ),
     (
       "--evaluate-every writes distances to metrics.csv as it trains, and 'wgan evaluate' measures a run; neither is FID",
       "fid-every num-fid-images calculate-fid-num-images clear-fid-cache inception"
     ),
-    ("nothing is sent anywhere: 'wgan watch' shows a run here, --tensorboard writes its files", "wandb comet mlflow neptune"),
+    (
+      "nothing is sent anywhere: 'wgan watch' shows a run here, --tensorboard writes its files",
+      "wandb comet mlflow neptune"
+    ),
     ("it is always shown: --quiet turns it off", "progress show-progress"),
     ("'wgan generate --run RUN' draws pictures of a run", "generate sample generate-types"),
     ("'wgan walk --run RUN --seeds 1,5,9' makes one of a run", "generate-interpolation interpolate interpolation"),

@@ -38,5 +38,6 @@ private func memory(_ plan: TrainingPlan, others: Int) -> String {
   if others > 0 { table.add(["  samples, evaluation, batches, a checkpoint's copy", mebibytes(others)]) }
   table.add(["  total", mebibytes(plan.bytes + others)])
   return table.text
-    + (others > 0 ? "" : "\n  beside it a run has samples, evaluation, batches: 'wgan train --dry-run' counts these too")
+    + (others > 0
+      ? "" : "\n  beside it a run has samples, evaluation, batches: 'wgan train --dry-run' counts these too")
 }

@@ -153,7 +153,8 @@ final class ProgressDisplay: TrainingTeller {
     let flag = shellFlag("--run", run.paths.path)
     let evaluate = run.heldOutPictures > 0 ? ["  wgan evaluate \(flag)"] : []
     return [
-      "and now:", "  wgan watch \(path.hasPrefix("-") ? "-- " : "")\(path) --open", "  wgan generate \(flag) --grid grid.png",
+      "and now:", "  wgan watch \(path.hasPrefix("-") ? "-- " : "")\(path) --open",
+      "  wgan generate \(flag) --grid grid.png",
       "  wgan walk \(flag) --seeds 1,5,9 --out walk.png",
     ] + evaluate
   }

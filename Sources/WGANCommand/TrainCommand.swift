@@ -25,11 +25,45 @@ struct TrainCommand: ParsableCommand {
       ("wgan train --out runs/faces --resume --for 2h", "Goes on with a run."),
     ],
     sections: [
-      ("What and where", ["data", "out", "resume", "config", "dry-run"]),
-      ("How long", ["for", "generator-steps", "threads"]),
-      ("The pictures", ["size", "channels", "crop", "mirror", "augment"]),
-      ("The nets", ["preset", "features", "batch-size", "learning-rate", "objective", "seed"]),
-      ("What is kept and told", ["sample-every", "checkpoint-every", "quiet", "json"]),
+      (
+        "What and where",
+        [
+          ("data", "A folder of pictures, or 'synthetic': made-up faces"), ("out", "The folder that the run gets"),
+          ("resume", "Go on with the run in --out"),
+          ("config", "Begin with the values of another run's config.json"),
+          ("dry-run", "Show all values, memory and time; train nothing"),
+        ]
+      ),
+      (
+        "How long",
+        [
+          ("for", "About so long: 90s, 45m, 1h30m (default: half an hour)"),
+          ("generator-steps", "Exactly so many steps"), ("threads", "To compute with (default: one for each core)"),
+        ]
+      ),
+      (
+        "The pictures",
+        [
+          ("size", "Their side in pixels: 16, 32, 64, 128, 256"), ("channels", "1: grey, 3: colour"),
+          ("mirror", "Mirror half of them"),
+          ("augment", "If they are few: color,translate,cutout"),
+        ]
+      ),
+      (
+        "The nets",
+        [
+          ("preset", "Values for all: photos (default), blog, demo ..."), ("features", "How wide the nets are"),
+          ("batch-size", "Pictures that a step learns from"), ("learning-rate", "How large the steps are"),
+          ("objective", "What they learn by"), ("seed", "Another one gives another run"),
+        ]
+      ),
+      (
+        "What is kept and told",
+        [
+          ("sample-every", "Steps from gallery to gallery (default: 100)"), ("quiet", "Tell only what is wrong"),
+          ("json", "Events for programs, on standard output"),
+        ]
+      ),
     ],
     notes: """
       (preset: ...) is what holds where no flag says otherwise. The generator draws pictures, the critic learns to tell \
@@ -77,7 +111,8 @@ struct TrainCommand: ParsableCommand {
   var quiet = false
 
   @Flag(
-    help: "Tell what happens as JSON on standard output, an object a line (docs/Events.md); errors stay where they are.")
+    help: "Tell what happens as JSON on standard output, an object a line (docs/Events.md); errors stay where they are."
+  )
   var json = false
 
   @Flag(help: "Say of each convolution how it is computed, and why not by the fast method where it isn't.")

@@ -13,7 +13,7 @@ import Training
     let device = try Device(threads: 1)
     let plan = try TrainingPlan(configuration, on: device)
     let error = #expect(throws: ConfigurationError.self) {
-      try plan.checkMemory(besides: others, limit: MemoryLimit(limit, "there is"), on: device)
+      try plan.checkMemory(besides: { _ in others }, limit: MemoryLimit(limit, "there is"), on: device)
     }
     let text = error?.text(.flags) ?? ""
     var result = configuration
@@ -30,7 +30,7 @@ import Training
     return (text, result)
   }
 
-  @Test(arguments: [(0.6, 64, 64), (0.2, 64, 64), (0.08, 64, 64), (0.3, 32, 64), (0.08, 32, 128), (0.5, 64, 16)])
+  @Test(arguments: [(0.6, 64, 64), (0.2, 64, 64), (0.15, 64, 64), (0.3, 32, 64), (0.15, 32, 128), (0.5, 64, 16)])
   func whatIsAdvisedFits(share: Double, critic: Int, generator: Int) throws {
     var configuration = TrainingConfiguration.blog
     (configuration.size, configuration.criticFeatures, configuration.generatorFeatures) = (32, critic, generator)

@@ -5,7 +5,8 @@ import TestSupport
 @Suite struct MistakeTests {
   @Test(arguments: [
     // Commands.
-    (["trian"], ["'wgan train'", "'wgan --help'"]), (["data", "scn", "x"], ["'wgan data scan'", "'wgan data --help'"]),
+    (["trian"], ["'wgan train'", "'wgan --help'"]),
+    (["data", "scn", "x"], ["'wgan data scan'", "'wgan data --help'"]),
     (["help", "genrate"], ["'wgan generate'"]), (["trian", "--help"], ["'wgan train'"]),
     (["sample", "--run", "x"], ["'wgan generate'"]), (["paint"], ["train, watch, generate"]),
     // Flags: misspelt ones are told before what they left missing.
@@ -27,7 +28,8 @@ import TestSupport
     (["train", "--snap", "1"], ["--checkpoint-every"]), (["train", "--Diters", "5"], ["--critic-steps"]),
     (["train", "--noBN"], ["--no-batch-norm"]), (["train", "--clamp_lower", "-0.01"], ["--clip-lower"]),
     (["train", "--multi-gpus"], ["--threads"]), (["train", "--gradient-accumulate-every", "4"], ["--batch-size"]),
-    (["generate", "--network", "x", "--outdir", "y"], ["--checkpoint"]), (["generate", "--trunc", "1"], ["--truncation"]),
+    (["generate", "--network", "x", "--outdir", "y"], ["--checkpoint"]),
+    (["generate", "--trunc", "1"], ["--truncation"]),
     (["generate", "--num-images", "3"], ["--count"]), (["generate", "--lr", "3"], ["no --lr"]),
     // One of another command.
     (["train", "--grid", "x"], ["'wgan generate'"]),
@@ -57,8 +59,14 @@ import TestSupport
 
   /// Whoever gives a value that changes nothing means something else.
   @Test(arguments: [
-    (["train", "--dry-run", "--critic-net", "mlp", "--generator-net", "mlp", "--extra-layers", "1"], ["--extra-layers 1"]),
-    (["inspect", "--critic-net", "mlp", "--generator-net", "mlp", "--extra-layers", "1"], ["--extra-layers 1", "dcgan"]),
+    (
+      ["train", "--dry-run", "--critic-net", "mlp", "--generator-net", "mlp", "--extra-layers", "1"],
+      ["--extra-layers 1"]
+    ),
+    (
+      ["inspect", "--critic-net", "mlp", "--generator-net", "mlp", "--extra-layers", "1"],
+      ["--extra-layers 1", "dcgan"]
+    ),
     (["inspect", "--generator-extra", "convolution"], ["--generator-extra convolution", "--extra-layers 1"]),
     (["inspect", "--critic-net", "mlp", "--no-critic-batch-norm"], ["--critic-batch-norm off", "--critic-net dcgan"]),
     (["inspect", "--generator-net", "mlp", "--no-batch-norm"], ["--batch-norm off", "--generator-net dcgan"]),

@@ -102,7 +102,8 @@ package struct RealPictures: Sendable {
         .badData,
         kind == .heldOut
           ? "\(name): has \(heldOut.count) held-out and \(known.count) training pictures: it takes 2 of each at least"
-          : "\(name): has \(dataset.count) \(dataset.count == 1 ? "picture" : "pictures") to compare with: it takes 4 at least")
+          : "\(name): has \(dataset.count) \(dataset.count == 1 ? "picture" : "pictures") to compare with: it takes 4 at least"
+      )
     }
     (self.kind, self.name, self.dataset) = (kind, name, dataset)
     reference = kind == .heldOut ? heldOut[0..<count] : known[0..<count]

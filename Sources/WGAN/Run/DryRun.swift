@@ -33,8 +33,8 @@ package struct DryRun {
     preset = try TrainingConfiguration.preset(named: training.preset)
     let device = try Device.fromEnvironment(threads: configuration.threads)
     plan = try TrainingPlan(training, on: device)
-    otherBytes = try RunMemory.besides(plan, configuration, on: device)
-    try plan.checkMemory(besides: otherBytes, on: device)
+    otherBytes = try RunMemory.besides(plan, resolved, on: device)
+    try plan.checkMemory(besides: { try RunMemory.besides($0, resolved, on: device) }, on: device)
     let pictures = try data.map {
       let source = try DatasetSource(argument: $0)
       let count = try source.count(fraction: training.fraction, heldOut: training.heldOut, seed: training.seed)

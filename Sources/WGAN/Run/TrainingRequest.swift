@@ -48,7 +48,9 @@ package struct TrainingRequest {
   /// - Throws: `ConfigurationError`.
   func resolved(data: String) throws(ConfigurationError) -> (PlannedLength, RunConfiguration) {
     let training: TrainingConfiguration =
-      if let base { base.training.overridden(by: overrides) } else { try TrainingConfiguration(preset: preset, overrides) }
+      if let base { base.training.overridden(by: overrides) } else {
+        try TrainingConfiguration(preset: preset, overrides)
+      }
     let length = length ?? base.map { .steps($0.length) } ?? .ofPreset(training.preset)
     try length.check()
     var configuration = RunConfiguration(

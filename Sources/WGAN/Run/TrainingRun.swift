@@ -48,7 +48,8 @@ package struct TrainingRun {
     if let warning = claim.warning { report(.notice(warning)) }
     device = try Device.fromEnvironment(threads: configuration.threads)
     let plan = try TrainingPlan(configuration.training, on: device)
-    try plan.checkMemory(besides: RunMemory.besides(plan, configuration, on: device), on: device)
+    let (memoryOf, wanted) = (device, configuration)
+    try plan.checkMemory(besides: { try RunMemory.besides($0, wanted, on: memoryOf) }, on: device)
     // Before the pictures, which take longer.
     let initialNets = InitialNets(configuration)
     if !request.resume { try initialNets.check() }
