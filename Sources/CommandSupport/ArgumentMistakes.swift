@@ -12,7 +12,7 @@ package struct OtherNames: Sendable {
   let reasons: [String: String]
   /// Commands of this tool: what to type.
   let commands: [String: String]
-  /// What a value that stands by itself may have been meant as, by the flag that takes it: the first that a command has.
+  /// What a value that stands by itself may have been meant as: the first of these flags that a command has.
   let flagsOfValues: [String]
 
   package init(

@@ -28,7 +28,7 @@ package struct ProgressLine: Sendable {
     (self.criticLoss, self.generatorLoss) = (criticLoss, generatorLoss)
   }
 
-  /// "step 120/2450 epoch 2  |████▌     | 45 %  1:20 left  d_loss -0.4512 g_loss 0.4312  1.83 steps/s"
+  /// "step 120/2450 epoch 2  |████▌     |  45 %  1:20 left  d_loss -0.451 g_loss 0.431  1.83 steps/s"
   ///
   /// - Parameter columns: there are. The last one stays empty, since some terminals begin a new line behind it.
   package func text(columns: Int) -> String {
@@ -71,7 +71,7 @@ package struct ProgressLine: Sendable {
     ]
 
     /// Before it.
-    var space: Int { [.epoch, .percent, .generatorLoss, .batches].contains(self) ? 1 : 2 }
+    var space: Int { [.epoch, .generatorLoss, .batches].contains(self) ? 1 : 2 }
 
     static func < (a: Part, b: Part) -> Bool { a.rawValue < b.rawValue }
   }
@@ -87,8 +87,8 @@ package struct ProgressLine: Sendable {
     case .percent: "\(Int(100 * share)) %"
     case .spent: "\(clockTime(secondsSpent)) so far"
     case .left: "\(secondsLeft.map(clockTime) ?? "?") left"
-    case .criticLoss: "d_loss \(fixed(criticLoss, 4))"
-    case .generatorLoss: "g_loss \(generatorLoss.map { fixed($0, 4) } ?? "?")"
+    case .criticLoss: "d_loss \(fixed(criticLoss, 3))"
+    case .generatorLoss: "g_loss \(generatorLoss.map { fixed($0, 3) } ?? "?")"
     case .steps: "\(stepsPerSecond.map { fixed($0, 2) } ?? "?") steps/s"
     case .batches: "(\(batchesPerSecond.map { fixed($0, 2) } ?? "?") it/s)"
     }

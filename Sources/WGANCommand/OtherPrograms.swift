@@ -60,7 +60,7 @@ enum OtherPrograms {
     (["sample-every"], "sample-interval sample-freq samples-every image-snap save-image-every display-interval tick"),
     (
       ["checkpoint-every"],
-      "save-every save-interval snap snapshot-interval network-snapshot-ticks ckpt-interval save-freq checkpoint-interval"
+      "save-every save-interval snap snapshot-interval network-snapshot-ticks ckpt-interval save-freq"
     ), (["evaluate-every"], "calculate-fid-every eval-every eval-interval validation-interval metrics fid"),
     (["held-out"], "val-split validation-split test-split val-fraction validation"),
     (["preset"], "cfg recipe profile"), (["config"], "config-file conf yaml settings opts"),
@@ -103,7 +103,7 @@ enum OtherPrograms {
       "the optimizers have no such setting: --learning-rate and --decay are theirs", "weight-decay momentum eps epsilon"
     ),
     (
-      "--evaluate-every writes distances to metrics.csv as it trains, and 'wgan evaluate' measures a run; neither is FID",
+      "--evaluate-every writes distances to metrics.csv, and 'wgan evaluate' measures a run; neither is FID",
       "fid-every num-fid-images calculate-fid-num-images clear-fid-cache inception"
     ),
     (

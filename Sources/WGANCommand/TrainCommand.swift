@@ -13,9 +13,9 @@ struct TrainCommand: ParsableCommand {
     abstract: "Train a WGAN on a folder of pictures.",
     discussion: """
       A value that isn't given is the preset's; (preset: ...) is what the default one, \
-      \(TrainingConfiguration.defaultPreset.preset), has. The run's folder gets config.json, metrics.csv, curves.svg, real.png, samples/ and checkpoints/. \
-      Ctrl-C saves the run and ends it with exit code 130; --resume goes on with it, bit for bit as if it had never \
-      stopped.
+      \(TrainingConfiguration.defaultPreset.preset), has. The run's folder gets config.json, metrics.csv, curves.svg, \
+      real.png, samples/ and checkpoints/. Ctrl-C saves the run and ends it with exit code 130; --resume goes on with \
+      it, bit for bit as if it had never stopped.
       """)
 
   static let firstPage = FirstPage(
@@ -52,7 +52,7 @@ struct TrainCommand: ParsableCommand {
       (
         "The nets",
         [
-          ("preset", "Values for all: photos (default), blog, demo ..."), ("features", "How wide the nets are"),
+          ("preset", "Values for all: photos (default), blog, demo and more"), ("features", "How wide the nets are"),
           ("batch-size", "Pictures that a step learns from"), ("learning-rate", "How large the steps are"),
           ("objective", "What they learn by"), ("seed", "Another one gives another run"),
         ]
@@ -66,8 +66,8 @@ struct TrainCommand: ParsableCommand {
       ),
     ],
     notes: """
-      (preset: ...) is what holds where no flag says otherwise. The generator draws pictures, the critic learns to tell \
-      them from real ones; a step trains one of the two. Ctrl-C saves the run.
+      (preset: ...) is what holds where no flag says otherwise. The generator draws pictures, the critic learns to \
+      tell them from real ones; a step trains one of the two. Ctrl-C saves the run.
       """)
 
   @Option(

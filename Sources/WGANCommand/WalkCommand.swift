@@ -74,7 +74,7 @@ struct WalkCommand: ParsableCommand {
     if let columns { try check("--columns", columns, in: 1...100) }
     if seeds.count + (latents == nil ? 0 : 1) < 2, columns != nil || sheet.gap != nil {
       throw ValidationError(
-        "\(columns == nil ? "--gap" : "--columns") is for walks beside each other: give --seeds once more, or leave it out"
+        "\(columns == nil ? "--gap" : "--columns") is for several walks: give --seeds once more, or leave it out"
       )
     }
   }

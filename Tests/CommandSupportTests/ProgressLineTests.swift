@@ -16,12 +16,12 @@ import Testing
 
   @Test func whatMattersFirst() {
     let line = Self.line(1)
-    #expect(line.text(columns: 30) == "step 120/2450 4 %  21:20 left")
-    #expect(line.text(columns: 60) == "step 120/2450 4 %  21:20 left  d_loss -0.4512 g_loss 0.4312")
-    #expect(line.text(columns: 80) == "step 120/2450 4 %  21:20 left  d_loss -0.4512 g_loss 0.4312  1.83 steps/s")
+    #expect(line.text(columns: 32) == "step 120/2450  4 %  21:20 left")
+    #expect(line.text(columns: 60) == "step 120/2450  4 %  21:20 left  d_loss -0.451 g_loss 0.431")
+    #expect(line.text(columns: 80) == "step 120/2450  4 %  21:20 left  d_loss -0.451 g_loss 0.431  1.83 steps/s")
     #expect(
       line.text(columns: 120)
-        == "step 120/2450 epoch 2  |▌        | 4 %  1:05 so far  21:20 left  d_loss -0.4512 g_loss 0.4312  "
+        == "step 120/2450 epoch 2  |▌         |  4 %  1:05 so far  21:20 left  d_loss -0.451 g_loss 0.431  "
         + "1.83 steps/s (9.15 it/s)")
     // More room never shows less.
     let words = (20...200).map { line.text(columns: $0).split(separator: " ").count { !$0.contains("|") } }
@@ -32,8 +32,8 @@ import Testing
   @Test func theBeginning() {
     var line = Self.line(1)
     (line.generatorLoss, line.stepsPerSecond, line.batchesPerSecond, line.secondsLeft) = (nil, nil, nil, nil)
-    #expect(line.text(columns: 66) == "step 120/2450 4 %  ? left  d_loss -0.4512 g_loss ?  ? steps/s")
-    #expect(line.placeAndSpeed == "step 120/2450 epoch 2 4 %  ? left  ? steps/s (? it/s)")
+    #expect(line.text(columns: 66) == "step 120/2450  4 %  ? left  d_loss -0.451 g_loss ?  ? steps/s")
+    #expect(line.placeAndSpeed == "step 120/2450 epoch 2  4 %  ? left  ? steps/s (? it/s)")
   }
 
   @Test func bars() {

@@ -102,7 +102,7 @@ package struct RealPictures: Sendable {
         .badData,
         kind == .heldOut
           ? "\(name): has \(heldOut.count) held-out and \(known.count) training pictures: it takes 2 of each at least"
-          : "\(name): has \(dataset.count) \(dataset.count == 1 ? "picture" : "pictures") to compare with: it takes 4 at least"
+          : "\(name): has \(dataset.count) of the 4 pictures that it takes at least to compare with")
       )
     }
     (self.kind, self.name, self.dataset) = (kind, name, dataset)

@@ -27,7 +27,7 @@ package struct DryRun {
   /// - Parameter measures: called before what takes some seconds.
   package init(_ request: TrainingRequest, measures: () -> Void = {}) throws {
     let data = request.data ?? request.base?.givenData
-    let (length, resolved) = try request.resolved(data: data ?? "")
+    let (length, resolved) = try request.resolved(data: data.map(TrainingRun.absoluteSource) ?? "")
     var configuration = resolved
     let training = configuration.training
     preset = try TrainingConfiguration.preset(named: training.preset)

@@ -63,8 +63,8 @@ package enum LossPlot {
   }
 
   /// Logarithmic where what is drawn smooth is positive and spans more than a factor of 30: the last tenth of a long
-  /// fall is as readable as its first. Else linear and with 0 in it. It reaches every value, but for outliers of the raw
-  /// estimate that would flatten all else: these are marked on its end.
+  /// fall is as readable as its first. Else linear and with 0 in it. It reaches every value, but for outliers of the
+  /// raw estimate that would flatten all else: these are marked on its end.
   private static func valueAxis(raw: [LossCurves.Point], smooth: [LossCurves.Point]) -> Axis {
     let lines = smooth.map { Double($0.value) }
     let sorted = raw.map { Double($0.value) }.sorted()

@@ -229,7 +229,7 @@ extension TrainingRun {
     return configuration.overridden(by: request.runOverrides)
   }
 
-  private static func absoluteSource(_ data: String) -> String { data == "synthetic" ? data : absolutePath(data) }
+  static func absoluteSource(_ data: String) -> String { data == "synthetic" ? data : absolutePath(data) }
 }
 
 // MARK: - The pictures
