@@ -103,7 +103,6 @@ package struct RealPictures: Sendable {
         kind == .heldOut
           ? "\(name): has \(heldOut.count) held-out and \(known.count) training pictures: it takes 2 of each at least"
           : "\(name): has \(dataset.count) of the 4 pictures that it takes at least to compare with")
-      )
     }
     (self.kind, self.name, self.dataset) = (kind, name, dataset)
     reference = kind == .heldOut ? heldOut[0..<count] : known[0..<count]
