@@ -100,11 +100,13 @@ package struct TrainingPlan {
   ) throws {
     let bytes = try bytes + others(self)
     if let limit, bytes > limit.bytes {
+      let features = max(configuration.criticFeatures, configuration.generatorFeatures)
       throw ConfigurationError(
         TrainingParameters.declared.batchSize.name,
         """
-        \(configuration.batchSize) with \(\.size, configuration.size) needs \(Self.words(bytes)) of memory, \
-        \(limit.words) \(Self.words(limit.bytes)): \(advice(limit.bytes, others, on: device))
+        \(configuration.batchSize) with \(\.size, configuration.size) and \(\.features, features) needs \
+        \(Self.words(bytes)) of memory, \(limit.words) \(Self.words(limit.bytes)): \
+        \(advice(limit.bytes, others, on: device))
         """)
     }
     try requireMemory(bytes, for: "training")

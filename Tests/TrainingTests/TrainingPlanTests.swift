@@ -39,7 +39,7 @@ import Training
     let others = 1 << 20
     let limit = Int(Double(bytes) * share) + others
     let (text, smaller) = try advised(configuration, limit: limit, besides: others)
-    #expect(text.hasPrefix("--batch-size 64 with --size 32 needs "), "\(text)")
+    #expect(text.hasPrefix("--batch-size 64 with --size 32 and --features "), "\(text)")
     #expect(smaller != configuration && smaller.batchSize >= 8, "\(text)")
     #expect(try TrainingPlan(smaller, on: device).bytes + others <= limit, "\(text)")
   }
