@@ -299,13 +299,15 @@ public struct TrainingParameters: ParameterSet {
   public let mirror = TrainingParameter(
     .pictures, false, help: "Mirror half of the training pictures, drawn anew each epoch")
 
-  // A program chooses its pictures itself: these two are the tool's alone.
+  // A program chooses its pictures itself: this one is the tool's alone.
 
   package let fraction = TrainingParameter(
     .pictures, 1.0, Rule("must be more than 0, and 1 (all pictures) at most") { $0 > 0 && $0 <= 1 },
     earlier: .haveIt, help: "The share of the pictures to use")
 
-  package let heldOut = TrainingParameter(
+  /// The share of the pictures that are kept from training, 0 (none) or more and less than 1: what the critic is tested
+  /// on while it trains, and samples may be compared with.
+  public let heldOut = TrainingParameter(
     .pictures, 0.2, Rule("must be 0 (none) or more, and less than 1") { $0 >= 0 && $0 < 1 }, earlier: .haveIt,
     help: "The share of these kept from training")
 

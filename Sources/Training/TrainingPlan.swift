@@ -109,7 +109,7 @@ package struct TrainingPlan {
         \(advice(limit.bytes, others, on: device))
         """)
     }
-    try requireMemory(bytes, for: "training")
+    try requireMemory(bytes, for: "training", advice: Self.memoryAdvice)
   }
 
   /// What fits: smaller batches, else narrower nets, else smaller pictures, each by halves.
@@ -137,6 +137,9 @@ package struct TrainingPlan {
     }
     return "give a smaller \(TrainingParameters.declared.size.name), or less of everything"
   }
+
+  /// What makes training smaller.
+  package static let memoryAdvice = "lower --batch-size, --size or --features"
 
   private static func words(_ bytes: Int) -> String {
     bytes < 1 << 30 ? "\(bytes >> 20) MiB" : "\((Double(bytes) / 0x1p30 * 10).rounded() / 10) GiB"

@@ -14,7 +14,7 @@ struct FilmOptions: ParsableArguments {
       """, valueName: "path"))
   var out: String
 
-  @Flag(help: "Write into the folder also where it has other pictures.")
+  @Flag(help: "Write over other pictures that the folder has, where they aren't more than the frames.")
   var force = false
 
   /// `--out` as a file; nil where it's a folder.

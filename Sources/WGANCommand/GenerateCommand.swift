@@ -49,7 +49,7 @@ struct GenerateCommand: ParsableCommand {
       valueName: "file"))
   var tensors: Output?
 
-  @Flag(help: "Write into --out also where it has pictures of another seed or generator.")
+  @Flag(help: "Write over pictures of another seed or generator that --out has, where they aren't more than these.")
   var force = false
 
   @Option(help: "Pictures in a row of the grid (default: 8).")

@@ -19,7 +19,7 @@ struct LatentOptions: ParsableArguments {
 
   @Option(help: latentsHelp) var latents: String?
 
-  @Option(help: truncationHelp) var truncation: Float = 1
+  @Option(help: truncationHelp, transform: { try LatentOptions.truncation($0) }) var truncation: Float = 1
 
   static let latentsHelp = ArgumentHelp(
     """
@@ -29,7 +29,7 @@ struct LatentOptions: ParsableArguments {
 
   static let truncationHelp = ArgumentHelp(
     """
-    Latent vectors are multiplied by this, above 0 and up to 1: the smaller, the more typical, and the more alike the \
+    Latent vectors are multiplied by this, from 0.000001 to 1: the smaller, the more typical, and the more alike the \
     pictures.
     """, valueName: "psi")
 
@@ -42,13 +42,14 @@ struct LatentOptions: ParsableArguments {
       throw ValidationError("--seeds and --latents both say which: give one of them")
     }
     if latents == "" { throw ValidationError("--latents is empty: give a file") }
-    try Self.check(truncation: truncation)
   }
 
-  static func check(truncation: Float) throws {
-    if !(truncation > 0 && truncation <= 1) {
-      throw ValidationError("--truncation \(truncation): must be above 0 and at most 1")
+  /// Below a millionth all pictures are the same, and what is nearly 0 would be shown as if it were.
+  static func truncation(_ text: String) throws -> Float {
+    guard let value = Float(text), 0.000_001...1 ~= value else {
+      throw ValidationError("'\(text)' isn't a number from 0.000001 to 1")
     }
+    return value
   }
 
   /// Nil where none are given.

@@ -33,7 +33,7 @@ struct WalkCommand: ParsableCommand {
       """, valueName: "file"))
   var latents: String?
 
-  @Option(help: LatentOptions.truncationHelp)
+  @Option(help: LatentOptions.truncationHelp, transform: { try LatentOptions.truncation($0) })
   var truncation: Float = 1
 
   @Option(help: "Frames of the whole walk.")
@@ -64,7 +64,6 @@ struct WalkCommand: ParsableCommand {
     if let short = seeds.first(where: { $0.seeds.count < 2 }) {
       throw ValidationError("--seeds \(short.seeds[0]): a walk goes through two seeds at least, as in 1,5")
     }
-    try LatentOptions.check(truncation: truncation)
     try film.check(rate: fps)
     try check("--frames", frames, in: 2...100_000)
     if let long = seeds.map(\.seeds.count).max(), frames < long {
