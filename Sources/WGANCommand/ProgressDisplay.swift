@@ -13,14 +13,16 @@ final class ProgressDisplay: Sendable {
 
   private struct State {
     var lastShown: ContinuousClock.Instant?
+    var lastEpoch: ContinuousClock.Instant?
     var barIsShown = false
     var startPosition = RunPosition()
     var length = RunLength.epochs(0)
     var began = ContinuousClock.now
   }
 
-  /// On a terminal the bar moves ten times a second; elsewhere a line in ten seconds does.
-  private var period: Duration { isTerminal ? .milliseconds(100) : .seconds(10) }
+  /// On a terminal the bar moves ten times a second; elsewhere a line a minute does, and an epoch's
+  /// line, where one comes, is that.
+  private var period: Duration { isTerminal ? .milliseconds(100) : .seconds(61) }
 
   // MARK: Before training
 
@@ -57,7 +59,9 @@ final class ProgressDisplay: Sendable {
         + "\(training.batchSize), \(configuration.threads) \(configuration.threads == 1 ? "thread" : "threads"), "
         + "preset \(training.preset.shortenedInTheMiddle), run in \(run.paths.path)")
     let expected = run.expectations.map { "\($0.shows) from step \(grouped($0.generatorSteps))" }
-    if !expected.isEmpty { line("to expect of portraits: " + expected.joined(separator: ", ")) }
+    if !expected.isEmpty {
+      line("to expect of portraits: \(expected.joined(separator: ", ")); of mixed pictures, later")
+    }
     if run.start.position != RunPosition() {
       line("goes on after generator step \(run.start.position.generatorSteps)")
     }
@@ -76,8 +80,16 @@ final class ProgressDisplay: Sendable {
     case .metrics(let metrics, let progress):
       update(isLast: progress.batchesLeft == 0) { isTerminal ? bar(progress, $0) : plain(progress, metrics, $0) }
     case .epochEnded(let epoch, let metrics):
-      let count = state.withLock { if case .epochs(let count) = $0.length { "/\(count)" } else { "" } }
-      line("epoch \(epoch)\(count)  \(Self.losses(metrics))")
+      // Epochs of few pictures are short: a line a minute is enough, and elsewhere than on a terminal the only one.
+      let count: String? = state.withLock { state in
+        let now = ContinuousClock.now
+        let count = if case .epochs(let count) = state.length { count } else { 0 }
+        if let last = state.lastEpoch, now - last < .seconds(60), epoch != count { return nil }
+        state.lastEpoch = now
+        if !isTerminal { state.lastShown = now }
+        return count > 0 ? "/\(count)" : ""
+      }
+      if let count { line("epoch \(epoch)\(count)  \(Self.losses(metrics))") }
     case .advice(let line): self.line(line)
     case .gallerySaved, .checkpointSaved: break
     }
@@ -97,11 +109,7 @@ final class ProgressDisplay: Sendable {
           + "\(fixed(100 * summary.waitingShare, 1)) % of the time waiting for pictures")
     }
     if summary.stopped {
-      line("go on with: wgan train \(shellFlag("--out", run.paths.path)) --resume")
-    } else if let next = run.expectations.first(where: { $0.generatorSteps > position.generatorSteps }) {
-      line(
-        "this was a short run: \(next.shows) take about \(grouped(next.generatorSteps)) generator steps; go on with: "
-          + "wgan train \(shellFlag("--out", run.paths.path)) --resume --generator-steps \(next.generatorSteps)")
+      line("go on with: " + toolCommand("train \(shellFlag("--out", run.paths.path)) --resume"))
     }
     if let gallery = summary.gallery { line("samples: \(gallery)") }
   }

@@ -18,21 +18,20 @@ struct TrainCommand: ParsableCommand {
       stopped.
       """)
 
-  @Option(
-    help: ArgumentHelp(
-      "What to learn from: a folder of JPEG and PNG files, a CSV list of files, or 'synthetic'.", valueName: "path"))
-  var data: String?
+  @OptionGroup var data: DataOptions
 
-  @Option(help: ArgumentHelp("The run's folder.", valueName: "run"))
+  @Option(help: ArgumentHelp("The run's folder (default: runs/NAME-1 and so on, as the data are called).", valueName: "run"))
   var out: String?
 
   @Flag(
-    help:
-      "Show every value, the nets, their memory and the time to expect; train nothing, write nothing. No --out needed.")
+    help: "Show every value, the nets, their memory and the time to expect; train nothing, write nothing.")
   var dryRun = false
 
   @Flag(help: "Go on with the run in --out. Only how long, how often and how many threads may change.")
   var resume = false
+
+  @Flag(help: "With --resume: go on also where the pictures are others than before; config.json has it from then on.")
+  var acceptNewData = false
 
   @Flag(
     help: "With --resume: train from step 0 again; the checkpoints, samples and metrics that are there are kept aside.")
@@ -64,9 +63,11 @@ struct TrainCommand: ParsableCommand {
 
   func validate() throws {
     if out == "" { throw ValidationError("--out is empty: give the run's folder") }
-    if out == nil && !dryRun { throw ValidationError("--out is needed: the run's folder (or --dry-run)") }
     if beginAnew && !resume {
       throw ValidationError("--begin-anew is for a run that is there: give --resume, too, or leave it out")
+    }
+    if acceptNewData && !resume {
+      throw ValidationError("--accept-new-data is for a run that is there: give --resume, too, or leave it out")
     }
     if dryRun && resume {
       throw ValidationError("--dry-run shows a new run, --resume goes on with one: give one of them")
@@ -75,8 +76,8 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     let request = TrainingRequest(
-      out: out ?? "", resume: resume, beginAnew: beginAnew, preset: network.preset,
-      overrides: network.overrides + steps.overrides() + pictures.parameters.overrides(), data: data,
+      out: out, resume: resume, acceptNewData: acceptNewData, beginAnew: beginAnew, preset: network.preset,
+      overrides: network.overrides + steps.overrides() + pictures.parameters.overrides(), data: data.all,
       cache: pictures.cache, initialGenerator: initGenerator, initialCritic: initCritic, length: pace.length,
       runOverrides: pace.parameters.overrides())
     if dryRun { return try show(DryRun(request)) }

@@ -25,7 +25,7 @@ package struct DryRun {
 
   /// - Throws: what `TrainingRun` would of the same request: `ConfigurationError`, `Failure`.
   package init(_ request: TrainingRequest) throws {
-    let (length, resolved) = try request.resolved(data: request.data ?? "")
+    let (length, resolved) = try request.resolved()
     var configuration = resolved
     let training = configuration.training
     preset = try TrainingConfiguration.preset(named: training.preset)
@@ -33,8 +33,8 @@ package struct DryRun {
     plan = try TrainingPlan(training, on: device)
     otherBytes = try RunMemory.besides(plan, configuration, on: device)
     try plan.checkMemory(besides: otherBytes)
-    let pictures = try request.data.map {
-      let source = try DatasetSource(argument: $0)
+    let source = request.data.isEmpty ? nil : try DatasetSource(arguments: request.data)
+    let pictures = try source.map { source in
       let count = try source.count(fraction: training.fraction, heldOut: training.heldOut, seed: training.seed)
       if count.training == 0 { throw Failure(.badData, "\(source): has no file to train on") }
       return count
