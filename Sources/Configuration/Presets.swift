@@ -63,11 +63,12 @@ extension TrainingConfiguration {
   }
 
   /// Faces in three minutes on two cores, with clipping. The post's WGAN at half the size and half the width, with a
-  /// faster learning rate; weight clipping and the critic's 5 steps stay.
+  /// faster learning rate; weight clipping and the critic's 5 steps stay, of small sets of pictures, too.
   package static let demo = blog.with("demo") {
     $0.size = 32
     $0.features = 32
     $0.batchSize = 32
+    $0.phaseAtEpochEnd = .goesOn
     $0.learningRate = 2e-4
   }
 
@@ -81,6 +82,7 @@ extension TrainingConfiguration {
     $0.objective = .relativistic
     $0.criticNorm = false
     $0.criticSteps = 1
+    $0.phaseAtEpochEnd = .goesOn
     $0.optimizer = .adam
     $0.adamBeta1 = 0
     $0.adamBeta2 = 0.99

@@ -20,12 +20,22 @@ public struct TrainingParameters: ParameterSet {
   package static let sizes = [16, 32, 64, 128, 256]
   private static let sizeList = sizes.map(String.init).joined(separator: ", ")
 
+  /// The two that are nearest to a size that is none of them.
+  private static func sizes(near size: Int) -> [Int] {
+    // Far enough for any size, and nothing overflows.
+    let size = min(max(size, 0), 1 << 20)
+    return sizes.sorted { abs($0 - size) < abs($1 - size) }.prefix(2).sorted()
+  }
+
   // MARK: - The nets
 
   /// The pictures' side in pixels: 16, 32, 64, 128 or 256.
   public let size = TrainingParameter(
     .nets, 64,
-    Rule("the nets halve the picture down to 4x4, so it must be one of \(Self.sizeList)") { Self.sizes.contains($0) },
+    Rule({
+      let near = Self.sizes(near: $0).map(String.init).joined(separator: " and ")
+      return "the nets halve the picture down to 4x4, so it must be one of \(Self.sizeList): the nearest are \(near)"
+    }) { Self.sizes.contains($0) },
     earlier: .haveIt, help: "The pictures' side in pixels: \(Self.sizeList)")
 
   /// The pictures' channels: 1 (grey) or 3 (red, green, blue).
@@ -131,6 +141,14 @@ public struct TrainingParameters: ParameterSet {
   public let warmUpEvery = TrainingParameter(
     .steps, 0, .within(0...1_000_000_000), earlier: .haveIt,
     help: "And so is each generator step that is a multiple of this; 0: none")
+
+  /// What becomes of a phase of critic steps when the pictures of an epoch end in the middle of it.
+  public let phaseAtEpochEnd = TrainingParameter(
+    .steps, PhaseAtEpochEnd.cut, valueName: "what",
+    effect: Effect(elseSay: "a phase of one critic step has no middle", give: "\(\.criticSteps)") {
+      $0.criticSteps > 1 || $0.warmUpGeneratorSteps > 0 || $0.warmUpEvery > 0
+    },
+    help: "A phase of critic steps at an epoch's end: cut, as the references do, or continue in the next epoch")
 
   /// What the critic's and the generator's steps minimise.
   public let objective = TrainingParameter(
@@ -291,9 +309,18 @@ public struct TrainingParameters: ParameterSet {
 
   // MARK: - The pictures
 
-  /// How pictures that aren't square are cropped.
+  /// How pictures that aren't square fill their square.
+  public let fit = TrainingParameter(
+    .pictures, Fit.crop, help: "Make pictures square: crop, pad (in the border's colour) or stretch them")
+
+  /// Where pictures are cropped that aren't square.
   public let crop = TrainingParameter(
-    .pictures, Crop.random, earlier: .haveIt, help: "Crop random (another place each epoch) or center")
+    .pictures, Crop.random, earlier: .haveIt,
+    effect: Effect(elseSay: "nothing is cropped", give: "\(\.fit, .crop)") { $0.fit == .crop },
+    help: "Crop random (another place each epoch), center, top or bottom")
+
+  package let cropAt = TrainingParameterGroup(
+    .pictures, \.crop, and: \.crop, help: "The same as --crop: top, center or bottom")
 
   /// Whether half of the pictures, drawn anew each epoch, are shown with left and right exchanged.
   public let mirror = TrainingParameter(

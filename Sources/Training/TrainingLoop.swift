@@ -196,6 +196,8 @@ private struct Session<Engine: TrainingEngine, Batches: BatchSource> {
   private(set) var position: RunPosition
   private var losses: CriticLosses
   private var generatorLoss = Float.nan
+  /// The last one.
+  private var row: StepMetrics?
   /// Of the position's state.
   private var distances: [String: Float] = [:]
   private var secondsWaiting = 0.0
@@ -254,7 +256,9 @@ private struct Session<Engine: TrainingEngine, Batches: BatchSource> {
     secondsWaiting += waited
     distances = [:]
     if let divergence = engine.divergence { throw divergence }
+    let epoch = position.epoch
     loop.schedule.advance(&position, by: .critic)
+    if position.epoch > epoch, let row { report(.epochEnded(epoch + 1, row)) }
     speed.count(at: seconds)
     report(.step(progress))
   }
@@ -272,6 +276,7 @@ private struct Session<Engine: TrainingEngine, Batches: BatchSource> {
       step: position.generatorSteps, epoch: epoch + 1, seconds: secondsInAll, criticLosses: losses,
       generatorLoss: generatorLoss,
       heldOutLosses: evaluates ? loop.heldOut?.evaluate(engine) : nil, distances: distances)
+    self.row = row
     try loop.journal?.append(row)
     report(.metrics(row, progress))
     for line in loop.advice.lines(of: row) { report(.advice(line)) }

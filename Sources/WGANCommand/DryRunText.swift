@@ -25,7 +25,7 @@ private func configuration(_ dryRun: DryRun) -> String {
     table.add(["  " + field.flag, field.value, [rule, other, idle].compactMap(\.self).joined(separator: "; ")])
   }
   for (field, preset) in zip(run.training.fields, dryRun.preset.fields) { add(field, preset: preset.value) }
-  add(ConfigurationField("--data", run.data.isEmpty ? "not given" : run.data))
+  add(ConfigurationField("--data", run.data.isEmpty ? "not given" : run.data.joined(separator: ", ")))
   if let time = dryRun.time { add(ConfigurationField("--for", "\(time.text), on this machine:")) }
   add(run.lengthField)
   for field in run.fields(with: run.training) { add(field) }

@@ -29,6 +29,7 @@ final class ProgressDisplay: TrainingTeller {
 
   private struct State {
     var lastShown: ContinuousClock.Instant?
+    var lastEpoch: ContinuousClock.Instant?
     /// Of the bar; 0: there is none.
     var shownColumns = 0
     var startPosition = RunPosition()
@@ -36,8 +37,9 @@ final class ProgressDisplay: TrainingTeller {
     var began = ContinuousClock.now
   }
 
-  /// On a terminal the bar moves ten times a second; elsewhere a line in ten seconds does.
-  private var period: Duration { isTerminal ? .milliseconds(100) : .seconds(10) }
+  /// On a terminal the bar moves ten times a second; elsewhere a line a minute does, and an epoch's
+  /// line, where one comes, is that.
+  private var period: Duration { isTerminal ? .milliseconds(100) : .seconds(61) }
 
   // MARK: Before training
 
@@ -76,7 +78,9 @@ final class ProgressDisplay: TrainingTeller {
         + "\(training.batchSize), \(counted(configuration.threads, "thread")), "
         + "preset \(training.preset.shortenedInTheMiddle), run in \(run.paths.path)")
     let expected = run.expectations.map { "\($0.shows) from step \(grouped($0.generatorSteps))" }
-    if !expected.isEmpty { line("to expect of portraits: " + expected.joined(separator: ", ")) }
+    if !expected.isEmpty {
+      line("to expect of portraits: \(expected.joined(separator: ", ")); of mixed pictures, later")
+    }
     if run.start.position != RunPosition() {
       line("goes on after generator step \(run.start.position.generatorSteps)")
     }
@@ -115,8 +119,16 @@ final class ProgressDisplay: TrainingTeller {
           ? line.text(columns: Console.width) : "\(line.placeAndSpeed)  \(Self.losses(metrics))"
       }
     case .epochEnded(let epoch, let metrics):
-      let count = state.withLock { if case .epochs(let count) = $0.length { "/\(count)" } else { "" } }
-      line("epoch \(epoch)\(count)  \(Self.losses(metrics))")
+      // Epochs of few pictures are short: a line a minute is enough, and elsewhere than on a terminal the only one.
+      let count: String? = state.withLock { state in
+        let now = ContinuousClock.now
+        let count = if case .epochs(let count) = state.length { count } else { 0 }
+        if let last = state.lastEpoch, now - last < .seconds(60), epoch != count { return nil }
+        state.lastEpoch = now
+        if !isTerminal { state.lastShown = now }
+        return count > 0 ? "/\(count)" : ""
+      }
+      if let count { line("epoch \(epoch)\(count)  \(Self.losses(metrics))") }
     case .advice(let line): warning(line)
     case .gallerySaved, .checkpointSaved: break
     }
@@ -137,11 +149,7 @@ final class ProgressDisplay: TrainingTeller {
           + "\(fixed(100 * summary.waitingShare, 1)) % of the time waiting for pictures")
     }
     if summary.stopped {
-      line("go on with: wgan train \(shellFlag("--out", run.paths.path)) --resume")
-    } else if let next = run.expectations.first(where: { $0.generatorSteps > position.generatorSteps }) {
-      line(
-        "this was a short run: \(next.shows) take about \(grouped(next.generatorSteps)) generator steps; go on with: "
-          + "wgan train \(shellFlag("--out", run.paths.path)) --resume --generator-steps \(next.generatorSteps)")
+      line("go on with: " + toolCommand("train \(shellFlag("--out", run.paths.path)) --resume"))
     }
     if let gallery = summary.gallery { line("samples: \(gallery)") }
     if position.generatorSteps > 0 { for next in Self.next(run) { line(next) } }
@@ -151,12 +159,12 @@ final class ProgressDisplay: TrainingTeller {
   private static func next(_ run: TrainingRun) -> [String] {
     let path = shellWord(run.paths.path)
     let flag = shellFlag("--run", run.paths.path)
-    let evaluate = run.heldOutPictures > 0 ? ["  wgan evaluate \(flag)"] : []
-    return [
-      "and now:", "  wgan watch \(path.hasPrefix("-") ? "-- " : "")\(path) --open",
-      "  wgan generate \(flag) --grid grid.png",
-      "  wgan walk \(flag) --seeds 1,5,9 --out walk.png",
-    ] + evaluate
+    let commands =
+      [
+        "watch --open \(path.hasPrefix("-") ? "-- " : "")\(path)", "generate \(flag) --grid grid.png",
+        "walk \(flag) --seeds 1,5,9 --out walk.png",
+      ] + (run.heldOutPictures > 0 ? ["evaluate \(flag)"] : [])
+    return ["and now:"] + commands.map { "  " + toolCommand($0) }
   }
 
   func fail(_ error: any Error) { clear() }

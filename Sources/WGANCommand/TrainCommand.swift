@@ -20,15 +20,15 @@ struct TrainCommand: ParsableCommand {
 
   static let firstPage = FirstPage(
     examples: [
-      ("wgan train --data ~/Pictures/faces --out runs/faces", "Learns from your pictures for half an hour."),
+      ("wgan train --data ~/Pictures/faces", "Learns from your pictures for half an hour: a run in runs/faces-1."),
       ("wgan train --data synthetic --out runs/first --for 5m", "Tries it with made-up faces."),
-      ("wgan train --out runs/faces --resume --for 2h", "Goes on with a run."),
+      ("wgan train --out runs/faces-1 --resume --for 2h", "Goes on with a run."),
     ],
     sections: [
       (
         "What and where",
         [
-          ("data", "A folder of pictures, or 'synthetic': made-up faces"), ("out", "The folder that the run gets"),
+          ("data", "A folder of pictures, a zip or tar file, or 'synthetic'"), ("out", "The folder that the run gets"),
           ("resume", "Go on with the run in --out"),
           ("config", "Begin with the values of another run's config.json"),
           ("dry-run", "Show all values, memory and time; train nothing"),
@@ -45,7 +45,7 @@ struct TrainCommand: ParsableCommand {
         "The pictures",
         [
           ("size", "Their side in pixels: 16, 32, 64, 128, 256"), ("channels", "1: grey, 3: colour"),
-          ("mirror", "Mirror half of them"),
+          ("fit", "What isn't square: crop, pad or stretch"), ("mirror", "Mirror half of them"),
           ("augment", "If they are few: color,translate,cutout"),
         ]
       ),
@@ -70,21 +70,21 @@ struct TrainCommand: ParsableCommand {
       tell them from real ones; a step trains one of the two. Ctrl-C saves the run.
       """)
 
-  @Option(
-    help: ArgumentHelp(
-      "What to learn from: a folder of JPEG and PNG files, a CSV list of files, or 'synthetic'.", valueName: "path"))
-  var data: String?
+  @OptionGroup var data: DataOptions
 
-  @Option(help: ArgumentHelp("The run's folder.", valueName: "run"))
+  @Option(
+    help: ArgumentHelp("The run's folder (default: runs/NAME-1 and so on, as the data are called).", valueName: "run"))
   var out: String?
 
   @Flag(
-    help:
-      "Show every value, the nets, their memory and the time to expect; train nothing, write nothing. No --out needed.")
+    help: "Show every value, the nets, their memory and the time to expect; train nothing, write nothing.")
   var dryRun = false
 
   @Flag(help: "Go on with the run in --out. Only how long, how often and how many threads may change.")
   var resume = false
+
+  @Flag(help: "With --resume: go on also where the pictures are others than before; config.json has it from then on.")
+  var acceptNewData = false
 
   @Flag(
     help: "With --resume: train from step 0 again; the checkpoints, samples and metrics that are there are kept aside.")
@@ -132,9 +132,11 @@ struct TrainCommand: ParsableCommand {
 
   func validate() throws {
     if out == "" { throw ValidationError("--out is empty: give the run's folder") }
-    if out == nil && !dryRun { throw ValidationError("--out is needed: the run's folder (or --dry-run)") }
     if beginAnew && !resume {
       throw ValidationError("--begin-anew is for a run that is there: give --resume, too, or leave it out")
+    }
+    if acceptNewData && !resume {
+      throw ValidationError("--accept-new-data is for a run that is there: give --resume, too, or leave it out")
     }
     if dryRun && resume {
       throw ValidationError("--dry-run shows a new run, --resume goes on with one: give one of them")
@@ -156,9 +158,9 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     let request = TrainingRequest(
-      out: out ?? "", resume: resume, beginAnew: beginAnew, base: try config.map(ConfigurationFile.read),
-      preset: network.preset,
-      overrides: network.overrides + steps.overrides() + pictures.parameters.overrides(), data: data,
+      out: out, resume: resume, acceptNewData: acceptNewData, beginAnew: beginAnew,
+      base: try config.map(ConfigurationFile.read), preset: network.preset,
+      overrides: network.overrides + steps.overrides() + pictures.parameters.overrides(), data: data.all,
       cache: pictures.cache, initialGenerator: initGenerator, initialCritic: initCritic, length: pace.length,
       runOverrides: pace.parameters.overrides())
     if dryRun {

@@ -42,7 +42,7 @@ import TestSupport
     (["train", "--dry-run", "--size", "big"], ["'big'", "--size", "whole number"]),
     (["train", "--dry-run", "--for", "45"], ["'45'", "--for", "90s, 45m or 1h30m"]),
     // Values without a flag.
-    (["train", "faces"], ["'faces' stands alone", "--data faces"]), (["generate", "runs/a"], ["--run runs/a"]),
+    (["generate", "runs/a"], ["'runs/a' stands alone", "--run runs/a"]),
     // Numbers below 0 are numbers.
     (["train", "--dry-run", "--batch-size", "-8"], ["--batch-size -8: must be at least 1"]),
     (["train", "--dry-run", "--epochs", "-1"], ["--epochs -1: must be at least 1"]),

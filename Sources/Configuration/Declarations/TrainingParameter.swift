@@ -118,6 +118,11 @@ package struct Rule<Value>: Sendable {
     self.holds = holds
   }
 
+  package init(_ problem: @escaping @Sendable (Value) -> String, _ holds: @escaping @Sendable (Value) -> Bool) {
+    self.problem = problem
+    self.holds = holds
+  }
+
   private init(_ problem: @escaping @Sendable (Value) -> String, _ holds: @escaping @Sendable (Value) -> Bool) {
     self.problem = problem
     self.holds = holds

@@ -127,9 +127,7 @@ public final class WassersteinGAN {
       settings.configuration, picturesPerEpoch: pictures.count, length: .generatorSteps(end))
     let position = state.position
     if state.picturesPerEpoch != pictures.count || position.batch > schedule.batchesPerEpoch {
-      // Other pictures begin another epoch. What a generator step would see again isn't there any more.
-      if schedule.batchesSeenAgain(at: position) > 0 { state.position.criticStepsInPhase = 0 }
-      if position.batch > 0 { (state.position.epoch, state.position.batch) = (position.epoch + 1, 0) }
+      state.position = schedule.withOtherPictures(at: position)
       state.picturesPerEpoch = pictures.count
     }
     isTraining = true

@@ -26,8 +26,7 @@ package struct DryRun {
   /// - Throws: what `TrainingRun` would of the same request: `ConfigurationError`, `Failure`.
   /// - Parameter measures: called before what takes some seconds.
   package init(_ request: TrainingRequest, measures: () -> Void = {}) throws {
-    let data = request.data ?? request.base?.givenData
-    let (length, resolved) = try request.resolved(data: data.map(TrainingRun.absoluteSource) ?? "")
+    let (length, resolved) = try request.resolved()
     var configuration = resolved
     let training = configuration.training
     preset = try TrainingConfiguration.preset(named: training.preset)
@@ -35,8 +34,8 @@ package struct DryRun {
     plan = try TrainingPlan(training, on: device)
     otherBytes = try RunMemory.besides(plan, resolved, on: device)
     try plan.checkMemory(besides: { try RunMemory.besides($0, resolved, on: device) }, on: device)
-    let pictures = try data.map {
-      let source = try DatasetSource(argument: $0)
+    let source = resolved.data.isEmpty ? nil : try DatasetSource(arguments: resolved.data)
+    let pictures = try source.map { source in
       let count = try source.count(fraction: training.fraction, heldOut: training.heldOut, seed: training.seed)
       if count.training == 0 { throw Failure(.badData, "\(source): has no file to train on") }
       return count

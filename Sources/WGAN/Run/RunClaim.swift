@@ -19,12 +19,20 @@ package final class RunClaim {
       throw Failure(
         .cannotCreate,
         "\(path): has files already; "
-          + (run ? "give --resume to go on with that run, or another --out" : "give another folder as --out"))
+          + (run
+            ? "to go on with that run: \(toolCommand("train \(shellFlag("--out", path)) --resume")); or give another --out"
+            : "give another folder as --out"))
     }
     try makeFolder(path)
     let claim = try RunClaim(RunPaths(path), isNew: isNew)
     try claim.sweep()
     return claim
+  }
+
+  /// The folder of a new run that nobody has named.
+  /// - Throws: `Failure`.
+  static func createNext(for data: [String]) throws -> RunClaim {
+    try RunClaim(RunPaths(RunFolders.makeNext(for: data)), isNew: true)
   }
 
   /// Whether a folder is empty, or has no more than what a process leaves that is killed as it begins a run.
@@ -83,7 +91,10 @@ package final class RunClaim {
 
   deinit {
     // Only an empty folder goes, and none that has come to lie there since.
-    if isNew, (try? check()) != nil { removeFolder(paths.path) }
+    if isNew, (try? check()) != nil {
+      removeFolder(paths.path)
+      if splitPath(paths.path).folder == RunFolders.parent { removeFolder(RunFolders.parent) }
+    }
     try? closeFile(lock)
   }
 
