@@ -123,11 +123,6 @@ package struct Rule<Value>: Sendable {
     self.holds = holds
   }
 
-  private init(_ problem: @escaping @Sendable (Value) -> String, _ holds: @escaping @Sendable (Value) -> Bool) {
-    self.problem = problem
-    self.holds = holds
-  }
-
   /// The upper bound is no one's concern who is below the lower one.
   package static func within(_ range: ClosedRange<Value>) -> Rule where Value: Sendable {
     Rule(

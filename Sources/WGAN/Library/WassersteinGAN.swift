@@ -2,6 +2,7 @@
 
 import Compute
 import Configuration
+import Datasets
 import Graph
 import SystemSupport
 import TensorFiles
