@@ -283,8 +283,9 @@ public struct TrainingParameters: ParameterSet {
 
   // MARK: - The pictures
 
-  /// How pictures that aren't square fill their square.
-  public let fit = TrainingParameter(
+  /// How pictures that aren't square fill their square. (A program chooses that where it reads them, and which pictures
+  /// there are: these are the tool's alone.)
+  package let fit = TrainingParameter(
     .pictures, Fit.crop, help: "Make pictures square: crop, pad (in the border's colour) or stretch them")
 
   /// Where pictures are cropped that aren't square.
@@ -299,8 +300,6 @@ public struct TrainingParameters: ParameterSet {
   /// Whether half of the pictures, drawn anew each epoch, are shown with left and right exchanged.
   public let mirror = TrainingParameter(
     .pictures, false, help: "Mirror half of the training pictures, drawn anew each epoch")
-
-  // A program chooses its pictures itself: these two are the tool's alone.
 
   package let fraction = TrainingParameter(
     .pictures, 1.0, Rule("must be more than 0, and 1 (all pictures) at most") { $0 > 0 && $0 <= 1 },

@@ -64,7 +64,7 @@ import Testing
   @Test(arguments: [
     (["--batch-size", "x"], "The value 'x' is invalid for '--batch-size <batch-size>'"),
     (["--batch-size"], "Missing value for '--batch-size <batch-size>'"),
-    (["--crop", "left"], "Please provide one of 'random' and 'center'."),
+    (["--crop", "left"], "Please provide one of 'random', 'center', 'top' or 'bottom'."),
     (["--batch-norm", "--no-batch-norm"], "had already been set with flag '--batch-norm'"),
     (["--batchsize", "1"], "Did you mean '--batch-size'?"), (["--initialisation", "x"], "'--initialisation <scheme>'"),
     (["--seed", "-1"], "Missing value for '--seed <seed>'"), (["--clip-lower"], "Missing value for '--clip-lower"),
@@ -80,7 +80,7 @@ import Testing
     #expect(photos.criticSteps != blog.criticSteps)
     #expect(help.contains("(\(photos.preset): \(photos.criticSteps))."))
     #expect(help.contains("--batch-norm/--no-batch-norm"))
-    #expect(help.contains("(values: random, center)"))
+    #expect(help.contains("(values: random, center, top, bottom)"))
     for declaration in Everything.selected {
       #expect(help.contains(declaration.name.text(.flags)) && help.contains(declaration.help))
     }
