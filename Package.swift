@@ -133,7 +133,7 @@ let package = Package(
     tests("ReferenceKernels", ["ReferenceKernels", "Randomness", "SystemSupport"]),
     tests(
       "Images", ["Images", "Randomness", "SystemSupport", "CTurboJPEG", "TestSupport"], resources: [.copy("Fixtures")]),
-    tests("Datasets", ["Datasets", "Images", "Randomness", "SystemSupport"]),
+    tests("Datasets", ["Datasets", "Archives", "Images", "Randomness", "SystemSupport"]),
     tests(
       "Compute",
       [
@@ -190,7 +190,7 @@ if Context.environment["WGAN_FUZZ"] != nil {
     .executableTarget(
       name: "wgan-fuzz",
       dependencies: [
-        "Watch", "WGAN", "Configuration", "TensorFiles", "Graph", "Datasets", "Images", "SystemSupport",
+        "Watch", "WGAN", "Configuration", "TensorFiles", "Graph", "Datasets", "Archives", "Images", "SystemSupport",
         nio("NIOHTTP1"),
       ],
       path: "Tests/Fuzz", exclude: ["corpus", "dictionaries", "make_corpus.py"],

@@ -1,5 +1,5 @@
-// A zip or tar file, read once from its beginning to its end by libarchive. Nothing is unpacked to disk, and what a file
-// may ask for has limits: it may come from anywhere.
+// A zip or tar file, read once from its beginning to its end by libarchive. Nothing is unpacked to disk, and what a
+// file may ask for has limits: it may come from anywhere.
 
 import CArchive
 import SystemSupport

@@ -309,8 +309,9 @@ public struct TrainingParameters: ParameterSet {
 
   // MARK: - The pictures
 
-  /// How pictures that aren't square fill their square.
-  public let fit = TrainingParameter(
+  /// How pictures that aren't square fill their square. (A program chooses that where it reads them, and which pictures
+  /// there are: these are the tool's alone.)
+  package let fit = TrainingParameter(
     .pictures, Fit.crop, help: "Make pictures square: crop, pad (in the border's colour) or stretch them")
 
   /// Where pictures are cropped that aren't square.

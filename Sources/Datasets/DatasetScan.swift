@@ -112,7 +112,7 @@ package struct DatasetFiles: Sendable {
     for (number, name) in listing.names.enumerated()
     where Selection.includes(name, share: fraction, seed: seed, purpose: .fraction) {
       guard let path = listing.path(number) else {
-        throw Failure(.badData, "what is in \(source) isn't files of their own: there's nothing to list")
+        throw Failure(.badData, "the pictures of \(source) aren't files of their own: there's nothing to list")
       }
       do throws(Failure) {
         let file = try InputFile(at: path)

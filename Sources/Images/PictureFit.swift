@@ -1,5 +1,5 @@
-// How a picture that isn't square comes to fill one: scaled until its short side fits and cropped later, scaled until all
-// of it fits and padded, or stretched.
+// How a picture that isn't square comes to fill one: scaled until its short side fits and cropped later, scaled until
+// all of it fits and padded, or stretched.
 
 package enum PictureFit: String, Sendable, CaseIterable {
   /// The short side fits; what is longer stays, and is cropped by whoever takes a square of it.
@@ -52,8 +52,8 @@ extension Picture {
     return Picture(width: side, height: side, channels: channels, pixels: pixels)
   }
 
-  /// The median of the outermost pixels, each channel by itself: of a plain background its colour, whatever reaches into
-  /// it from the middle.
+  /// The median of the outermost pixels, each channel by itself: of a plain background its colour, whatever reaches
+  /// into it from the middle.
   private var borderColour: [UInt8] {
     (0..<channels).map { channel in
       var samples: [UInt8] = []

@@ -121,8 +121,8 @@ package struct Schedule: Sendable {
     }
   }
 
-  /// Critic steps of one phase. Where it goes on, an epoch ends with the first batch of the next one, not before: so the
-  /// position behind an epoch's last batch is the same as where phases are cut.
+  /// Critic steps of one phase. Where it goes on, an epoch ends with the first batch of the next one, not before: so
+  /// the position behind an epoch's last batch is the same as where phases are cut.
   private func takeBatches(_ count: Int, _ position: inout RunPosition) {
     if count == 0 { return }
     let last = position.batch + count

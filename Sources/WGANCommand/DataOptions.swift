@@ -8,8 +8,8 @@ struct DataOptions: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
       """
-      What to learn from or look at: a folder of JPEG and PNG files, a zip or tar file of them, a CSV list of files, or \
-      'synthetic'. Several are one set of pictures.
+      What to learn from or look at: a folder of JPEG and PNG files, a zip or tar file of them, a CSV list of \
+      files, or 'synthetic'. Several are one set of pictures.
       """, valueName: "pictures"))
   var places: [String] = []
 

@@ -65,7 +65,7 @@ import Testing
     (["--batch-size", "x"], "The value 'x' is invalid for '--batch-size <batch-size>': must be a whole number"),
     (["--penalty-weight", "x"], "must be auto or a number"),
     (["--batch-size"], "Missing value for '--batch-size <batch-size>'"),
-    (["--crop", "left"], "Please provide one of 'random' and 'center'."),
+    (["--crop", "left"], "Please provide one of 'random', 'center', 'top' or 'bottom'."),
     (["--batch-norm", "--no-batch-norm"], "had already been set with flag '--batch-norm'"),
     (["--batchsize", "1"], "Did you mean '--batch-size'?"), (["--initialisation", "x"], "'--initialisation <scheme>'"),
     (["--seed=-1"], "must be a whole number, at least 0"), (["--clip-lower"], "Missing value for '--clip-lower"),
@@ -81,7 +81,7 @@ import Testing
     #expect(photos.criticSteps != blog.criticSteps)
     #expect(help.contains("(preset: \(photos.criticSteps))."))
     #expect(help.contains("--batch-norm/--no-batch-norm"))
-    #expect(help.contains("(values: random, center)"))
+    #expect(help.contains("(values: random, center, top, bottom)"))
     for declaration in Everything.selected {
       #expect(help.contains(declaration.name.text(.flags)) && help.contains(declaration.help))
     }

@@ -55,7 +55,8 @@ import Testing
     for (bytes, name) in [
       (Array("GIF89a".utf8), "GIF"), (Array("RIFF....WEBP".utf8), "WebP"), ([0x49, 0x49, 0x2A, 0], "TIFF"),
       (Array("\0\0\0 ftypavif".utf8), "AVIF"), (Array("\0\0\0 ftypheic".utf8), "HEIC"),
-      (Array("BM".utf8) + [UInt8](repeating: 0, count: 30), "BMP"), ([0x50, 0x4B, 3, 4], "zip"), ([0x1F, 0x8B], "gzip"),
+      (Array("BM".utf8) + [UInt8](repeating: 0, count: 30), "BMP"), ([0x50, 0x4B, 3, 4], "zip"),
+      ([0x1F, 0x8B], "gzip"),
     ] {
       let reason = ForeignFormat.reason(bytes)
       #expect(reason.contains(name) && !reason.contains("neither"), "\(reason)")

@@ -90,24 +90,24 @@ import Testing
     for (pictures, batch, critic, warmUp, every) in [
       (100, 8, 5, 20, 10), (7, 8, 3, 2, 0), (64, 8, 100, 100, 3), (1000, 1, 1, 7, 1), (33, 4, 2, 1, 2),
     ] {
-     for atEnd in PhaseAtEpochEnd.allCases {
-      var configuration = TrainingConfiguration.blog
-      configuration.phaseAtEpochEnd = atEnd
-      (configuration.batchSize, configuration.criticSteps) = (batch, critic)
-      (configuration.warmUpCriticSteps, configuration.warmUpEvery) = (warmUp, every)
-      configuration.warmUpGeneratorSteps = 4
-      for length in [RunLength.epochs(3), .generatorSteps(37)] {
-        let schedule = Schedule(configuration, picturesPerEpoch: pictures, length: length)
-        let all = steps(schedule)
-        let critics = all.count { $0.0 == .critic }
-        #expect(schedule.steps == (critics, all.count - critics))
-        var position = RunPosition()
-        for (i, (step, _)) in all.enumerated() {
-          #expect(schedule.batchesLeft(from: position) == all[i...].count { $0.0 == .critic })
-          schedule.advance(&position, by: step)
+      for atEnd in PhaseAtEpochEnd.allCases {
+        var configuration = TrainingConfiguration.blog
+        configuration.phaseAtEpochEnd = atEnd
+        (configuration.batchSize, configuration.criticSteps) = (batch, critic)
+        (configuration.warmUpCriticSteps, configuration.warmUpEvery) = (warmUp, every)
+        configuration.warmUpGeneratorSteps = 4
+        for length in [RunLength.epochs(3), .generatorSteps(37)] {
+          let schedule = Schedule(configuration, picturesPerEpoch: pictures, length: length)
+          let all = steps(schedule)
+          let critics = all.count { $0.0 == .critic }
+          #expect(schedule.steps == (critics, all.count - critics))
+          var position = RunPosition()
+          for (i, (step, _)) in all.enumerated() {
+            #expect(schedule.batchesLeft(from: position) == all[i...].count { $0.0 == .critic })
+            schedule.advance(&position, by: step)
+          }
         }
       }
-     }
     }
   }
 

@@ -154,7 +154,8 @@ struct PictureCache {
   /// good ones.
   private func decode(
     _ wanted: [SourcePicture], _ missing: [Int], into writer: PictureFileWriter,
-    _ feed: SourceFeed, _ progress: @escaping @Sendable (Int, Int) -> Void, _ isCancelled: @escaping @Sendable () -> Bool
+    _ feed: SourceFeed, _ progress: @escaping @Sendable (Int, Int) -> Void,
+    _ isCancelled: @escaping @Sendable () -> Bool
   ) throws(Failure) -> (bad: [(i: Int, file: BadFile)], notes: [String]) {
     let queue = feed.queue(count: missing.count, chunk: 32)
     let numbers = missing.map { wanted[$0].number }

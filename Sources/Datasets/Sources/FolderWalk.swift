@@ -1,6 +1,6 @@
-// Finds the files of a folder: all levels, in a fixed order, hidden ones left out, symbolic links followed once. Folders
-// that are runs of our own are no data: a run in its folder of pictures would learn from its own galleries, and couldn't
-// go on, since each one makes its pictures other ones.
+// Finds the files of a folder: all levels, in a fixed order, hidden ones left out, symbolic links followed once.
+// Folders that are runs of our own are no data: a run in its folder of pictures would learn from its own galleries, and
+// couldn't go on, since each one makes its pictures other ones.
 
 import SystemSupport
 

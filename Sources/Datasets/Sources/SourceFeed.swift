@@ -1,7 +1,7 @@
 // Reads and decodes a listing's pictures on many threads: files at any time, what is in archives in its order there.
 //
-// A thread takes the numbers of some pictures and, where one is in an archive, reads that picture's bytes before another
-// thread takes the next. So each archive goes by once, while what is read is decoded side by side.
+// A thread takes the numbers of some pictures and, where one is in an archive, reads that picture's bytes before
+// another thread takes the next. So each archive goes by once, while what is read is decoded side by side.
 
 import Images
 import SystemSupport

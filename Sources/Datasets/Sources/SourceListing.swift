@@ -46,8 +46,11 @@ package struct SourceListing: Sendable {
     var seen: Set<FileIdentity> = []
     var (runs, again): ([FilePath], Int) = ([], 0)
     for (i, part) in parts.enumerated() {
-      var label = part.label
-      for number in 2... where !labels.insert(label).inserted { label = "\(part.label)-\(number)" }
+      var (label, number) = (part.label, 1)
+      while !labels.insert(label).inserted {
+        number += 1
+        label = FilePath(bytes: part.label.bytes + "-\(number)".utf8)
+      }
       for (number, name) in part.names.enumerated() {
         if let identity = part.fileIdentity(number), !seen.insert(identity).inserted {
           again += 1

@@ -15,13 +15,11 @@ package final class RunClaim {
   package static func create(at path: String) throws -> RunClaim {
     let isNew = !(try isThere(path))
     if isFolder(path), !(try hasNothing(path)) {
-      let run = fileExists(RunPaths(path).config)
-      throw Failure(
-        .cannotCreate,
-        "\(path): has files already; "
-          + (run
-            ? "to go on with that run: \(toolCommand("train \(shellFlag("--out", path)) --resume")); or give another --out"
-            : "give another folder as --out"))
+      let goOn = "give another --out, or go on with that run: "
+      let advice =
+        fileExists(RunPaths(path).config)
+        ? goOn + toolCommand("train \(shellFlag("--out", path)) --resume") : "give another folder as --out"
+      throw Failure(.cannotCreate, "\(path): has files already; \(advice)")
     }
     try makeFolder(path)
     let claim = try RunClaim(RunPaths(path), isNew: isNew)

@@ -37,7 +37,9 @@ package enum RunFolders {
     }
     var safe = ""
     for scalar in name.unicodeScalars {
-      let isPlain = scalar.isASCII ? isalnum(CInt(scalar.value)) != 0 || "._-".unicodeScalars.contains(scalar)
+      let isPlain =
+        scalar.isASCII
+        ? isalnum(CInt(scalar.value)) != 0 || "._-".unicodeScalars.contains(scalar)
         : scalar.properties.isAlphabetic
       // A name has 255 bytes at most, and people want to read it.
       if safe.utf8.count > 40 { break }
@@ -55,7 +57,7 @@ package enum RunFolders {
     for name in (try? folderNames(parent)) ?? [] {
       let run = RunPaths(joinPath(parent, name))
       guard let status = try? fileStatus(run.config) else { continue }
-      if !data.isEmpty, (try? run.configuration())?.data != data { continue }
+      if !data.isEmpty, (try? run.configuration()).map({ places($0.data) }) != places(data) { continue }
       let newest = (try? fileStatus(run.checkpoints.path))?.modifiedNanoseconds ?? 0
       runs.append((run.path, max(status.modifiedNanoseconds, newest)))
     }
@@ -71,4 +73,7 @@ package enum RunFolders {
       "--resume: which of \(runs.count) runs? The newest goes on by "
         + toolCommand("train \(shellFlag("--out", first.path)) --resume") + "; before it there are \(others)")
   }
+
+  /// The same for two ways to say where data are.
+  private static func places(_ data: [String]) -> [FilePath] { data.map { (try? realPath($0)) ?? FilePath($0) } }
 }

@@ -1,11 +1,11 @@
-// Whether a run was long enough: what its end says. Of any pictures, so by what was measured: whether samples still came
-// nearer to held-out pictures. Where too little was measured, by what portraits take, where somebody has looked.
+// Whether a run was long enough: what its end says. Of any pictures, so by what was measured: whether samples still
+// came nearer to held-out pictures. Where too little was measured, by what portraits take, where somebody has looked.
 
 import Statistics
 import SystemSupport
 
-struct RunOutlook: Equatable {
-  enum Verdict: Equatable {
+package struct RunOutlook: Sendable, Equatable {
+  package enum Verdict: Sendable, Equatable {
     /// Samples came nearer by that share in the last quarter of the run.
     case nearer(Double)
     /// They stayed about where they were, or went away by that share.
@@ -15,7 +15,7 @@ struct RunOutlook: Equatable {
     case unknown(Expectation?)
   }
 
-  let verdict: Verdict
+  package let verdict: Verdict
   private let steps: Int
 
   /// Evaluations whose halves can be compared.
@@ -24,7 +24,7 @@ struct RunOutlook: Equatable {
   private static let noise = 0.05
 
   /// - Parameter steps: generator steps of the run so far.
-  init(_ curves: LossCurves, _ configuration: RunConfiguration, steps: Int) {
+  package init(_ curves: LossCurves, _ configuration: RunConfiguration, steps: Int) {
     self.steps = steps
     verdict =
       Self.trend(curves.distances)
@@ -43,7 +43,7 @@ struct RunOutlook: Equatable {
   }
 
   /// One line that ends with what to do.
-  func line(_ paths: RunPaths) -> String {
+  package func line(_ paths: RunPaths) -> String {
     func goOn(to end: Int) -> String {
       "go on with: " + toolCommand("train \(shellFlag("--out", paths.path)) --resume --generator-steps \(end)")
     }
@@ -56,7 +56,8 @@ struct RunOutlook: Equatable {
       return "the run was long enough for what it can learn: in its last quarter samples came no nearer to held-out "
         + "pictures (swd); more pictures or wider nets (--features) may bring more"
     case .farther(let loss):
-      return "in the run's last quarter samples went \(percent(loss)) away from held-out pictures (swd); the nearest are "
+      return
+        "in the run's last quarter samples went \(percent(loss)) away from held-out pictures (swd); the nearest are "
         + "drawn by: " + toolCommand("generate \(shellFlag("--run", paths.path)) --checkpoint best --grid best.png")
     case .unknown(let next?):
       return "\(steps) generator steps are few: of portraits, \(next.shows) take about \(next.generatorSteps); "

@@ -70,6 +70,7 @@ package struct TrainingRun {
     let stepTimes = length?.time == nil ? nil : try StepTimes(measuring: configuration.training, on: device)
     trainer = Trainer(plan, on: device)
     if request.beginAnew {
+      configuration.pictureChanges = []
       for place in try claim.setAside() { report(.notice("kept: \(place)")) }
     }
     let change: PictureChange?
