@@ -24,7 +24,7 @@ import WGAN
   }
 
   @Test(arguments: [
-    (["train", "--data", "synthetic"], ["--out"]),
+    (["train"], ["--data", "folder of pictures"]),
     (["train", "--out", "run"], ["--data", "synthetic"]),
     (["train", "--out", "run", "--data", "synthetic", "--sizes", "3"], ["--sizes"]),
     (["inspect", "extra"], ["extra"]),
