@@ -10,7 +10,7 @@ PREFIX := /usr/local
 DESTDIR :=
 
 .PHONY: build setup demo stage install uninstall dist test test-install same-bits torture soak bench report peers \
-  frameworks parity fuzz sanitize browser-test check-weights check-tensorboard format lint clean
+  frameworks parity fuzz sanitize browser-test browser-test-demo check-weights check-tensorboard format lint clean
 
 build: setup
 	$(SWIFT) build -c release
@@ -62,6 +62,11 @@ fuzz: setup
 browser-test: setup
 	$(SWIFT) build -c release --product wgan
 	python=$$(Tests/Browser/setup.sh) && "$$python" Tests/Browser/test_page.py --wgan $(WGAN) \
+	  $(if $(SHOTS),--screenshots "$(SHOTS)")
+
+# `make demo`, watched from its start to its end.
+browser-test-demo: setup
+	python=$$(Tests/Browser/setup.sh) && "$$python" Tests/Browser/test_demo.py --wgan $(WGAN) \
 	  $(if $(SHOTS),--screenshots "$(SHOTS)")
 
 # The tests with the address sanitizer, then with the thread sanitizer.

@@ -75,6 +75,9 @@ public enum PenaltyWeight: ParameterValue, ExpressibleByFloatLiteral, Expressibl
     }
   }
 
+  /// "auto or a number"
+  public static var words: String { "auto or a number" }
+
   /// "auto" or the number.
   public var text: String {
     switch self {

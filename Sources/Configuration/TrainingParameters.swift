@@ -10,7 +10,7 @@
 /// ```
 public struct TrainingParameters: ParameterSet {
   package static let declared = Declared(TrainingParameters())
-  package static let defaultLabel = TrainingConfiguration.defaultPreset.preset
+  package static let defaultLabel = "preset"
 
   package static func defaultText(of declaration: some Declaration) -> String {
     declaration.value(in: TrainingConfiguration.defaultPreset.values).text
@@ -36,7 +36,7 @@ public struct TrainingParameters: ParameterSet {
       let near = Self.sizes(near: $0).map(String.init).joined(separator: " and ")
       return "the nets halve the picture down to 4x4, so it must be one of \(Self.sizeList): the nearest are \(near)"
     }) { Self.sizes.contains($0) },
-    earlier: .haveIt, help: "The pictures' side: one of \(Self.sizeList)")
+    earlier: .haveIt, help: "The pictures' side in pixels: \(Self.sizeList)")
 
   /// The pictures' channels: 1 (grey) or 3 (red, green, blue).
   public let channels = TrainingParameter(
@@ -53,7 +53,7 @@ public struct TrainingParameters: ParameterSet {
   /// Channels of the widest grid of both nets, width of an MLP, 1 to 1024. Reading gives the critic's.
   public let features = TrainingParameterGroup(
     .nets, \.criticFeatures, and: \.generatorFeatures,
-    help: "Channels of the nets' widest grid, width of an mlp")
+    help: "How wide both nets are: channels of their widest grid, or of an mlp's layers")
 
   /// Channels of the critic's widest grid, width of an MLP, 1 to 1024.
   public let criticFeatures = TrainingParameter(
@@ -69,23 +69,42 @@ public struct TrainingParameters: ParameterSet {
 
   /// 3x3 layers added to each DCGAN net, 0 to 32.
   public let extraLayers = TrainingParameter(
-    .nets, 0, .within(0...32), earlier: .haveIt, help: "3x3 layers added to each dcgan net")
+    .nets, 0, .within(0...32), earlier: .haveIt,
+    effect: Effect(elseSay: "an mlp has no such layers", give: Self.someNetDCGAN) { configuration, count in
+      count == 0 || configuration.criticNet == .dcgan || configuration.generatorNet == .dcgan
+    },
+    help: "3x3 layers added to each dcgan net")
 
   /// What the generator's extra layers are.
   public let generatorExtra = TrainingParameter(
-    .nets, GeneratorExtra.transposed, valueName: "kind", help: "The generator's: transposed or convolution")
+    .nets, GeneratorExtra.transposed, valueName: "kind",
+    effect: Effect(elseSay: "the generator has no extra layers", give: "\(\.extraLayers, 1)") {
+      $0.extraLayers > 0 && $0.generatorNet == .dcgan
+    },
+    help: "The generator's: transposed or convolution")
 
   /// Whether a DCGAN critic has batch norm.
   public let criticNorm = TrainingParameter(
-    .nets, true, flag: "critic-batch-norm", help: "Batch norm in a dcgan critic")
+    .nets, true, flag: "critic-batch-norm",
+    effect: Effect(elseSay: "an mlp has no batch norm anyway", give: "\(\.criticNet, .dcgan)") {
+      $0.criticNet == .dcgan
+    },
+    help: "Batch norm in a dcgan critic")
 
   /// Whether a DCGAN generator has batch norm.
   public let generatorNorm = TrainingParameter(
-    .nets, true, flag: "batch-norm", help: "Batch norm in a dcgan generator")
+    .nets, true, flag: "batch-norm",
+    effect: Effect(elseSay: "an mlp has no batch norm anyway", give: "\(\.generatorNet, .dcgan)") {
+      $0.generatorNet == .dcgan
+    },
+    help: "Batch norm in a dcgan generator")
 
   /// The order inside a block of a DCGAN net.
   public let blockOrder = TrainingParameter(
     .nets, BlockOrder.convolutionActivationNorm, earlier: .haveIt,
+    effect: Effect(elseSay: "no net has batch norm", give: "\(on: \.generatorNorm)") {
+      ($0.criticNet == .dcgan && $0.criticNorm) || ($0.generatorNet == .dcgan && $0.generatorNorm)
+    },
     help: "Order in a block: conv-act-norm or conv-norm-act")
 
   /// How the nets' parameters start.
@@ -98,7 +117,7 @@ public struct TrainingParameters: ParameterSet {
   /// Pictures in a batch, 1 to 65,536.
   public let batchSize = TrainingParameter(
     // One picture is enough for batch norm: its smallest grid, 4x4, gives 16 values per channel.
-    .nets, 64, .within(1...65_536), earlier: .haveIt, help: "Pictures in a batch")
+    .nets, 64, .within(1...65_536), earlier: .haveIt, help: "Pictures that a step learns from")
 
   /// Critic steps before a generator step, 1 to 1,000,000; see also ``warmUpCriticSteps``.
   public let criticSteps = TrainingParameter(
@@ -143,7 +162,7 @@ public struct TrainingParameters: ParameterSet {
     effect: Effect(elseSay: "nothing is penalised", give: "\(\.objective, .relativistic)") {
       $0.objective.isPenalised
     },
-    help: "Of the penalty on the critic's gradient: auto (by the objective and the size) or a number")
+    help: "Weight of the penalty on the critic's gradient: auto (by the objective and the size) or a number")
 
   /// The critic's parameters, norms included, are kept within `-clip ... clip`; more than 0. Reading gives the upper
   /// bound.
@@ -171,7 +190,8 @@ public struct TrainingParameters: ParameterSet {
 
   /// How gradients change the parameters of both nets. Reading gives the critic's.
   public let optimizer = TrainingParameterGroup(
-    .steps, \.criticOptimizer, and: \.generatorOptimizer, help: "Of both nets: rmsprop or adam")
+    .steps, \.criticOptimizer, and: \.generatorOptimizer, help: "How both nets' gradients become steps: rmsprop or adam"
+  )
 
   /// How gradients change the critic's parameters.
   public let criticOptimizer = TrainingParameter(
@@ -183,15 +203,15 @@ public struct TrainingParameters: ParameterSet {
 
   /// The learning rate of both nets, more than 0 and at most 1. Reading gives the critic's.
   public let learningRate = TrainingParameterGroup(
-    .steps, \.criticLearningRate, and: \.generatorLearningRate, help: "Of both optimizers")
+    .steps, \.criticLearningRate, and: \.generatorLearningRate, help: "How large the steps of both nets are")
 
   /// The critic's learning rate, more than 0 and at most 1.
   public let criticLearningRate = TrainingParameter(
-    .steps, Float(5e-5), Self.aboveZeroToOne, earlier: .callIt("learningRate"), help: "Of the critic's alone")
+    .steps, Float(5e-5), Self.aboveZeroToOne, earlier: .callIt("learningRate"), help: "The same of the critic alone")
 
   /// The generator's learning rate, more than 0 and at most 1.
   public let generatorLearningRate = TrainingParameter(
-    .steps, Float(5e-5), Self.aboveZeroToOne, earlier: .callIt("learningRate"), help: "Of the generator's alone")
+    .steps, Float(5e-5), Self.aboveZeroToOne, earlier: .callIt("learningRate"), help: "The same of the generator alone")
 
   /// Adam's decay of the mean in both nets, 0 or more and less than 1. Reading gives the critic's.
   public let adamBeta1 = TrainingParameterGroup(
@@ -254,25 +274,31 @@ public struct TrainingParameters: ParameterSet {
   /// The statistics that batch norm uses at sampling.
   public let samplingStatistics = TrainingParameter(
     .steps, SamplingStatistics.running, valueName: "kind", earlier: .haveIt,
+    effect: Effect(elseSay: "the generator has no batch norm", give: "\(on: \.generatorNorm)") {
+      $0.generatorNet == .dcgan && $0.generatorNorm
+    },
     help: "Batch norm at sampling: running or batch")
 
   /// Of all random numbers: first parameters, noise, the pictures' order, crops. The same seed and pictures give the
   /// same bits, whatever the number of threads.
   public let seed = TrainingParameter(
-    .steps, UInt64(42), earlier: .haveIt, help: "Of all random numbers: the same seed gives the same run")
+    .steps, UInt64(42), earlier: .haveIt, help: "Begins all random numbers: the same seed gives the same run")
 
   /// How convolutions are computed: a fast method gives other bits than the direct one.
   public let algorithm = TrainingParameter(
     .steps, AlgorithmChoice.auto, earlier: .mean(.direct),
+    effect: Effect(elseSay: "no net has convolutions", give: Self.someNetDCGAN) {
+      $0.criticNet == .dcgan || $0.generatorNet == .dcgan
+    },
     help: "How to convolve: auto (fast where it is faster), direct, or winograd (fast wherever there is a fast method)")
 
   /// What the convolutions between a net's first and last layers multiply: bf16 is faster and rounds more. Sums,
   /// activations, gradients and parameters are fp32. The processor must have AVX512_BF16.
   public let precision = TrainingParameter(
     .steps, Precision.float32,
-    effect: Effect(
-      elseSay: "linear layers multiply fp32", give: "\(\.criticNet, .dcgan) or \(\.generatorNet, .dcgan)"
-    ) { $0.criticNet == .dcgan || $0.generatorNet == .dcgan },
+    effect: Effect(elseSay: "linear layers multiply fp32", give: Self.someNetDCGAN) {
+      $0.criticNet == .dcgan || $0.generatorNet == .dcgan
+    },
     help: "What the middle convolutions multiply: fp32, or bf16 (faster; the processor must have AVX512_BF16)")
 
   /// What is changed at random of each picture, real and fake, before the critic sees it: for data sets of few
@@ -301,16 +327,21 @@ public struct TrainingParameters: ParameterSet {
   public let mirror = TrainingParameter(
     .pictures, false, help: "Mirror half of the training pictures, drawn anew each epoch")
 
+  // A program chooses its pictures itself: this one is the tool's alone.
+
   package let fraction = TrainingParameter(
     .pictures, 1.0, Rule("must be more than 0, and 1 (all pictures) at most") { $0 > 0 && $0 <= 1 },
     earlier: .haveIt, help: "The share of the pictures to use")
 
-  package let heldOut = TrainingParameter(
+  /// The share of the pictures that are kept from training, 0 (none) or more and less than 1: what the critic is tested
+  /// on while it trains, and samples may be compared with.
+  public let heldOut = TrainingParameter(
     .pictures, 0.2, Rule("must be 0 (none) or more, and less than 1") { $0 >= 0 && $0 < 1 }, earlier: .haveIt,
     help: "The share of these kept from training")
 
   // MARK: - What several have
 
+  private static var someNetDCGAN: Sentence { "\(\.criticNet, .dcgan) or \(\.generatorNet, .dcgan)" }
   private static let aboveZeroToOne = Rule<Float>("must be more than 0, and 1 at most") { $0 > 0 && $0 <= 1 }
   private static let zeroToBelowOne = Rule<Double>("must be 0 or more, and less than 1") { $0 >= 0 && $0 < 1 }
   private static let clippings = Effect<Float>(elseSay: "nothing is clipped", give: "\(\.objective, .wgan)") {

@@ -20,6 +20,8 @@ public struct PictureError: Error, CustomStringConvertible, Sendable, Equatable 
     case unsupported
     /// The file couldn't be written; what was there before still is.
     case cannotWrite
+    /// Writing it broke off; what was there before still is.
+    case writeFailed
   }
 
   public let kind: Kind
@@ -41,7 +43,7 @@ extension PictureError: ClassifiedError {
   package var failureKind: FailureKind {
     switch kind {
     case .notFound: .missing
-    case .unreadable: .inputOutput
+    case .unreadable, .writeFailed: .inputOutput
     case .notAPicture, .corrupt, .tooLarge, .unsupported: .badData
     case .cannotWrite: .cannotCreate
     }

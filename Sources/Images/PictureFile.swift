@@ -47,17 +47,22 @@ package enum PictureFile {
 
   /// Writes a whole file, or leaves what was there.
   ///
-  /// - Throws: `cannotWrite`, with the path.
+  /// - Throws: `cannotWrite` or `writeFailed`, with the path.
   static func write(_ bytes: [UInt8], to path: String) throws(PictureError) {
     do {
       try writeFile(bytes, to: path)
     } catch {
-      throw PictureError(.cannotWrite, error, path)
+      throw PictureError(writing: path, error)
     }
   }
 }
 
 extension PictureError {
+  /// What a file's writing failed with.
+  init(writing path: String, _ error: Failure) {
+    self.init(error.kind == .inputOutput ? .writeFailed : .cannotWrite, error, path)
+  }
+
   init(_ kind: Kind, _ error: Failure, _ path: String) {
     // Byte by byte: a name may end with half of what a character is made of.
     let (name, line) = ("\(path): ".utf8, error.description.utf8)

@@ -108,10 +108,15 @@ package func splitPath(_ path: String) -> (folder: String, name: String) {
 
 package func joinPath(_ folder: String, _ name: String) -> String { FilePath(folder).appending(name).description }
 
-/// The path from the root, so that it stays true in another working folder. (But where that one's own isn't text.)
+/// The path from the root, so that it stays true in another working folder: "./a" -> "/home/a". (But where that one's
+/// own isn't text.)
 package func absolutePath(_ path: String) -> String {
   if FilePath(path).isAbsolute { return path }
   guard let current = try? systemPointer({ getcwd(nil, 0) }) else { return path }
   defer { free(current) }
-  return FilePath(cString: current).text.map { joinPath($0, path) } ?? path
+  guard let folder = FilePath(cString: current).text else { return path }
+  let names = FilePath(path).components
+  // Not "..": where that leads is the file system's to say.
+  guard names.contains(".") else { return joinPath(folder, path) }
+  return names.filter { $0 != "." }.reduce(FilePath(folder)) { $0.appending($1) }.description
 }

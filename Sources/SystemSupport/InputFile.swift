@@ -26,7 +26,7 @@ package func readStream(_ path: some FilePathConvertible, limit: Int = 1 << 20) 
 }
 
 /// A file open for reading at any place.
-package struct InputFile: ~Copyable {
+package struct InputFile: ~Copyable, Sendable {
   package let path: FilePath
   /// As it was when it was opened.
   package let status: stat
@@ -75,11 +75,6 @@ package struct InputFile: ~Copyable {
       try read(at: range.lowerBound, into: UnsafeMutableRawBufferPointer(buffer))
     }
     return bytes
-  }
-
-  /// Another descriptor of the file, which is the caller's to close.
-  package func duplicateDescriptor() throws(SystemError) -> Int32 {
-    try systemCall { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
   }
 
   deinit { try? closeFile(descriptor) }

@@ -52,11 +52,14 @@ package struct MemoryInUse: Sendable {
 /// Asks the system whether it would give `bytes` more: before arrays and slabs of that size are made, whose failure
 /// would end the process. Less than a megabyte isn't asked for.
 ///
+/// - Parameter advice: what takes less, beside the end of other programs.
 /// - Throws: `Failure(.outOfMemory)`.
-package func requireMemory(_ bytes: Int, for purpose: some CustomStringConvertible) throws(Failure) {
+package func requireMemory(
+  _ bytes: Int, for purpose: some CustomStringConvertible, advice: String? = nil
+) throws(Failure) {
   if bytes < 1 << 20 { return }
   let place = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0)
-  guard let place, place != MAP_FAILED else { throw Failure(.outOfMemory, "\(purpose): \(noMemory(bytes))") }
+  guard let place, place != MAP_FAILED else { throw Failure(.outOfMemory, "\(purpose): \(noMemory(bytes, advice))") }
   munmap(place, bytes)
 }
 
@@ -67,14 +70,13 @@ package func allocate<Value>(_ type: Value.Type, count: Int, alignment: Int) -> 
   var memory: UnsafeMutableRawPointer?
   if overflow || posix_memalign(&memory, alignment, bytes) != 0 { memory = nil }
   guard let memory else {
-    let line = "\(splitPath(CommandLine.arguments.first ?? "").name): \(noMemory(overflow ? .max : bytes))\n"
+    let line = "\(splitPath(CommandLine.arguments.first ?? "").name): \(noMemory(overflow ? .max : bytes, nil))\n"
     try? writeBytes(Array(line.utf8), to: STDERR_FILENO)
     exit(FailureKind.outOfMemory.exitCode)
   }
   return memory.bindMemory(to: type, capacity: max(count, 1))
 }
 
-private func noMemory(_ bytes: Int) -> String {
-  "out of memory: the system hasn't \(bytes >> 20) MiB more; lower --batch-size, --size or --features, or end other "
-    + "programs"
+private func noMemory(_ bytes: Int, _ advice: String?) -> String {
+  "out of memory: the system hasn't \(bytes >> 20) MiB more; \(advice.map { "\($0), or " } ?? "")end other programs"
 }

@@ -44,7 +44,8 @@ extension StepMetrics {
       step: step, epoch: value("epoch").flatMap { Int(exactly: $0) } ?? 1,
       seconds: Double(value("seconds") ?? 0),
       criticLosses: CriticLosses(
-        real: real, fake: fake, loss: value(MetricColumn.criticLoss), measured: measured([GradientNorms.mean])),
+        real: real, fake: fake, loss: value(MetricColumn.criticLoss),
+        measured: measured([GradientNorms.mean, MetricColumn.atBound])),
       generatorLoss: value("g_loss") ?? .nan, heldOutLosses: heldOut,
       distances: measured([TrainingAdvice.duplicates]))
   }
@@ -75,6 +76,7 @@ package struct MetricColumn: Sendable {
   package static let step = "step"
   package static let criticLoss = "d_loss"
   package static let wasserstein = "wasserstein"
+  package static let atBound = "at_bound"
   package static let heldOutLoss = "held_out_d_loss"
   package static let heldOutWasserstein = "held_out_wasserstein"
 

@@ -10,6 +10,7 @@ package final class TrainingAdvice {
   private var gaps: [Float] = []
   private var evaluations: [(training: Float, heldOut: Float)] = []
   private var duplicateShares: [Float] = []
+  private var saturations: [Float] = []
   private var told: Set<Topic> = []
 
   private enum Topic {
@@ -17,6 +18,7 @@ package final class TrainingAdvice {
     case gradientNorm
     case heldOut
     case duplicates
+    case saturation
   }
 
   /// The column of the share of samples that are nearly the same as another one.
@@ -33,7 +35,7 @@ package final class TrainingAdvice {
 
   /// - Returns: what is new since the last row.
   package func lines(of row: StepMetrics) -> [String] {
-    [explosion(row), gradientNorm(row), heldOut(row), duplicates(row)].compactMap(\.self)
+    [explosion(row), gradientNorm(row), saturation(row), heldOut(row), duplicates(row)].compactMap(\.self)
   }
 
   private func isNew(_ topic: Topic) -> Bool { told.insert(topic).inserted }
@@ -53,14 +55,37 @@ package final class TrainingAdvice {
     guard configuration.objective == .wganGP, let norm = row.criticLosses.measured[GradientNorms.mean] else {
       return nil
     }
-    gradientNorms.append(norm)
-    guard gradientNorms.count == Self.window else { return nil }
-    defer { gradientNorms.removeAll(keepingCapacity: true) }
-    guard row.step >= Self.settled, let median = median(gradientNorms), median.isFinite, !(0.5...2).contains(median)
+    guard let median = Self.windowMedian(of: &gradientNorms, with: norm), row.step >= Self.settled, median.isFinite,
+      !(0.5...2).contains(median), isNew(.gradientNorm)
     else { return nil }
-    guard isNew(.gradientNorm) else { return nil }
     return "the critic's gradient has a norm of \(rounded(median)), and wgan-gp wants about 1: "
       + (median > 1 ? "raise --penalty-weight, or lower --critic-learning-rate" : "lower --penalty-weight")
+  }
+
+  /// A critic that has nothing more to tell the generator.
+  private func saturation(_ row: StepMetrics) -> String? {
+    if let share = row.criticLosses.measured[MetricColumn.atBound] {
+      guard let median = Self.windowMedian(of: &saturations, with: share), row.step >= Self.settled, median > 0.95,
+        isNew(.saturation)
+      else { return nil }
+      return "nearly all of the critic's parameters are at a clipping bound (at_bound): it is saturated and can say "
+        + "little; a lower --critic-learning-rate or a wider --clip helps"
+    }
+    guard configuration.objective == .relativistic,
+      let median = Self.windowMedian(of: &saturations, with: row.criticLosses.loss), row.step >= Self.settled, median < 0.02,
+      isNew(.saturation)
+    else { return nil }
+    return "the critic tells nearly all fakes (d_loss is near 0): it is saturated, and the generator learns little "
+      + "from it; more pictures, or more --penalty-weight, help"
+  }
+
+  /// Of each hundred values the median, when the last one has come.
+  private static func windowMedian(of values: inout [Float], with value: Float) -> Float? {
+    if value.isNaN { return nil }
+    values.append(value)
+    guard values.count == window else { return nil }
+    defer { values.removeAll(keepingCapacity: true) }
+    return median(values)
   }
 
   /// A critic that tells the pictures it learns from much better than others knows them by heart.

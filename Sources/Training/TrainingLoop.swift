@@ -83,6 +83,8 @@ package struct TrainingProgress: Sendable {
   package var batchesPerEpoch: Int
   /// Critic steps (batches) per second lately, everything counted; nil before the second one.
   package var batchesPerSecond: Double?
+  /// The same of generator steps.
+  package var generatorStepsPerSecond: Double?
   package var batchesLeft: Int
   /// Of the last steps.
   package var criticLosses: CriticLosses
@@ -103,6 +105,7 @@ package struct TrainingSummary: Sendable, Equatable {
   /// The last gallery.
   package var gallery: String?
 
+  package var stepsPerSecond: Double { seconds > 0 ? Double(generatorSteps) / seconds : 0 }
   package var batchesPerSecond: Double { seconds > 0 ? Double(criticSteps) / seconds : 0 }
   package var waitingShare: Double { seconds > 0 ? secondsWaiting / seconds : 0 }
 }
@@ -199,6 +202,7 @@ private struct Session<Engine: TrainingEngine, Batches: BatchSource> {
   private var distances: [String: Float] = [:]
   private var secondsWaiting = 0.0
   private var speed = SpeedMeter()
+  private var generatorSpeed = SpeedMeter()
   private var gallery: (steps: Int, path: String)?
   private var pictureProblem: String?
   /// The position that is kept already: a run that goes on has its own.
@@ -224,7 +228,8 @@ private struct Session<Engine: TrainingEngine, Batches: BatchSource> {
   private var progress: TrainingProgress {
     TrainingProgress(
       position: position, batchesPerEpoch: loop.schedule.batchesPerEpoch, batchesPerSecond: speed.perSecond,
-      batchesLeft: max(0, batchesInAll - position.criticSteps), criticLosses: losses, generatorLoss: generatorLoss)
+      generatorStepsPerSecond: generatorSpeed.perSecond, batchesLeft: max(0, batchesInAll - position.criticSteps),
+      criticLosses: losses, generatorLoss: generatorLoss)
   }
 
   private func isDue(every period: Int) -> Bool { period > 0 && position.generatorSteps % period == 0 }
@@ -263,6 +268,7 @@ private struct Session<Engine: TrainingEngine, Batches: BatchSource> {
     if let divergence = engine.divergence { throw divergence }
     let epoch = position.epoch
     loop.schedule.advance(&position, by: .generator)
+    generatorSpeed.count(at: seconds)
     let evaluates = isDue(every: loop.evaluateEvery)
     losses.measured.merge(engine.measure()) { $1 }
     distances = evaluates ? try loop.judge?.distances(of: engine) ?? [:] : [:]

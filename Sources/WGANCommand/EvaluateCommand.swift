@@ -70,7 +70,7 @@ struct EvaluateCommand: ParsableCommand {
     if neighbours?.isEmpty == true || plot?.isEmpty == true {
       throw ValidationError("--neighbours or --plot is empty: give a path")
     }
-    if !(2...100_000).contains(count) { throw ValidationError("--count \(count): must be from 2 to 100000") }
+    try check("--count", count, in: 2...100_000)
   }
 
   func run() throws {

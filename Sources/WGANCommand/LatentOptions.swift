@@ -1,6 +1,7 @@
 // Which points of the latent space `wgan generate` and `wgan walk` take, and how their pictures are laid out.
 
 import ArgumentParser
+import CommandSupport
 import SystemSupport
 import WGAN
 
@@ -18,7 +19,7 @@ struct LatentOptions: ParsableArguments {
 
   @Option(help: latentsHelp) var latents: String?
 
-  @Option(help: truncationHelp) var truncation: Float = 1
+  @Option(help: truncationHelp, transform: { try LatentOptions.truncation($0) }) var truncation: Float = 1
 
   static let latentsHelp = ArgumentHelp(
     """
@@ -28,7 +29,7 @@ struct LatentOptions: ParsableArguments {
 
   static let truncationHelp = ArgumentHelp(
     """
-    Latent vectors are multiplied by this, above 0 and up to 1: the smaller, the more typical, and the more alike the \
+    Latent vectors are multiplied by this, from 0.000001 to 1: the smaller, the more typical, and the more alike the \
     pictures.
     """, valueName: "psi")
 
@@ -41,13 +42,14 @@ struct LatentOptions: ParsableArguments {
       throw ValidationError("--seeds and --latents both say which: give one of them")
     }
     if latents == "" { throw ValidationError("--latents is empty: give a file") }
-    try Self.check(truncation: truncation)
   }
 
-  static func check(truncation: Float) throws {
-    if !(truncation > 0 && truncation <= 1) {
-      throw ValidationError("--truncation \(truncation): must be above 0 and at most 1")
+  /// Below a millionth all pictures are the same, and what is nearly 0 would be shown as if it were.
+  static func truncation(_ text: String) throws -> Float {
+    guard let value = Float(text), 0.000_001...1 ~= value else {
+      throw ValidationError("'\(text)' isn't a number from 0.000001 to 1")
     }
+    return value
   }
 
   /// Nil where none are given.
@@ -59,15 +61,17 @@ struct LatentOptions: ParsableArguments {
 
 struct SheetOptions: ParsableArguments {
   @Option(help: "Make each picture 2 or 4 times as wide and high, of squares.")
-  var upscale = 1
+  var upscale: Int?
 
   @Option(help: ArgumentHelp("Pixels around and between the pictures of a sheet (default: 2).", valueName: "pixels"))
   var gap: Int?
 
   func validate() throws {
-    if ![1, 2, 4].contains(upscale) { throw ValidationError("--upscale \(upscale): must be 2 or 4 (or 1: as it is)") }
-    if let gap, !(0...100).contains(gap) { throw ValidationError("--gap \(gap): must be from 0 to 100") }
+    if let upscale, ![1, 2, 4].contains(upscale) {
+      throw ValidationError("--upscale \(upscale): must be 2 or 4 (or 1: as it is)")
+    }
+    if let gap { try check("--gap", gap, in: 0...100) }
   }
 
-  func sheet(columns: Int) -> Sheet { Sheet(columns: columns, gap: gap ?? 2, upscale: upscale) }
+  func sheet(columns: Int) -> Sheet { Sheet(columns: columns, gap: gap ?? 2, upscale: upscale ?? 1) }
 }

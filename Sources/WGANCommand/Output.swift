@@ -40,11 +40,19 @@ struct Output: ExpressibleByArgument {
       "\(flag) \(argument): pictures are written as PNG or JPEG: give a name that ends with .png or .jpg")
   }
 
-  /// Refuses what couldn't be written, and what would replace a file of another kind or a run's own.
+  /// Refuses what couldn't be written, what would replace a file of another kind or a run's own, and a terminal for what
+  /// isn't text.
   ///
   /// - Throws: `.cannotCreate`.
   func check(_ kind: FileKind) throws(Failure) {
-    if isStandardOutput { return }
+    if isStandardOutput {
+      if !kind.isText && isatty(STDOUT_FILENO) != 0 {
+        throw Failure(
+          .cannotCreate,
+          "standard output is a terminal, which can't show \(kind.words): redirect it (> FILE), or give a path")
+      }
+      return
+    }
     let place: FilePath
     do {
       place = try linkedPath(argument)
@@ -153,6 +161,8 @@ enum FileKind {
     case .text: "a list or report"
     }
   }
+
+  var isText: Bool { self == .svg || self == .text }
 
   private var endings: [String] {
     switch self {

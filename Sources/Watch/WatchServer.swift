@@ -18,8 +18,11 @@ package struct WatchRequest: Sendable {
   package static let defaultHost = "127.0.0.1"
   package static let defaultPort = 8765
 
+  /// - Parameter host: "[::1]", as addresses of pages have it, is "::1".
   package init(run: String? = nil, host: String = defaultHost, port: Int = defaultPort, token: String? = nil) {
-    (self.run, self.host, self.port, self.token) = (run, host, port, token)
+    let isInBrackets = host.hasPrefix("[") && host.hasSuffix("]") && host.utf8.count > 2
+    (self.run, self.port, self.token) = (run, port, token)
+    self.host = isInBrackets ? String(host.dropFirst().dropLast()) : host
   }
 }
 
@@ -41,7 +44,7 @@ package final class WatchServer: Sendable {
     try request.check()
     let connections = Connections(limits)
     let found = try RunFinder(request.run)
-    (run, note) = (absolutePath(found.run), found.note)
+    (run, note) = (Self.shown(found.run), found.note)
     group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     workers.start()
     do {
@@ -56,6 +59,12 @@ package final class WatchServer: Sendable {
     }
     port = channel.localAddress?.port ?? request.port
     url = request.url(port: port)
+  }
+
+  /// The folder by its own name, wherever `.` and `..` lead to.
+  private static func shown(_ run: String) -> String {
+    guard FilePath(run).components.contains(".."), let real = try? realPath(run).text else { return absolutePath(run) }
+    return real
   }
 
   /// Waits until `stop`.
@@ -75,6 +84,9 @@ package final class WatchServer: Sendable {
     let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: 64)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .serverChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Self.pause()) }
+      }
       .childChannelInitializer { channel in
         guard connections.admit(channel) else { return channel.close() }
         let port = channel.localAddress?.port ?? request.port
@@ -82,7 +94,7 @@ package final class WatchServer: Sendable {
           var limits = NIOHTTPDecoderLimitConfiguration()
           (limits.maxHeaderFieldSize, limits.maxHeaderListSize, limits.maxHeaderFieldCount) = (8 << 10, 16 << 10, 64)
           try channel.pipeline.syncOperations.configureHTTPServerPipeline(
-            withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
+            withErrorHandling: false, withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
           try channel.pipeline.syncOperations.addHandler(
             RequestHandler(
               Access(hosts: hosts, token: request.token, port: port), site, connections, hub, workers))
@@ -92,23 +104,25 @@ package final class WatchServer: Sendable {
       .childChannelOption(.maxMessagesPerRead, value: 1)
     do {
       return try bootstrap.bind(host: request.host, port: request.port).wait()
-    } catch let error as IOError where error.errnoCode == EADDRINUSE {
-      let free = (request.port + 1...min(65535, request.port + 100)).first { port in
+    } catch {
+      throw request.failure(toListen: error) { port in
         guard let channel = try? bootstrap.bind(host: request.host, port: port).wait() else { return false }
         try? channel.close().wait()
         return true
       }
-      throw Failure(
-        .cannotCreate,
-        "port \(request.port) is taken, perhaps by another wgan watch: give another"
-          + (free.map { ", for example --port \($0)" } ?? " as --port"))
-    } catch let error as IOError where error.errnoCode == EACCES {
-      throw Failure(.cannotCreate, "port \(request.port) isn't for everybody: give one from 1024 on as --port")
-    } catch {
-      throw Failure(.cannotCreate, "can't listen at \(request.host), port \(request.port): \(error)")
     }
   }
+
+  /// Where the process has no descriptor left, a connection that waits can't be taken: it is tried again later, not all
+  /// the time.
+  private static func pause() -> AcceptBackoffHandler {
+    AcceptBackoffHandler(
+      shouldForwardIOErrorCaught: false,
+      backoffProvider: { $0.errnoCode == ECONNABORTED ? nil : .milliseconds(250) })
+  }
 }
+
+// MARK: - What is asked for
 
 extension WatchRequest {
   private var isLoopback: Bool { host == "localhost" || HostAddress(host)?.isLoopback == true }
@@ -116,7 +130,10 @@ extension WatchRequest {
   /// - Throws: `Failure(.usage)`.
   package func check() throws(Failure) {
     if !(0...65535).contains(port) { throw Failure(.usage, "--port \(port): must be from 0 to 65535") }
-    if host.isEmpty { throw Failure(.usage, "--host is empty: give an address of this machine") }
+    if run?.isEmpty == true {
+      throw Failure(.usage, "the run's path is empty: name a run's folder, or leave it out for the newest one")
+    }
+    try checkHost()
     guard let token else {
       if isLoopback { return }
       throw Failure(
@@ -130,6 +147,52 @@ extension WatchRequest {
     }
     if !isPlain || !(12...128).contains(token.utf8.count) {
       throw Failure(.usage, "--token: 12 to 128 letters, digits, - and _ are wanted, or 'auto'")
+    }
+  }
+
+  /// Whether it is an address in numbers, or a name that may be one's.
+  private func checkHost() throws(Failure) {
+    if host.isEmpty { throw Failure(.usage, "--host is empty: give an address of this machine") }
+    if HostAddress(host) != nil { return }
+    let labels = host.split(separator: ".", omittingEmptySubsequences: false)
+    let isName = host.utf8.allSatisfy { byte in
+      UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
+        || [UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_")].contains(byte)
+    }
+    guard isName else {
+      throw Failure(
+        .usage,
+        "--host \(host): give an address of this machine in numbers, as in 127.0.0.1 or ::1, or its name, and nothing "
+          + "else; the port is --port's")
+    }
+    // The system would make an address of what ends with a number: 127.1 is 127.0.0.1, and 1 is 0.0.0.1.
+    if let last = labels.last, last.first?.isNumber == true {
+      throw Failure(.usage, "--host \(host): isn't a whole address: give all four numbers, as in 127.0.0.1")
+    }
+  }
+
+  /// Why nobody can listen there, in our own words.
+  /// - Parameter isFree: whether one can at another port.
+  fileprivate func failure(toListen error: any Error, isFree: (_ port: Int) -> Bool) -> Failure {
+    switch (error as? IOError)?.errnoCode {
+    case EADDRINUSE:
+      let free = (port..<min(65535, port + 100)).lazy.map { $0 + 1 }.first(where: isFree)
+      return Failure(
+        .cannotCreate,
+        "port \(port) is taken, perhaps by another wgan watch: give another"
+          + (free.map { ", for example --port \($0)" } ?? " as --port"))
+    case EACCES:
+      return Failure(.cannotCreate, "port \(port) isn't for everybody: give one from 1024 on as --port")
+    case EADDRNOTAVAIL:
+      return Failure(
+        .cannotCreate,
+        "--host \(host): isn't an address of this machine: give one of its own, or 0.0.0.0 for all of them")
+    case let code?:
+      return Failure(
+        .cannotCreate, "can't listen at \(host), port \(port): \(SystemError(code: code)); give another --host")
+    case nil:
+      return Failure(
+        .cannotCreate, "--host \(host): no address is known of that name: give one of this machine in numbers")
     }
   }
 

@@ -5,54 +5,17 @@
 
 import json
 import os
-import pathlib
 import re
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
-import unittest
-import urllib.request
 
-from playwright.sync_api import sync_playwright
-
-wgan = ".build/release/wgan"
-screenshots = None
-BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
+from browser import BrowserTests, Watcher, arguments, run_tests, until
 
 
-def until(what, tries=900, message="it didn't come to be so"):
-    """The page's policy keeps the browser driver from waiting inside it: what is true once is found from outside. By
-    tries, not by the clock: a machine that stood still for a while gets its time."""
-    for _ in range(tries):
-        value = what()
-        if value:
-            return value
-        time.sleep(0.1)
-    raise AssertionError(message)
-
-
-class Watcher:
-    """A `wgan watch` and its address."""
-
-    def __init__(self, run, *flags):
-        self.process = subprocess.Popen(
-            [wgan, "watch", run, "--port", "0", *flags], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        self.url = self.process.stdout.readline().strip()
-
-    def get(self, path):
-        with urllib.request.urlopen(self.url.split("?")[0].rstrip("/") + path) as answer:
-            return answer.read()
-
-    def close(self):
-        self.process.send_signal(signal.SIGINT)
-        self.process.wait(10)
-        self.process.stdout.close()
-
-
-class PageTests(unittest.TestCase):
+class PageTests(BrowserTests):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.mkdtemp(prefix="wgan-browser-")
@@ -60,56 +23,23 @@ class PageTests(unittest.TestCase):
         environment = dict(os.environ, XDG_CACHE_HOME=os.path.join(cls.folder, "cache"))
         # It is stopped when the tests are done.
         cls.training = subprocess.Popen(
-            [wgan, "train", "--data", "synthetic", "--preset", "photos", "--size", "32", "--features", "8", "--latent",
-             "16", "--batch-size", "8", "--fraction", "0.02", "--threads", "1", "--generator-steps", "100000",
-             "--sample-every", "20", "--checkpoint-every", "40", "--keep-every", "40", "--evaluate-every", "20",
-             "--out", cls.run_path],
+            [arguments.wgan, "train", "--data", "synthetic", "--preset", "photos", "--size", "32", "--features", "8",
+             "--latent", "16", "--batch-size", "8", "--fraction", "0.02", "--threads", "1",
+             "--generator-steps", "100000", "--sample-every", "20", "--checkpoint-every", "40",
+             "--keep-every", "40", "--evaluate-every", "20", "--out", cls.run_path],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
         until(lambda: os.path.exists(os.path.join(cls.run_path, "metrics.csv")), message="the run doesn't begin")
         cls.watcher = Watcher(cls.run_path)
-        cls.playwright = sync_playwright().start()
-        cls.browser = cls.playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        super().setUpClass()
 
     @classmethod
     def tearDownClass(cls):
-        cls.browser.close()
-        cls.playwright.stop()
+        super().tearDownClass()
         if cls.training.poll() is None:
             cls.training.send_signal(signal.SIGINT)
             cls.training.wait(30)
         cls.watcher.close()
         shutil.rmtree(cls.folder)
-
-    def setUp(self):
-        self.complaints = []
-
-    def tearDown(self):
-        self.assertEqual(self.complaints, [])
-
-    def open(self, width=1200, height=900, scheme="light", url=None, expected=()):
-        context = self.browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
-        self.addCleanup(context.close)
-        page = context.new_page()
-        page.set_default_timeout(30000)
-
-        def complain(text):
-            if not any(part in text for part in expected):
-                self.complaints.append(text)
-
-        # The tests' own reading of pixels earns a word.
-        expected = (*expected, "willReadFrequently")
-        page.on("console", lambda message: message.type in ("error", "warning") and complain(message.text))
-        page.on("pageerror", lambda error: complain(str(error)))
-        page.goto(url or self.watcher.url)
-        return page
-
-    def shot(self, page, name):
-        if screenshots:
-            page.screenshot(path=os.path.join(screenshots, name + ".png"), full_page=True)
-
-    def step(self, page):
-        text = page.locator("#facts dd").first.text_content() or ""
-        return int(re.sub(r" .*|\D", "", text.split(" of ")[0]) or 0)
 
     def galleries(self, atLeast):
         def there():
@@ -313,17 +243,4 @@ class PageTests(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    arguments = sys.argv[1:]
-    for flag in ("--wgan", "--screenshots"):
-        if flag in arguments:
-            place = arguments.index(flag)
-            value = str(pathlib.Path(arguments[place + 1]).resolve())
-            del arguments[place:place + 2]
-            if flag == "--wgan":
-                wgan = value
-            else:
-                screenshots = value
-                os.makedirs(value, exist_ok=True)
-    # A shell lets what it starts in the background ignore Ctrl-C, and what is started from there inherits that.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    unittest.main(argv=[sys.argv[0], "--verbose", *arguments])
+    run_tests()

@@ -21,6 +21,9 @@ import Testing
     #expect(Array(joinPath("a/\u{301}", "b").utf8) == Array("a/\u{301}/b".utf8))
     #expect(absolutePath("/\u{301}a") == "/\u{301}a")
     #expect(absolutePath("a").hasSuffix("/a") && FilePath(absolutePath("a")).isAbsolute)
+    let here = splitPath(absolutePath("a")).folder
+    #expect(absolutePath(".") == here && absolutePath("./") == here && absolutePath("./a/./b") == joinPath(here, "a/b"))
+    #expect(absolutePath("../a") == joinPath(here, "../a"))
   }
 
   @Test func whatLooksEqualIsTwo() {

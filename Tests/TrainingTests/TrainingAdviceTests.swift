@@ -14,6 +14,7 @@ import Training
     return (1...steps).flatMap { step in
       var metrics = StepMetrics(
         step: step, epoch: 1, seconds: 0, criticLosses: CriticLosses(real: -1, fake: 1), generatorLoss: 0)
+      if objective == .relativistic { metrics.criticLosses.loss = 0.6 }
       row(step, &metrics)
       return advice.lines(of: metrics)
     }
@@ -39,6 +40,30 @@ import Training
       #expect(lines.first?.contains("at generator step 6") == true && lines.first?.contains("--learning-rate") == true)
     }
     #expect(told(.wgan, steps: 20) { _, row in row.generatorLoss = -9e5 }.isEmpty)
+  }
+
+  /// Also of rows that are read back, as who watches a run does.
+  @Test(arguments: [false, true]) func aSaturatedCritic(isReadBack: Bool) {
+    func lines(_ objective: ObjectiveKind, _ column: String, _ value: Float, steps: Int = 400) -> [String] {
+      told(objective, steps: steps) { step, row in
+        if column == "at_bound" { row.criticLosses.measured[column] = value } else { row.criticLosses.loss = value }
+        let cells = ["d_loss": row.criticLosses.loss, "g_loss": 0].merging([column: value]) { $1 }
+        if isReadBack { row = StepMetrics(step: step) { cells[$0] } }
+      }
+    }
+    #expect(lines(.wgan, "at_bound", 0.99).map { $0.contains("--clip helps") } == [true])
+    #expect(lines(.relativistic, "d_loss", 0.005).map { $0.contains("--penalty-weight") } == [true])
+    // A run's beginning, numbers that are as they should be, and other objectives' losses say nothing.
+    #expect(lines(.wgan, "at_bound", 0.99, steps: 190).isEmpty && lines(.wgan, "at_bound", 0.5).isEmpty)
+    #expect(lines(.relativistic, "d_loss", 0.3).isEmpty && lines(.wgan, "d_loss", 0.005).isEmpty)
+  }
+
+  /// Single steps are noise.
+  @Test func aCriticThatIsSaturatedNowAndThen() {
+    let lines = told(.wgan, steps: 1000) { step, row in
+      row.criticLosses.measured["at_bound"] = step % 3 == 0 ? 1 : 0.5
+    }
+    #expect(lines.isEmpty)
   }
 
   @Test func samplesThatAreAlike() {

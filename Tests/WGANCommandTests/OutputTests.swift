@@ -230,16 +230,52 @@ import Testing
       // More of the same, and fewer.
       for count in ["9", "2"] { try succeed(["generate", "--run", "run", "--count", count, "--out", "p"], in: folder) }
       let other = try Tool.run(Self.generate + ["--seed", "5", "--out", "p"], in: folder)
-      #expect(other.code == 73 && other.errorLines.count == 1 && other.errors.contains("--force"), "\(other)")
+      #expect(other.code == 73 && other.errorLines.count == 1 && other.errors.contains("remove them"), "\(other)")
       #expect(try readFile(folder / "p/000000.png") == first && folderNames(folder / "p").count == 9)
-      try succeed(Self.generate + ["--seed", "5", "--out", "p", "--force"], in: folder)
+      let all = ["generate", "--run", "run", "--count", "9", "--out", "p"]
+      try succeed(all + ["--seed", "5", "--force"], in: folder)
       #expect(try readFile(folder / "p/000000.png") != first)
       // Half the old series and half the new one: neither goes on.
-      for seed in [[], ["--seed", "5"]] {
-        #expect(try Tool.run(Self.generate + seed + ["--out", "p"], in: folder).code == 73)
-      }
+      try writeFile(first, to: folder / "p/000000.png")
+      for seed in [[], ["--seed", "5"]] { #expect(try Tool.run(all + seed, in: folder).code == 73) }
     }
   }
+
+  #if os(Linux)
+    /// A terminal would take some of the bytes for orders.
+    @Test func noPictureGoesOntoATerminal() throws {
+      try inTemporaryFolder { folder in
+        try train(in: folder)
+        let other = try openFile("/dev/ptmx", O_RDWR | O_NOCTTY)
+        defer { close(other) }
+        // TIOCSPTLCK and TIOCGPTN: unlocks the terminal at the other end, and tells its number.
+        var (lock, number) = (CInt(0), CInt(0))
+        #expect(ioctl(other, 0x4004_5431, &lock) == 0 && ioctl(other, 0x8004_5430, &number) == 0)
+        let terminal = FileHandle(
+          fileDescriptor: try openFile("/dev/pts/\(number)", O_RDWR | O_NOCTTY), closeOnDealloc: true)
+        func code(_ arguments: [String]) throws -> (code: Int32, errors: String) {
+          let errors = Pipe()
+          let process = try Tool.start(arguments, in: folder, output: terminal, errors: errors)
+          let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+          process.waitUntilExit()
+          return (process.terminationStatus, text)
+        }
+        for arguments in [
+          Self.generate + ["--grid", "-"], Self.generate + ["--tensors", "-"],
+          ["walk", "--run", "run", "--seeds", "1,2", "--out", "-"], ["timelapse", "--run", "run", "--out", "-"],
+          ["evaluate", "--run", "run", "--neighbours", "-"], ["data", "preview", "run/samples", "--out", "-"],
+          ["export", "--run", "run", "--format", "onnx", "--out", "-"],
+          ["export", "--run", "run", "--format", "safetensors", "--out", "-"],
+        ] {
+          let (code, errors) = try code(arguments)
+          #expect(code == 73 && errors.contains("standard output is a terminal"), "\(arguments) \(errors)")
+          #expect(errors.contains("redirect it") && errors.split(separator: "\n").count == 1, "\(errors)")
+        }
+        // Text may.
+        #expect(try code(["data", "list", "run/samples", "--out", "-"]).code == 0)
+      }
+    }
+  #endif
 
   // MARK: The terminal
 

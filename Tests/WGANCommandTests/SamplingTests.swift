@@ -120,6 +120,71 @@ import Testing
     }
   }
 
+  /// Whatever is said of force and however it ends, no folder has pictures of two outputs.
+  @Test func aFolderHasPicturesOfOneOutput() throws {
+    try inTemporaryFolder { folder in
+      try train(in: folder)
+      func bytes() throws -> [[UInt8]] { try folderNames(folder / "w").map { try readFile(folder / "w" / $0) } }
+      let walk = Self.walk + ["--out", "w", "--seeds"]
+      try succeed(walk + ["5,1,9", "--frames", "7"], in: folder)
+      try writeFile([1], to: folder / "w/mine.txt")
+      let before = try bytes()
+      // Fewer: the others would stay among them, and nobody has named those.
+      for fewer in [
+        walk + ["5,2", "--frames", "5"], Self.generate + ["--count", "3", "--out", "w"],
+        Self.generate + ["--seeds", "1,2", "--out", "w"], ["timelapse", "--run", "run", "--out", "w"],
+      ] {
+        for force in [[], ["--force"]] {
+          let result = try Tool.run(fewer + force, in: folder)
+          #expect(result.code == 73 && result.errorLines.count == 1, "\(result)")
+          #expect(result.errors.contains("or remove them") && !result.errors.contains("--force"), "\(result)")
+        }
+      }
+      #expect(try bytes() == before)
+      // The same ones may be fewer.
+      try succeed(Self.generate + ["--count", "9", "--out", "p"], in: folder)
+      for force in [[], ["--force"]] {
+        try succeed(Self.generate + ["--count", "2", "--out", "p"] + force, in: folder)
+        #expect(try folderNames(folder / "p").count == 9)
+      }
+      // As many, and a disk that is full after some: what is there is of the new ones alone.
+      let cut = try Tool.limited("ulimit -f 1", walk + ["5,2", "--frames", "7", "--force"], in: folder)
+      let rest = try folderNames(folder / "w").filter { $0 != "mine.txt" }
+      #expect(cut.code == 74 && rest.isEmpty, "\(cut) \(rest)")
+      try succeed(walk + ["5,1,9", "--frames", "7"], in: folder)
+      #expect(try bytes() == before)
+      // More.
+      try succeed(walk + ["5,2", "--frames", "9", "--force"], in: folder)
+      try succeed(walk + ["5,2", "--frames", "9"], in: folder)
+      #expect(try folderNames(folder / "w").count == 10 && readFile(folder / "w/mine.txt") == [1])
+    }
+  }
+
+  /// What is said of a sheet that is too large is what makes it smaller.
+  @Test func aSheetThatIsTooLarge() throws {
+    try inTemporaryFolder { folder in
+      try train(in: folder)
+      for (arguments, advice) in [
+        (
+          Self.generate + ["--count", "10000", "--columns", "100", "--grid", "x.png"],
+          ["fewer pictures", "--upscale or --gap", "--out FOLDER instead of --grid"]
+        ),
+        (
+          Self.walk + ["--frames", "3", "--out", "x.png"] + (1...99).flatMap { ["--seeds", "\($0),1000"] },
+          ["fewer walks", "--upscale or --gap"]
+        ),
+      ] {
+        let limit = arguments.contains("walk") ? 130_000 : 1_000_000
+        let result = try Tool.limited(
+          "ulimit -v \(limit)", arguments + ["--upscale", "4", "--gap", "100"], in: folder)
+        #expect(result.code == 71 && result.errorLines.count == 1, "\(result)")
+        for words in advice { #expect(result.errors.contains(words), "\(result)") }
+        #expect(!result.errors.contains("--batch-size"), "\(result)")
+      }
+      #expect(!fileExists(folder / "x.png"))
+    }
+  }
+
   @Test func severalWalksAreSideBySide() throws {
     try inTemporaryFolder { folder in
       try train(in: folder)
@@ -200,8 +265,11 @@ import Testing
     (["--seeds", "1,2", "--count", "3", "--grid", "x.png"], ["leave --count out"]),
     (["--latents", "z", "--seed", "3", "--grid", "x.png"], ["--latents", "leave --seed out"]),
     (["--latents", "z", "--seeds", "3", "--grid", "x.png"], ["--latents", "--seeds"]),
-    (["--truncation", "0", "--grid", "x.png"], ["--truncation", "above 0"]),
-    (["--truncation", "1.5", "--grid", "x.png"], ["--truncation 1.5"]),
+    (["--truncation", "0", "--grid", "x.png"], ["--truncation", "'0'", "from 0.000001 to 1"]),
+    (["--truncation", "1.5", "--grid", "x.png"], ["--truncation", "'1.5'"]),
+    // What is too small to be a number is shown as it was given.
+    (["--truncation", "1e-320", "--grid", "x.png"], ["--truncation", "'1e-320'"]),
+    (["--truncation", "nan", "--grid", "x.png"], ["--truncation", "'nan'"]),
     (["--upscale", "3", "--grid", "x.png"], ["--upscale 3", "2 or 4"]),
     (["--gap", "101", "--grid", "x.png"], ["--gap 101"]),
     (["--grid", "x.gif"], ["--grid x.gif", ".png or .jpg"]),
@@ -227,6 +295,7 @@ import Testing
     (["walk", "--run", "run", "--seeds", "1,2", "--out", "x.png", "--fps", "0"], ["--fps"]),
     (["walk", "--run", "run", "--seeds", "1,2", "--out", "x.png", "--force"], ["--force", "folder"]),
     (["walk", "--run", "run", "--seeds", "1,2"], ["--out"]),
+    (["walk", "--run", "run", "--seeds", "1,2", "--out", "x.png", "--truncation", "1e-320"], ["'1e-320'"]),
     (["timelapse", "--run", "run", "--out", "x.png", "--cell", "0,1"], ["--cell", "1 to 8"]),
     (["timelapse", "--run", "run", "--out", "x.png", "--cell", "3"], ["as in 3,5"]),
     (["timelapse", "--run", "run", "--out", "x.png", "--every", "0"], ["--every 0"]),
@@ -283,7 +352,7 @@ import Testing
       try succeed(Self.walk + ["--seeds", "1,2", "--frames", "9", "--out", "film.png"], in: folder)
       let before = try readFile(folder / "film.png")
       let full = try Tool.limited("ulimit -f 4", Self.walk + ["--seeds", "3,4", "--out", "film.png"], in: folder)
-      #expect(full.code == 73 && full.errorLines.last?.hasPrefix("wgan: film.png: can't be written") == true, "\(full)")
+      #expect(full.code == 74 && full.errorLines.last?.hasPrefix("wgan: film.png: can't be written") == true, "\(full)")
       #expect(try readFile(folder / "film.png") == before)
       #expect(try folderNames(folder).allSatisfy { !TemporaryName.matches($0) })
     }

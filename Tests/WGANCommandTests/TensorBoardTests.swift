@@ -58,6 +58,51 @@ import WGAN
     }
   }
 
+  /// What isn't whole is exported as far as it goes, and what is missing is said.
+  @Test func ofADamagedRunItIsSaidWhatIsMissing() throws {
+    try inTemporaryFolder { folder in
+      try succeed(train + ["--generator-steps", "5"] + Tool.tiny, in: folder)
+      let path = folder / "run/metrics.csv"
+      let lines = String(decoding: try readFile(path), as: UTF8.self).split(separator: "\n").map(String.init)
+      #expect(lines.count == 6)
+      func export(_ text: String?) throws -> [String] {
+        removeFile(path)
+        if let text { try writeFile(Array(text.utf8), to: path) }
+        let out = "out\(UInt32.random(in: 0 ... .max))"
+        let result = try succeed(
+          ["export", "--format", "tensorboard", "--run", "run", "--out", out], in: folder)
+        #expect(result.output == "\(out)/events.out.tfevents.000001.wgan\n")
+        return result.errorLines.map(String.init)
+      }
+      func whole(_ lines: [String]) -> String { lines.map { $0 + "\n" }.joined() }
+      let galleries = "wgan: written: 0 rows of metrics.csv, 3 galleries"
+      #expect(try export(whole(lines)) == ["wgan: written: 5 rows of metrics.csv, 3 galleries"])
+      #expect(
+        try export(whole(lines[..<3] + ["nonsense", "3,x"] + lines[4...])) == [
+          "wgan: run/metrics.csv: lines 4, 5 aren't rows: left out",
+          "wgan: run/metrics.csv: the row of step 3 is missing, the others are kept",
+          "wgan: written: 4 rows of metrics.csv, 3 galleries",
+        ])
+      // Cut in the middle of a row: those that the checkpoint has behind it are missing.
+      #expect(
+        try export(whole(Array(lines[..<3])) + lines[3].prefix(9)) == [
+          "wgan: run/metrics.csv: the rows of steps 3 to 5 are missing, the others are kept",
+          "wgan: written: 2 rows of metrics.csv, 3 galleries",
+        ])
+      #expect(try export(nil) == ["wgan: run/metrics.csv: isn't there: galleries alone are shown", galleries])
+      for text in ["\u{0}\u{1}\n" + whole(Array(lines[1...])), whole(Array(lines[1...]))] {
+        #expect(
+          try export(text) == [
+            "wgan: run/metrics.csv: its first line doesn't name the columns: galleries alone are shown", galleries,
+          ])
+      }
+      #expect(
+        try export("") == [
+          "wgan: run/metrics.csv: has no row: galleries alone are shown", galleries,
+        ])
+    }
+  }
+
   /// A part that goes on says from where; one that begins with events in the middle has the past, too.
   @Test func aRunThatGoesOnBeginsAnotherFile() throws {
     try inTemporaryFolder { folder in

@@ -17,6 +17,7 @@ import WGAN
     (settings.optimizer, settings.criticOptimizer, settings.adamBeta2) = (.adam, .rmsprop, 0.9)
     (settings.objective, settings.criticNorm, settings.generatorNorm) = (.relativistic, false, false)
     (settings.penaltyWeight, settings.decay, settings.ema) = (.fixed(0.5), .cosine, 0.99)
+    settings.heldOut = 0.25
     let json = String(decoding: try JSONEncoder().encode(settings), as: UTF8.self)
     #expect(try decoded(json) == settings)
     for preset in TrainingSettings.Preset.allCases {
@@ -28,6 +29,8 @@ import WGAN
       #expect(try JSONDecoder().decode(TrainingSettings.self, from: JSONEncoder().encode(again)) == again)
     }
 
+    // Of a version that held nothing out.
+    #expect(try decoded(json.replacingOccurrences(of: "\"heldOut\":0.25", with: "\"heldOut\":0")).heldOut == 0)
     let misspelt = json.replacingOccurrences(of: "\"batchSize\"", with: "\"batchSise\":4,\"batchSize\"")
     let unknown = try #require(throws: WGANError.self) { _ = try decoded(misspelt) }
     #expect(unknown.kind == .invalidSettings && unknown.description.contains("\"batchSise\" isn't known"))

@@ -242,6 +242,65 @@ import WGAN
     }
   }
 
+  // MARK: - Held-out pictures
+
+  /// What is held out isn't trained on: training is that of the others alone, to the last bit.
+  @Test func heldOutPicturesAreNotTrainedOn() throws {
+    let pictures = try Self.pictures(40)
+    var settings = Self.settings
+    settings.heldOut = 0.3
+    let gan = try WassersteinGAN(settings)
+    let heldOut = gan.heldOutPictures(of: pictures)
+    #expect(4...20 ~= heldOut.count && heldOut.allSatisfy(pictures.contains))
+    #expect(gan.heldOutPictures(of: try Self.pictures(60)).starts(with: heldOut))
+    try gan.train(on: pictures, generatorSteps: 3)
+    let others = try WassersteinGAN(Self.settings)
+    #expect(others.heldOutPictures(of: pictures).isEmpty)
+    try others.train(on: pictures.filter { !heldOut.contains($0) }, generatorSteps: 3)
+    #expect(try gan.sample(count: 4) == others.sample(count: 4))
+    #expect(try gan.distance(to: heldOut) == others.distance(to: heldOut))
+    // A state that was saved holds out the same ones, and so goes on as if it had never stopped.
+    let again = try reloaded(gan, threads: 1)
+    #expect(again.settings == settings && again.heldOutPictures(of: pictures) == heldOut)
+    for gan in [gan, again] { try gan.train(on: pictures, generatorSteps: 2) }
+    #expect(try state(again) == state(gan))
+  }
+
+  /// The critic is tested on them, which changes nothing.
+  @Test func heldOutPicturesAreToldOf() throws {
+    let pictures = try Self.pictures(40)
+    var settings = Self.settings
+    (settings.heldOut, settings.criticSteps, settings.warmUpCriticSteps) = (0.3, 1, 1)
+    func told(_ settings: TrainingSettings, _ pictures: [Bitmap]) throws -> [Int: Float] {
+      let gan = try WassersteinGAN(settings)
+      var told: [Int: Float] = [:]
+      try gan.train(on: pictures, generatorSteps: 201) { step in
+        #expect(step.kind == .generator || step.heldOutWassersteinEstimate == nil)
+        told[step.generatorStepsDone] = step.heldOutWassersteinEstimate ?? told[step.generatorStepsDone]
+        return .proceed
+      }
+      return told
+    }
+    let estimates = try told(settings, pictures)
+    #expect(Set(estimates.keys) == [100, 200] && estimates.values.allSatisfy(\.isFinite))
+    settings.heldOut = 0
+    #expect(try told(settings, pictures).isEmpty)
+  }
+
+  @Test func aShareThatLeavesNothingToTrainOn() throws {
+    var settings = Self.settings
+    settings.heldOut = 1
+    expect(.invalidSettings, "heldOut 1.0: must be 0 (none) or more, and less than 1") {
+      _ = try WassersteinGAN(settings)
+    }
+    settings.heldOut = 0.999
+    let gan = try WassersteinGAN(settings)
+    expect(
+      .invalidPictures,
+      "all 5 pictures are held out: lower the settings' heldOut (0.999), or give more"
+    ) { try gan.train(on: Self.pictures(5), generatorSteps: 1) }
+  }
+
   /// A run of the tool goes on in a program, on the same pictures, as the tool would have gone on.
   @Test func aRunOfTheToolGoesOn() throws {
     try inTemporaryFolder { folder in

@@ -106,7 +106,7 @@ import Watch
   ]) func nothingElse(target: String) { #expect(refusal { _ = try asked(target) } == .notFound) }
 
   @Test(arguments: [
-    "report", "http://localhost/report", "*", "", "/ü", "/a b", "/report?", "/report?x", "/report?x=1",
+    "report", "https://localhost/report", "ftp://localhost/", "http:/report", "http:", "localhost:8765", "*", "", "/ü", "/a b", "/report?", "/report?x", "/report?x=1",
     "/report?v=1&v=2",
     "/curves?columns=d_loss&from=-1", "/curves?columns=d_loss&from=9&to=1", "/curves?columns=", "/curves",
     "/curves?columns=d_loss&buckets=1", "/curves?columns=d_loss&buckets=9999", "/curves?columns=%2e", "/?run=/etc",
@@ -118,6 +118,23 @@ import Watch
       return
     }
     #expect(refusal { _ = try asked(target) } == .badRequest)
+  }
+
+  /// The form that goes to a proxy (RFC 9112, 3.2.2).
+  @Test func addressesInFull() throws {
+    for place in ["http://localhost:8765", "HTTP://127.0.0.1:1", "http://[::1]"] {
+      #expect(try asked("\(place)/report").route == .report)
+      #expect(try asked(place).route == .page(PageFile.all[0]))
+      #expect(try asked("\(place)?token=x").route == .page(PageFile.all[0]))
+    }
+    // Whom it names counts; the header must be there all the same.
+    for place in ["http://evil.example", "http://user@localhost", "http://localhost#", "http://", "http://127.1"] {
+      #expect(refusal { _ = try asked("\(place)/report") } == .misdirectedRequest)
+    }
+    #expect(try asked("http://localhost/report", .GET, [("host", "evil.example")]).route == .report)
+    #expect(refusal { _ = try asked("http://localhost/report", .GET, []) } == .misdirectedRequest)
+    #expect(refusal { _ = try asked("http://localhost/../config.json") } == .notFound)
+    #expect(refusal { _ = try asked("http://machine/report", .GET, [("host", "machine")], guarded) } == .forbidden)
   }
 
   @Test func addressesHaveALength() {

@@ -115,16 +115,67 @@ import Watch
     }
   }
 
-  @Test func aSaturatedCriticIsTold() throws {
+  /// What the page warns of is what `wgan train` has warned of, word for word: here of a critic that is all clipped.
+  @Test func warningsAreThoseOfTraining() throws {
     try inTemporaryFolder { folder in
-      let paths = try makeRun(folder / "run", steps: 500)
+      let request = TrainingRequest(
+        out: folder / "run", preset: "blog",
+        overrides: [
+          ConfigurationOverride(\.size, 16), ConfigurationOverride(\.features, 4), ConfigurationOverride(\.latent, 8),
+          ConfigurationOverride(\.batchSize, 4), ConfigurationOverride(\.fraction, 0.003),
+          ConfigurationOverride(\.criticSteps, 1), ConfigurationOverride(\.warmUpCriticSteps, 1),
+          ConfigurationOverride(\.clipLower, -1e-6), ConfigurationOverride(\.clipUpper, 1e-6),
+        ], data: ["synthetic"], cache: folder / "cache", length: .steps(.generatorSteps(210)),
+        runOverrides: [RunOverride(\.threads, 1), RunOverride(\.sampleEvery, 0), RunOverride(\.checkpointEvery, 0)])
+      var told: [String] = []
+      _ = try TrainingRun(request, report: { _ in }, isCancelled: { false })
+        .train(shouldStop: { false }) { event in if case .advice(let line) = event { told.append(line) } }
+      #expect(told.contains { $0.contains("at a clipping bound") })
+      var run = RunFollower(folder / "run")
+      run.follow()
+      #expect(run.metrics.advice.map(\.line) == told)
+    }
+  }
+
+  /// Whatever comes to the path of a run that is gone is another one, and has none of its files.
+  @Test func aFolderThatBecomesAFileAndAnEmptyFolder() throws {
+    try inTemporaryFolder { folder in
+      let paths = try makeRun(folder / "run", rows: 5, galleries: [1, 500])
       var run = RunFollower(paths.path)
-      for (share, isTold) in [("0.5", false), ("0.99", true)] {
-        let rows = (1...150).map { "\($0),1,\($0),-1,\(share)\n" }.joined()
-        try writeFile(Array(("step,epoch,seconds,d_loss,at_bound\n" + rows).utf8), to: paths.metrics)
-        run.follow()
-        #expect((run.saturation != nil) == isTold)
-      }
+      run.follow()
+      #expect(run.galleries.count == 2 && run.configuration != nil && run.totalSteps == 12)
+      try renameFile(paths.path, to: folder / "away")
+      try writeFile([], to: paths.path)
+      run.follow()
+      #expect(run.state == .gone)
+      removeFile(paths.path)
+      try makeFolder(paths.path)
+      run.follow()
+      #expect(run.galleries.isEmpty && run.configuration == nil && run.totalSteps == nil && run.metrics.rows == 0)
+      #expect(run.state == .stopped && run.notes.count == 2)
+      // At once, without a look in between.
+      try makeRun(paths.path, rows: 3, galleries: [7])
+      run.follow()
+      #expect(run.galleries.map(\.step) == [7])
+      try renameFile(paths.path, to: folder / "away2")
+      try makeFolder(paths.path)
+      run.follow()
+      #expect(run.galleries.isEmpty && run.configuration == nil)
+    }
+  }
+
+  /// What was wrong with a part that isn't there any more isn't told on.
+  @Test func aProblemThatIsGone() throws {
+    try inTemporaryFolder { folder in
+      let paths = try makeRun(folder / "run", rows: 5)
+      removeFolder(paths.samples)
+      try writeFile([], to: paths.samples)
+      var run = RunFollower(paths.path)
+      run.follow()
+      #expect(run.notes.count == 1 && run.notes.first?.contains("samples") == true)
+      removeFile(paths.samples)
+      run.follow()
+      #expect(run.notes.isEmpty)
     }
   }
 
@@ -138,6 +189,11 @@ import Watch
       try append(row(2) + "\n", to: RunPaths(folder / "b").metrics)
       let found = try RunFinder(folder)
       #expect(found.run == folder / "b" && found.note?.contains("newest of 3 runs") == true)
+      let only = try RunFinder(folder / "none/..")
+      #expect(only.note?.contains("newest of 3 runs") == true)
+      try makeFolder(folder / "one")
+      try makeRun(folder / "one/run", rows: 1)
+      #expect(try RunFinder(folder / "one").note == nil)
       let own = try RunFinder(folder / "a")
       #expect(own.run == folder / "a" && own.note == nil)
     }

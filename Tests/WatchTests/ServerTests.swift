@@ -110,7 +110,15 @@ import Watch
           let answer = client.receive()
           let code = status(answer) ?? 400
           #expect((400..<500).contains(code), "\(request.prefix(60)): \(answer.prefix(80))")
+          if request.contains("X: \(long)") || request.contains("A: b") {
+            #expect(status(answer) == 431 && answer.hasSuffix("16 KB are the most\n"), "\(answer)")
+          }
         }
+        // What isn't HTTP behind a request that was is told behind its answer, not into it.
+        let client = try Client(port: server.port)
+        client.send("GET /columns HTTP/1.1\r\n\(host)\r\nGET\r\n\r\n")
+        let answers = client.receive()
+        #expect(answers.components(separatedBy: "HTTP/1.1 ").count <= 3, "\(answers)")
         #expect(try status(ask(server.port, "/report")) == 200)
       }
     }
@@ -220,6 +228,59 @@ import Watch
     }
   }
 
+  /// The form that goes to a proxy is taken by every server (RFC 9112, 3.2.2); whom it names counts.
+  @Test func addressesInFull() throws {
+    try inTemporaryFolder { folder in
+      try makeRun(folder / "run", rows: 2)
+      try serving(folder / "run") { server in
+        let page = try ask(server.port, "http://localhost")
+        #expect(page.contains("<title>wgan watch</title>"))
+        #expect(try status(ask(server.port, "http://127.0.0.1:\(server.port)/report")) == 200)
+        #expect(try status(ask(server.port, "http://evil.example/report")) == 421)
+      }
+    }
+  }
+
+  /// A client that asks again and again and takes nothing is answered when it takes: answers don't pile up for it, and
+  /// what it's told is true then.
+  @Test func answersAreMadeWhenTheyCanBeTaken() throws {
+    try inTemporaryFolder { folder in
+      let paths = try makeRun(folder / "run", rows: 2)
+      try serving(folder / "run") { server in
+        let client = try Client(port: server.port)
+        // More than lies in between: 20 MB.
+        let page = "GET /explorer.js HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        client.send(String(repeating: page, count: 2000))
+        client.send("GET /report HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        sleep(2)
+        try append(row(3) + "\n", to: paths.metrics)
+        let answers = client.receive()
+        #expect(answers.utf8.count > 20_000_000 && answers.suffix(5000).contains("\"step\" : 3"))
+      }
+    }
+  }
+
+  /// A picture is read part by part while it is sent: all of it comes, and one that is cut meanwhile ends there.
+  @Test func largePicturesComeInParts() throws {
+    try inTemporaryFolder { folder in
+      let paths = try makeRun(folder / "run", rows: 2, galleries: [1, 5])
+      let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7 ^ $0 >> 9) & 0x7f }
+      try writeFile(bytes, to: paths.sample(generatorSteps: 1))
+      try writeFile([UInt8](repeating: 7, count: 30_000_000), to: paths.sample(generatorSteps: 5))
+      try serving(folder / "run") { server in
+        _ = try ask(server.port, "/report")
+        let answer = Array(try ask(server.port, "/galleries/1").utf8)
+        #expect(answer.count > bytes.count && answer.suffix(bytes.count).elementsEqual(bytes))
+        let client = try Client(port: server.port)
+        client.send("GET /galleries/5 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        usleep(300_000)
+        try systemCall(paths.sample(generatorSteps: 5)) { truncate($0, 28_000_000) }
+        #expect(client.receive().utf8.count < 30_000_000)
+        #expect(try status(ask(server.port, "/report")) == 200)
+      }
+    }
+  }
+
   /// One after the other on one connection, also sent at once.
   @Test func aConnectionIsUsedAgain() throws {
     try inTemporaryFolder { folder in
@@ -246,6 +307,40 @@ import Watch
         #expect(failure?.description.contains("--port ") == true)
       }
     }
+  }
+
+  /// There is none behind the last one, and nothing breaks for that.
+  @Test func theLastPortIsTaken() throws {
+    try inTemporaryFolder { folder in
+      try makeRun(folder / "run", rows: 2)
+      let first = try? WatchServer(WatchRequest(run: folder / "run", port: 65535))
+      let failure = #expect(throws: Failure.self) { try WatchServer(WatchRequest(run: folder / "run", port: 65535)) }
+      #expect(failure?.description.hasSuffix("give another as --port") == true)
+      try first?.stop()
+    }
+  }
+
+  /// The names that a folder goes by don't matter to who reads where it is.
+  @Test func whereItIs() throws {
+    try inTemporaryFolder { folder in
+      try makeRun(folder / "run", rows: 2)
+      let place = try realPath(folder / "run").text
+      try serving(folder / "run/samples/..") { server in #expect(server.run == place) }
+    }
+  }
+
+  @Test(arguments: [
+    "", "127.1", "1", "0x7f.0.0.1", "256.1.1.1", "localhost:8765", "http://localhost", "[::1", "[]", "a b", "fe80::1%lo",
+    "ünicode",
+  ]) func whatIsNoHost(host: String) {
+    let failure = #expect(throws: Failure.self) { try WatchRequest(host: host, token: "a-long-enough-word").check() }
+    #expect(failure?.kind == .usage && failure?.description.hasPrefix("--host \(host)") == true)
+  }
+
+  @Test func hostsAsAddressesOfPagesHaveThem() throws {
+    let request = WatchRequest(host: "[::1]")
+    try request.check()
+    #expect(request.host == "::1" && request.url(port: 5) == "http://[::1]:5/")
   }
 
   @Test func otherMachinesNeedAToken() throws {

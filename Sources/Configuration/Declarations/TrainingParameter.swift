@@ -123,8 +123,13 @@ package struct Rule<Value>: Sendable {
     self.holds = holds
   }
 
+  /// The upper bound is no one's concern who is below the lower one.
   package static func within(_ range: ClosedRange<Value>) -> Rule where Value: Sendable {
-    Rule("must be from \(range.lowerBound) to \(range.upperBound)") { range.contains($0) }
+    Rule(
+      { value in
+        value < range.lowerBound
+          ? "must be at least \(range.lowerBound)" : "must be from \(range.lowerBound) to \(range.upperBound)"
+      }, range.contains)
   }
 }
 

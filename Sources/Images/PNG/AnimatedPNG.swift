@@ -77,7 +77,7 @@ package struct AnimatedPNGWriter: ~Copyable {
     do {
       file = try AtomicFile(at: path)
     } catch {
-      throw PictureError(.cannotWrite, error, path)
+      throw PictureError(writing: path, error)
     }
     self.path = path
     encoder = AnimatedPNGEncoder(frames: frames)
@@ -98,7 +98,7 @@ package struct AnimatedPNGWriter: ~Copyable {
     do {
       try file.commit()
     } catch {
-      throw PictureError(.cannotWrite, error, path)
+      throw PictureError(writing: path, error)
     }
     return bytes
   }
@@ -108,7 +108,7 @@ package struct AnimatedPNGWriter: ~Copyable {
     do {
       try file.write(some)
     } catch {
-      throw PictureError(.cannotWrite, error, path)
+      throw PictureError(writing: path, error)
     }
   }
 }

@@ -18,7 +18,7 @@ struct ClippedWasserstein: Objective {
 
   var criticPasses: [NetPass] { Self.criticPasses }
   var generatorPasses: [NetPass] { Self.generatorPasses }
-  var columns: [MetricColumn] { Self.columns + [.measured(Self.atBound), .measured(Self.varianceBelowEpsilon)] }
+  var columns: [MetricColumn] { Self.columns + [.measured(MetricColumn.atBound), .measured(Self.varianceBelowEpsilon)] }
 
   func criticStep(_ nets: TrainingNets, _ batch: StepBatch) -> CriticLosses {
     Self.criticGradients(nets, batch).losses
@@ -39,7 +39,6 @@ struct ClippedWasserstein: Objective {
 // MARK: - The clipping's health
 
 extension ClippedWasserstein {
-  private static let atBound = "at_bound"
   private static let varianceBelowEpsilon = "variance_below_eps"
 
   /// The share of the critic's parameters at a bound, and of its norms' channels whose running variance is less than
@@ -48,7 +47,7 @@ extension ClippedWasserstein {
   func measure(_ nets: TrainingNets) -> [String: Float] {
     let critic = nets.critic
     let clipped = critic.parameters.count(atOrBeyond: clip, on: nets.device)
-    var measured = [Self.atBound: Float(clipped) / Float(critic.plan.parameters.parameterCount)]
+    var measured = [MetricColumn.atBound: Float(clipped) / Float(critic.plan.parameters.parameterCount)]
     let variances = critic.plan.parameters.buffers.filter { $0.kind == .runningVariance }
       .flatMap { $0.values(in: critic.buffers) }
     if !variances.isEmpty {

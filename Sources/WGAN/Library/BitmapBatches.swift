@@ -1,5 +1,5 @@
 // Batches of pictures that are in memory: the order, the crops and the mirrored are those of `BatchLoader`, which
-// reads a data set's.
+// reads a data set's; and the ones that are held out.
 
 import Training
 import Configuration
@@ -59,5 +59,19 @@ final class BitmapBatches: BatchSource {
 
   private static func order(of count: Int, _ configuration: TrainingConfiguration, epoch: Int) -> [UInt32] {
     Selection.shuffled(Array(0..<UInt32(count)), seed: configuration.seed, epoch: epoch)
+  }
+}
+
+extension HeldOutPictures {
+  /// Cropped at the centre. Nil where there are none.
+  init?(_ pictures: [Bitmap], _ configuration: TrainingConfiguration) {
+    let some = Array(pictures.prefix(Self.pictures))
+    if some.isEmpty { return nil }
+    var plain = configuration
+    (plain.crop, plain.mirror) = (.center, false)
+    let schedule = Schedule(plain, picturesPerEpoch: some.count, length: .epochs(1))
+    let batches = BitmapBatches(some, schedule, from: RunPosition())
+    self.init(
+      (0..<schedule.batchesPerEpoch).map { _ in batches.withNextBatch { Batch(pixels: Array($0), count: $1) } })
   }
 }

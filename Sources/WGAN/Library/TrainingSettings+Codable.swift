@@ -4,13 +4,14 @@ import Configuration
 
 extension TrainingSettings: Codable {
   /// Reads what ``encode(to:)`` writes, of this version or an earlier one, or the object `training` of a run's
-  /// config.json. (The pictures that a run takes and holds out are its own matter: a program chooses its pictures.)
+  /// config.json: such settings hold out the same share as that run. (Which pictures it takes is its own matter.)
   ///
   /// - Throws: ``WGANError`` of kind `invalidSettings` for a key that isn't known, or a value that no GAN can have;
   ///   `DecodingError` where a key is missing or its value has the wrong type.
   public init(from decoder: any Decoder) throws {
     do {
-      self.init(configuration: try TrainingConfiguration(from: decoder))
+      let configuration = try TrainingConfiguration(from: decoder)
+      self.init(configuration: configuration, heldOut: configuration.heldOut)
     } catch let unknown as UnknownField {
       throw WGANError(.invalidSettings, "settings: \(unknown)")
     }

@@ -53,16 +53,18 @@ public struct TrainingSettings: Sendable, Equatable {
 
   private(set) var configuration: TrainingConfiguration
 
-  /// The values of a preset.
+  /// The values of a preset, and no picture held out: a program may have chosen among its pictures already. To have a
+  /// part of them kept from training, set ``TrainingParameters/heldOut``.
   public init(_ preset: Preset) {
     let named = TrainingConfiguration.presets.first { $0.preset == preset.rawValue }
     self.init(configuration: named ?? .blog)
   }
 
-  init(configuration: TrainingConfiguration) {
+  /// - Parameter heldOut: of a program's pictures. (A run of the tool has held out files by their names: a program that
+  ///   goes on with it chooses those that it trained on.)
+  init(configuration: TrainingConfiguration, heldOut: Double = 0) {
     self.configuration = configuration
-    // A program chooses its pictures itself.
-    (self.configuration.fraction, self.configuration.heldOut) = (1, 0)
+    (self.configuration.fraction, self.configuration.heldOut) = (1, heldOut)
   }
 
   /// The preset that the settings began as; nil if a file names one that this version doesn't know.

@@ -32,8 +32,14 @@ public struct TrainingStep: Sendable, Equatable {
   /// The estimate of the Wasserstein distance between real and generated pictures, up to a factor: `fakeLoss -
   /// realLoss`.
   public var wassersteinEstimate: Float { fakeLoss - realLoss }
+  /// The same estimate of pictures that are kept from training (``TrainingParameters/heldOut``), 256 of them at most:
+  /// where it stays far behind, the critic knows its pictures by heart. nil but for each hundredth generator step.
+  public let heldOutWassersteinEstimate: Float?
 
-  init(_ kind: Kind, at position: RunPosition, _ losses: CriticLosses, generatorLoss: Float? = nil) {
+  init(
+    _ kind: Kind, at position: RunPosition, _ losses: CriticLosses, generatorLoss: Float? = nil,
+    heldOut: CriticLosses? = nil
+  ) {
     self.kind = kind
     criticStepsDone = position.criticSteps
     generatorStepsDone = position.generatorSteps
@@ -42,6 +48,7 @@ public struct TrainingStep: Sendable, Equatable {
     fakeLoss = losses.fake
     criticLoss = losses.loss
     self.generatorLoss = generatorLoss
+    heldOutWassersteinEstimate = heldOut?.wasserstein
   }
 }
 

@@ -2,6 +2,7 @@
 
 import Compute
 import Configuration
+import Datasets
 import Graph
 import SystemSupport
 import TensorFiles
@@ -67,7 +68,7 @@ public final class WassersteinGAN {
     (device, engine) = try withPublicErrors {
       let device = try Device.fromEnvironment(threads: threads)
       let plan = try TrainingPlan(settings.configuration, on: device)
-      try plan.checkMemory()
+      try plan.checkMemory(on: device)
       return (device, Trainer(plan, on: device))
     }
     self.settings = settings
@@ -85,8 +86,8 @@ public final class WassersteinGAN {
   /// the same ones in the same order; a call with another number of pictures begins a new epoch.
   ///
   /// - Parameters:
-  ///   - pictures: At least one. Each has the settings' channels, and its short side has the settings' size
-  ///     (``Bitmap/scaled(toShortSide:)``); what isn't square is cropped.
+  ///   - pictures: At least one that isn't held out (``heldOutPictures(of:)``). Each has the settings' channels, and its
+  ///     short side has the settings' size (``Bitmap/scaled(toShortSide:)``); what isn't square is cropped.
   ///   - generatorSteps: 0 to 1,000,000,000.
   ///   - runSteps: The generator steps of the whole training, those that are done and those of later calls included:
   ///     at its end learning rates that decay (``TrainingParameters/decay``) have what is left of them. nil: this call
@@ -116,6 +117,12 @@ public final class WassersteinGAN {
         .invalidArgument, "\(end) generator steps out of \(runSteps): the whole can't have fewer than its parts")
     }
     try check(pictures)
+    let (pictures, heldOut) = split(pictures)
+    if pictures.isEmpty {
+      throw WGANError(
+        .invalidPictures,
+        "all \(heldOut.count) pictures are held out: lower the settings' heldOut (\(settings.heldOut)), or give more")
+    }
     engine.generatorStepsOfRun = runSteps ?? end
     let schedule = Schedule(
       settings.configuration, picturesPerEpoch: pictures.count, length: .generatorSteps(end))
@@ -127,7 +134,9 @@ public final class WassersteinGAN {
     isTraining = true
     defer { isTraining = false }
     var (isStopped, failure) = (false, (any Error)?.none)
-    let loop = TrainingLoop(schedule: schedule, start: state.trainingState)
+    let loop = TrainingLoop(
+      schedule: schedule, start: state.trainingState, heldOut: HeldOutPictures(heldOut, settings.configuration),
+      evaluateEvery: RunParameters.declared.evaluateEvery.value)
     let batches = BitmapBatches(pictures, schedule, from: state.position)
     func report(_ event: TrainingEvent) {
       let (step, progress): (TrainingStep, TrainingProgress)
@@ -135,7 +144,8 @@ public final class WassersteinGAN {
       case .step(let now):
         (step, progress) = (TrainingStep(.critic, at: now.position, now.criticLosses), now)
       case .metrics(let row, let now):
-        step = TrainingStep(.generator, at: now.position, now.criticLosses, generatorLoss: row.generatorLoss)
+        step = TrainingStep(
+          .generator, at: now.position, now.criticLosses, generatorLoss: row.generatorLoss, heldOut: row.heldOutLosses)
         progress = now
       case .epochEnded, .gallerySaved, .checkpointSaved, .advice: return
       }
@@ -154,6 +164,25 @@ public final class WassersteinGAN {
       throw WGANError(divergence)
     }
     if let failure { throw failure }
+  }
+
+  /// The pictures that ``train(on:generatorSteps:outOf:onStep:)`` keeps from training, in their order: to compare with,
+  /// see ``distance(to:seed:live:)``.
+  ///
+  /// Which ones is decided by the settings' seed and by each picture's place: those of an array that goes on are the
+  /// same and more.
+  ///
+  /// - Parameter pictures: As `train` takes them.
+  /// - Complexity: O(`pictures.count`); none is copied.
+  public func heldOutPictures(of pictures: [Bitmap]) -> [Bitmap] { split(pictures).heldOut }
+
+  private func split(_ pictures: [Bitmap]) -> (trained: [Bitmap], heldOut: [Bitmap]) {
+    if settings.heldOut == 0 { return (pictures, []) }
+    let isHeldOut = pictures.indices.map {
+      Selection.includes(FilePath("\($0)"), share: settings.heldOut, seed: settings.seed, purpose: .heldOut)
+    }
+    func those(_ wanted: Bool) -> [Bitmap] { zip(pictures, isHeldOut).filter { $1 == wanted }.map(\.0) }
+    return (those(false), those(true))
   }
 
   /// What a step has ruined is neither trained nor shown nor saved.
@@ -314,7 +343,11 @@ public final class WassersteinGAN {
       let checkpoint = try Checkpoint(at: path)
       return (checkpoint, try checkpoint.state())
     }
-    try self.init(TrainingSettings(configuration: checkpoint.provenance.configuration), state: state, threads: threads)
+    let configuration = checkpoint.provenance.configuration
+    // A program's own states know of no data set.
+    let heldOut = state.dataFingerprint.isEmpty ? configuration.heldOut : 0
+    try self.init(
+      TrainingSettings(configuration: configuration, heldOut: heldOut), state: state, threads: threads)
     let position = state.position
     do {
       try engine.restore(

@@ -70,7 +70,10 @@ package struct MetricsTable {
   }
 
   /// "the rows of steps 3 to 5 and 9 are missing", of 1 to `step`; nil where none is.
-  package func missing(through step: Int) -> String? {
+  package func missing(through step: Int) -> String? { Self.missing(of: steps, through: step) }
+
+  /// The same of rows with these steps, in their order.
+  static func missing(of steps: [Int], through step: Int) -> String? {
     var gaps: [ClosedRange<Int>] = []
     var next = 1
     for there in steps + [step + 1] {
@@ -94,13 +97,21 @@ package struct MetricsTable {
 
   /// All whole rows, whatever the columns: the step, and the cells by their columns in the file's order, `step` and
   /// empty ones left out.
+  /// - Parameter damaged: told the number of each line that is none, from 1 on.
   static func forEachRow<E: Error>(
-    _ bytes: [UInt8], _ body: (_ step: Int, _ cells: [(column: String, text: String)]) throws(E) -> Void
+    _ bytes: [UInt8], damaged: (_ line: Int) -> Void = { _ in },
+    _ body: (_ step: Int, _ cells: [(column: String, text: String)]) throws(E) -> Void
   ) throws(E) {
     var lines = MetricsLines(bytes)
     guard let names = lines.next().map(MetricsRow.fields) else { return }
+    if !names.contains(MetricColumn.step) { return damaged(1) }
+    var number = 1
     while let line = lines.next() {
-      guard let (step, cells) = row(line, names) else { continue }
+      number += 1
+      guard let (step, cells) = row(line, names) else {
+        if !line.isEmpty { damaged(number) }
+        continue
+      }
       try body(
         step,
         names.compactMap { name in

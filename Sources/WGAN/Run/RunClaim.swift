@@ -148,7 +148,8 @@ package final class RunClaim {
       let steps = try MetricsLog.lastStep(at: paths.metrics)
       if configuration.checkpointEvery > 0, steps > configuration.checkpointEvery {
         throw Failure(
-          .missing, "\(folder.path): is empty, and the run has trained for \(steps) steps: \(remedy)")
+          .missing,
+          "\(folder.path): is empty, and the run has trained for \(steps) \(steps == 1 ? "step" : "steps"): \(remedy)")
       }
     }
     return tensors.isEmpty

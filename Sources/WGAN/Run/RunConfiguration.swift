@@ -9,7 +9,8 @@ package struct RunConfiguration: Parameterized, Equatable {
   package typealias Parameters = RunParameters
 
   package var version = wganVersion
-  /// Each `synthetic`, or the absolute path of a folder, archive or CSV list; together they are the data set.
+  /// Each `synthetic`, or the absolute path of a folder, archive or CSV list; together they are the data set. A dry run
+  /// may have none.
   package var data: [String]
   /// The folder of scaled pictures; nil: the usual place.
   package var cache: String?
@@ -82,9 +83,6 @@ extension RunConfiguration: Codable {
     version = try fields.decode(String.self, forKey: .version)
     if isNewerVersion(version) { throw UnknownField.version(version) }
     data = try (try? [fields.decode(String.self, forKey: .data)]) ?? fields.decode([String].self, forKey: .data)
-    if data.isEmpty {
-      throw DecodingError.dataCorruptedError(forKey: .data, in: fields, debugDescription: "there is no data")
-    }
     cache = try fields.decodeIfPresent(String.self, forKey: .cache)
     training = try fields.decode(TrainingConfiguration.self, forKey: .training)
     initialGenerator = try fields.decodeIfPresent(String.self, forKey: .initialGenerator)

@@ -74,7 +74,7 @@ final class RunJournal: TrainingJournal {
   func save(_ state: TrainingState, of engine: some TrainingEngine) throws -> String {
     try claim.check()
     tell([metrics.synchronize(), claim.restore(configuration)].compactMap(\.self))
-    try requireMemory(stateBytes, for: "a checkpoint's copy of the state")
+    try requireMemory(stateBytes, for: "a checkpoint's copy of the state", advice: TrainingPlan.memoryAdvice)
     return try paths.checkpoints.save(
       start.following(state), tensors: engine.tensors(groups: nil), configuration: configuration.training,
       plan: configuration.checkpointPlan)

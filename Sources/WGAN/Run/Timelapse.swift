@@ -34,7 +34,9 @@ package struct Timelapse {
     }
     let galleries = stride(from: 0, to: all.count - 1, by: every).map { all[$0] } + [newest]
     if !cells.isEmpty {
-      try sheet.check(count: cells.count, size: configuration.size, channels: configuration.channels)
+      try sheet.check(
+        count: cells.count, size: configuration.size, channels: configuration.channels,
+        advice: "give fewer of --cell, or a smaller --upscale or --gap")
     }
     let (usual, last) = (Film.milliseconds(rate: rate), galleries.count - 1)
     // One looks at the end longer.

@@ -13,6 +13,8 @@ package struct TrainingRequest {
   package var acceptNewData: Bool
   /// With `resume`: from step 0, whatever the run has.
   package var beginAnew: Bool
+  /// What holds in the preset's place where nothing else is given: another run's configuration.
+  package var base: RunConfiguration?
   package var preset: String?
   package var overrides: [ConfigurationOverride]
   /// Each as `--data` names it; empty where none is given.
@@ -25,15 +27,16 @@ package struct TrainingRequest {
   package var runOverrides: [RunOverride]
 
   package init(
-    out: String?, resume: Bool = false, acceptNewData: Bool = false, beginAnew: Bool = false, preset: String? = nil,
-    overrides: [ConfigurationOverride] = [], data: [String] = [], cache: String? = nil,
-    initialGenerator: String? = nil, initialCritic: String? = nil, length: PlannedLength? = nil,
+    out: String?, resume: Bool = false, acceptNewData: Bool = false, beginAnew: Bool = false,
+    base: RunConfiguration? = nil, preset: String? = nil, overrides: [ConfigurationOverride] = [], data: [String] = [],
+    cache: String? = nil, initialGenerator: String? = nil, initialCritic: String? = nil, length: PlannedLength? = nil,
     runOverrides: [RunOverride] = []
   ) {
     self.out = out
     self.resume = resume
     self.acceptNewData = acceptNewData
     self.beginAnew = beginAnew
+    self.base = base
     self.preset = preset
     self.overrides = overrides
     self.data = data
@@ -47,18 +50,23 @@ package struct TrainingRequest {
   /// The data as a run's file has it: true in another working folder.
   var absoluteData: [String] { data.map { $0 == "synthetic" ? $0 : absolutePath($0) } }
 
-  /// What a new run gets, checked: the preset's values, then the flags', then the defaults.
+  /// What a new run gets, checked: the preset's or the base's values, then the flags', then the defaults.
   /// - Returns: where the length is a time, the configuration has the default one in its place.
   /// - Throws: `ConfigurationError`.
   func resolved() throws(ConfigurationError) -> (PlannedLength, RunConfiguration) {
-    let training = try TrainingConfiguration(preset: preset, overrides)
-    let length = length ?? .ofPreset(training.preset)
+    let training: TrainingConfiguration =
+      if let base { base.training.overridden(by: overrides) } else {
+        try TrainingConfiguration(preset: preset, overrides)
+      }
+    let length = length ?? base.map { .steps($0.length) } ?? .ofPreset(training.preset)
     try length.check()
-    let configuration = RunConfiguration(
-      data: absoluteData, cache: cache.map(absolutePath), training: training,
-      initialGenerator: initialGenerator.map(absolutePath), initialCritic: initialCritic.map(absolutePath),
-      length: length.runLength ?? RunConfiguration.defaultLength
-    ).overridden(by: runOverrides)
+    var configuration = RunConfiguration(
+      data: data.isEmpty ? base?.data ?? [] : absoluteData, cache: cache.map(absolutePath) ?? base?.cache,
+      training: training, initialGenerator: initialGenerator.map(absolutePath) ?? base?.initialGenerator,
+      initialCritic: initialCritic.map(absolutePath) ?? base?.initialCritic,
+      length: length.runLength ?? RunConfiguration.defaultLength)
+    if let base { configuration.values = base.values }
+    configuration = configuration.overridden(by: runOverrides)
     try configuration.validate()
     try training.refuseWithoutEffect(overrides)
     try training.refuseWithoutEffect(runOverrides)

@@ -50,7 +50,8 @@ package struct TrainingRun {
     if let warning = claim.warning { report(.notice(warning)) }
     device = try Device.fromEnvironment(threads: configuration.threads)
     let plan = try TrainingPlan(configuration.training, on: device)
-    try plan.checkMemory(besides: RunMemory.besides(plan, configuration, on: device))
+    let (memoryOf, wanted) = (device, configuration)
+    try plan.checkMemory(besides: { try RunMemory.besides($0, wanted, on: memoryOf) }, on: device)
     // Before the pictures, which take longer.
     let initialNets = InitialNets(configuration)
     if !request.resume { try initialNets.check() }
@@ -99,6 +100,11 @@ package struct TrainingRun {
       let some = try dataset.samples(12, seed: configuration.training.seed)
       try PNGEncoder.write(Gallery.compose(some, columns: 4), to: paths.real)
     }
+  }
+
+  /// All of its steps, those that are done included.
+  package var stepsOfRun: (critic: Int, generator: Int) {
+    Schedule(configuration.training, picturesPerEpoch: trainingPictures, length: configuration.length).steps
   }
 
   /// What its samples will show when.
@@ -211,17 +217,17 @@ extension TrainingRun {
       }
     } else {
       (length, configuration) = try new(request)
-      claim = try request.out.map(RunClaim.create) ?? RunClaim.createNext(for: request.data)
+      claim = try request.out.map(RunClaim.create) ?? RunClaim.createNext(for: configuration.data)
     }
     try configuration.validate()
     return (claim, length, configuration)
   }
 
   private static func new(_ request: TrainingRequest) throws -> (PlannedLength, RunConfiguration) {
-    if request.data.isEmpty { throw Failure(.usage, "--data is needed: \(DatasetSource.kinds)") }
     // Before a folder is made: a mistyped path is the commonest mistake.
     let (length, configuration) = try request.resolved()
-    _ = try DatasetSource(arguments: request.data)
+    if configuration.data.isEmpty { throw Failure(.usage, "--data is needed: \(DatasetSource.kinds)") }
+    _ = try DatasetSource(arguments: configuration.data)
     return (length, configuration)
   }
 

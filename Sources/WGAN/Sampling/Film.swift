@@ -17,7 +17,7 @@ package struct Film {
   package enum Output {
     case file(String)
     /// Numbered PNGs.
-    /// - Parameter replacing: also where there are numbered pictures of something else.
+    /// - Parameter replacing: also where there are numbered pictures of something else, no more than frames.
     case folder(String, replacing: Bool)
   }
 
@@ -32,13 +32,15 @@ package struct Film {
   ///     afterwards.
   /// - Throws: `Failure`, `PictureError`; what making a frame throws.
   package func write(to output: Output, isCancelled: () -> Bool, tell: (String) -> Void) throws {
+    var others: [Int] = []
     if case .folder(let path, let replacing) = output {
       try makeFolder(path)
-      if !replacing {
-        try NumberedPictures.check(path) { $0 < count ? try frames($0..<$0 + 1).first : nil }
+      others = try NumberedPictures.check(path, count: count, replacing: replacing) {
+        $0 < count ? try frames($0..<$0 + 1).first : nil
       }
     }
     try tell(expectation())
+    if case .folder(let path, _) = output { NumberedPictures.remove(others, in: path) }
     let bytes =
       switch output {
       case .file(let path): try write(animation: path, isCancelled)
@@ -110,10 +112,14 @@ extension PictureGenerator {
   ///   - truncation: of each vector.
   ///   - rate: frames a second.
   package func film(_ walks: [[LatentVector]], truncation: Float, sheet: Sheet, rate: Double) throws(Failure) -> Film {
-    try sheet.check(count: walks.count, size: configuration.size, channels: configuration.channels)
+    try sheet.check(
+      count: walks.count, size: configuration.size, channels: configuration.channels,
+      advice: "give fewer walks, or a smaller --upscale or --gap")
+    let (width, height) = sheet.pixels(count: walks.count, size: configuration.size)
     let milliseconds = Film.milliseconds(rate: rate)
     let count = walks.map(\.count).min() ?? 0
-    return Film(count: count, chunk: 16, milliseconds: { _ in milliseconds }) { range in
+    let chunk = max(1, min(16, (64 << 20) / (width * height * configuration.channels)))
+    return Film(count: count, chunk: chunk, milliseconds: { _ in milliseconds }) { range in
       let latents = range.flatMap { frame in walks.map { $0[frame] } }
       let pictures = try pictures(.latents(latents, truncation: truncation))
       return stride(from: 0, to: pictures.count, by: walks.count).map {

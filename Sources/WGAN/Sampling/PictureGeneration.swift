@@ -54,6 +54,7 @@ package struct PictureGenerator {
       } else {
         configuration = try TrainingConfiguration(preset: preset, overrides)
         try configuration.validate()
+        try configuration.refuseWithoutEffect(overrides)
       }
       let found = try NetWeights(in: weights, for: .generator, of: configuration, live: live)
       (tensors, group) = (try found.tensors(of: weights), NetRole.generator.rawValue)
@@ -115,15 +116,14 @@ package struct PictureGenerator {
 
   /// Writes the pictures into `folder` as 000000.png and so on.
   ///
-  /// - Parameter replacing: also where the folder has pictures of another choice, which would be lost or, worse, be
-  ///   left among these.
+  /// - Parameter replacing: also where the folder has pictures of another choice, no more than these, which are lost.
   package func write(_ choice: PictureChoice, to folder: String, upscale: Int = 1, replacing: Bool) throws {
+    try choice.check(latent: configuration.latent)
     try makeFolder(folder)
-    if !replacing {
-      try NumberedPictures.check(folder) { number in
-        try choice.picture(at: number).flatMap { try pictures($0).first?.enlarged(by: upscale) }
-      }
+    let others = try NumberedPictures.check(folder, count: choice.count, replacing: replacing) { number in
+      try choice.picture(at: number).flatMap { try pictures($0).first?.enlarged(by: upscale) }
     }
+    NumberedPictures.remove(others, in: folder)
     try forEach(choice) { number, picture in
       try PNGEncoder.write(picture.enlarged(by: upscale), to: NumberedPictures.path(number, in: folder))
     }
@@ -134,7 +134,9 @@ package struct PictureGenerator {
   package func write(
     _ choice: PictureChoice, on sheet: Sheet, as format: PictureFormat = .png, alone: Bool = false, to path: String
   ) throws {
-    try sheet.check(count: choice.count, size: configuration.size, channels: configuration.channels)
+    try sheet.check(
+      count: choice.count, size: configuration.size, channels: configuration.channels,
+      advice: "give fewer pictures, a smaller --upscale or --gap, or --out FOLDER instead of --grid")
     let picture = sheet.compose(try pictures(choice), alone: alone)
     try stopIfCancelled()
     try format.write(picture, to: path)
@@ -144,9 +146,13 @@ package struct PictureGenerator {
   /// programs, and to be drawn again.
   package func writeTensors(_ choice: PictureChoice, to path: String) throws {
     try choice.check(latent: configuration.latent)
+    let size = configuration.size
+    // The numbers, and the file's bytes.
+    try requireMemory(
+      2 * MemoryLayout<Float>.stride * choice.count * configuration.channels * size * size,
+      for: "\(choice.count) pictures as numbers", advice: "give fewer pictures")
     let (noise, pictures) = sampler.values(choice)
     try stopIfCancelled()
-    let size = configuration.size
     try Safetensors.write(
       [
         NamedTensor(name: "noise", shape: [choice.count, configuration.latent], values: noise),

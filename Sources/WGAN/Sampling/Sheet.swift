@@ -23,16 +23,21 @@ package struct Sheet: Sendable {
   }
 
   /// Whether a sheet of `count` pictures can be made.
+  /// - Parameter advice: what makes a smaller one.
   /// - Throws: `Failure`.
-  func check(count: Int, size: Int, channels: Int) throws(Failure) {
-    func side(_ cells: Int) -> Int { cells * (size * upscale + gap) + gap }
-    let (width, height) = (side(min(columns, count)), side((count + columns - 1) / columns))
+  func check(count: Int, size: Int, channels: Int, advice: String) throws(Failure) {
+    let (width, height) = pixels(count: count, size: size)
     guard width * height <= 1 << 30 else {
-      throw Failure(
-        .usage,
-        "a sheet of \(width) x \(height) pixels: 2^30 are the most; give fewer pictures, a smaller --upscale or --gap")
+      throw Failure(.usage, "a sheet of \(width) x \(height) pixels: 2^30 are the most; \(advice)")
     }
     // The pictures, the sheet, and the file's bytes.
-    try requireMemory(3 * width * height * channels, for: "the sheet of pictures")
+    try requireMemory(
+      3 * width * height * channels, for: "a sheet of \(width) x \(height) pixels", advice: advice)
+  }
+
+  /// A sheet's width and height.
+  func pixels(count: Int, size: Int) -> (width: Int, height: Int) {
+    func side(_ cells: Int) -> Int { cells * (size * upscale + gap) + gap }
+    return (side(min(columns, count)), side((count + columns - 1) / columns))
   }
 }

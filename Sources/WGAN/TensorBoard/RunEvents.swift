@@ -35,40 +35,63 @@ package enum RunEvents {
   /// is taken to be as old as the file.
   ///
   /// - Parameters:
-  ///   - notice: told of galleries that can't be used.
+  ///   - notice: told of what of metrics.csv and of the galleries can't be used or isn't there, in lines.
   ///   - body: told one record at a time.
+  /// - Returns: how many rows and galleries there were.
   /// - Throws: `Failure`, what `body` throws.
+  @discardableResult
   static func forEach(
     of paths: RunPaths, through last: Int = .max, notice: (String) -> Void, _ body: ([UInt8]) throws -> Void
-  ) throws {
+  ) throws -> (rows: Int, galleries: Int) {
     let isOld = try isThere(paths.metrics)
     let bytes = isOld ? try readFile(paths.metrics) : []
     let written = (try? fileStatus(paths.metrics)).map { Double($0.modifiedNanoseconds) * 1e-9 } ?? wallClockSeconds()
     func seconds(_ cells: [(column: String, text: String)]) -> Double {
       cells.first { $0.column == "seconds" }.flatMap { Double($0.text) } ?? 0
     }
-    var end = 0.0
-    MetricsTable.forEachRow(bytes) { step, cells in if step <= last { end = max(end, seconds(cells)) } }
+    var age = 0.0
+    MetricsTable.forEachRow(bytes) { step, cells in if step <= last { age = max(age, seconds(cells)) } }
     var galleries = try paths.galleries().filter { $0.generatorSteps <= last }[...]
-    var (before, time) = (0, written - end)
+    var (steps, damagedLines, drawn) = ([Int](), [Int](), 0)
+    var (before, time) = (0, written - age)
     func writeGalleries(before step: Int) throws {
       while let next = galleries.first, next.generatorSteps < step {
         galleries.removeFirst()
         do {
           try body(record(ofGallery: next.path, step: next.generatorSteps, wallTime: time))
+          drawn += 1
         } catch let error as any ClassifiedError where error.failureKind == .badData {
           notice("left out: \(error)")
         }
       }
     }
-    try MetricsTable.forEachRow(bytes) { step, cells in
+    try MetricsTable.forEachRow(bytes, damaged: { damagedLines.append($0) }) { step, cells in
       // A damaged file may say a step twice.
       guard before < step, step <= last else { return }
       try writeGalleries(before: step)
-      (before, time) = (step, written - end + seconds(cells))
+      (before, time) = (step, written - age + seconds(cells))
       try body(record(ofRow: cells, step: step, wallTime: time))
+      steps.append(step)
     }
     try writeGalleries(before: .max)
+    // A run has a row of each step that a checkpoint has behind it.
+    let saved = (try? paths.checkpoints.states().map { $0.state.position.generatorSteps }.max()) ?? 0
+    let end = max(steps.last ?? 0, min(saved, last))
+    for line in flaws(isThere: isOld, steps, through: end, damagedLines) { notice("\(paths.metrics): \(line)") }
+    return (steps.count, drawn)
+  }
+
+  /// What metrics.csv hasn't, in lines.
+  private static func flaws(isThere: Bool, _ steps: [Int], through end: Int, _ damagedLines: [Int]) -> [String] {
+    if !isThere { return ["isn't there: galleries alone are shown"] }
+    if damagedLines == [1] { return ["its first line doesn't name the columns: galleries alone are shown"] }
+    let others = damagedLines.count > 3 ? " and \(damagedLines.count - 3) others" : ""
+    let shown = damagedLines.prefix(3).map(String.init).joined(separator: ", ") + others
+    return [
+      damagedLines.isEmpty
+        ? nil : damagedLines.count == 1 ? "line \(shown) isn't a row: left out" : "lines \(shown) aren't rows: left out",
+      steps.isEmpty ? "has no row: galleries alone are shown" : MetricsTable.missing(of: steps, through: end),
+    ].compactMap(\.self)
   }
 
   /// Writes an event file of all of a run into a folder that has none, whole or not at all.
@@ -92,16 +115,15 @@ package enum RunEvents {
     let file = try AtomicFile(at: path)
     let now = wallClockSeconds()
     try file.write(EventRecord.fileVersion(wallTime: now) + EventRecord.sessionStart(step: 0, wallTime: now))
-    var count = 0
-    try forEach(of: paths, notice: notice) { record in
-      try file.write(record)
-      count += 1
-    }
-    if count == 0 {
+    let (rows, galleries) = try forEach(of: paths, notice: notice) { try file.write($0) }
+    if rows + galleries == 0 {
       throw Failure(.missing, "\(run): has no row of metrics.csv and no gallery yet: there is nothing to show")
     }
     try claim?.check()
     try file.commit()
+    notice(
+      "written: \(rows) \(rows == 1 ? "row" : "rows") of metrics.csv, \(galleries) "
+        + "\(galleries == 1 ? "gallery" : "galleries")")
     return path
   }
 }

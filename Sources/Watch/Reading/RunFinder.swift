@@ -33,7 +33,7 @@ package struct RunFinder {
     }
     run = newest.path
     note =
-      "\(newest.path) is the newest of \(runs.count) \(runs.count == 1 ? "run" : "runs") here; name another to see that"
+      runs.count == 1 ? nil : "\(newest.path) is the newest of \(runs.count) runs here; name another to see that"
   }
 
   private static func isRun(_ path: String) -> Bool { fileExists(RunPaths(path).config) }

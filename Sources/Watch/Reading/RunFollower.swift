@@ -2,7 +2,6 @@
 // kept open, so the run doesn't notice.
 
 import Configuration
-import Statistics
 import SystemSupport
 import Training
 import WGAN
@@ -15,8 +14,6 @@ package struct RunFollower {
   package private(set) var galleries: [Gallery] = []
   package private(set) var checkpoints: [SavedCheckpoint] = []
   package private(set) var state = RunState.unknown
-  /// Why the critic teaches the generator little, a line; nil: it doesn't look like that.
-  package private(set) var saturation: String?
   package private(set) var realPictures: Gallery?
   /// Generator steps of the whole run; nil where it isn't known.
   package private(set) var totalSteps: Int?
@@ -64,19 +61,25 @@ package struct RunFollower {
   /// Looks at all there is. Where `metrics.isBehind`, there is more to read at once.
   package mutating func follow() {
     guard let status = try? fileStatus(paths.path), status.isFolder else {
-      state = .gone
+      // What it was is shown on; whatever comes there is another run.
+      (state, identity) = (.gone, nil)
       return
     }
     if identity != FileIdentity(status) {
       identity = FileIdentity(status)
-      (configurationStamp, samplesStamp, checkpointsStamp) = (nil, nil, nil)
+      begin()
     }
     followConfiguration()
     metrics.follow()
-    saturation = findSaturation()
     followGalleries()
     followCheckpoints()
     state = RunState(isHeld: RunClaim.isHeld(paths), step: metrics.lastStep, of: totalSteps, lastRow: lastRowAge)
+  }
+
+  /// Nothing is known of a folder that wasn't looked at yet: it may have none of what the one before had.
+  private mutating func begin() {
+    (configurationStamp, samplesStamp, checkpointsStamp) = (nil, nil, nil)
+    (configuration, galleries, checkpoints, picturesPerEpoch, problems) = (nil, [], [], nil, [:])
   }
 
   private mutating func note(_ topic: String, _ body: (inout RunFollower) throws -> Void) {
@@ -107,8 +110,8 @@ package struct RunFollower {
     if stamp == samplesStamp { return }
     samplesStamp = stamp
     galleries = []
-    if stamp == nil { return }
     note("samples") { run in
+      if stamp == nil { return }
       run.galleries = try run.paths.gallerySteps().compactMap { step in
         FileStamp(run.paths.sample(generatorSteps: step)).map { Gallery(step: step, version: $0.modified) }
       }
@@ -120,9 +123,9 @@ package struct RunFollower {
     let stamp = FileStamp(folder.path)
     if stamp == checkpointsStamp { return }
     checkpointsStamp = stamp
-    checkpoints = []
-    if stamp == nil { return }
+    (checkpoints, picturesPerEpoch) = ([], nil)
     note("checkpoints") { run in
+      if stamp == nil { return }
       let states = try folder.states().filter { $0.state.impossibleField == nil }
       run.picturesPerEpoch = states.last?.state.picturesPerEpoch
       run.checkpoints = states.map {
@@ -130,25 +133,6 @@ package struct RunFollower {
       }
     }
     updateTotalSteps()
-  }
-
-  /// By the median of the last hundred steps: single ones are noise.
-  private mutating func findSaturation() -> String? {
-    guard let training = configuration?.training, metrics.rows >= 100 else { return nil }
-    let steps = metrics.lastStep - 99...metrics.lastStep
-    func median(_ column: String) -> Float? {
-      let values = metrics.buckets(of: column, steps, most: 200)?.map(\.summary.median) ?? []
-      return Statistics.median(values.filter { !$0.isNaN })
-    }
-    if let share = median("at_bound"), share > 0.95 {
-      return "nearly all of the critic's parameters are at a clipping bound (at_bound): it is saturated and can say "
-        + "little; a lower --critic-learning-rate or a wider clipping helps"
-    }
-    if training.objective == .relativistic, let loss = median(MetricColumn.criticLoss), loss < 0.02 {
-      return "the critic tells nearly all fakes (d_loss is near 0): it is saturated, and the generator learns little "
-        + "from it; more pictures, or more --penalty-weight, help"
-    }
-    return nil
   }
 
   // MARK: - Time

@@ -70,9 +70,7 @@ struct RunReport: Encodable {
     rows = metrics.rows
     isRead = metrics.size > 0 ? Double(metrics.place) / Double(metrics.size) : 1
     last = metrics.last
-    warnings =
-      Self.warnings(metrics)
-      + [follower.saturation].compactMap(\.self).map { Warning(step: metrics.lastStep, text: $0) }
+    warnings = Self.warnings(metrics)
     notes = follower.notes
     expectations = (follower.configuration.map { Expectation.of($0.training) } ?? []).map {
       Milestone(step: $0.generatorSteps, shows: $0.shows)

@@ -22,9 +22,11 @@ package struct Access: Sendable {
     case refused(Refusal)
   }
 
-  func verdict(on headers: HTTPHeaders, tokenInQuery: Substring?) -> Verdict {
+  /// - Parameter authority: the host that the request's target names, where it does: it counts instead of the header's,
+  ///   which must be there all the same (RFC 9112, 3.2 and 3.2.2).
+  func verdict(on headers: HTTPHeaders, authority: Substring? = nil, tokenInQuery: Substring?) -> Verdict {
     let names = headers["host"]
-    guard names.count == 1, isKnown(names[0]) else {
+    guard names.count == 1, isKnown(authority.map(String.init) ?? names[0]) else {
       // Another site's name that leads to this machine: its pages would read ours (DNS rebinding).
       return .refused(Refusal(.misdirectedRequest, "this server isn't called that: use the address that it printed"))
     }

@@ -1,8 +1,7 @@
 // What is sent back: a status, headers, and bytes or a file.
 
-import NIOCore
 import NIOHTTP1
-import NIOPosix
+import SystemSupport
 
 package struct Answer: Sendable {
   package var status: HTTPResponseStatus
@@ -11,8 +10,8 @@ package struct Answer: Sendable {
 
   package enum Body: Sendable {
     case bytes([UInt8])
-    /// Sent from the open file, which is closed then.
-    case file(FileRegion)
+    /// Read part by part while it is sent.
+    case file(SentFile)
     /// Goes on until the client leaves.
     case events
   }
@@ -25,7 +24,7 @@ package struct Answer: Sendable {
     headers.add(name: "cache-control", value: isKept ? "private, max-age=31536000, immutable" : "no-store")
     switch body {
     case .bytes(let bytes): headers.add(name: "content-length", value: "\(bytes.count)")
-    case .file(let region): headers.add(name: "content-length", value: "\(region.readableBytes)")
+    case .file(let file): headers.add(name: "content-length", value: "\(file.size)")
     case .events: break
     }
     headers.add(contentsOf: Self.fences)
@@ -47,4 +46,15 @@ package struct Answer: Sendable {
     ("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("referrer-policy", "no-referrer"),
     ("cross-origin-resource-policy", "same-origin"), ("cross-origin-opener-policy", "same-origin"),
   ])
+}
+
+/// A file that was opened for one answer, and is closed with it.
+package final class SentFile: Sendable {
+  private let file: InputFile
+
+  init(_ file: consuming InputFile) { self.file = file }
+
+  var size: Int { file.size }
+
+  func bytes(_ range: Range<Int>) throws(Failure) -> [UInt8] { try file.bytes(range) }
 }

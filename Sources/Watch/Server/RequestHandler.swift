@@ -34,7 +34,18 @@ final class RequestHandler: ChannelInboundHandler {
     context.fireChannelInactive()
   }
 
-  func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+  /// What isn't HTTP is told so while it may be: the decoder closes the connection when this returns. (It comes between
+  /// answers only: HTTPServerPipelineHandler keeps it back until the one that is being given has ended.)
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    guard let error = error as? HTTPParserError else { return context.close(promise: nil) }
+    keepsAlive = false
+    let refusal =
+      switch error {
+      case .headerOverflow: Refusal(.requestHeaderFieldsTooLarge, "the request's head is too long: 16 KB are the most")
+      default: Refusal(.badRequest, "that isn't a request of HTTP/1.1")
+      }
+    send(Answer(refusal), isHead: false, context)
+  }
 
   private func setDeadline(_ time: TimeAmount, _ context: ChannelHandlerContext) {
     deadline?.cancel()
@@ -97,24 +108,39 @@ final class RequestHandler: ChannelInboundHandler {
     var head = HTTPResponseHead(version: .http1_1, status: answer.status, headers: answer.headers)
     if !keepsAlive { head.headers.add(name: "connection", value: "close") }
     context.write(Self.wrapOutboundOut(.head(head)), promise: nil)
-    let channel = context.channel
+    if isHead { return endAnswer(context) }
     switch answer.body {
     case .bytes(let bytes):
-      if !isHead { context.write(Self.wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: bytes)))), promise: nil) }
-    case .file(let region):
-      let handle = region.fileHandle
-      if isHead {
-        try? handle.close()
-      } else {
-        context.write(Self.wrapOutboundOut(.body(.fileRegion(region)))).whenComplete { _ in try? handle.close() }
-      }
+      context.write(Self.wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: bytes)))), promise: nil)
+      endAnswer(context)
+    case .file(let file):
+      send(file, from: 0, context)
     case .events:
-      if !isHead {
-        deadline?.cancel()
-        context.flush()
-        return hub.begin(channel)
-      }
+      deadline?.cancel()
+      context.flush()
+      hub.begin(context.channel)
     }
+  }
+
+  /// Of a file that is sent so much is in hand: the next part is read when the client has taken this one.
+  private static let part = 256 << 10
+
+  private func send(_ file: SentFile, from place: Int, _ context: ChannelHandlerContext) {
+    if place == file.size { return endAnswer(context) }
+    let range = place..<min(place + Self.part, file.size)
+    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    workers.reader.runIfActive(eventLoop: context.eventLoop) { try file.bytes(range) }.flatMap { bytes in
+      bound.value.1.writeAndFlush(Self.wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: bytes)))))
+    }.whenComplete { result in
+      let (handler, context) = bound.value
+      // A file that was cut meanwhile: that not all of it came is told by the connection's end.
+      guard case .success = result else { return context.close(promise: nil) }
+      handler.send(file, from: range.upperBound, context)
+    }
+  }
+
+  private func endAnswer(_ context: ChannelHandlerContext) {
+    let channel = context.channel
     let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
     context.writeAndFlush(Self.wrapOutboundOut(.end(nil))).whenComplete { result in
       let (handler, context) = bound.value

@@ -51,12 +51,13 @@ extension Asked {
   package init(_ head: HTTPRequestHead, _ access: Access) throws(Refusal) {
     let target = head.uri
     guard target.utf8.count <= Self.longestTarget else { throw Refusal(.uriTooLong, "the address is too long") }
-    guard target.utf8.first == UInt8(ascii: "/"), target.utf8.allSatisfy({ 0x21...0x7e ~= $0 }) else {
-      throw Refusal(.badRequest, "that isn't an address of this server")
+    guard target.utf8.allSatisfy({ 0x21...0x7e ~= $0 }), let (authority, place) = Self.split(target) else {
+      throw Refusal(
+        .badRequest, "that isn't an address of this server: one begins with / or, as to a proxy, with http://")
     }
-    let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+    let parts = place.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     let query = try Query(parts.count == 2 ? parts[1] : "")
-    switch access.verdict(on: head.headers, tokenInQuery: query["token"]) {
+    switch access.verdict(on: head.headers, authority: authority, tokenInQuery: query["token"]) {
     case .refused(let refusal): throw refusal
     case .allowed: signsIn = false
     case .signsIn: signsIn = true
@@ -71,7 +72,18 @@ extension Asked {
     {
       throw Refusal(.payloadTooLarge, "this server takes no content")
     }
-    route = try Route(parts[0], query)
+    route = try Route(parts[0].isEmpty ? "/" : parts[0], query)
+  }
+
+  /// "/report" -> (nil, "/report"). "http://localhost:8765/report" -> ("localhost:8765", "/report"): the absolute form,
+  /// which every server takes (RFC 9112, 3.2.2). Nil for another form.
+  private static func split(_ target: String) -> (authority: Substring?, place: Substring)? {
+    if target.utf8.first == UInt8(ascii: "/") { return (nil, target[...]) }
+    let scheme = "http://"
+    guard target.prefix(scheme.count).lowercased() == scheme else { return nil }
+    let rest = target.dropFirst(scheme.count)
+    let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
+    return (rest[..<end], rest[end...])
   }
 }
 

@@ -1,8 +1,6 @@
 // The answers: what is known of the run, in the form that the page wants it.
 
-import NIOCore
 import NIOHTTP1
-import NIOPosix
 import Synchronization
 import SystemSupport
 import WGAN
@@ -86,9 +84,7 @@ package final class Site: Sendable {
   private static func picture(_ path: String) throws -> Answer {
     let file = try InputFile(at: path, followingLinks: false)
     guard file.size <= largestPicture else { throw Refusal(.notFound, "\(path) is too large for a page") }
-    let handle = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: try file.duplicateDescriptor())
-    return Answer(
-      "image/png", .file(FileRegion(fileHandle: handle, readerIndex: 0, endIndex: file.size)), isKept: true)
+    return Answer("image/png", .file(SentFile(file)), isKept: true)
   }
 }
 
