@@ -10,7 +10,8 @@ PREFIX := /usr/local
 DESTDIR :=
 
 .PHONY: build setup demo stage install uninstall dist test test-install same-bits torture soak bench report peers \
-  frameworks parity fuzz sanitize browser-test browser-test-demo check-weights check-tensorboard format lint clean
+  frameworks parity fuzz sanitize browser-test browser-test-demo docs-test \
+  check-weights check-tensorboard format lint clean
 
 build: setup
 	$(SWIFT) build -c release
@@ -68,6 +69,11 @@ browser-test: setup
 browser-test-demo: setup
 	python=$$(Tests/Browser/setup.sh) && "$$python" Tests/Browser/test_demo.py --wgan $(WGAN) \
 	  $(if $(SHOTS),--screenshots "$(SHOTS)")
+
+# The commands of README and docs, as they stand there.
+docs-test: setup
+	$(SWIFT) build -c release
+	python3 Tests/Docs/docs_test.py
 
 # The tests with the address sanitizer, then with the thread sanitizer.
 sanitize: setup

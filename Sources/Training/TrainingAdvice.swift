@@ -72,7 +72,8 @@ package final class TrainingAdvice {
         + "little; a lower --critic-learning-rate or a wider --clip helps"
     }
     guard configuration.objective == .relativistic,
-      let median = Self.windowMedian(of: &saturations, with: row.criticLosses.loss), row.step >= Self.settled, median < 0.02,
+      let median = Self.windowMedian(of: &saturations, with: row.criticLosses.loss), row.step >= Self.settled,
+      median < 0.02,
       isNew(.saturation)
     else { return nil }
     return "the critic tells nearly all fakes (d_loss is near 0): it is saturated, and the generator learns little "

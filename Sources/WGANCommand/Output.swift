@@ -40,8 +40,8 @@ struct Output: ExpressibleByArgument {
       "\(flag) \(argument): pictures are written as PNG or JPEG: give a name that ends with .png or .jpg")
   }
 
-  /// Refuses what couldn't be written, what would replace a file of another kind or a run's own, and a terminal for what
-  /// isn't text.
+  /// Refuses what couldn't be written, what would replace a file of another kind or a run's own, and a terminal for
+  /// what isn't text.
   ///
   /// - Throws: `.cannotCreate`.
   func check(_ kind: FileKind) throws(Failure) {

@@ -85,7 +85,7 @@ package final class WatchServer: Sendable {
       .serverChannelOption(.backlog, value: 64)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .serverChannelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Self.pause()) }
+        channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(AcceptPause()) }
       }
       .childChannelInitializer { channel in
         guard connections.admit(channel) else { return channel.close() }
@@ -111,14 +111,6 @@ package final class WatchServer: Sendable {
         return true
       }
     }
-  }
-
-  /// Where the process has no descriptor left, a connection that waits can't be taken: it is tried again later, not all
-  /// the time.
-  private static func pause() -> AcceptBackoffHandler {
-    AcceptBackoffHandler(
-      shouldForwardIOErrorCaught: false,
-      backoffProvider: { $0.errnoCode == ECONNABORTED ? nil : .milliseconds(250) })
   }
 }
 

@@ -46,7 +46,8 @@ class DemoTests(BrowserTests):
         self.assertIsNone(demo.poll())
         watcher = Watcher(str(RUN))
         self.addCleanup(watcher.close)
-        page = self.open(url=watcher.url)
+        # So high that a curve is on the screen: others aren't asked for.
+        page = self.open(url=watcher.url, height=2000)
         state, gallery = page.locator("#state"), page.locator("#gallery")
         until(lambda: state.text_content() == "training", message="it isn't seen to train")
         self.shot(page, "demo-begins")

@@ -106,7 +106,8 @@ import Watch
   ]) func nothingElse(target: String) { #expect(refusal { _ = try asked(target) } == .notFound) }
 
   @Test(arguments: [
-    "report", "https://localhost/report", "ftp://localhost/", "http:/report", "http:", "localhost:8765", "*", "", "/ü", "/a b", "/report?", "/report?x", "/report?x=1",
+    "report", "https://localhost/report", "ftp://localhost/", "http:/report", "http:", "localhost:8765", "*", "", "/ü",
+    "/a b", "/report?", "/report?x", "/report?x=1",
     "/report?v=1&v=2",
     "/curves?columns=d_loss&from=-1", "/curves?columns=d_loss&from=9&to=1", "/curves?columns=", "/curves",
     "/curves?columns=d_loss&buckets=1", "/curves?columns=d_loss&buckets=9999", "/curves?columns=%2e", "/?run=/etc",

@@ -26,6 +26,23 @@ import Watch
     #expect(asked.moves.map(\.direction) == [0, 3] && asked.moves.map(\.distance) == [1.5, -2])
   }
 
+  @Test func howManyFrames() throws {
+    func form(_ target: String) throws -> Route {
+      let head = HTTPRequestHead(
+        version: .http1_1, method: .GET, uri: target, headers: HTTPHeaders([("host", "localhost")]))
+      return try Asked(head, Access(hosts: ["localhost"], token: nil, port: 1)).route
+    }
+    for (name, expected) in [("walk", ExploreRequest.Form.walk(frames: 7)), ("film", .film(frames: 7))] {
+      guard case .explore(let asked) = try form("/explore/\(name).png?seeds=1,2&frames=7") else {
+        return #expect(Bool(false))
+      }
+      #expect(asked.form == expected)
+      for wrong in ["seeds=1&frames=7", "seeds=1-9&frames=7", "seeds=1,2&frames=9999"] {
+        #expect(throws: Refusal.self) { try form("/explore/\(name).png?\(wrong)") }
+      }
+    }
+  }
+
   @Test(arguments: [
     "", "seeds=", "seeds=1-100", "seeds=x", "seeds=5-1", "seeds=1&truncation=0", "seeds=1&truncation=2",
     "seeds=1&truncation=nan", "seeds=1&moves=0", "seeds=1&moves=99_1", "seeds=1&moves=0_9", "seeds=1&moves=0_1,0_1",

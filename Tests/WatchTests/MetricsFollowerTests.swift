@@ -58,7 +58,7 @@ import Watch
     }
   }
 
-  @Test(arguments: ["", "a,b\n1,2\n", "step,step\n1,1\n", "step,../x\n1,2\n", "x"])
+  @Test(arguments: ["", "a,b\n1,2\n", "step,step\n1,1\n", "step,a,a\n1,1,1\n", "step,../x\n1,2\n", "x"])
   func aFileThatIsNoneOfOurs(text: String) throws {
     let text = text == "x" ? String(repeating: "x", count: 100_000) : text
     try inTemporaryFolder { folder in

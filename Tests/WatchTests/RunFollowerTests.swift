@@ -123,8 +123,8 @@ import Watch
         overrides: [
           ConfigurationOverride(\.size, 16), ConfigurationOverride(\.features, 4), ConfigurationOverride(\.latent, 8),
           ConfigurationOverride(\.batchSize, 4), ConfigurationOverride(\.fraction, 0.003),
-          ConfigurationOverride(\.criticSteps, 1), ConfigurationOverride(\.warmUpCriticSteps, 1),
-          ConfigurationOverride(\.clipLower, -1e-6), ConfigurationOverride(\.clipUpper, 1e-6),
+          ConfigurationOverride(\.criticSteps, 1),
+          ConfigurationOverride(\.criticLearningRate, 0.5),
         ], data: ["synthetic"], cache: folder / "cache", length: .steps(.generatorSteps(210)),
         runOverrides: [RunOverride(\.threads, 1), RunOverride(\.sampleEvery, 0), RunOverride(\.checkpointEvery, 0)])
       var told: [String] = []

@@ -18,7 +18,9 @@ struct ClippedWasserstein: Objective {
 
   var criticPasses: [NetPass] { Self.criticPasses }
   var generatorPasses: [NetPass] { Self.generatorPasses }
-  var columns: [MetricColumn] { Self.columns + [.measured(MetricColumn.atBound), .measured(Self.varianceBelowEpsilon)] }
+  var columns: [MetricColumn] {
+    Self.columns + [.measured(MetricColumn.atBound), .measured(Self.varianceBelowEpsilon)]
+  }
 
   func criticStep(_ nets: TrainingNets, _ batch: StepBatch) -> CriticLosses {
     Self.criticGradients(nets, batch).losses

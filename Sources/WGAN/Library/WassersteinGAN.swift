@@ -86,8 +86,8 @@ public final class WassersteinGAN {
   /// the same ones in the same order; a call with another number of pictures begins a new epoch.
   ///
   /// - Parameters:
-  ///   - pictures: At least one that isn't held out (``heldOutPictures(of:)``). Each has the settings' channels, and its
-  ///     short side has the settings' size (``Bitmap/scaled(toShortSide:)``); what isn't square is cropped.
+  ///   - pictures: At least one that isn't held out (``heldOutPictures(of:)``). Each has the settings' channels, and
+  ///     its short side has the settings' size (``Bitmap/scaled(toShortSide:)``); what isn't square is cropped.
   ///   - generatorSteps: 0 to 1,000,000,000.
   ///   - runSteps: The generator steps of the whole training, those that are done and those of later calls included:
   ///     at its end learning rates that decay (``TrainingParameters/decay``) have what is left of them. nil: this call

@@ -34,7 +34,8 @@ enum NumberedPictures {
       return try PNGEncoder.encode(drawn) != there
     }
     guard let other else { return [] }
-    let help = last < count ? "give another folder, or --force to write over them" : "give another folder, or remove them"
+    let help =
+      last < count ? "give another folder, or --force to write over them" : "give another folder, or remove them"
     guard replacing else {
       throw Failure(
         .cannotCreate, "\(folder): has pictures of something else (\(zeroPadded(other)).png is one): \(help)")
@@ -48,5 +49,7 @@ enum NumberedPictures {
     return numbers
   }
 
-  static func remove(_ numbers: [Int], in folder: String) { for number in numbers { removeFile(path(number, in: folder)) } }
+  static func remove(_ numbers: [Int], in folder: String) {
+    for number in numbers { removeFile(path(number, in: folder)) }
+  }
 }

@@ -89,7 +89,8 @@ package enum RunEvents {
     let shown = damagedLines.prefix(3).map(String.init).joined(separator: ", ") + others
     return [
       damagedLines.isEmpty
-        ? nil : damagedLines.count == 1 ? "line \(shown) isn't a row: left out" : "lines \(shown) aren't rows: left out",
+        ? nil
+        : damagedLines.count == 1 ? "line \(shown) isn't a row: left out" : "lines \(shown) aren't rows: left out",
       steps.isEmpty ? "has no row: galleries alone are shown" : MetricsTable.missing(of: steps, through: end),
     ].compactMap(\.self)
   }

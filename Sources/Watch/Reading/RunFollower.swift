@@ -21,7 +21,6 @@ package struct RunFollower {
   private var configurationStamp: FileStamp?
   private var samplesStamp: FileStamp?
   private var checkpointsStamp: FileStamp?
-  private var identity: FileIdentity?
   private var picturesPerEpoch: Int?
 
   package struct Gallery: Sendable, Equatable {
@@ -60,26 +59,16 @@ package struct RunFollower {
 
   /// Looks at all there is. Where `metrics.isBehind`, there is more to read at once.
   package mutating func follow() {
-    guard let status = try? fileStatus(paths.path), status.isFolder else {
-      // What it was is shown on; whatever comes there is another run.
-      (state, identity) = (.gone, nil)
+    guard isFolder(paths.path) else {
+      // What it was is shown on.
+      state = .gone
       return
-    }
-    if identity != FileIdentity(status) {
-      identity = FileIdentity(status)
-      begin()
     }
     followConfiguration()
     metrics.follow()
     followGalleries()
     followCheckpoints()
     state = RunState(isHeld: RunClaim.isHeld(paths), step: metrics.lastStep, of: totalSteps, lastRow: lastRowAge)
-  }
-
-  /// Nothing is known of a folder that wasn't looked at yet: it may have none of what the one before had.
-  private mutating func begin() {
-    (configurationStamp, samplesStamp, checkpointsStamp) = (nil, nil, nil)
-    (configuration, galleries, checkpoints, picturesPerEpoch, problems) = (nil, [], [], nil, [:])
   }
 
   private mutating func note(_ topic: String, _ body: (inout RunFollower) throws -> Void) {

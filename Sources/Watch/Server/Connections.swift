@@ -16,6 +16,19 @@ package struct ClientLimits: Sendable {
   package init() {}
 }
 
+/// Where the process has no descriptor left, a connection that waits can't be taken: it is tried again later, not all
+/// the time. (NIO's AcceptBackoffHandler puts off the next read, and there is none: the one that failed counts as
+/// pending.)
+final class AcceptPause: ChannelInboundHandler {
+  typealias InboundIn = any Channel
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    let channel = context.channel
+    try? channel.syncOptions?.setOption(.autoRead, value: false)
+    context.eventLoop.scheduleTask(in: .milliseconds(250)) { channel.setOption(.autoRead, value: true) }
+  }
+}
+
 /// The open connections. Who hasn't said what it wants makes room for who comes: silent ones can't keep others out.
 final class Connections: Sendable {
   let limits: ClientLimits

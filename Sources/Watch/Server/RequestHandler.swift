@@ -18,6 +18,8 @@ final class RequestHandler: ChannelInboundHandler {
   private var keepsAlive = true
   /// Came while answers before it weren't taken yet: what is in hand for a client stays bounded.
   private var waiting: Result<Asked, Refusal>?
+  /// Requests whose answers weren't taken yet: the one that is answered, and the one that waits.
+  private var open = 0
 
   init(_ access: Access, _ site: Site, _ connections: Connections, _ hub: EventHub, _ workers: Workers) {
     (self.access, self.site, self.connections, self.hub, self.workers) = (access, site, connections, hub, workers)
@@ -39,6 +41,7 @@ final class RequestHandler: ChannelInboundHandler {
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     guard let error = error as? HTTPParserError else { return context.close(promise: nil) }
     keepsAlive = false
+    open += 1
     let refusal =
       switch error {
       case .headerOverflow: Refusal(.requestHeaderFieldsTooLarge, "the request's head is too long: 16 KB are the most")
@@ -65,6 +68,7 @@ final class RequestHandler: ChannelInboundHandler {
     case .end:
       guard let asked else { return }
       self.asked = nil
+      open += 1
       connections.isAnswered(context.channel)
       setDeadline(connections.limits.answeringTime, context)
       if context.channel.isWritable { answer(asked, context) } else { waiting = asked }
@@ -141,10 +145,14 @@ final class RequestHandler: ChannelInboundHandler {
 
   private func endAnswer(_ context: ChannelHandlerContext) {
     let channel = context.channel
+    // Of this request: when the answer was taken, another one may have come.
+    let keepsAlive = keepsAlive
     let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
     context.writeAndFlush(Self.wrapOutboundOut(.end(nil))).whenComplete { result in
       let (handler, context) = bound.value
-      guard case .success = result, handler.keepsAlive else { return context.close(promise: nil) }
+      guard case .success = result, keepsAlive else { return context.close(promise: nil) }
+      handler.open -= 1
+      if handler.open > 0 { return }
       handler.connections.waits(channel)
       handler.setDeadline(handler.connections.limits.askingTime, context)
     }
