@@ -75,6 +75,8 @@ package enum TrainingEvent {
   case checkpointSaved(String)
   /// What a person should know, a line.
   case advice(String)
+  /// Whether the run was long enough, a line at its end.
+  case verdict(String)
 }
 
 /// How far a run is and how fast.

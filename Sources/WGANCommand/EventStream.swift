@@ -13,6 +13,7 @@ final class EventStream: TrainingTeller {
     var lastStep: ContinuousClock.Instant?
     var lastDecoding: ContinuousClock.Instant?
     var steps = 0
+    var verdict: String?
     /// Nobody reads any more, or the disk is full: the run goes on.
     var isBroken = false
   }
@@ -23,7 +24,7 @@ final class EventStream: TrainingTeller {
     switch event {
     case .notice(let text): write(WarningEvent(text: text))
     // The plan has it.
-    case .planned: break
+    case .planned, .fact: break
     case .decoding(let done, let total):
       if isDue(\.lastDecoding, isLast: done == total) { write(PreparingEvent(done: done, total: total)) }
     }
@@ -50,13 +51,14 @@ final class EventStream: TrainingTeller {
     case .gallerySaved(let path): write(FileEvent(event: "gallery", step: steps, path: absolutePath(path)))
     case .checkpointSaved(let path): write(FileEvent(event: "checkpoint", step: steps, path: absolutePath(path)))
     case .advice(let text): write(WarningEvent(text: text))
+    case .verdict(let text): state.withLock { $0.verdict = text }
     }
   }
 
   func end(_ run: TrainingRun, _ summary: TrainingSummary) {
     var event = EndEvent(outcome: summary.stopped ? .stopped : .done, step: summary.position.generatorSteps)
     (event.run, event.gallery) = (absolutePath(run.paths.path), summary.gallery.map(absolutePath))
-    event.seconds = summary.seconds
+    (event.seconds, event.verdict) = (summary.seconds, state.withLock(\.verdict))
     write(event)
   }
 
@@ -193,6 +195,8 @@ struct EndEvent: Encodable {
   var seconds: Double?
   var run: String?
   var gallery: String?
+  /// Whether the run was long enough, in words.
+  var verdict: String?
   /// The line that standard error has.
   var error: String?
 

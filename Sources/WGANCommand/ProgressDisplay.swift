@@ -46,6 +46,7 @@ final class ProgressDisplay: TrainingTeller {
   func show(_ event: PreparationEvent) {
     switch event {
     case .notice(let line): warning(line)
+    case .fact(let line): self.line(line)
     case .planned(let time, let steps, let end):
       let place = end == steps ? "" : ", up to step \(grouped(end))"
       let verb = time.isOne ? "is" : "are"
@@ -130,6 +131,7 @@ final class ProgressDisplay: TrainingTeller {
       }
       if let count { line("epoch \(epoch)\(count)  \(Self.losses(metrics))") }
     case .advice(let line): warning(line)
+    case .verdict(let line): self.line(line)
     case .gallerySaved, .checkpointSaved: break
     }
   }

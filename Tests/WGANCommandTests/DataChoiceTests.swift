@@ -80,7 +80,7 @@ extension RunTests {
       #expect(lists[0] == lists[1])
       // A run is no data.
       let error = try Tool.run(["train", "run"], in: folder / "own")
-      #expect(error.code == 65 && error.errors.contains("train --out run --resume"), "\(error)")
+      #expect(error.code == 65 && error.errors.contains("run --resume"), "\(error)")
     }
   }
 

@@ -147,7 +147,7 @@ public final class WassersteinGAN {
         step = TrainingStep(
           .generator, at: now.position, now.criticLosses, generatorLoss: row.generatorLoss, heldOut: row.heldOutLosses)
         progress = now
-      case .epochEnded, .gallerySaved, .checkpointSaved, .advice: return
+      case .epochEnded, .gallerySaved, .checkpointSaved, .advice, .verdict: return
       }
       state = state.following(
         TrainingState(position: progress.position, seconds: state.seconds, criticLosses: progress.criticLosses))

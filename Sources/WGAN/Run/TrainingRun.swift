@@ -12,6 +12,8 @@ import Images
 package enum PreparationEvent: Sendable {
   /// Something a person should know: a line.
   case notice(String)
+  /// Something that is as it should be, and surprises all the same.
+  case fact(String)
   case decoding(done: Int, total: Int)
   /// A time in generator steps; the run ends after `end` of them in all.
   case planned(TimeSpan, generatorSteps: Int, end: Int)
@@ -61,7 +63,7 @@ package struct TrainingRun {
     heldOutPictures = dataset.count(.heldOut)
     if !request.resume {
       let schedule = Schedule(configuration.training, picturesPerEpoch: trainingPictures, length: configuration.length)
-      if let line = StartAdvice.heldOut(dataset) { report(.notice(line)) }
+      if let line = StartAdvice.heldOut(dataset) { report(.fact(line)) }
       for line in try StartAdvice(dataset, schedule).lines { report(.notice(line)) }
     }
     // That may have taken long.
@@ -172,7 +174,7 @@ package struct TrainingRun {
       if case .checkpointSaved = event { tellNotices() }
     }
     if !summary.stopped, summary.generatorSteps > 0 {
-      report(.advice(RunOutlook(journal.curves, configuration, steps: summary.position.generatorSteps).line(paths)))
+      report(.verdict(RunOutlook(journal.curves, configuration, steps: summary.position.generatorSteps).line(paths)))
     }
     if let gallery = summary.gallery, training.size <= Self.smallSize {
       do {
@@ -367,7 +369,8 @@ extension TrainingRun {
     }
     report(.notice("goes on with other pictures from generator step \(state.position.generatorSteps) on\(changes)"))
     return PictureChange(
-      generatorSteps: state.position.generatorSteps, fingerprint: fingerprint, changes: changes)
+      generatorSteps: state.position.generatorSteps, fingerprint: fingerprint,
+      changes: String(changes.drop { ": ".contains($0) }))
   }
 
   private static func beginning(_ dataset: Dataset) -> CheckpointState {
