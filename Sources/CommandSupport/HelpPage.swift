@@ -22,6 +22,9 @@ package struct FirstPage: Sendable {
 }
 
 struct HelpPage {
+  /// Columns of the flags, with a space before and behind them.
+  private static let widestLabels = 26
+
   private let command: CommandTree
   private let columns: Int
 
@@ -100,9 +103,11 @@ struct HelpPage {
   private func label(_ argument: CommandTree.Argument) -> String {
     let name = argument.valueName ?? "value"
     guard let flag = argument.flag else { return "<\(name)>" }
-    // What a value is called as its flag is adds nothing.
-    let value = name != flag ? name : argument.allValues?.isEmpty == false ? "word" : "x"
-    return argument.kind == .option ? "--\(flag) <\(value)>" : "--\(flag)"
+    guard argument.kind == .option else { return "--\(flag)" }
+    let long = "--\(flag) <\(name)>"
+    // What a value is called as its flag is adds nothing: not worth a line of its own.
+    guard name == flag, long.count + 4 > Self.widestLabels else { return long }
+    return "--\(flag) <\(argument.allValues?.isEmpty == false ? "word" : "x")>"
   }
 
   private func text(of argument: CommandTree.Argument) -> String {
@@ -120,7 +125,7 @@ struct HelpPage {
 
   private func section(_ title: String, _ rows: [(label: String, text: String)]) -> String {
     // Of a narrow terminal half is for the texts at least.
-    let room = min(26, columns / 3)
+    let room = min(Self.widestLabels, columns / 3)
     let lines = rows.map { label, text in
       if label.count + 4 <= room {
         let padded = "  " + label + String(repeating: " ", count: room - label.count - 2)
