@@ -45,7 +45,7 @@ struct TrainCommand: ParsableCommand {
         "The pictures",
         [
           ("size", "Their side in pixels: 16, 32, 64, 128, 256"), ("channels", "1: grey, 3: colour"),
-          ("fit", "What isn't square: crop, pad or stretch"), ("mirror", "Mirror half of them"),
+          ("fit", "Into a square: crop, pad, stretch"), ("mirror", "Mirror half of them"),
           ("augment", "If they are few: color,translate,cutout"),
         ]
       ),
