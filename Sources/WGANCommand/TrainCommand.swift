@@ -28,7 +28,7 @@ struct TrainCommand: ParsableCommand {
       (
         "What and where",
         [
-          ("data", "A folder of pictures, a zip or tar file, or 'synthetic'"), ("out", "The folder that the run gets"),
+          ("data", "A folder, zip or tar of pictures, or 'synthetic'"), ("out", "The folder that the run gets"),
           ("resume", "Go on with the run in --out"),
           ("config", "Begin with the values of another run's config.json"),
           ("dry-run", "Show all values, memory and time; train nothing"),
@@ -37,16 +37,16 @@ struct TrainCommand: ParsableCommand {
       (
         "How long",
         [
-          ("for", "About so long: 90s, 45m, 1h30m (default: half an hour)"),
+          ("for", "About so long: 90s, 45m, 1h30m (default: 30m)"),
           ("generator-steps", "Exactly so many steps"), ("threads", "To compute with (default: one for each core)"),
         ]
       ),
       (
         "The pictures",
         [
-          ("size", "Their side in pixels: 16, 32, 64, 128, 256"), ("channels", "1: grey, 3: colour"),
-          ("fit", "Into a square: crop, pad, stretch"), ("mirror", "Mirror half of them"),
-          ("augment", "If they are few: color,translate,cutout"),
+          ("size", "Side in pixels: 16, 32, 64, 128, 256"), ("channels", "1: grey, 3: colour"),
+          ("fit", "If not square: crop, pad, stretch"), ("mirror", "Mirror half of them"),
+          ("augment", "For few: color,translate,cutout"),
         ]
       ),
       (
