@@ -27,6 +27,7 @@ demo: setup
 
 # The tools for machines without Swift, with manual pages and completions, laid out as they are installed.
 stage: setup
+	@Scripts/setup --static
 	@Scripts/stage
 
 install: stage

@@ -90,8 +90,9 @@ let package = Package(
     module("Configuration", ["Graph", "Compute", "SystemSupport"]),
     module("TensorFiles", ["SystemSupport"]),
     module("Evaluation", ["Compute", "SystemSupport", "Randomness", "Statistics"]),
-    module("Datasets", ["Images", "SystemSupport", "Randomness", "ElementaryFunctions"]),
+    module("Datasets", ["Images", "Archives", "SystemSupport", "Randomness", "ElementaryFunctions"]),
     module("Images", ["SystemSupport", "CTurboJPEG", "CPNG", "CPNGReader"]),
+    module("Archives", ["SystemSupport", "CArchive"]),
     module("Plots", ["SystemSupport"]),
     module("Graph", ["Compute", "SystemSupport"]),
     module(
@@ -115,6 +116,8 @@ let package = Package(
     .systemLibrary(
       name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .systemLibrary(
+      name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"]), .brew(["libarchive"])]),
 
     .executableTarget(
       name: "WGANBench",
@@ -130,7 +133,7 @@ let package = Package(
     tests("ReferenceKernels", ["ReferenceKernels", "Randomness", "SystemSupport"]),
     tests(
       "Images", ["Images", "Randomness", "SystemSupport", "CTurboJPEG", "TestSupport"], resources: [.copy("Fixtures")]),
-    tests("Datasets", ["Datasets", "Images", "Randomness", "SystemSupport"]),
+    tests("Datasets", ["Datasets", "Archives", "Images", "Randomness", "SystemSupport"]),
     tests(
       "Compute",
       [
@@ -187,7 +190,7 @@ if Context.environment["WGAN_FUZZ"] != nil {
     .executableTarget(
       name: "wgan-fuzz",
       dependencies: [
-        "Watch", "WGAN", "Configuration", "TensorFiles", "Graph", "Datasets", "Images", "SystemSupport",
+        "Watch", "WGAN", "Configuration", "TensorFiles", "Graph", "Datasets", "Archives", "Images", "SystemSupport",
         nio("NIOHTTP1"),
       ],
       path: "Tests/Fuzz", exclude: ["corpus", "dictionaries", "make_corpus.py"],

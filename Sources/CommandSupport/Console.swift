@@ -1,6 +1,6 @@
 // Results to standard output, all else to standard error. No write ends the process by a signal. Text reaches a
 // terminal here and nowhere else, so here it's freed of what a terminal takes for orders
-// (SystemSupport/ShownText.swift).
+// (SystemSupport/ShownText.swift). There are no colours, so NO_COLOR has nothing to turn off.
 
 import SystemSupport
 
@@ -29,7 +29,13 @@ package enum Console {
   package static func note(lines text: String) { raw(text.shown + "\n") }
 
   /// Writes over the line of the terminal that the cursor is in; nothing takes it away.
-  package static func redraw(_ line: String) { raw("\r\u{1b}[K" + line.shownOnOneLine) }
+  ///
+  /// - Parameter last: columns of what is there. A terminal that was made narrower since has broken it into several
+  ///   lines.
+  package static func redraw(_ line: String, over last: Int = 0) {
+    let above = max(0, last - 1) / max(1, width)
+    raw("\r" + (above > 0 ? "\u{1b}[\(above)A\u{1b}[J" : "\u{1b}[K") + line.shownOnOneLine)
+  }
 
   private static func raw(_ text: String) {
     try? writeBytes(Array(text.utf8), to: STDERR_FILENO)
@@ -41,9 +47,17 @@ package enum Console {
     return getenv("TERM").map { String(cString: $0) != "dumb" } ?? false
   }
 
-  /// Columns of the terminal.
-  package static var width: Int {
+  /// Columns of the terminal that standard error is, as it is now.
+  package static var width: Int { columns(of: STDERR_FILENO) ?? 80 }
+
+  /// Of the one that standard output is, or as the environment has it.
+  package static var outputWidth: Int {
+    let given = getenv("COLUMNS").flatMap { Int(String(cString: $0)) }
+    return given.flatMap { $0 > 0 ? $0 : nil } ?? columns(of: STDOUT_FILENO) ?? 80
+  }
+
+  private static func columns(of terminal: Int32) -> Int? {
     var size = winsize()
-    return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+    return ioctl(terminal, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : nil
   }
 }

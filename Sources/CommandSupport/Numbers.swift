@@ -23,6 +23,9 @@ package func clockTime(_ seconds: Double) -> String {
   return hours > 0 ? "\(hours):\(two(minutes)):\(two(rest))" : "\(minutes):\(two(rest))"
 }
 
+/// "1 picture", "2,450 pictures".
+package func counted(_ number: Int, _ noun: String) -> String { "\(grouped(number)) \(noun)\(number == 1 ? "" : "s")" }
+
 /// "3,576,704".
 package func grouped(_ number: Int) -> String {
   var digits = String(number.magnitude)

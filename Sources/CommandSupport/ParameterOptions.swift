@@ -79,10 +79,18 @@ extension ParameterOptions: CustomReflectable {
     if Value.self == Bool.self {
       return Flag<Bool?>(name: name, inversion: .prefixedNo, exclusivity: .exclusive, help: help)
     }
-    // Where the default begins with a dash, so do other values.
-    let takesDashes = defaultText.hasPrefix("-")
-    return Option<Argument<Value>?>(name: name, parsing: takesDashes ? .unconditional : .next, help: help)
+    // Words to choose from are told by the parser, to completions too.
+    if !Value.choices.isEmpty { return Option<Argument<Value>?>(name: name, help: help) }
+    return Option<Argument<Value>?>(name: name, help: help) { try Argument(text: $0) }
   }
+}
+
+/// A command's own flag, checked as a declared parameter is.
+///
+/// - Throws: `ValidationError`.
+package func check<Value: Comparable & Sendable>(_ flag: String, _ value: Value, in range: ClosedRange<Value>) throws {
+  let rule = Rule.within(range)
+  if !rule.holds(value) { throw ValidationError("\(flag) \(value): \(rule.problem(value))") }
 }
 
 /// A parameter's value as ArgumentParser wants it.
@@ -91,6 +99,12 @@ private struct Argument<Value: ParameterValue>: ExpressibleByArgument, Sendable 
 
   init?(argument: String) {
     guard let value = Value(text: argument) else { return nil }
+    self.value = value
+  }
+
+  /// - Throws: what values there are.
+  init(text: String) throws {
+    guard let value = Value(text: text) else { throw ValidationError("must be \(Value.words)") }
     self.value = value
   }
 

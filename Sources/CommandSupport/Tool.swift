@@ -6,14 +6,22 @@ import SystemSupport
 /// A tool: its command, and the name that its lines begin with.
 package struct Tool<Command: ParsableCommand> {
   private let name: String
+  private let firstPages: [String: FirstPage]
+  private let otherNames: OtherNames
   private let codeOfCancelled: () -> Int32
 
-  /// - Parameter codeOfCancelled: the exit code of work that somebody asked to stop: the signal's, where one did.
+  /// - Parameters:
+  ///   - firstPages: of commands that have more flags than a screen has lines: "wgan train".
+  ///   - otherNames: what people may type who come from other programs.
+  ///   - codeOfCancelled: the exit code of work that somebody asked to stop: the signal's, where one did.
   package init(
-    _ command: Command.Type, named name: String,
+    _ command: Command.Type, named name: String, firstPages: [String: FirstPage] = [:],
+    otherNames: OtherNames = OtherNames(),
     codeOfCancelled: @escaping () -> Int32 = { FailureKind.cancelled.exitCode }
   ) {
     self.name = name
+    self.firstPages = firstPages
+    self.otherNames = otherNames
     self.codeOfCancelled = codeOfCancelled
   }
 
@@ -23,11 +31,57 @@ package struct Tool<Command: ParsableCommand> {
     signal(SIGXFSZ, SIG_IGN)
     do {
       try Self.checkArguments()
-      var command = try Command.parseAsRoot()
+      let arguments = ArgumentMistakes.withNegativeNumbersJoined(Array(CommandLine.arguments.dropFirst()))
+      if let help = try help(arguments) { return try Console.print(help) }
+      var command = try parsed(arguments)
       try command.run()
     } catch {
       finish(with: error)
     }
+  }
+
+  /// The page that is asked for; nil where none is.
+  private func help(_ arguments: [String]) throws -> String? {
+    let flags = arguments.prefix { $0 != "--" }.filter { ["-h", "--help", "--help-all"].contains($0) }
+    let isCommand = arguments.first == CommandTree.help
+    // A tool, or a part of it, by its name alone wants it too.
+    guard !flags.isEmpty || isCommand || arguments.allSatisfy({ !$0.hasPrefix("-") }) else { return nil }
+    let (command, rest) = try CommandTree(of: Command.self).command(of: arguments[(isCommand ? 1 : 0)...])
+    if let word = rest.first, !word.hasPrefix("-"), !command.commands.isEmpty { throw misuse(arguments) }
+    guard !flags.isEmpty || isCommand || (rest.isEmpty && !command.commands.isEmpty) else { return nil }
+    let page = HelpPage(of: command, columns: Console.outputWidth)
+    guard let first = firstPages[command.path], !flags.contains("--help-all") else { return page.all }
+    return page.first(first)
+  }
+
+  /// - Throws: `Misuse` for what the parser refuses; its own error for what it's asked, such as the version.
+  private func parsed(_ arguments: [String]) throws -> any ParsableCommand {
+    do {
+      return try Command.parseAsRoot(arguments)
+    } catch {
+      if error is any ClassifiedError || Command.exitCode(for: error) == .success { throw error }
+      throw misuse(arguments, error)
+    }
+  }
+
+  /// - Parameter error: the parser's.
+  private func misuse(_ arguments: [String], _ error: (any Error)? = nil) -> Misuse {
+    // `help WORD` is about the word.
+    let words = arguments[(arguments.first == CommandTree.help ? 1 : 0)...]
+    let tree = try? CommandTree(of: Command.self)
+    let mistake = tree.flatMap { ArgumentMistakes(tree: $0, otherNames: otherNames).sentence(on: Array(words)) }
+    let message = error.map { Command.message(for: $0).split(whereSeparator: \.isNewline).joined(separator: "; ") }
+    return Misuse(
+      words: mistake ?? message ?? "", command: tree?.command(of: words).command.path ?? name,
+      code: error.map { Command.exitCode(for: $0).rawValue } ?? FailureKind.usage.exitCode)
+  }
+
+  /// Arguments that make no command.
+  private struct Misuse: Error {
+    let words: String
+    /// Whose help says more.
+    let command: String
+    let code: Int32
   }
 
   /// Swift would mend the bytes of arguments that aren't UTF-8, and they'd name another file.
@@ -67,10 +121,10 @@ package struct Tool<Command: ParsableCommand> {
     case let error as any ClassifiedError: return (error.failureKind.exitCode, error.description)
     // No reason for words.
     case is Console.ReaderIsGone: return (FailureKind.inputOutput.exitCode, nil)
+    case let misuse as Misuse: return (misuse.code, "\(misuse.words) (see '\(misuse.command) --help')")
     default:
-      // The parser's: its message, and where to read on.
       let words = Command.message(for: error).split(whereSeparator: \.isNewline).joined(separator: "; ")
-      return (Command.exitCode(for: error).rawValue, "\(words) (see '\(name) --help')")
+      return (Command.exitCode(for: error).rawValue, words)
     }
   }
 }

@@ -75,6 +75,9 @@ public enum PenaltyWeight: ParameterValue, ExpressibleByFloatLiteral, Expressibl
     }
   }
 
+  /// "auto or a number"
+  public static var words: String { "auto or a number" }
+
   /// "auto" or the number.
   public var text: String {
     switch self {
@@ -161,12 +164,34 @@ public enum CriticNoiseBatch: String, ParameterValue, CaseIterable {
   case full
 }
 
-/// How a picture that isn't square becomes it.
+/// What becomes of a phase of critic steps that is interrupted by the end of an epoch.
+public enum PhaseAtEpochEnd: String, ParameterValue, CaseIterable {
+  /// It ends there: the generator step follows, after fewer critic steps (the references').
+  case cut
+  /// It takes its other batches from the next epoch.
+  case goesOn = "continue"
+}
+
+/// How a picture that isn't square fills its square.
+public enum Fit: String, ParameterValue, CaseIterable {
+  /// Its short side does, and what is too long is cut off.
+  case crop
+  /// Its long side does; the rest has the colour that is usual on the picture's border.
+  case pad
+  /// Both sides do: it's distorted.
+  case stretch
+}
+
+/// Where a picture that isn't square is cropped.
 public enum Crop: String, ParameterValue, CaseIterable {
   /// Another place each epoch.
   case random
   /// The middle.
   case center
+  /// The upper part of a high one, the middle of a wide one.
+  case top
+  /// The lower part of a high one, the middle of a wide one.
+  case bottom
 }
 
 /// The statistics that batch norm uses at sampling.

@@ -1,6 +1,8 @@
 // The presets: whole configurations by name. Each is another one with some values changed; each flag of `wgan train`
 // overrides one parameter. Where the references disagree is a table in docs/Presets.md.
 
+import SystemSupport
+
 extension TrainingConfiguration {
   /// Every preset, the default first.
   package static let presets: [TrainingConfiguration] = [.photos, .blog, .original, .paper, .fastai, .demo]
@@ -17,8 +19,10 @@ extension TrainingConfiguration {
   package static func preset(named name: String) throws(ConfigurationError) -> TrainingConfiguration {
     let present = presentName(ofPreset: name)
     if let preset = presets.first(where: { $0.preset == present }) { return preset }
-    let names = presets.map(\.preset).joined(separator: ", ")
-    throw ConfigurationError(presetName, "\(name) isn't known; there are: \(names)")
+    let names = presets.map(\.preset)
+    let near = nearest(present, among: names).map { "did you mean \($0)? There are " } ?? "there are "
+    throw ConfigurationError(
+      presetName, "\(name.shortenedInTheMiddle) isn't known: \(near)\(names.joined(separator: ", "))")
   }
 
   static let presetName = ParameterName("preset")
@@ -59,11 +63,12 @@ extension TrainingConfiguration {
   }
 
   /// Faces in three minutes on two cores, with clipping. The post's WGAN at half the size and half the width, with a
-  /// faster learning rate; weight clipping and the critic's 5 steps stay.
+  /// faster learning rate; weight clipping and the critic's 5 steps stay, of small sets of pictures, too.
   package static let demo = blog.with("demo") {
     $0.size = 32
     $0.features = 32
     $0.batchSize = 32
+    $0.phaseAtEpochEnd = .goesOn
     $0.learningRate = 2e-4
   }
 
@@ -77,6 +82,7 @@ extension TrainingConfiguration {
     $0.objective = .relativistic
     $0.criticNorm = false
     $0.criticSteps = 1
+    $0.phaseAtEpochEnd = .goesOn
     $0.optimizer = .adam
     $0.adamBeta1 = 0
     $0.adamBeta2 = 0.99

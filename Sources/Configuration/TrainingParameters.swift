@@ -10,7 +10,7 @@
 /// ```
 public struct TrainingParameters: ParameterSet {
   package static let declared = Declared(TrainingParameters())
-  package static let defaultLabel = TrainingConfiguration.defaultPreset.preset
+  package static let defaultLabel = "preset"
 
   package static func defaultText(of declaration: some Declaration) -> String {
     declaration.value(in: TrainingConfiguration.defaultPreset.values).text
@@ -20,13 +20,23 @@ public struct TrainingParameters: ParameterSet {
   package static let sizes = [16, 32, 64, 128, 256]
   private static let sizeList = sizes.map(String.init).joined(separator: ", ")
 
+  /// The two that are nearest to a size that is none of them.
+  private static func sizes(near size: Int) -> [Int] {
+    // Far enough for any size, and nothing overflows.
+    let size = min(max(size, 0), 1 << 20)
+    return sizes.sorted { abs($0 - size) < abs($1 - size) }.prefix(2).sorted()
+  }
+
   // MARK: - The nets
 
   /// The pictures' side in pixels: 16, 32, 64, 128 or 256.
   public let size = TrainingParameter(
     .nets, 64,
-    Rule("the nets halve the picture down to 4x4, so it must be one of \(Self.sizeList)") { Self.sizes.contains($0) },
-    earlier: .haveIt, help: "The pictures' side: one of \(Self.sizeList)")
+    Rule({
+      let near = Self.sizes(near: $0).map(String.init).joined(separator: " and ")
+      return "the nets halve the picture down to 4x4, so it must be one of \(Self.sizeList): the nearest are \(near)"
+    }) { Self.sizes.contains($0) },
+    earlier: .haveIt, help: "The pictures' side in pixels: \(Self.sizeList)")
 
   /// The pictures' channels: 1 (grey) or 3 (red, green, blue).
   public let channels = TrainingParameter(
@@ -43,7 +53,7 @@ public struct TrainingParameters: ParameterSet {
   /// Channels of the widest grid of both nets, width of an MLP, 1 to 1024. Reading gives the critic's.
   public let features = TrainingParameterGroup(
     .nets, \.criticFeatures, and: \.generatorFeatures,
-    help: "Channels of the nets' widest grid, width of an mlp")
+    help: "How wide both nets are: channels of their widest grid, or of an mlp's layers")
 
   /// Channels of the critic's widest grid, width of an MLP, 1 to 1024.
   public let criticFeatures = TrainingParameter(
@@ -59,23 +69,42 @@ public struct TrainingParameters: ParameterSet {
 
   /// 3x3 layers added to each DCGAN net, 0 to 32.
   public let extraLayers = TrainingParameter(
-    .nets, 0, .within(0...32), earlier: .haveIt, help: "3x3 layers added to each dcgan net")
+    .nets, 0, .within(0...32), earlier: .haveIt,
+    effect: Effect(elseSay: "an mlp has no such layers", give: Self.someNetDCGAN) { configuration, count in
+      count == 0 || configuration.criticNet == .dcgan || configuration.generatorNet == .dcgan
+    },
+    help: "3x3 layers added to each dcgan net")
 
   /// What the generator's extra layers are.
   public let generatorExtra = TrainingParameter(
-    .nets, GeneratorExtra.transposed, valueName: "kind", help: "The generator's: transposed or convolution")
+    .nets, GeneratorExtra.transposed, valueName: "kind",
+    effect: Effect(elseSay: "the generator has no extra layers", give: "\(\.extraLayers, 1)") {
+      $0.extraLayers > 0 && $0.generatorNet == .dcgan
+    },
+    help: "The generator's: transposed or convolution")
 
   /// Whether a DCGAN critic has batch norm.
   public let criticNorm = TrainingParameter(
-    .nets, true, flag: "critic-batch-norm", help: "Batch norm in a dcgan critic")
+    .nets, true, flag: "critic-batch-norm",
+    effect: Effect(elseSay: "an mlp has no batch norm anyway", give: "\(\.criticNet, .dcgan)") {
+      $0.criticNet == .dcgan
+    },
+    help: "Batch norm in a dcgan critic")
 
   /// Whether a DCGAN generator has batch norm.
   public let generatorNorm = TrainingParameter(
-    .nets, true, flag: "batch-norm", help: "Batch norm in a dcgan generator")
+    .nets, true, flag: "batch-norm",
+    effect: Effect(elseSay: "an mlp has no batch norm anyway", give: "\(\.generatorNet, .dcgan)") {
+      $0.generatorNet == .dcgan
+    },
+    help: "Batch norm in a dcgan generator")
 
   /// The order inside a block of a DCGAN net.
   public let blockOrder = TrainingParameter(
     .nets, BlockOrder.convolutionActivationNorm, earlier: .haveIt,
+    effect: Effect(elseSay: "no net has batch norm", give: "\(on: \.generatorNorm)") {
+      ($0.criticNet == .dcgan && $0.criticNorm) || ($0.generatorNet == .dcgan && $0.generatorNorm)
+    },
     help: "Order in a block: conv-act-norm or conv-norm-act")
 
   /// How the nets' parameters start.
@@ -88,7 +117,7 @@ public struct TrainingParameters: ParameterSet {
   /// Pictures in a batch, 1 to 65,536.
   public let batchSize = TrainingParameter(
     // One picture is enough for batch norm: its smallest grid, 4x4, gives 16 values per channel.
-    .nets, 64, .within(1...65_536), earlier: .haveIt, help: "Pictures in a batch")
+    .nets, 64, .within(1...65_536), earlier: .haveIt, help: "Pictures that a step learns from")
 
   /// Critic steps before a generator step, 1 to 1,000,000; see also ``warmUpCriticSteps``.
   public let criticSteps = TrainingParameter(
@@ -113,6 +142,14 @@ public struct TrainingParameters: ParameterSet {
     .steps, 0, .within(0...1_000_000_000), earlier: .haveIt,
     help: "And so is each generator step that is a multiple of this; 0: none")
 
+  /// What becomes of a phase of critic steps when the pictures of an epoch end in the middle of it.
+  public let phaseAtEpochEnd = TrainingParameter(
+    .steps, PhaseAtEpochEnd.cut, valueName: "what",
+    effect: Effect(elseSay: "a phase of one critic step has no middle", give: "\(\.criticSteps)") {
+      $0.criticSteps > 1 || $0.warmUpGeneratorSteps > 0 || $0.warmUpEvery > 0
+    },
+    help: "A phase of critic steps at an epoch's end: cut, as the references do, or continue in the next epoch")
+
   /// What the critic's and the generator's steps minimise.
   public let objective = TrainingParameter(
     .steps, ObjectiveKind.wgan, help: "What to minimise: wgan (clipping), wgan-gp, wgan-r1r2 or relativistic")
@@ -125,7 +162,7 @@ public struct TrainingParameters: ParameterSet {
     effect: Effect(elseSay: "nothing is penalised", give: "\(\.objective, .relativistic)") {
       $0.objective.isPenalised
     },
-    help: "Of the penalty on the critic's gradient: auto (by the objective and the size) or a number")
+    help: "Weight of the penalty on the critic's gradient: auto (by the objective and the size) or a number")
 
   /// The critic's parameters, norms included, are kept within `-clip ... clip`; more than 0. Reading gives the upper
   /// bound.
@@ -153,7 +190,8 @@ public struct TrainingParameters: ParameterSet {
 
   /// How gradients change the parameters of both nets. Reading gives the critic's.
   public let optimizer = TrainingParameterGroup(
-    .steps, \.criticOptimizer, and: \.generatorOptimizer, help: "Of both nets: rmsprop or adam")
+    .steps, \.criticOptimizer, and: \.generatorOptimizer, help: "How both nets' gradients become steps: rmsprop or adam"
+  )
 
   /// How gradients change the critic's parameters.
   public let criticOptimizer = TrainingParameter(
@@ -165,15 +203,15 @@ public struct TrainingParameters: ParameterSet {
 
   /// The learning rate of both nets, more than 0 and at most 1. Reading gives the critic's.
   public let learningRate = TrainingParameterGroup(
-    .steps, \.criticLearningRate, and: \.generatorLearningRate, help: "Of both optimizers")
+    .steps, \.criticLearningRate, and: \.generatorLearningRate, help: "How large the steps of both nets are")
 
   /// The critic's learning rate, more than 0 and at most 1.
   public let criticLearningRate = TrainingParameter(
-    .steps, Float(5e-5), Self.aboveZeroToOne, earlier: .callIt("learningRate"), help: "Of the critic's alone")
+    .steps, Float(5e-5), Self.aboveZeroToOne, earlier: .callIt("learningRate"), help: "The same of the critic alone")
 
   /// The generator's learning rate, more than 0 and at most 1.
   public let generatorLearningRate = TrainingParameter(
-    .steps, Float(5e-5), Self.aboveZeroToOne, earlier: .callIt("learningRate"), help: "Of the generator's alone")
+    .steps, Float(5e-5), Self.aboveZeroToOne, earlier: .callIt("learningRate"), help: "The same of the generator alone")
 
   /// Adam's decay of the mean in both nets, 0 or more and less than 1. Reading gives the critic's.
   public let adamBeta1 = TrainingParameterGroup(
@@ -236,25 +274,31 @@ public struct TrainingParameters: ParameterSet {
   /// The statistics that batch norm uses at sampling.
   public let samplingStatistics = TrainingParameter(
     .steps, SamplingStatistics.running, valueName: "kind", earlier: .haveIt,
+    effect: Effect(elseSay: "the generator has no batch norm", give: "\(on: \.generatorNorm)") {
+      $0.generatorNet == .dcgan && $0.generatorNorm
+    },
     help: "Batch norm at sampling: running or batch")
 
   /// Of all random numbers: first parameters, noise, the pictures' order, crops. The same seed and pictures give the
   /// same bits, whatever the number of threads.
   public let seed = TrainingParameter(
-    .steps, UInt64(42), earlier: .haveIt, help: "Of all random numbers: the same seed gives the same run")
+    .steps, UInt64(42), earlier: .haveIt, help: "Begins all random numbers: the same seed gives the same run")
 
   /// How convolutions are computed: a fast method gives other bits than the direct one.
   public let algorithm = TrainingParameter(
     .steps, AlgorithmChoice.auto, earlier: .mean(.direct),
+    effect: Effect(elseSay: "no net has convolutions", give: Self.someNetDCGAN) {
+      $0.criticNet == .dcgan || $0.generatorNet == .dcgan
+    },
     help: "How to convolve: auto (fast where it is faster), direct, or winograd (fast wherever there is a fast method)")
 
   /// What the convolutions between a net's first and last layers multiply: bf16 is faster and rounds more. Sums,
   /// activations, gradients and parameters are fp32. The processor must have AVX512_BF16.
   public let precision = TrainingParameter(
     .steps, Precision.float32,
-    effect: Effect(
-      elseSay: "linear layers multiply fp32", give: "\(\.criticNet, .dcgan) or \(\.generatorNet, .dcgan)"
-    ) { $0.criticNet == .dcgan || $0.generatorNet == .dcgan },
+    effect: Effect(elseSay: "linear layers multiply fp32", give: Self.someNetDCGAN) {
+      $0.criticNet == .dcgan || $0.generatorNet == .dcgan
+    },
     help: "What the middle convolutions multiply: fp32, or bf16 (faster; the processor must have AVX512_BF16)")
 
   /// What is changed at random of each picture, real and fake, before the critic sees it: for data sets of few
@@ -265,9 +309,19 @@ public struct TrainingParameters: ParameterSet {
 
   // MARK: - The pictures
 
-  /// How pictures that aren't square are cropped.
+  /// How pictures that aren't square fill their square. (A program chooses that where it reads them, and which pictures
+  /// there are: these are the tool's alone.)
+  package let fit = TrainingParameter(
+    .pictures, Fit.crop, help: "Make pictures square: crop, pad (in the border's colour) or stretch them")
+
+  /// Where pictures are cropped that aren't square.
   public let crop = TrainingParameter(
-    .pictures, Crop.random, earlier: .haveIt, help: "Crop random (another place each epoch) or center")
+    .pictures, Crop.random, earlier: .haveIt,
+    effect: Effect(elseSay: "nothing is cropped", give: "\(\.fit, .crop)") { $0.fit == .crop },
+    help: "Crop random (another place each epoch), center, top or bottom")
+
+  package let cropAt = TrainingParameterGroup(
+    .pictures, \.crop, and: \.crop, help: "The same as --crop: top, center or bottom")
 
   /// Whether half of the pictures, drawn anew each epoch, are shown with left and right exchanged.
   public let mirror = TrainingParameter(
@@ -287,6 +341,7 @@ public struct TrainingParameters: ParameterSet {
 
   // MARK: - What several have
 
+  private static var someNetDCGAN: Sentence { "\(\.criticNet, .dcgan) or \(\.generatorNet, .dcgan)" }
   private static let aboveZeroToOne = Rule<Float>("must be more than 0, and 1 at most") { $0 > 0 && $0 <= 1 }
   private static let zeroToBelowOne = Rule<Double>("must be 0 or more, and less than 1") { $0 >= 0 && $0 < 1 }
   private static let clippings = Effect<Float>(elseSay: "nothing is clipped", give: "\(\.objective, .wgan)") {

@@ -4,9 +4,12 @@ import SystemSupport
 
 extension Failure {
   /// For a source without one good picture.
-  package static func noPictures(in source: DatasetSource, bad: [BadFile]) -> Failure {
+  ///
+  /// - Parameter notes: the listing's.
+  package static func noPictures(in source: DatasetSource, bad: [BadFile], notes: [String] = []) -> Failure {
     guard let first = bad.first else {
-      return Failure(.badData, "there are no pictures in \(source): give a folder with JPEG or PNG files")
+      let why = notes.isEmpty ? "it is empty" : notes.joined(separator: "; ")
+      return Failure(.badData, "there are no pictures in \(source): \(why): give a folder with JPEG or PNG files")
     }
     let rest = bad.count == 1 ? "its only file is bad" : "all \(bad.count) files are bad; the first"
     return Failure(.badData, "there are no pictures in \(source): \(rest): \(first)")

@@ -21,11 +21,17 @@ package struct DatasetOptions: Sendable {
   package var threads: Int
   /// Where prepared pictures are kept; nil for $XDG_CACHE_HOME/wgan or ~/.cache/wgan.
   package var cacheDirectory: String?
+  /// How a picture that isn't square fills its square.
+  package var fit: PictureFit
+  /// Of training. Held-out pictures and samples are cropped so, too, or at the centre where this is random.
+  package var crop: CropMode
 
   package init(
     size: Int, channels: Int = 3, fraction: Double = 1, heldOut: Double = 0, seed: UInt64 = 42, threads: Int = 1,
-    cacheDirectory: String? = nil
+    cacheDirectory: String? = nil, fit: PictureFit = .crop, crop: CropMode = .random
   ) {
+    self.fit = fit
+    self.crop = crop
     self.size = size
     self.channels = channels
     self.fraction = fraction
@@ -59,6 +65,7 @@ package final class Dataset: Sendable {
   package let contentFingerprint: UInt64
 
   private let pictures: StoredPictures
+  private let still: CropMode
   /// For each picture of the data set, in the source's order, where it is in the file.
   private let places: [UInt32]
   private let training: [UInt32]
@@ -78,36 +85,19 @@ package final class Dataset: Sendable {
     let listing = try SourceListing(source)
     let (size, channels) = (options.size, options.channels)
     var bad = listing.bad
-    let isDrawn = if case .synthetic = source { true } else { false }
     var wanted: [SourcePicture] = []
     for (number, name) in listing.names.enumerated()
     where Selection.includes(name, share: options.fraction, seed: options.seed, purpose: .fraction) {
-      if isDrawn {
-        wanted.append(SourcePicture(number: number, name: name))
-        continue
-      }
-      do throws(SystemError) {
-        let status = try fileStatus(listing.path(name))
-        if status.isRegularFile {
-          wanted.append(
-            SourcePicture(
-              number: number, name: name, bytes: Int64(status.st_size), modified: status.modifiedNanoseconds))
-        } else {
-          bad.append(BadFile(path: name, reason: "isn't a file"))
-        }
-      } catch {
-        bad.append(BadFile(path: name, reason: error.description))
-      }
+      do throws(BadFile) { wanted.append(try listing.sourcePicture(number)) } catch { bad.append(error) }
     }
     if wanted.isEmpty { throw Self.nothing(source, listing, bad, options) }
 
     let cache = PictureCache(
-      identity: listing.identity, label: Self.label(source, listing), size: size, channels: channels,
+      identity: listing.identity(fit: options.fit), label: listing.label, size: size, channels: channels,
       folder: options.cacheDirectory, threads: options.threads)
     let prepared = try cache.prepare(
       wanted, known: { listing.names },
-      render: { i throws(BadFile) in try listing.picture(i, size: size, channels: channels, of: source) },
-      sourceChecksum: { isDrawn ? 0 : PictureDecoder.checksum(path: listing.path(listing.names[$0])) },
+      from: SourceFeed(listing, size: size, channels: channels, fit: options.fit),
       progress: progress, isCancelled: isCancelled)
     bad += prepared.bad
     let good = wanted.indices.filter { prepared.places[$0] != nil }
@@ -129,9 +119,9 @@ package final class Dataset: Sendable {
       digest += " \(wanted[i].bytes)".utf8
     }
     self.init(
-      pictures, prepared, places: good.compactMap { prepared.places[$0] }, heldOut: heldOut, bad: bad,
-      enlargedShare: isDrawn
-        ? 0 : Self.enlargedShare(of: good.map { listing.path(wanted[$0].name) }, size, options.seed),
+      pictures, prepared, notes: listing.notes + prepared.notes, places: good.compactMap { prepared.places[$0] },
+      heldOut: heldOut, still: options.crop.still, bad: bad,
+      enlargedShare: Self.enlargedShare(of: good.compactMap { listing.path(wanted[$0].number) }, options),
       fingerprint: Checksum.of(digest), contentFingerprint: Self.contentFingerprint(good, wanted, prepared))
   }
 
@@ -149,24 +139,27 @@ package final class Dataset: Sendable {
   /// Files that are looked at for it: enough to tell a few from many, and a moment's work.
   private static let looked = 100
 
-  private static func enlargedShare(of paths: [FilePath], _ size: Int, _ seed: UInt64) -> Double {
-    let some = Selection.shuffled(paths.indices.map(UInt32.init), seed: seed, epoch: 0).prefix(looked)
+  private static func enlargedShare(of paths: [FilePath], _ options: DatasetOptions) -> Double {
+    let some = Selection.shuffled(paths.indices.map(UInt32.init), seed: options.seed, epoch: 0).prefix(looked)
     let small = some.filter {
       // What isn't there any more, though the cache has it, doesn't count.
       guard let picture = try? PictureDecoder.information(path: paths[Int($0)]) else { return false }
-      return min(picture.width, picture.height) < size
+      // Padded, the long side is what fills the square.
+      let side = options.fit == .pad ? max(picture.width, picture.height) : min(picture.width, picture.height)
+      return side < options.size
     }
     return Double(small.count) / Double(max(1, some.count))
   }
 
   private init(
-    _ pictures: StoredPictures, _ prepared: PictureCache.Prepared, places: [UInt32], heldOut: [Int], bad: [BadFile],
-    enlargedShare: Double, fingerprint: UInt64, contentFingerprint: UInt64
+    _ pictures: StoredPictures, _ prepared: PictureCache.Prepared, notes: [String], places: [UInt32], heldOut: [Int],
+    still: CropMode, bad: [BadFile], enlargedShare: Double, fingerprint: UInt64, contentFingerprint: UInt64
   ) {
     self.pictures = pictures
     size = pictures.index.size
     channels = pictures.index.channels
-    notes = prepared.notes
+    self.notes = notes
+    self.still = still
     decodedCount = prepared.decoded
     badFiles = bad
     self.enlargedShare = enlargedShare
@@ -210,7 +203,7 @@ package final class Dataset: Sendable {
     }
   }
 
-  /// `count` training pictures (fewer if there are fewer), cropped at the centre, chosen by `seed`: for real.png.
+  /// `count` training pictures (fewer if there are fewer), cropped as `square` does, chosen by `seed`: for real.png.
   package func samples(_ count: Int, seed: UInt64) throws(Failure) -> [Picture] {
     var samples: [Picture] = []
     for number in shuffled(.training, seed: seed).prefix(count) {
@@ -224,12 +217,12 @@ package final class Dataset: Sendable {
     Selection.shuffled(members(subset), seed: seed, epoch: 0).map(Int.init)
   }
 
-  /// The bytes [y][x][channel] of picture `index`, cropped at the centre.
+  /// The bytes [y][x][channel] of picture `index`, cropped at the centre, or at the one place where training crops.
   /// - Precondition: 0 <= `index` < `count`.
   package func square(_ index: Int) throws(Failure) -> [UInt8] {
     var (scratch, pixels): ([UInt8], [UInt8]) = ([], [UInt8](repeating: 0, count: size * size * channels))
     try pixels.withUnsafeMutableBufferPointer { (pixels) throws(Failure) in
-      try copyCrop(of: index, .center, seed: 0, epoch: 0, to: UnsafeMutableRawBufferPointer(pixels), &scratch)
+      try copyCrop(of: index, still, seed: 0, epoch: 0, to: UnsafeMutableRawBufferPointer(pixels), &scratch)
     }
     return pixels
   }
@@ -266,76 +259,13 @@ package final class Dataset: Sendable {
 
   // MARK: - Words
 
-  private static func label(_ source: DatasetSource, _ listing: SourceListing) -> String {
-    switch source {
-    case .synthetic: "synthetic"
-    case .folder, .list: listing.identity.components.last?.description ?? "pictures"
-    }
-  }
-
   private static func nothing(
     _ source: DatasetSource, _ listing: SourceListing, _ bad: [BadFile], _ options: DatasetOptions
   ) -> Failure {
-    if listing.names.isEmpty || !bad.isEmpty { return .noPictures(in: source, bad: bad) }
+    if listing.names.isEmpty || !bad.isEmpty { return .noPictures(in: source, bad: bad, notes: listing.notes) }
     return Failure(
       .badData,
       "a fraction of \(options.fraction) keeps none of the \(listing.names.count) pictures in \(source): raise "
         + "--fraction")
-  }
-}
-
-/// How a picture becomes square.
-package enum CropMode: String, Sendable {
-  /// Another place each epoch.
-  case random
-  case center
-}
-
-extension CropMode {
-  /// Copies a square of `size` out of a picture, `height` rows of `width * channels` bytes, to `target`. Where a random
-  /// one is, and whether it is mirrored, depends on `seed`, `epoch` and the picture's `index` alone.
-  ///
-  /// - Parameter mirror: every second square, by its own draw, has left and right exchanged.
-  /// - Precondition: both sides are at least `size`; `target` has `size` rows of `size * channels` bytes.
-  package func copySquare(
-    of pixels: UnsafeRawBufferPointer, width: Int, height: Int, channels: Int, size: Int, mirror: Bool = false,
-    seed: UInt64, epoch: Int, index: Int, to target: UnsafeMutableRawBufferPointer
-  ) {
-    let rowBytes = size * channels
-    precondition(target.count == size * rowBytes)
-    // As Picture.centreCropped.
-    var x = Int((Double(width - size) / 2).rounded(.toNearestOrEven))
-    var y = Int((Double(height - size) / 2).rounded(.toNearestOrEven))
-    if self == .random {
-      var random = RandomStream(seed: seed, purpose: .crop, step: epoch, index: index)
-      x = random.below(width - size + 1)
-      y = random.below(height - size + 1)
-    }
-    var isMirrored = false
-    if mirror {
-      var random = RandomStream(seed: seed, purpose: .mirror, step: epoch, index: index)
-      isMirrored = random.below(2) == 1
-    }
-    for row in 0..<size {
-      let start = ((y + row) * width + x) * channels
-      let from = UnsafeRawBufferPointer(rebasing: pixels[start..<start + rowBytes])
-      let to = UnsafeMutableRawBufferPointer(rebasing: target[row * rowBytes..<(row + 1) * rowBytes])
-      if isMirrored {
-        Self.copyMirrored(from, channels: channels, to: to)
-      } else {
-        to.copyMemory(from: from)
-      }
-    }
-  }
-
-  /// A row of pixels, the last one first.
-  private static func copyMirrored(
-    _ row: UnsafeRawBufferPointer, channels: Int, to target: UnsafeMutableRawBufferPointer
-  ) {
-    var from = row.count
-    for to in stride(from: 0, to: row.count, by: channels) {
-      from -= channels
-      for c in 0..<channels { target[to + c] = row[from + c] }
-    }
   }
 }

@@ -4,11 +4,13 @@ import Images
 import Synchronization
 import SystemSupport
 
-/// What a folder or list holds, found by decoding every file.
+/// What a source holds, found by decoding every file.
 package struct DatasetScan: Sendable {
   /// Good pictures by format.
   package var jpegCount = 0
   package var pngCount = 0
+  /// Synthetic ones, of any size.
+  package var drawnCount = 0
   /// Width and height of the good pictures, upright; nil if there's none.
   package var widths: ClosedRange<Int>?
   package var heights: ClosedRange<Int>?
@@ -19,7 +21,7 @@ package struct DatasetScan: Sendable {
   /// What is to be said of good ones, a line each.
   package var notes: [String] = []
 
-  package var count: Int { jpegCount + pngCount }
+  package var count: Int { jpegCount + pngCount + drawnCount }
 
   /// - Parameter size: what a short side is compared with.
   package init(
@@ -27,11 +29,6 @@ package struct DatasetScan: Sendable {
     progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(Failure) {
     let listing = try SourceListing(source)
-    bad = listing.bad
-    if case .synthetic(let count, _) = source {
-      pngCount = count
-      return
-    }
     struct Seen {
       var count = 0
       var good = DatasetScan()
@@ -39,42 +36,49 @@ package struct DatasetScan: Sendable {
       var remarks = RemarkCounts()
     }
     let seen = Mutex(Seen())
-    let total = listing.names.count
-    let queue = WorkQueue(count: total)
+    let numbers = Array(listing.names.indices)
+    let feed = SourceFeed(listing, size: size, channels: 3)
+    let queue = feed.queue(count: numbers.count)
     onThreads(threads) {
-      while let i = queue.take()?.lowerBound {
-        let result = Self.look(at: listing.path(listing.names[i]), size)
-        seen.withLock { seen in
-          switch result {
-          case .success(let (information, remarks)):
-            seen.good.add(information, size)
-            seen.remarks.add(remarks, of: i)
-          case .failure(let error): seen.bad.append((i, BadFile(path: listing.names[i], reason: error.reason)))
+      while let mine = feed.take(numbers, from: queue) {
+        for i in mine.range {
+          let result = Self.look(at: i, mine, of: feed)
+          seen.withLock { seen in
+            switch result {
+            case .success(let (information, remarks)):
+              seen.good.add(information, size)
+              seen.remarks.add(remarks, of: i)
+            case .failure(let error): seen.bad.append((i, error))
+            }
+            seen.count += 1
+            if seen.count % 64 == 0 || seen.count == numbers.count { progress(seen.count, numbers.count) }
           }
-          seen.count += 1
-          if seen.count % 64 == 0 || seen.count == total { progress(seen.count, total) }
         }
       }
     }
-    let listed = bad
     self = seen.withLock { $0.good }
-    bad = listed + seen.withLock { $0.bad }.sorted { $0.i < $1.i }.map(\.file)
-    notes = seen.withLock { $0.remarks }.notes { listing.names[$0] }
+    bad = listing.bad + seen.withLock { $0.bad }.sorted { $0.i < $1.i }.map(\.file)
+    notes = listing.notes + seen.withLock { $0.remarks }.notes { listing.names[$0] }
   }
 
   private init() {}
 
+  /// Nothing of what is drawn.
   private static func look(
-    at path: FilePath, _ size: Int
-  ) -> Result<(PictureInformation, Set<PictureRemark>), PictureError> {
-    Result { () throws(PictureError) in
-      let information = try PictureDecoder.information(path: path)
+    at number: Int, _ taken: SourceFeed.Taken, of feed: SourceFeed
+  ) -> Result<(PictureInformation?, Set<PictureRemark>), BadFile> {
+    Result { () throws(BadFile) in
+      guard let information = try feed.information(number, taken) else { return (nil, []) }
       // Only decoding finds a file that's cut short.
-      return (information, try PictureDecoder.read(path: path, channels: 3, shortSide: size).remarks)
+      return (information, try feed.picture(number, taken).remarks)
     }
   }
 
-  private mutating func add(_ picture: PictureInformation, _ size: Int) {
+  private mutating func add(_ picture: PictureInformation?, _ size: Int) {
+    guard let picture else {
+      drawnCount += 1
+      return
+    }
     switch picture.format {
     case .jpeg: jpegCount += 1
     case .png: pngCount += 1
@@ -95,28 +99,28 @@ package struct DatasetFiles: Sendable {
   package var paths: [FilePath]
   /// What isn't a picture, going by the first bytes.
   package var bad: [BadFile]
+  /// What a person should know, a line each.
+  package var notes: [String]
 
   /// With `fraction` and `seed` as in `DatasetOptions`: the same files as a data set opened with them has, but for
   /// those that turn out to be damaged.
   package init(_ source: DatasetSource, fraction: Double, seed: UInt64) throws(Failure) {
-    if case .synthetic = source {
-      throw Failure(.badData, "synthetic faces aren't files: there's nothing to list")
-    }
     let listing = try SourceListing(source)
     paths = []
     bad = listing.bad
-    for name in listing.names where Selection.includes(name, share: fraction, seed: seed, purpose: .fraction) {
-      let path = listing.path(name)
+    notes = listing.notes
+    for (number, name) in listing.names.enumerated()
+    where Selection.includes(name, share: fraction, seed: seed, purpose: .fraction) {
+      guard let path = listing.path(number) else {
+        throw Failure(.badData, "the pictures of \(source) aren't files of their own: there's nothing to list")
+      }
       do throws(Failure) {
         let file = try InputFile(at: path)
-        var start = [UInt8](repeating: 0, count: min(file.size, 16))
-        try start.withUnsafeMutableBufferPointer { (buffer) throws(Failure) in
-          try file.read(at: 0, into: UnsafeMutableRawBufferPointer(buffer))
-        }
+        let start = try file.bytes(0..<min(file.size, ForeignFormat.length))
         if PictureFormat(start) != nil {
           paths.append(path)
         } else {
-          bad.append(BadFile(path: name, reason: "is neither a JPEG nor a PNG picture"))
+          bad.append(BadFile(path: name, reason: ForeignFormat.reason(start)))
         }
       } catch {
         bad.append(BadFile(path: name, reason: "can't be read"))
@@ -125,28 +129,47 @@ package struct DatasetFiles: Sendable {
   }
 }
 
-/// Some pictures of a data set, decoded for this alone: no cache is made.
+/// Some pictures of a data set as training sees them, decoded for this alone: no cache is made.
 package struct DatasetPreview: Sendable {
-  /// `size` x `size`, cropped at the centre.
+  /// `size` x `size`.
   package var pictures: [Picture]
   /// The bad files that were met on the way.
   package var bad: [BadFile]
+  /// What a person should know, a line each.
+  package var notes: [String]
 
   /// `count` pictures, or all if there are fewer, chosen by `seed`.
-  package init(_ source: DatasetSource, count: Int, size: Int, channels: Int, seed: UInt64) throws(Failure) {
+  ///
+  /// - Parameter crop: as in the first epoch of a run of that seed.
+  package init(
+    _ source: DatasetSource, count: Int, size: Int, channels: Int, seed: UInt64, fit: PictureFit = .crop,
+    crop: CropMode = .center
+  ) throws(Failure) {
     let listing = try SourceListing(source)
     pictures = []
     bad = listing.bad
-    for number in Selection.shuffled(listing.names.indices.map(UInt32.init), seed: seed, epoch: 0) {
-      if pictures.count == count { break }
-      do throws(BadFile) {
-        pictures.append(
-          try listing.picture(Int(number), size: size, channels: channels, of: source).picture.centreCropped(size: size)
-        )
-      } catch {
-        bad.append(error)
+    notes = listing.notes
+    var order = Selection.shuffled(listing.names.indices.map(UInt32.init), seed: seed, epoch: 0).map(Int.init)[...]
+    // What is in archives goes by once, in its order: so many at a time as are still missing.
+    while pictures.count < count, !order.isEmpty {
+      let some = order.prefix(count - pictures.count)
+      order = order.dropFirst(some.count)
+      var found: [Int: Picture] = [:]
+      let feed = SourceFeed(listing, size: size, channels: channels, fit: fit)
+      let numbers = some.sorted()
+      let queue = feed.queue(count: numbers.count)
+      while let mine = feed.take(numbers, from: queue) {
+        for number in numbers[mine.range] {
+          do throws(BadFile) {
+            let picture = try feed.picture(number, mine).picture
+            found[number] = crop.square(of: picture, size: size, seed: seed, epoch: 0, index: number)
+          } catch {
+            bad.append(error)
+          }
+        }
       }
+      pictures += some.compactMap { found[$0] }
     }
-    if pictures.isEmpty { throw Failure.noPictures(in: source, bad: bad) }
+    if pictures.isEmpty { throw Failure.noPictures(in: source, bad: bad, notes: notes) }
   }
 }

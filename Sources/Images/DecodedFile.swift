@@ -49,6 +49,10 @@ package struct DecodedFile: Sendable {
   package var remarks: Set<PictureRemark>
   /// Of the file's bytes.
   package var checksum: UInt64
+
+  init(_ output: CodecOutput, of bytes: [UInt8]) {
+    (picture, remarks, checksum) = (output.finished(), output.remarks, ContentChecksum.of(bytes))
+  }
 }
 
 /// Bytes that a picture takes while it's decoded, its file's not counted.

@@ -94,24 +94,28 @@ package enum PictureDecoder {
   ///   - channels: 1 for luma, 3 for sRGB.
   ///   - shortSide: nil for the full size. Otherwise the picture is scaled until its short side is exactly that, down
   ///     or up; the long side is `shortSide * long / short`, rounded down, as torchvision's `Resize` does.
+  ///   - fit: another one than `crop` gives a square of that side.
   /// - Throws: any kind but `cannotWrite`; with the path.
   /// - Precondition: `channels` is 1 or 3, `shortSide` at least 1.
   package static func decode(
-    path: some FilePathConvertible, channels: Int, shortSide: Int?, limits: DecodeLimits = .default
+    path: some FilePathConvertible, channels: Int, shortSide: Int?, fit: PictureFit = .crop,
+    limits: DecodeLimits = .default
   ) throws(PictureError) -> Picture {
-    try read(path: path, channels: channels, shortSide: shortSide, limits: limits).picture
+    try read(path: path, channels: channels, shortSide: shortSide, fit: fit, limits: limits).picture
   }
 
   /// The same, with what is to be said of the file.
   package static func read(
-    path: some FilePathConvertible, channels: Int, shortSide: Int?, limits: DecodeLimits = .default
+    path: some FilePathConvertible, channels: Int, shortSide: Int?, fit: PictureFit = .crop,
+    limits: DecodeLimits = .default
   ) throws(PictureError) -> DecodedFile {
+    let scale = shortSide.map { PictureScale($0, fit) }
     var taken = min(try PictureFile.size(path), limits.maximumFileBytes)
     budget.take(taken)
     defer { budget.give(taken) }
     var bytes = try PictureFile.read(path, maximumBytes: limits.maximumFileBytes).bytes
     do {
-      let need = try memory(bytes: bytes, channels: channels, shortSide: shortSide, limits: limits).all
+      let need = try memory(bytes: bytes, channels: channels, scale, limits: limits).all
       if budget.tryTaking(need) {
         taken += need
       } else {
@@ -122,12 +126,17 @@ package enum PictureDecoder {
         budget.take(taken)
         bytes = try PictureFile.read(path, maximumBytes: limits.maximumFileBytes).bytes
       }
-      let output = try codecOutput(bytes: bytes, channels: channels, shortSide: shortSide, limits: limits)
-      return DecodedFile(
-        picture: output.finished(), remarks: output.remarks, checksum: ContentChecksum.of(bytes))
+      return DecodedFile(try codecOutput(bytes: bytes, channels: channels, scale, limits: limits), of: bytes)
     } catch {
       throw error.at(path)
     }
+  }
+
+  /// Decodes bytes that wait for it with their share of the memory.
+  package static func read(_ admitted: AdmittedPicture) throws(PictureError) -> DecodedFile {
+    let output = try codecOutput(
+      bytes: admitted.bytes, channels: admitted.channels, admitted.scale, limits: admitted.limits)
+    return DecodedFile(output, of: admitted.bytes)
   }
 
   /// `DecodedFile.checksum` of a file that isn't decoded; nil where it can't be read.
@@ -140,24 +149,25 @@ package enum PictureDecoder {
 
   /// Decodes a file's bytes; the rest as in `decode(path:channels:shortSide:limits:)`.
   package static func decode(
-    bytes: [UInt8], channels: Int, shortSide: Int?, limits: DecodeLimits = .default
+    bytes: [UInt8], channels: Int, shortSide: Int?, fit: PictureFit = .crop, limits: DecodeLimits = .default
   ) throws(PictureError) -> Picture {
-    let need = try memory(bytes: bytes, channels: channels, shortSide: shortSide, limits: limits).all
+    let scale = shortSide.map { PictureScale($0, fit) }
+    let need = try memory(bytes: bytes, channels: channels, scale, limits: limits).all
     budget.take(need)
     defer { budget.give(need) }
-    return try codecOutput(bytes: bytes, channels: channels, shortSide: shortSide, limits: limits).finished()
+    return try codecOutput(bytes: bytes, channels: channels, scale, limits: limits).finished()
   }
 
   /// - Throws: where that is more than the limits allow, or the header makes no sense.
-  private static func memory(
-    bytes: [UInt8], channels: Int, shortSide: Int?, limits: DecodeLimits
+  fileprivate static func memory(
+    bytes: [UInt8], channels: Int, _ scale: PictureScale?, limits: DecodeLimits
   ) throws(PictureError) -> MemoryNeed {
     precondition(channels == 1 || channels == 3, "a picture has 1 or 3 channels")
-    precondition(shortSide.map { $0 >= 1 } ?? true, "a picture's short side is at least 1")
+    precondition(scale.map { $0.side >= 1 } ?? true, "a picture's short side is at least 1")
     let need =
       switch try format(of: bytes, limits: limits) {
-      case .jpeg: try JPEG.memory(bytes, channels: channels, shortSide: shortSide, limits: limits)
-      case .png: try PNG.memory(bytes, channels: channels, shortSide: shortSide, limits: limits)
+      case .jpeg: try JPEG.memory(bytes, channels: channels, scale: scale, limits: limits)
+      case .png: try PNG.memory(bytes, channels: channels, scale: scale, limits: limits)
       }
     try limits.check(memory: need.rest + bytes.count)
     return need
@@ -167,12 +177,21 @@ package enum PictureDecoder {
   package static func codecOutput(
     bytes: [UInt8], channels: Int, shortSide: Int?, limits: DecodeLimits = .default
   ) throws(PictureError) -> CodecOutput {
+    try codecOutput(bytes: bytes, channels: channels, shortSide.map { PictureScale($0) }, limits: limits)
+  }
+
+  private static func codecOutput(
+    bytes: [UInt8], channels: Int, _ scale: PictureScale?, limits: DecodeLimits
+  ) throws(PictureError) -> CodecOutput {
     precondition(channels == 1 || channels == 3, "a picture has 1 or 3 channels")
-    precondition(shortSide.map { $0 >= 1 } ?? true, "a picture's short side is at least 1")
-    switch try format(of: bytes, limits: limits) {
-    case .jpeg: return try JPEG.decode(bytes, channels: channels, shortSide: shortSide, limits: limits)
-    case .png: return try PNG.decode(bytes, channels: channels, shortSide: shortSide, limits: limits)
-    }
+    precondition(scale.map { $0.side >= 1 } ?? true, "a picture's short side is at least 1")
+    var output =
+      switch try format(of: bytes, limits: limits) {
+      case .jpeg: try JPEG.decode(bytes, channels: channels, scale: scale, limits: limits)
+      case .png: try PNG.decode(bytes, channels: channels, scale: scale, limits: limits)
+      }
+    if let scale, scale.fit == .pad { output.paddedSide = scale.side }
+    return output
   }
 
   /// What a file's header declares. Reads the first 64 KiB, and more only if the header is longer, or if a PNG may say
@@ -218,23 +237,36 @@ package enum PictureDecoder {
       throw PictureError(.tooLarge, "has \(bytes.count) bytes; the limit is \(limits.maximumFileBytes)")
     }
     if let format = PictureFormat(bytes) { return format }
-    if bytes.isEmpty { throw PictureError(.notAPicture, "is empty") }
-    if let name = foreignFormat(bytes) {
-      throw PictureError(.unsupported, "is a \(name) file; convert it to JPEG or PNG")
-    }
-    throw PictureError(.notAPicture, "is neither a JPEG nor a PNG picture")
+    throw PictureError(ForeignFormat(bytes) == nil ? .notAPicture : .unsupported, ForeignFormat.reason(bytes))
+  }
+}
+
+/// The bytes of a picture that waits to be decoded, and its share of the decoder's memory, which is given back with it.
+///
+/// For sources that can be read once only. Whoever makes one waits until there is enough, and must hold no other: then
+/// at most one picture's bytes are beside the budget.
+package final class AdmittedPicture: Sendable {
+  let bytes: [UInt8]
+  let channels: Int
+  let scale: PictureScale?
+  let limits: DecodeLimits
+  private let taken: Int
+
+  /// - Throws: what decoding would say of the header.
+  package init(
+    _ bytes: [UInt8], channels: Int, shortSide: Int?, fit: PictureFit = .crop, limits: DecodeLimits = .default
+  ) throws(PictureError) {
+    let scale = shortSide.map { PictureScale($0, fit) }
+    taken = bytes.count + (try PictureDecoder.memory(bytes: bytes, channels: channels, scale, limits: limits).all)
+    (self.bytes, self.channels, self.scale, self.limits) = (bytes, channels, scale, limits)
+    PictureDecoder.budget.take(taken)
   }
 
-  /// The name of another picture format that people have in their folders, so that the error can say what to do.
-  private static func foreignFormat(_ bytes: [UInt8]) -> String? {
-    func has(_ text: String, at offset: Int = 0) -> Bool { bytes.dropFirst(offset).starts(with: text.utf8) }
-    if has("GIF87a") || has("GIF89a") { return "GIF" }
-    if has("RIFF") && has("WEBP", at: 8) { return "WebP" }
-    if has("II*\0") || has("MM\0*") { return "TIFF" }
-    if has("ftypavif", at: 4) { return "AVIF" }
-    if has("ftyphei", at: 4) || has("ftypmif1", at: 4) { return "HEIF" }
-    if has("BM") && bytes.count > 26 { return "BMP" }
-    return nil
+  deinit { PictureDecoder.budget.give(taken) }
+
+  /// What the header declares.
+  package func information() throws(PictureError) -> PictureInformation {
+    try PictureDecoder.information(bytes: bytes, limits: limits)
   }
 }
 
@@ -250,11 +282,14 @@ package struct CodecOutput: Sendable {
   var orientation: Orientation
   var channels: Int
   package var remarks: Set<PictureRemark> = []
+  /// Of the square that is to be filled around it.
+  var paddedSide: Int?
 
   /// Scaled, turned upright (now, as there are fewer pixels to move), with the wanted channels.
   package func finished() -> Picture {
-    picture.resized(width: size.width, height: size.height, original: original, reduction: reduction)
+    let picture = picture.resized(width: size.width, height: size.height, original: original, reduction: reduction)
       .turned(orientation).converted(channels: channels)
+    return paddedSide.map { picture.padded(toSide: $0) } ?? picture
   }
 }
 

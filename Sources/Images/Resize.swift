@@ -144,13 +144,13 @@ func scaledSize(width: Int, height: Int, shortSide: Int) -> (width: Int, height:
 extension DecodeLimits {
   /// The scaled picture has to keep the limits too: a line of 1 x 60,000 pixels scaled to a short side of 64 is huge.
   func scaledSize(
-    width: Int, height: Int, shortSide: Int
+    width: Int, height: Int, _ scale: PictureScale
   ) throws(PictureError) -> (width: Int, height: Int) {
-    guard let size = Images.scaledSize(width: width, height: height, shortSide: shortSide) else {
+    guard let size = scale.size(width: width, height: height) else {
       throw PictureError(
-        .tooLarge, "it is \(width) x \(height) pixels: too long to scale its short side to \(shortSide)")
+        .tooLarge, "it is \(width) x \(height) pixels: too long to scale its short side to \(scale.side)")
     }
-    try check(width: size.width, height: size.height, "scaled to a short side of \(shortSide) it would be")
+    try check(width: size.width, height: size.height, "scaled to a short side of \(scale.side) it would be")
     return size
   }
 }

@@ -38,3 +38,15 @@ private func escaped(_ scalar: UnicodeScalar) -> String {
 package func shellFlag(_ flag: String, _ value: String) -> String {
   flag + (value.unicodeScalars.first == "-" ? "=" : " ") + shellWord(value)
 }
+
+/// A command of the tool's that can be pasted where it is read: `wgan train --out runs/faces --resume`, and the tool's
+/// name as it was called, as `.build/release/wgan`. (Of another program, which calls this code as a library: "wgan".)
+///
+/// - Parameter arguments: words of a command line already.
+package func toolCommand(_ arguments: String) -> String { "\(toolName(of: CommandLine.arguments.first)) \(arguments)" }
+
+/// - Parameter call: a program's first argument, as it was called.
+package func toolName(of call: String?) -> String {
+  guard let call, FilePath(call).name == "wgan" else { return "wgan" }
+  return shellWord(call)
+}

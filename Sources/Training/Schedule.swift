@@ -48,7 +48,7 @@ package struct CriticPhases: Sendable {
 
 /// The reference's loop: while the epoch has batches, up to `CriticPhases.steps(before:)` critic steps, one batch
 /// each, then a generator step. An epoch that ends inside a critic phase cuts it; the generator step still runs, and
-/// the next epoch begins with a new phase.
+/// the next epoch begins with a new phase. Where phases go on over an epoch's end, the run's end alone cuts one.
 package struct Schedule: Sendable {
   package enum Step: Sendable, Equatable {
     case critic
@@ -61,6 +61,7 @@ package struct Schedule: Sendable {
   package let length: RunLength
   private let phases: CriticPhases
   private let generatorSeesReals: Bool
+  private let phasesGoOn: Bool
 
   /// - Parameter picturesPerEpoch: pictures that are trained on, at least 1.
   package init(_ configuration: TrainingConfiguration, picturesPerEpoch: Int, length: RunLength) {
@@ -70,6 +71,7 @@ package struct Schedule: Sendable {
     self.length = length
     phases = CriticPhases(configuration)
     generatorSeesReals = configuration.makeObjective().generatorSeesReals
+    phasesGoOn = configuration.phaseAtEpochEnd == .goesOn
   }
 
   /// What comes next; nil at the run's end.
@@ -79,7 +81,15 @@ package struct Schedule: Sendable {
     case .generatorSteps(let count): if position.generatorSteps >= count { return nil }
     }
     let phase = phases.steps(before: position.generatorSteps)
-    return position.criticStepsInPhase < phase && position.batch < batchesPerEpoch ? .critic : .generator
+    return position.criticStepsInPhase < phase && batchesOfPhase(at: position) > 0 ? .critic : .generator
+  }
+
+  /// Batches that a critic phase may still take: those of this epoch, or where phases go on those of the run.
+  private func batchesOfPhase(at position: RunPosition) -> Int {
+    guard phasesGoOn else { return batchesPerEpoch - position.batch }
+    guard case .epochs(let count) = length else { return .max }
+    let (batches, overflow) = batchesPerEpoch.multipliedReportingOverflow(by: count - position.epoch)
+    return overflow ? .max : batches - position.batch
   }
 
   /// Batches before the position's that whoever starts here has to see once more: 1 in front of a generator step that
@@ -88,12 +98,19 @@ package struct Schedule: Sendable {
     generatorSeesReals && position.criticStepsInPhase > 0 ? min(1, position.batch) : 0
   }
 
+  /// Where a run stands that goes on with other pictures: at the beginning of the next epoch, or of the last one.
+  package func withOtherPictures(at position: RunPosition) -> RunPosition {
+    var position = position
+    if batchesSeenAgain(at: position) > 0 { position.criticStepsInPhase = 0 }
+    let isLast = if case .epochs(let count) = length { position.epoch + 1 >= count } else { false }
+    if position.batch > 0, !isLast { position.epoch += 1 }
+    position.batch = 0
+    return position
+  }
+
   package func advance(_ position: inout RunPosition, by step: Step) {
     switch step {
-    case .critic:
-      position.batch += 1
-      position.criticStepsInPhase += 1
-      position.criticSteps += 1
+    case .critic: takeBatches(1, &position)
     case .generator:
       position.generatorSteps += 1
       position.criticStepsInPhase = 0
@@ -104,12 +121,22 @@ package struct Schedule: Sendable {
     }
   }
 
+  /// Critic steps of one phase. Where it goes on, an epoch ends with the first batch of the next one, not before: so
+  /// the position behind an epoch's last batch is the same as where phases are cut.
+  private func takeBatches(_ count: Int, _ position: inout RunPosition) {
+    if count == 0 { return }
+    let last = position.batch + count
+    let epochs = (last - 1) / batchesPerEpoch
+    position.epoch += epochs
+    position.batch = last - epochs * batchesPerEpoch
+    position.criticStepsInPhase += count
+    position.criticSteps += count
+  }
+
   /// To behind the next generator step, however many critic steps are before it, at once.
   private func advanceOverPhase(_ position: inout RunPosition) {
     let left = phases.steps(before: position.generatorSteps) - position.criticStepsInPhase
-    let steps = max(0, min(left, batchesPerEpoch - position.batch))
-    position.batch += steps
-    position.criticSteps += steps
+    takeBatches(max(0, min(left, batchesOfPhase(at: position))), &position)
     advance(&position, by: .generator)
   }
 

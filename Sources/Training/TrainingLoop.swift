@@ -75,6 +75,8 @@ package enum TrainingEvent {
   case checkpointSaved(String)
   /// What a person should know, a line.
   case advice(String)
+  /// Whether the run was long enough, a line at its end.
+  case verdict(String)
 }
 
 /// How far a run is and how fast.
@@ -83,6 +85,8 @@ package struct TrainingProgress: Sendable {
   package var batchesPerEpoch: Int
   /// Critic steps (batches) per second lately, everything counted; nil before the second one.
   package var batchesPerSecond: Double?
+  /// The same of generator steps.
+  package var generatorStepsPerSecond: Double?
   package var batchesLeft: Int
   /// Of the last steps.
   package var criticLosses: CriticLosses
@@ -103,6 +107,7 @@ package struct TrainingSummary: Sendable, Equatable {
   /// The last gallery.
   package var gallery: String?
 
+  package var stepsPerSecond: Double { seconds > 0 ? Double(generatorSteps) / seconds : 0 }
   package var batchesPerSecond: Double { seconds > 0 ? Double(criticSteps) / seconds : 0 }
   package var waitingShare: Double { seconds > 0 ? secondsWaiting / seconds : 0 }
 }
@@ -193,10 +198,13 @@ private struct Session<Engine: TrainingEngine, Batches: BatchSource> {
   private(set) var position: RunPosition
   private var losses: CriticLosses
   private var generatorLoss = Float.nan
+  /// The last one.
+  private var row: StepMetrics?
   /// Of the position's state.
   private var distances: [String: Float] = [:]
   private var secondsWaiting = 0.0
   private var speed = SpeedMeter()
+  private var generatorSpeed = SpeedMeter()
   private var gallery: (steps: Int, path: String)?
   private var pictureProblem: String?
   /// The position that is kept already: a run that goes on has its own.
@@ -222,7 +230,8 @@ private struct Session<Engine: TrainingEngine, Batches: BatchSource> {
   private var progress: TrainingProgress {
     TrainingProgress(
       position: position, batchesPerEpoch: loop.schedule.batchesPerEpoch, batchesPerSecond: speed.perSecond,
-      batchesLeft: max(0, batchesInAll - position.criticSteps), criticLosses: losses, generatorLoss: generatorLoss)
+      generatorStepsPerSecond: generatorSpeed.perSecond, batchesLeft: max(0, batchesInAll - position.criticSteps),
+      criticLosses: losses, generatorLoss: generatorLoss)
   }
 
   private func isDue(every period: Int) -> Bool { period > 0 && position.generatorSteps % period == 0 }
@@ -249,7 +258,9 @@ private struct Session<Engine: TrainingEngine, Batches: BatchSource> {
     secondsWaiting += waited
     distances = [:]
     if let divergence = engine.divergence { throw divergence }
+    let epoch = position.epoch
     loop.schedule.advance(&position, by: .critic)
+    if position.epoch > epoch, let row { report(.epochEnded(epoch + 1, row)) }
     speed.count(at: seconds)
     report(.step(progress))
   }
@@ -259,6 +270,7 @@ private struct Session<Engine: TrainingEngine, Batches: BatchSource> {
     if let divergence = engine.divergence { throw divergence }
     let epoch = position.epoch
     loop.schedule.advance(&position, by: .generator)
+    generatorSpeed.count(at: seconds)
     let evaluates = isDue(every: loop.evaluateEvery)
     losses.measured.merge(engine.measure()) { $1 }
     distances = evaluates ? try loop.judge?.distances(of: engine) ?? [:] : [:]
@@ -266,6 +278,7 @@ private struct Session<Engine: TrainingEngine, Batches: BatchSource> {
       step: position.generatorSteps, epoch: epoch + 1, seconds: secondsInAll, criticLosses: losses,
       generatorLoss: generatorLoss,
       heldOutLosses: evaluates ? loop.heldOut?.evaluate(engine) : nil, distances: distances)
+    self.row = row
     try loop.journal?.append(row)
     report(.metrics(row, progress))
     for line in loop.advice.lines(of: row) { report(.advice(line)) }

@@ -92,21 +92,50 @@ package struct TrainingPlan {
     }
   }
 
-  /// - Parameter others: bytes that whoever trains needs besides.
-  /// - Throws: `ConfigurationError` where they are more than this process may have, naming the flags that mend it;
+  /// - Parameter others: bytes that whoever trains a plan needs besides.
+  /// - Throws: `ConfigurationError` where they are more than this process may have, naming values that fit;
   ///   `Failure(.outOfMemory)` where the system hasn't them now.
-  package func checkMemory(besides others: Int = 0, limit: MemoryLimit? = .ofProcess()) throws {
-    let bytes = bytes + others
+  package func checkMemory(
+    besides others: (TrainingPlan) throws -> Int = { _ in 0 }, limit: MemoryLimit? = .ofProcess(), on device: Device
+  ) throws {
+    let bytes = try bytes + others(self)
     if let limit, bytes > limit.bytes {
       let features = max(configuration.criticFeatures, configuration.generatorFeatures)
       throw ConfigurationError(
         TrainingParameters.declared.batchSize.name,
         """
         \(configuration.batchSize) with \(\.size, configuration.size) and \(\.features, features) needs \
-        \(Self.words(bytes)) of memory, \(limit.words) \(Self.words(limit.bytes)): lower one of them
+        \(Self.words(bytes)) of memory, \(limit.words) \(Self.words(limit.bytes)): \
+        \(advice(limit.bytes, others, on: device))
         """)
     }
     try requireMemory(bytes, for: "training", advice: Self.memoryAdvice)
+  }
+
+  /// What fits: smaller batches, else narrower nets, else smaller pictures, each by halves.
+  private func advice(_ limit: Int, _ others: (TrainingPlan) throws -> Int, on device: Device) -> Sentence {
+    func fits(_ smaller: TrainingConfiguration) -> Bool {
+      guard let plan = try? TrainingPlan(smaller, on: device), let more = try? others(plan) else { return false }
+      return plan.bytes + more <= limit
+    }
+    var smaller = configuration
+    // Smaller batches than these learn something else.
+    while smaller.batchSize / 2 >= 8 {
+      smaller.batchSize /= 2
+      if fits(smaller) { return "\(\.batchSize, smaller.batchSize) fits" }
+    }
+    while max(smaller.criticFeatures, smaller.generatorFeatures) > 16 {
+      smaller.criticFeatures = max(1, smaller.criticFeatures / 2)
+      smaller.generatorFeatures = max(1, smaller.generatorFeatures / 2)
+      guard fits(smaller) else { continue }
+      let (critic, generator) = (smaller.criticFeatures, smaller.generatorFeatures)
+      return critic == generator
+        ? "\(\.batchSize, smaller.batchSize) and \(\.features, critic) fit"
+        : """
+        \(\.batchSize, smaller.batchSize), \(\.criticFeatures, critic) and \(\.generatorFeatures, generator) fit
+        """
+    }
+    return "give a smaller \(TrainingParameters.declared.size.name), or less of everything"
   }
 
   /// What makes training smaller.

@@ -2,9 +2,11 @@
 
 import ArgumentParser
 import CommandSupport
+import Configuration
 import Datasets
-import SystemSupport
 import Images
+import SystemSupport
+import WGAN
 
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -48,8 +50,7 @@ extension DataCommand {
     static let configuration = CommandConfiguration(
       abstract: "Decode every picture; count them and name the bad files.")
 
-    @Argument(help: "A folder, a CSV list of files, or 'synthetic'.")
-    var data: String
+    @OptionGroup var data: DataOptions
 
     @Option(help: "Count the pictures whose short side is below this many pixels.")
     var size = 64
@@ -66,7 +67,7 @@ extension DataCommand {
 
     func run() throws {
       try bad.check()
-      let source = try DatasetSource(argument: data)
+      let source = try data.source()
       let line = ProgressLine()
       let start = ContinuousClock.now
       let scan = try DatasetScan(source, size: size, threads: threads) { line.show("\($0) of \($1)") }
@@ -84,6 +85,7 @@ extension DataCommand {
         report += "\(count(scan.smallCount, "picture")) with a short side below \(size): training enlarges them\n"
       }
       for note in scan.notes { report += "\(note)\n" }
+      if scan.drawnCount > 0 { report += "\(count(scan.drawnCount, "synthetic face"))\n" }
       report += "\(count(scan.bad.count, "bad file"))\n"
       for line in bad.lines(scan.bad) { report += "  \(line)\n" }
       report += "scanned in \(fixed(seconds, 2)) s"
@@ -113,8 +115,7 @@ extension DataCommand {
         without: redirect the output to a file here. The same --fraction and --seed give 'wgan train' the same files.
         """)
 
-    @Argument(help: "A folder or a CSV list of files.")
-    var data: String
+    @OptionGroup var data: DataOptions
 
     @Option(help: "The share of the pictures to take, above 0 and up to 1; each is drawn for itself.")
     var fraction = 1.0
@@ -137,13 +138,15 @@ extension DataCommand {
     func run() throws {
       try out?.check(.text)
       try bad.check(beside: out)
-      let files = try DatasetFiles(DatasetSource(argument: data), fraction: fraction, seed: seed)
+      let source = try data.source()
+      let files = try DatasetFiles(source, fraction: fraction, seed: seed)
+      for note in files.notes { Console.note(note) }
       let (text, unlistable) = ListFile.text(listing: files.paths, in: out?.folder ?? ".")
       bad.note(files.bad + unlistable, "left out")
       try bad.write(files.bad + unlistable)
       if text.isEmpty {
         let why = fraction < 1 ? "see --fraction" : "none can be read"
-        throw Failure(.badData, "no picture of \(data) is left to list: \(why)")
+        throw Failure(.badData, "no picture of \(source) is left to list: \(why)")
       }
       if let out, !out.isStandardOutput {
         try writeFile(text, to: out.path)
@@ -159,10 +162,9 @@ extension DataCommand {
 extension DataCommand {
   struct Preview: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Write a grid of training pictures, scaled and cropped at the centre, as a PNG file.")
+      abstract: "Write a grid of training pictures as a PNG file: scaled and cropped as a run sees them.")
 
-    @Argument(help: "A folder, a CSV list of files, or 'synthetic'.")
-    var data: String
+    @OptionGroup var data: DataOptions
 
     @Option(help: ArgumentHelp("The PNG file to write; - is standard output.", valueName: "file"))
     var out: Output
@@ -179,7 +181,15 @@ extension DataCommand {
     @Option(help: "3 for colour, 1 for grey.")
     var channels = 3
 
-    @Option(help: "Chooses the pictures.")
+    @Option(help: ArgumentHelp("As of wgan train: crop, pad or stretch.", valueName: "fit"))
+    var fit = TrainingConfiguration.defaultPreset.fit
+
+    @Option(
+      name: [.customLong("crop"), .customLong("crop-at")],
+      help: ArgumentHelp("As of wgan train: random, center, top or bottom.", valueName: "crop"))
+    var crop = TrainingConfiguration.defaultPreset.crop
+
+    @Option(help: "Chooses the pictures, and where they are cropped at random.")
     var seed: UInt64 = 42
 
     @OptionGroup var bad: BadFileReport
@@ -201,7 +211,9 @@ extension DataCommand {
       try out.check(.png)
       try bad.check(beside: out)
       let preview = try DatasetPreview(
-        DatasetSource(argument: data), count: columns * rows, size: size, channels: channels, seed: seed)
+        data.source(), count: columns * rows, size: size, channels: channels, seed: seed, fit: PictureFit(fit),
+        crop: CropMode(crop))
+      for note in preview.notes { Console.note(note) }
       bad.note(preview.bad, "skipped")
       try bad.write(preview.bad)
       try PNGEncoder.write(Gallery.compose(preview.pictures, columns: columns), to: out.path)
@@ -210,6 +222,9 @@ extension DataCommand {
 }
 
 // MARK: - Words
+
+extension Fit: ExpressibleByArgument {}
+extension Crop: ExpressibleByArgument {}
 
 private func require(_ condition: Bool, _ message: String) throws {
   if !condition { throw ValidationError(message) }

@@ -25,7 +25,7 @@ private func configuration(_ dryRun: DryRun) -> String {
     table.add(["  " + field.flag, field.value, [rule, other, idle].compactMap(\.self).joined(separator: "; ")])
   }
   for (field, preset) in zip(run.training.fields, dryRun.preset.fields) { add(field, preset: preset.value) }
-  add(ConfigurationField("--data", run.data.isEmpty ? "not given" : run.data))
+  add(ConfigurationField("--data", run.data.isEmpty ? "not given" : run.data.joined(separator: ", ")))
   if let time = dryRun.time { add(ConfigurationField("--for", "\(time.text), on this machine:")) }
   add(run.lengthField)
   for field in run.fields(with: run.training) { add(field) }
@@ -37,12 +37,12 @@ private func times(_ dryRun: DryRun) -> String {
   func row(_ name: String, _ estimate: DryRun.Estimate) -> [String] {
     [
       name, clockTime(estimate.seconds),
-      "\(grouped(estimate.criticSteps)) critic steps, \(grouped(estimate.generatorSteps)) generator steps",
+      "\(counted(estimate.criticSteps, "critic step")), \(counted(estimate.generatorSteps, "generator step"))",
     ]
   }
   let heldOut = dryRun.pictures.map { $0.heldOut > 0 ? ", \(grouped($0.heldOut)) held out" : "" } ?? ""
   let pictures =
-    dryRun.pictures.map { "\(grouped($0.training)) pictures to train on\(heldOut)" }
+    dryRun.pictures.map { "\(counted($0.training, "picture")) to train on\(heldOut)" }
     ?? "as if of \(grouped(DryRun.picturesWithoutData)) pictures to train on: --data gives yours"
   var table = TextTable(["expected time", "", pictures], wordColumns: [0, 2])
   table.add([

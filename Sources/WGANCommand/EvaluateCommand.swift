@@ -24,10 +24,10 @@ struct EvaluateCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      The real pictures: a folder, a CSV list, or 'synthetic' (default: those of the run; of them, and of the same \
-      ones given here, the held-out part is compared with).
+      The real pictures: a folder, a zip or tar file, a CSV list, or 'synthetic'; several are taken together \
+      (default: those of the run; of them, and of the same ones given here, the held-out part is compared with).
       """, valueName: "path"))
-  var data: String?
+  var data: [String] = []
 
   @Option(
     help: ArgumentHelp(
@@ -70,7 +70,7 @@ struct EvaluateCommand: ParsableCommand {
     if neighbours?.isEmpty == true || plot?.isEmpty == true {
       throw ValidationError("--neighbours or --plot is empty: give a path")
     }
-    if !(2...100_000).contains(count) { throw ValidationError("--count \(count): must be from 2 to 100000") }
+    try check("--count", count, in: 2...100_000)
   }
 
   func run() throws {

@@ -34,8 +34,11 @@ struct FilmOptions: ParsableArguments {
     if force && file != nil { throw ValidationError("--force is for a folder of frames: give one in --out") }
   }
 
-  static func check(rate: Double) throws {
-    if !(0.1...100 ~= rate) { throw ValidationError("--fps \(rate): must be from 0.1 to 100") }
+  /// Frames a second; nil: not given.
+  func check(rate: Double?) throws {
+    guard let rate else { return }
+    try CommandSupport.check("--fps", rate, in: 0.1...100)
+    if file == nil { throw ValidationError("--fps is an animation's, and --out a folder of frames: leave it out") }
   }
 
   /// Before the work: whether it can be written.

@@ -52,8 +52,8 @@ struct GenerateCommand: ParsableCommand {
   @Flag(help: "Write over pictures of another seed or generator that --out has, where they aren't more than these.")
   var force = false
 
-  @Option(help: "Pictures in a row of the grid.")
-  var columns = 8
+  @Option(help: "Pictures in a row of the grid (default: 8).")
+  var columns: Int?
 
   @OptionGroup var sheet: SheetOptions
 
@@ -76,14 +76,18 @@ struct GenerateCommand: ParsableCommand {
     if force && folder == nil {
       throw ValidationError("--force is for the pictures in --out: give a folder there")
     }
-    if let count, !(1...1_000_000).contains(count) {
-      throw ValidationError("--count \(count): must be from 1 to 1000000")
-    }
+    if let count { try check("--count", count, in: 1...1_000_000) }
     if points.areGiven, count != nil || seed != nil {
       let flag = points.seeds == nil ? "--latents" : "--seeds"
       throw ValidationError("\(flag) says which pictures: leave \(count == nil ? "--seed" : "--count") out")
     }
-    if !(1...1000).contains(columns) { throw ValidationError("--columns \(columns): must be from 1 to 1000") }
+    if let columns { try check("--columns", columns, in: 1...1000) }
+    if grid == nil && (columns != nil || sheet.gap != nil) {
+      throw ValidationError("\(columns == nil ? "--gap" : "--columns") is for a sheet of pictures: give --grid, too")
+    }
+    if out == nil && grid == nil && sheet.upscale != nil {
+      throw ValidationError("--upscale is for pictures, --tensors are numbers: give --out or --grid, too")
+    }
     _ = try grid?.pictureFormat("--grid")
     _ = try picture?.pictureFormat("--out")
     try checkCount(points.seeds?.count ?? (points.latents == nil ? count ?? 64 : 1))
@@ -138,10 +142,10 @@ struct GenerateCommand: ParsableCommand {
   private func write(_ choice: PictureChoice, _ generator: PictureGenerator) throws {
     func say(_ path: String) throws { try Output.say(path, beside: grid, tensors) }
     if let folder {
-      try generator.write(choice, to: folder, upscale: sheet.upscale, replacing: force)
+      try generator.write(choice, to: folder, upscale: sheet.upscale ?? 1, replacing: force)
       try say(folder)
     }
-    let sheet = sheet.sheet(columns: columns)
+    let sheet = sheet.sheet(columns: columns ?? 8)
     if let picture {
       try generator.write(choice, on: sheet, as: picture.pictureFormat("--out"), alone: true, to: picture.path)
       try say(picture.path)

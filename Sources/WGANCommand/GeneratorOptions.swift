@@ -17,7 +17,7 @@ struct GeneratorOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       A generator's weights, instead of --run: safetensors, or a state_dict of PyTorch (.pth). What a file of another \
-      program doesn't say of its net is taken from the flags below. See docs/Weights.md.
+      program doesn't say of its net is taken from the nets' flags. See docs/Weights.md.
       """, valueName: "file"))
   var generator: String?
 
@@ -44,6 +44,10 @@ struct GeneratorOptions: ParsableArguments {
     }
     if network.parameters[\.batchSize] != nil {
       throw ValidationError("--batch-size is training's: pictures are drawn by themselves, leave it out")
+    }
+    let given = network.parameters
+    if given[\.criticNet] != nil || given[\.criticFeatures] != nil || given[\.criticNorm] != nil {
+      throw ValidationError("the critic draws no pictures: leave --critic-net, --critic-features and the like out")
     }
   }
 }

@@ -16,7 +16,7 @@ struct InspectCommand: ParsableCommand {
       "Shapes are channels x height x width of one picture; multiply-adds are those of one picture's forward pass.")
 
   @Option(
-    name: .customLong("run"), help: ArgumentHelp("A run's folder, instead of the flags below.", valueName: "run"))
+    name: .customLong("run"), help: ArgumentHelp("A run's folder, instead of the nets' flags.", valueName: "run"))
   var runPath: String?
 
   @OptionGroup(title: "The nets")
@@ -33,6 +33,7 @@ struct InspectCommand: ParsableCommand {
       try runPath.map { try RunPaths($0).configuration().training }
       ?? TrainingConfiguration(preset: network.preset, network.overrides)
     try configuration.validate()
+    try configuration.refuseWithoutEffect(network.overrides)
     let device = try Device.fromEnvironment(threads: Device.coreCount)
     // A run may be looked at where it can't go on.
     if device.refusal(configuration.precision) != nil { configuration.precision = .float32 }

@@ -1,6 +1,7 @@
 // Which points of the latent space `wgan generate` and `wgan walk` take, and how their pictures are laid out.
 
 import ArgumentParser
+import CommandSupport
 import SystemSupport
 import WGAN
 
@@ -60,15 +61,17 @@ struct LatentOptions: ParsableArguments {
 
 struct SheetOptions: ParsableArguments {
   @Option(help: "Make each picture 2 or 4 times as wide and high, of squares.")
-  var upscale = 1
+  var upscale: Int?
 
   @Option(help: ArgumentHelp("Pixels around and between the pictures of a sheet (default: 2).", valueName: "pixels"))
   var gap: Int?
 
   func validate() throws {
-    if ![1, 2, 4].contains(upscale) { throw ValidationError("--upscale \(upscale): must be 2 or 4 (or 1: as it is)") }
-    if let gap, !(0...100).contains(gap) { throw ValidationError("--gap \(gap): must be from 0 to 100") }
+    if let upscale, ![1, 2, 4].contains(upscale) {
+      throw ValidationError("--upscale \(upscale): must be 2 or 4 (or 1: as it is)")
+    }
+    if let gap { try check("--gap", gap, in: 0...100) }
   }
 
-  func sheet(columns: Int) -> Sheet { Sheet(columns: columns, gap: gap ?? 2, upscale: upscale) }
+  func sheet(columns: Int) -> Sheet { Sheet(columns: columns, gap: gap ?? 2, upscale: upscale ?? 1) }
 }

@@ -11,7 +11,10 @@ enum Main {
     occupyStandardDescriptors()
     // Swift's own handler would print the stacks of all threads.
     signal(SIGQUIT) { _exit(128 + $0) }
-    Tool(WGANCommand.self, named: "wgan", codeOfCancelled: { Interruption.exitCode }).run()
+    Tool(
+      WGANCommand.self, named: "wgan", firstPages: ["wgan train": TrainCommand.firstPage],
+      otherNames: OtherPrograms.names, codeOfCancelled: { Interruption.exitCode }
+    ).run()
   }
 
   /// Were one of them closed, the next file opened would take its number, and lines meant for the terminal would go

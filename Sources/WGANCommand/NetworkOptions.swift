@@ -8,7 +8,7 @@ struct NetworkOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      A whole configuration; the flags below change single values of it: \
+      A whole configuration, of which other flags change single values: \
       \(TrainingConfiguration.presets.map(\.preset).joined(separator: ", ")).
       """, valueName: "name"))
   var preset: String?

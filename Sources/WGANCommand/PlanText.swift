@@ -27,7 +27,7 @@ private func layers(_ name: String, _ net: ExecutionPlan) -> String {
 
 private func memory(_ plan: TrainingPlan, others: Int) -> String {
   func mebibytes(_ bytes: Int) -> String { "\(fixed(Double(bytes) / 0x1p20, 1)) MiB" }
-  var table = TextTable(["memory for training", "planned"])
+  var table = TextTable([others > 0 ? "memory for training" : "memory of the nets in training", "planned"])
   table.add(["  tensors and gradients of a step, both nets'", mebibytes(plan.arena.bytes)])
   for (role, net) in [(NetRole.critic, plan.critic), (.generator, plan.generator)] {
     table.add(["  \(role.rawValue): parameters", mebibytes(net.parameterBytes)])
@@ -38,4 +38,6 @@ private func memory(_ plan: TrainingPlan, others: Int) -> String {
   if others > 0 { table.add(["  samples, evaluation, batches, a checkpoint's copy", mebibytes(others)]) }
   table.add(["  total", mebibytes(plan.bytes + others)])
   return table.text
+    + (others > 0
+      ? "" : "\n  beside it a run has samples, evaluation, batches: 'wgan train --dry-run' counts these too")
 }

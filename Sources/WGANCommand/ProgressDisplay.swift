@@ -2,42 +2,64 @@
 
 import Training
 import CommandSupport
+import Configuration
 import Synchronization
 import SystemSupport
 import WGAN
 
-/// Called from the training loop and, while pictures are decoded, from the decoding threads, never from two at once.
-final class ProgressDisplay: Sendable {
+/// Who tells of a training run: a person (here) or a program (EventStream.swift). Called from the training loop and,
+/// while pictures are decoded, from the decoding threads, never from two at once.
+protocol TrainingTeller: Sendable {
+  func show(_ event: PreparationEvent)
+  func begin(_ run: TrainingRun)
+  func showMethods(of run: TrainingRun)
+  func show(_ event: TrainingEvent)
+  func end(_ run: TrainingRun, _ summary: TrainingSummary)
+  /// The run ends with an error, which is told elsewhere.
+  func fail(_ error: any Error)
+}
+
+final class ProgressDisplay: TrainingTeller {
+  /// Only what is wrong is told.
+  private let isQuiet: Bool
   private let isTerminal = Console.isTerminal
   private let state = Mutex(State())
 
+  init(isQuiet: Bool = false) { self.isQuiet = isQuiet }
+
   private struct State {
     var lastShown: ContinuousClock.Instant?
-    var barIsShown = false
+    var lastEpoch: ContinuousClock.Instant?
+    /// Of the bar; 0: there is none.
+    var shownColumns = 0
     var startPosition = RunPosition()
     var length = RunLength.epochs(0)
     var began = ContinuousClock.now
   }
 
-  /// On a terminal the bar moves ten times a second; elsewhere a line in ten seconds does.
-  private var period: Duration { isTerminal ? .milliseconds(100) : .seconds(10) }
+  /// On a terminal the bar moves ten times a second; elsewhere a line a minute does, and an epoch's
+  /// line, where one comes, is that.
+  private var period: Duration { isTerminal ? .milliseconds(100) : .seconds(61) }
 
   // MARK: Before training
 
   func show(_ event: PreparationEvent) {
     switch event {
-    case .notice(let line): self.line(line)
+    case .notice(let line): warning(line)
+    case .fact(let line): self.line(line)
     case .planned(let time, let steps, let end):
       let place = end == steps ? "" : ", up to step \(grouped(end))"
       let verb = time.isOne ? "is" : "are"
-      line("\(time.words) \(verb) about \(grouped(steps)) generator steps on this machine\(place)")
+      line("\(time.words) \(verb) about \(counted(steps, "generator step")) on this machine\(place)")
     case .decoding(let done, let total):
       // Elsewhere than on a terminal: nothing about what takes a moment only.
       state.withLock { if !isTerminal && $0.lastShown == nil { $0.lastShown = ContinuousClock.now } }
       update(isLast: isTerminal && done == total) { _ in
         let share = total > 0 ? Double(done) / Double(total) : 1
-        return isTerminal
-          ? "preparing pictures \(Self.bar(share)) \(done)/\(total)" : "preparing pictures: \(done) of \(total)"
+        if !isTerminal { return "preparing pictures: \(done) of \(total)" }
+        let (words, count) = ("preparing pictures ", " \(done)/\(total)")
+        let room = Console.width - 3 - words.count - count.count
+        return room < 4 ? words + count : words + ProgressLine.bar(share, width: min(20, room)) + count
       }
     }
   }
@@ -53,14 +75,32 @@ final class ProgressDisplay: Sendable {
     }
     let heldOut = run.heldOutPictures > 0 ? " (\(grouped(run.heldOutPictures)) held out)" : ""
     line(
-      "\(grouped(run.trainingPictures)) pictures\(heldOut) of \(training.size)x\(training.size), batches of "
-        + "\(training.batchSize), \(configuration.threads) \(configuration.threads == 1 ? "thread" : "threads"), "
+      "\(counted(run.trainingPictures, "picture"))\(heldOut) of \(training.size)x\(training.size), batches of "
+        + "\(training.batchSize), \(counted(configuration.threads, "thread")), "
         + "preset \(training.preset.shortenedInTheMiddle), run in \(run.paths.path)")
     let expected = run.expectations.map { "\($0.shows) from step \(grouped($0.generatorSteps))" }
-    if !expected.isEmpty { line("to expect of portraits: " + expected.joined(separator: ", ")) }
+    if !expected.isEmpty {
+      line("to expect of portraits: \(expected.joined(separator: ", ")); of mixed pictures, later")
+    }
     if run.start.position != RunPosition() {
       line("goes on after generator step \(run.start.position.generatorSteps)")
     }
+    line(Self.words(of: training))
+  }
+
+  /// What the numbers are that come now.
+  private static func words(of training: TrainingConfiguration) -> String {
+    let losses =
+      switch training.objective {
+      case .relativistic:
+        "d_loss and g_loss are 0.69 where the critic can't tell drawn pictures from real ones, and neither has to fall"
+      case .wgan, .wganGP, .wganR1R2:
+        "d_loss falls as the critic tells drawn pictures from real ones, and rises towards 0 as they get better"
+      }
+    let steps =
+      training.criticSteps == 1
+      ? "" : "; a step is the generator's, with \(training.criticSteps) of the critic before it (it/s)"
+    return losses + steps
   }
 
   func showMethods(of run: TrainingRun) {
@@ -72,13 +112,26 @@ final class ProgressDisplay: Sendable {
   func show(_ event: TrainingEvent) {
     switch event {
     case .step(let progress):
-      if isTerminal { update(isLast: false) { bar(progress, $0) } }
+      if isTerminal { update(isLast: false) { progressLine(progress, $0).text(columns: Console.width) } }
     case .metrics(let metrics, let progress):
-      update(isLast: progress.batchesLeft == 0) { isTerminal ? bar(progress, $0) : plain(progress, metrics, $0) }
+      update(isLast: progress.batchesLeft == 0) {
+        let line = progressLine(progress, $0)
+        return isTerminal
+          ? line.text(columns: Console.width) : "\(line.placeAndSpeed)  \(Self.losses(metrics))"
+      }
     case .epochEnded(let epoch, let metrics):
-      let count = state.withLock { if case .epochs(let count) = $0.length { "/\(count)" } else { "" } }
-      line("epoch \(epoch)\(count)  \(Self.losses(metrics))")
-    case .advice(let line): self.line(line)
+      // Epochs of few pictures are short: a line a minute is enough, and elsewhere than on a terminal the only one.
+      let count: String? = state.withLock { state in
+        let now = ContinuousClock.now
+        let count = if case .epochs(let count) = state.length { count } else { 0 }
+        if let last = state.lastEpoch, now - last < .seconds(60), epoch != count { return nil }
+        state.lastEpoch = now
+        if !isTerminal { state.lastShown = now }
+        return count > 0 ? "/\(count)" : ""
+      }
+      if let count { line("epoch \(epoch)\(count)  \(Self.losses(metrics))") }
+    case .advice(let line): warning(line)
+    case .verdict(let line): self.line(line)
     case .gallerySaved, .checkpointSaved: break
     }
   }
@@ -93,18 +146,30 @@ final class ProgressDisplay: Sendable {
     } else {
       line(
         "\(summary.stopped ? "stopped" : "done") at generator step \(position.generatorSteps) after "
-          + "\(clockTime(summary.seconds)): \(fixed(summary.batchesPerSecond, 2)) it/s, "
+          + "\(clockTime(summary.seconds)): \(fixed(summary.stepsPerSecond, 2)) steps/s "
+          + "(\(fixed(summary.batchesPerSecond, 2)) it/s), "
           + "\(fixed(100 * summary.waitingShare, 1)) % of the time waiting for pictures")
     }
     if summary.stopped {
-      line("go on with: wgan train \(shellFlag("--out", run.paths.path)) --resume")
-    } else if let next = run.expectations.first(where: { $0.generatorSteps > position.generatorSteps }) {
-      line(
-        "this was a short run: \(next.shows) take about \(grouped(next.generatorSteps)) generator steps; go on with: "
-          + "wgan train \(shellFlag("--out", run.paths.path)) --resume --generator-steps \(next.generatorSteps)")
+      line("go on with: " + toolCommand("train \(shellFlag("--out", run.paths.path)) --resume"))
     }
     if let gallery = summary.gallery { line("samples: \(gallery)") }
+    if position.generatorSteps > 0 { for next in Self.next(run) { line(next) } }
   }
+
+  /// What to do with a run, as lines that can be pasted.
+  private static func next(_ run: TrainingRun) -> [String] {
+    let path = shellWord(run.paths.path)
+    let flag = shellFlag("--run", run.paths.path)
+    let commands =
+      [
+        "watch --open \(path.hasPrefix("-") ? "-- " : "")\(path)", "generate \(flag) --grid grid.png",
+        "walk \(flag) --seeds 1,5,9 --out walk.png",
+      ] + (run.heldOutPictures > 0 ? ["evaluate \(flag)"] : [])
+    return ["and now:"] + commands.map { "  " + toolCommand($0) }
+  }
+
+  func fail(_ error: any Error) { clear() }
 
   // MARK: Lines
 
@@ -113,66 +178,39 @@ final class ProgressDisplay: Sendable {
       + "real_loss \(fixed(metrics.criticLosses.real, 4)) fake_loss \(fixed(metrics.criticLosses.fake, 4))"
   }
 
-  /// "step 120 · epoch 2/5 |████▌     | 45 % 1:05<1:20, 7.30 it/s, d_loss -0.45 g_loss 0.43"
-  private func bar(_ progress: TrainingProgress, _ state: State) -> String {
-    let (share, spent, left) = times(progress, state)
-    let speed = progress.batchesPerSecond.map { "\(fixed($0, 2)) it/s" } ?? "? it/s"
-    // Before the first generator step there is no loss of it.
-    let generatorLoss = progress.position.generatorSteps == 0 ? "?" : fixed(progress.generatorLoss, 4)
-    return "\(place(progress, state)) \(Self.bar(share)) \(Self.percent(share)) % "
-      + "\(clockTime(spent))<\(left.map(clockTime) ?? "?"), \(speed), "
-      + "d_loss \(fixed(progress.criticLosses.loss, 4)) g_loss \(generatorLoss)"
-  }
-
-  /// Whole ones that are done: 100 is the end.
-  private static func percent(_ share: Double) -> Int { Int(100 * share) }
-
-  private func plain(_ progress: TrainingProgress, _ metrics: StepMetrics, _ state: State) -> String {
-    let (share, _, left) = times(progress, state)
-    let speed = progress.batchesPerSecond.map { "\(fixed($0, 2)) it/s" } ?? "? it/s"
-    return "\(place(progress, state))  \(Self.percent(share)) %, \(left.map(clockTime) ?? "?") left, \(speed)  "
-      + Self.losses(metrics)
-  }
-
-  private func place(_ progress: TrainingProgress, _ state: State) -> String {
+  private func progressLine(_ progress: TrainingProgress, _ state: State) -> ProgressLine {
     // Behind an epoch's last generator step the position is in the next one already; what is shown is still this one's.
     let position = progress.position
     let isBetween = position.batch == 0 && position.criticStepsInPhase == 0 && position.epoch > 0
-    let epoch = position.epoch + (isBetween ? 0 : 1)
-    switch state.length {
-    case .epochs(let count):
-      return "step \(position.generatorSteps) epoch \(epoch)/\(count)"
-    case .generatorSteps(let count): return "step \(position.generatorSteps)/\(count) epoch \(epoch)"
-    }
-  }
-
-  /// The share of the whole run that is done, seconds of this part, seconds left.
-  private func times(_ progress: TrainingProgress, _ state: State) -> (Double, Double, Double?) {
-    let done = Double(progress.position.criticSteps)
+    let done = Double(position.criticSteps)
     let all = done + Double(progress.batchesLeft)
-    let spent = (ContinuousClock.now - state.began) / .seconds(1)
-    return (all > 0 ? done / all : 1, spent, progress.batchesPerSecond.map { Double(progress.batchesLeft) / $0 })
-  }
-
-  /// A bar of 20 columns, to an eighth of one.
-  private static func bar(_ share: Double) -> String {
-    let eighths = Int((min(1, max(0, share)) * 160).rounded())
-    let full = String(repeating: "█", count: eighths / 8)
-    let part = eighths % 8 == 0 ? "" : String(" ▏▎▍▌▋▊▉".dropFirst(eighths % 8).prefix(1))
-    return "|\(full)\(part)\(String(repeating: " ", count: 20 - full.count - part.count))|"
+    var (steps, epochs): (Int?, Int?)
+    switch state.length {
+    case .epochs(let count): epochs = count
+    case .generatorSteps(let count): steps = count
+    }
+    return ProgressLine(
+      step: position.generatorSteps, steps: steps, epoch: position.epoch + (isBetween ? 0 : 1), epochs: epochs,
+      share: all > 0 ? done / all : 1, secondsSpent: (ContinuousClock.now - state.began) / .seconds(1),
+      secondsLeft: progress.batchesPerSecond.map { Double(progress.batchesLeft) / $0 },
+      stepsPerSecond: progress.generatorStepsPerSecond, batchesPerSecond: progress.batchesPerSecond,
+      criticLoss: progress.criticLosses.loss,
+      generatorLoss: position.generatorSteps == 0 ? nil : progress.generatorLoss)
   }
 
   // MARK: The terminal
 
   /// Shows a state that replaces the last one, if it's time.
   private func update(isLast: Bool, _ text: (State) -> String) {
+    if isQuiet { return }
     state.withLock { state in
       let now = ContinuousClock.now
       if let last = state.lastShown, now - last < period, !isLast { return }
       state.lastShown = now
       if isTerminal {
-        Console.redraw(String(text(state).prefix(Console.width - 1)))
-        state.barIsShown = true
+        let line = String(text(state).prefix(max(1, Console.width - 1)))
+        Console.redraw(line, over: state.shownColumns)
+        state.shownColumns = line.count
       } else {
         Console.note(text(state))
       }
@@ -181,6 +219,11 @@ final class ProgressDisplay: Sendable {
 
   /// A line that stays, above the bar.
   private func line(_ text: String) {
+    if !isQuiet { warning(text) }
+  }
+
+  /// One that is always told.
+  private func warning(_ text: String) {
     clear()
     Console.note(text)
   }
@@ -188,8 +231,8 @@ final class ProgressDisplay: Sendable {
   /// Takes the bar away.
   func clear() {
     state.withLock { state in
-      if state.barIsShown { Console.redraw("") }
-      state.barIsShown = false
+      if state.shownColumns > 0 { Console.redraw("", over: state.shownColumns) }
+      state.shownColumns = 0
     }
   }
 }

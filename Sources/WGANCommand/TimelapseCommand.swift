@@ -25,27 +25,28 @@ struct TimelapseCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Take every Nth gallery only, and the last one.", valueName: "N"))
   var every = 1
 
-  @Option(help: "Frames a second. The last is seen for two seconds.")
-  var fps = 8.0
+  @Option(help: "Frames a second (default: 8). The last is seen for two seconds.")
+  var fps: Double?
 
   @Option(help: "A frame's width and height as a share of the gallery's: 0.5 is a quarter of the bytes.")
   var scale = 1.0
 
-  @Option(help: "Cells in a row, where there are several.")
-  var columns = 8
+  @Option(help: "Cells in a row, where there are several (default: 8).")
+  var columns: Int?
 
   @OptionGroup var sheet: SheetOptions
 
   func validate() throws {
-    if every < 1 { throw ValidationError("--every \(every): must be 1 or more") }
-    try FilmOptions.check(rate: fps)
+    try check("--every", every, in: 1...1_000_000_000)
+    try film.check(rate: fps)
     if !(scale >= 0.05 && scale <= 1) {
       throw ValidationError("--scale \(scale): must be from 0.05 to 1; --upscale makes larger")
     }
-    if !(1...64).contains(columns) { throw ValidationError("--columns \(columns): must be from 1 to 64") }
+    if let columns { try check("--columns", columns, in: 1...64) }
     if cell.count > 64 { throw ValidationError("\(cell.count) cells: a gallery has 64") }
-    if sheet.gap != nil && cell.count < 2 {
-      throw ValidationError("--gap is for several of --cell: galleries have theirs already")
+    if cell.count < 2, columns != nil || sheet.gap != nil {
+      throw ValidationError(
+        "\(columns == nil ? "--gap" : "--columns") is for several of --cell: galleries are laid out already")
     }
   }
 
@@ -54,8 +55,8 @@ struct TimelapseCommand: ParsableCommand {
     Interruption.watch()
     var timelapse = Timelapse()
     timelapse.cells = cell.map { ($0.row - 1, $0.column - 1) }
-    (timelapse.every, timelapse.rate, timelapse.scale) = (every, fps, scale)
-    timelapse.sheet = sheet.sheet(columns: columns)
+    (timelapse.every, timelapse.rate, timelapse.scale) = (every, fps ?? 8, scale)
+    timelapse.sheet = sheet.sheet(columns: columns ?? 8)
     try film.write(timelapse.film(ofRun: runPath))
   }
 

@@ -12,27 +12,79 @@ struct TrainCommand: ParsableCommand {
     commandName: "train",
     abstract: "Train a WGAN on a folder of pictures.",
     discussion: """
-      Each value that isn't given is the preset's; (\(TrainingParameters.defaultLabel): ...) says what the default \
-      preset has. The run's folder gets config.json, metrics.csv, curves.svg, real.png, samples/ and checkpoints/. \
-      Ctrl-C saves the run and ends it with exit code 130; --resume goes on with it, bit for bit as if it had never \
-      stopped.
+      A value that isn't given is the preset's; (preset: ...) is what the default one, \
+      \(TrainingConfiguration.defaultPreset.preset), has. The run's folder gets config.json, metrics.csv, curves.svg, \
+      real.png, samples/ and checkpoints/. Ctrl-C saves the run and ends it with exit code 130; --resume goes on with \
+      it, bit for bit as if it had never stopped.
       """)
 
-  @Option(
-    help: ArgumentHelp(
-      "What to learn from: a folder of JPEG and PNG files, a CSV list of files, or 'synthetic'.", valueName: "path"))
-  var data: String?
+  static let firstPage = FirstPage(
+    examples: [
+      ("wgan train --data ~/Pictures/faces", "Learns from your pictures for half an hour: a run in runs/faces-1."),
+      ("wgan train --data synthetic --out runs/first --for 5m", "Tries it with made-up faces."),
+      ("wgan train --out runs/faces-1 --resume --for 2h", "Goes on with a run."),
+    ],
+    sections: [
+      (
+        "What and where",
+        [
+          ("data", "A folder, zip or tar of pictures, or 'synthetic'"), ("out", "The folder that the run gets"),
+          ("resume", "Go on with the run in --out"),
+          ("config", "Begin with the values of another run's config.json"),
+          ("dry-run", "Show all values, memory and time; train nothing"),
+        ]
+      ),
+      (
+        "How long",
+        [
+          ("for", "About so long: 90s, 45m, 1h30m (default: 30m)"),
+          ("generator-steps", "Exactly so many steps"), ("threads", "To compute with (default: one for each core)"),
+        ]
+      ),
+      (
+        "The pictures",
+        [
+          ("size", "Side in pixels: 16, 32, 64, 128, 256"), ("channels", "1: grey, 3: colour"),
+          ("fit", "If not square: crop, pad, stretch"), ("mirror", "Mirror half of them"),
+          ("augment", "For few: color,translate,cutout"),
+        ]
+      ),
+      (
+        "The nets",
+        [
+          ("preset", "Values for all: photos (default), blog, demo and more"), ("features", "How wide the nets are"),
+          ("batch-size", "Pictures that a step learns from"), ("learning-rate", "How large the steps are"),
+          ("objective", "What they learn by"), ("seed", "Another one gives another run"),
+        ]
+      ),
+      (
+        "What is kept and told",
+        [
+          ("sample-every", "Steps from gallery to gallery (default: 100)"), ("quiet", "Tell only what is wrong"),
+          ("json", "Events for programs, on standard output"),
+        ]
+      ),
+    ],
+    notes: """
+      (preset: ...) is what holds where no flag says otherwise. The generator draws pictures, the critic learns to \
+      tell them from real ones; a step trains one of the two. Ctrl-C saves the run.
+      """)
 
-  @Option(help: ArgumentHelp("The run's folder.", valueName: "run"))
+  @OptionGroup var data: DataOptions
+
+  @Option(
+    help: ArgumentHelp("The run's folder (default: runs/NAME-1 and so on, as the data are called).", valueName: "run"))
   var out: String?
 
   @Flag(
-    help:
-      "Show every value, the nets, their memory and the time to expect; train nothing, write nothing. No --out needed.")
+    help: "Show every value, the nets, their memory and the time to expect; train nothing, write nothing.")
   var dryRun = false
 
   @Flag(help: "Go on with the run in --out. Only how long, how often and how many threads may change.")
   var resume = false
+
+  @Flag(help: "With --resume: go on also where the pictures are others than before; config.json has it from then on.")
+  var acceptNewData = false
 
   @Flag(
     help: "With --resume: train from step 0 again; the checkpoints, samples and metrics that are there are kept aside.")
@@ -46,6 +98,22 @@ struct TrainCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("Begin with this critic.", valueName: "file"))
   var initCritic: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Begin with the values in this file: a run's config.json, or what --dry-run --json prints. Other flags change \
+      single ones.
+      """, valueName: "file"))
+  var config: String?
+
+  @Flag(help: "Tell only what is wrong.")
+  var quiet = false
+
+  @Flag(
+    help: "Tell what happens as JSON on standard output, an object a line (docs/Events.md); errors stay where they are."
+  )
+  var json = false
 
   @Flag(help: "Say of each convolution how it is computed, and why not by the fast method where it isn't.")
   var verbose = false
@@ -64,30 +132,51 @@ struct TrainCommand: ParsableCommand {
 
   func validate() throws {
     if out == "" { throw ValidationError("--out is empty: give the run's folder") }
-    if out == nil && !dryRun { throw ValidationError("--out is needed: the run's folder (or --dry-run)") }
     if beginAnew && !resume {
       throw ValidationError("--begin-anew is for a run that is there: give --resume, too, or leave it out")
+    }
+    if acceptNewData && !resume {
+      throw ValidationError("--accept-new-data is for a run that is there: give --resume, too, or leave it out")
     }
     if dryRun && resume {
       throw ValidationError("--dry-run shows a new run, --resume goes on with one: give one of them")
     }
+    if config != nil && resume {
+      throw ValidationError("--config begins a new run, and --resume goes on with what its run has: give one of them")
+    }
+    if config != nil && network.preset != nil {
+      throw ValidationError("--config and --preset are both a whole configuration: give one of them")
+    }
+    if config == "" { throw ValidationError("--config is empty: give a file") }
+    if verbose && json { throw ValidationError("--verbose is for people: leave it or --json out") }
+    if verbose && quiet { throw ValidationError("--verbose says more, --quiet less: give one of them") }
+    if quiet && json {
+      throw ValidationError("--json tells nothing beside its events anyway: leave --quiet out")
+    }
+    if quiet && dryRun { throw ValidationError("--dry-run only tells: leave --quiet out") }
   }
 
   func run() throws {
     let request = TrainingRequest(
-      out: out ?? "", resume: resume, beginAnew: beginAnew, preset: network.preset,
-      overrides: network.overrides + steps.overrides() + pictures.parameters.overrides(), data: data,
+      out: out, resume: resume, acceptNewData: acceptNewData, beginAnew: beginAnew,
+      base: try config.map(ConfigurationFile.read), preset: network.preset,
+      overrides: network.overrides + steps.overrides() + pictures.parameters.overrides(), data: data.all,
       cache: pictures.cache, initialGenerator: initGenerator, initialCritic: initCritic, length: pace.length,
       runOverrides: pace.parameters.overrides())
-    if dryRun { return try show(DryRun(request)) }
+    if dryRun {
+      return try show(
+        DryRun(request) {
+          if !json { Console.note("wgan: measuring some steps, to tell how long the run will take ...") }
+        })
+    }
     Interruption.watch()
-    let display = ProgressDisplay()
+    let display: any TrainingTeller = json ? EventStream() : ProgressDisplay(isQuiet: quiet)
     let training: TrainingRun
     do {
       training = try TrainingRun(
         request, report: { display.show($0) }, isCancelled: { Interruption.isRequested })
     } catch {
-      display.clear()
+      display.fail(error)
       throw error
     }
     display.begin(training)
@@ -104,7 +193,7 @@ struct TrainCommand: ParsableCommand {
         display.show(event)
       }
     } catch {
-      display.clear()
+      display.fail(error)
       throw error
     }
     display.end(training, summary)
@@ -113,6 +202,7 @@ struct TrainCommand: ParsableCommand {
   }
 
   private func show(_ dryRun: DryRun) throws {
+    if json { return try Console.print(RunJSON.line(PlanEvent(dryRun))) }
     var text = dryRunText(dryRun)
     if verbose {
       text += "\n\n" + (dryRun.plan.critic.methods + dryRun.plan.generator.methods).joined(separator: "\n")

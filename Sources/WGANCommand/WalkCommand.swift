@@ -39,13 +39,13 @@ struct WalkCommand: ParsableCommand {
   @Option(help: "Frames of the whole walk.")
   var frames = 60
 
-  @Option(help: "Frames a second.")
-  var fps = 20.0
+  @Option(help: "Frames a second (default: 20).")
+  var fps: Double?
 
   @OptionGroup var film: FilmOptions
 
-  @Option(help: "Walks in a row, where there are several.")
-  var columns = 8
+  @Option(help: "Walks in a row, where there are several (default: 8).")
+  var columns: Int?
 
   @OptionGroup var sheet: SheetOptions
 
@@ -64,13 +64,18 @@ struct WalkCommand: ParsableCommand {
     if let short = seeds.first(where: { $0.seeds.count < 2 }) {
       throw ValidationError("--seeds \(short.seeds[0]): a walk goes through two seeds at least, as in 1,5")
     }
-    try FilmOptions.check(rate: fps)
-    if !(2...100_000).contains(frames) { throw ValidationError("--frames \(frames): must be from 2 to 100000") }
+    try film.check(rate: fps)
+    try check("--frames", frames, in: 2...100_000)
     if let long = seeds.map(\.seeds.count).max(), frames < long {
       throw ValidationError(
         "--frames \(frames): a walk through \(long) seeds has a frame for each: give \(long) or more")
     }
-    if !(1...100).contains(columns) { throw ValidationError("--columns \(columns): must be from 1 to 100") }
+    if let columns { try check("--columns", columns, in: 1...100) }
+    if seeds.count + (latents == nil ? 0 : 1) < 2, columns != nil || sheet.gap != nil {
+      throw ValidationError(
+        "\(columns == nil ? "--gap" : "--columns") is for several walks: give --seeds once more, or leave it out"
+      )
+    }
   }
 
   func run() throws {
@@ -97,6 +102,6 @@ struct WalkCommand: ParsableCommand {
     try film.write(
       generator.film(
         walks.map { LatentVector.loop(through: $0, frames: frames) }, truncation: truncation,
-        sheet: sheet.sheet(columns: columns), rate: fps))
+        sheet: sheet.sheet(columns: columns ?? 8), rate: fps ?? 20))
   }
 }

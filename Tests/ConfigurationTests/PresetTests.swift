@@ -70,7 +70,7 @@ import Training
 
   @Test func anUnknownPresetNamesTheKnown() {
     let error = #expect(throws: ConfigurationError.self) { try TrainingConfiguration.preset(named: "x") }
-    #expect(error?.description == "--preset x isn't known; there are: photos, blog, original, paper, fastai, demo")
+    #expect(error?.description == "--preset x isn't known: there are photos, blog, original, paper, fastai, demo")
   }
 
   /// The name of 0.1.0, which stands in runs, checkpoints and scripts.

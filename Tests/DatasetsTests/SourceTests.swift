@@ -115,6 +115,75 @@ import Testing
     #expect(names(try open(.folder(folder.path))) == ["one/deep/p.png"])
   }
 
+  /// A run in its own folder of pictures doesn't learn from its galleries, and isn't another run for each of them.
+  @Test func foldersOfRunsAreNoData() throws {
+    try folder.writePicture("a.png", shade: 1)
+    try folder.writePicture("runs/b.png", shade: 2)
+    let before = try open(.folder(folder.path)).fingerprint
+    for (run, sign) in [("run", "metrics.csv"), ("runs/c-1", "checkpoints/000100.json")] {
+      try folder.write(run + "/config.json", "{}")
+      try folder.write(run + "/" + sign, "")
+      try folder.writePicture(run + "/samples/000100.png", shade: 3)
+      try folder.writePicture(run + "/real.png", shade: 4)
+    }
+    let dataset = try open(.folder(folder.path))
+    #expect(names(dataset) == ["a.png", "runs/b.png"] && dataset.fingerprint == before && dataset.badFiles.isEmpty)
+    #expect(dataset.notes.count == 1 && dataset.notes[0].hasPrefix("2 folders are runs"), "\(dataset.notes)")
+    #expect(try DatasetScan(.folder(folder.path), size: 16, threads: 2).notes == dataset.notes)
+    let error = failure { _ = try DatasetSource(argument: folder.path + "/run") }
+    #expect(error?.kind == .badData && error?.description.contains("--resume") == true, "\(error!)")
+    // One of the two signs alone is anybody's.
+    try folder.write("mine/config.json", "{}")
+    try folder.writePicture("mine/d.png", shade: 3)
+    #expect(names(try open(.folder(folder.path))).contains("mine/d.png"))
+  }
+
+  // MARK: - Several
+
+  @Test func severalSourcesAreTheUnion() throws {
+    for i in 0..<3 { try folder.writePicture("one/faces/\(i).png", shade: 10 * i) }
+    for i in 0..<3 { try folder.writePicture("two/faces/\(i).png", shade: 100 + 10 * i) }
+    try folder.write("list.csv", "one/faces/2.png,0\ntwo/faces/0.png,0\n")
+    let (one, two) = (folder.path + "/one/faces", folder.path + "/two/faces")
+    let both = try open(DatasetSource(arguments: [one, two]))
+    #expect(
+      names(both) == [
+        "faces/0.png", "faces/1.png", "faces/2.png", "faces-2/0.png", "faces-2/1.png", "faces-2/2.png",
+      ])
+    #expect(try (0..<6).map { try both.picture($0).pixels[0] } == [0, 10, 20, 100, 110, 120])
+    // A file that is in two of them counts once, whatever it is called there; the same source again is nothing new.
+    let again = try open(DatasetSource(arguments: [one, one, folder.path + "/list.csv", two, folder.path + "/one"]))
+    #expect(try (0..<again.count).map { try again.picture($0).pixels[0] } == [0, 10, 20, 100, 110, 120])
+    #expect(again.notes.contains("5 files are given twice, and taken once"), "\(again.notes)")
+    #expect(try open(DatasetSource(arguments: [one])).fingerprint == open(.folder(one)).fingerprint)
+    #expect(try open(DatasetSource(arguments: [one, two])).decodedCount == 0)
+    #expect(try open(DatasetSource(arguments: [one, "synthetic"]), fraction: 0.01).count > 50)
+  }
+
+  // MARK: - What it is instead
+
+  @Test func whatIsNoDataIsToldWhatItIs() throws {
+    try folder.writePicture("p/a.png", shade: 1)
+    try folder.write("b.webp", "RIFF....WEBPVP8 ")
+    try folder.write("c.7z", [0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C])
+    for (path, words) in [
+      ("~/Pictures", ["~", "quotes"]), (folder.path + "/p/a.png", ["single picture", "--data \(folder.path)/p"]),
+      (folder.path + "/b.webp", ["a WebP picture", "mogrify"]), (folder.path + "/c.7z", ["7z", "unpack"]),
+    ] {
+      let error = failure { _ = try DatasetSource(argument: path) }?.description ?? ""
+      #expect(words.allSatisfy(error.contains) && !error.contains("\n"), "\(error)")
+    }
+    try makeFolder(folder.path + "/empty")
+    #expect(failure { _ = try open(.folder(folder.path + "/empty")) }?.description.contains("it is empty") == true)
+    // In a folder: by its name, with what to do, also where files are only listed.
+    try folder.write("p/b.webp", "RIFF....WEBPVP8 ")
+    try folder.write("p/c.zip", [0x50, 0x4B, 3, 4])
+    let files = try DatasetFiles(.folder(folder.path + "/p"), fraction: 1, seed: 0)
+    let bad = try open(.folder(folder.path + "/p")).badFiles
+    #expect(files.bad == bad && bad.map(\.path) == ["b.webp", "c.zip"])
+    #expect(bad[0].reason.contains("mogrify -format png '*.webp'") && bad[1].reason.contains("--data"), "\(bad)")
+  }
+
   @Test func badFilesAreNamedOnceAndSkipped() throws {
     try folder.writePicture("good.png", shade: 7)
     try folder.writePicture("short.png", shade: 7)
@@ -262,6 +331,28 @@ import Testing
     let scan = try DatasetScan(.folder(folder.path), size: 32, threads: 2)
     #expect(scan.count == 2 && scan.pngCount == 2 && scan.smallCount == 1)
     #expect(scan.widths == 20...50 && scan.heights == 16...70 && scan.bad.map(\.path) == ["c.txt"])
+  }
+
+  /// What is previewed is what training gets: the same fit, the same crop.
+  @Test(arguments: PictureFit.allCases, CropMode.allCases)
+  func previewsShowWhatTrainingSees(fit: PictureFit, crop: CropMode) throws {
+    for i in 0..<6 { try folder.writePicture("\(i).png", shade: 10 * i, width: 20 + 9 * i, height: 16 + 20 * (i % 3)) }
+    let preview = try DatasetPreview(
+      .folder(folder.path), count: 12, size: 16, channels: 3, seed: 7, fit: fit, crop: crop)
+    let dataset = try Dataset(
+      .folder(folder.path),
+      DatasetOptions(size: 16, seed: 7, cacheDirectory: cache.path, fit: fit, crop: crop))
+    let loader = try BatchLoader(dataset: dataset, batchSize: 6, crop: crop, seed: 7)
+    let batch = try loader.next().pixels
+    let bytes = 16 * 16 * 3
+    #expect(Set(preview.pictures.map(\.pixels)) == Set((0..<6).map { Array(batch[$0 * bytes..<($0 + 1) * bytes]) }))
+    // What is looked at once is cropped as training does, or at the centre.
+    let still = try DatasetPreview(
+      .folder(folder.path), count: 12, size: 16, channels: 3, seed: 7, fit: fit, crop: crop.still)
+    #expect(Set(still.pictures.map(\.pixels)) == Set(try (0..<6).map { try dataset.square($0) }))
+    // Each fit has a cache of its own.
+    #expect(dataset.decodedCount == 6)
+    #expect(try open(.folder(folder.path)).decodedCount == (fit == .crop ? 0 : 6))
   }
 
   @Test func previewsShowGoodPictures() throws {

@@ -1,5 +1,6 @@
 // What reads files that come from anywhere, each as one function of a file's bytes.
 
+import Archives
 import Configuration
 import Datasets
 import Graph
@@ -11,12 +12,13 @@ import WGAN
 import Watch
 
 enum Target: String, CaseIterable {
-  case jpeg, png, lists, cache, config, state, safetensors, torch, latents, metrics, requests
+  case jpeg, png, archives, lists, cache, config, state, safetensors, torch, latents, metrics, requests
 
   func run(_ bytes: [UInt8]) {
     switch self {
     case .jpeg: readPicture(bytes)
     case .png: readPicture(withRightPNGChecksums(bytes))
+    case .archives: readArchive(bytes)
     case .lists: readList(bytes)
     case .cache: readCache(withRightCacheChecksums(bytes))
     case .config: readConfiguration(bytes)
@@ -43,6 +45,24 @@ private func readPicture(_ bytes: [UInt8]) {
     expect(
       information.map { ($0.width < $0.height) == (picture.width < picture.height) || picture.width == picture.height }
         ?? false, "the header says another shape")
+  }
+}
+
+// MARK: - Archives
+
+private let archiveFile = ScratchFile()
+
+/// Read to its end, no file has more bytes than it may.
+private func readArchive(_ bytes: [UInt8]) {
+  archiveFile.write(bytes)
+  var limits = ArchiveLimits()
+  (limits.fileBytes, limits.spare) = (1 << 20, 1 << 24)
+  guard let reader = try? ArchiveReader(at: FilePath(archiveFile.path), shownAs: "archive", limits: limits) else {
+    return
+  }
+  while let file = try? reader.next() {
+    expect(!file.name.bytes.isEmpty && !file.name.bytes.contains(0), "a file has no name")
+    if let bytes = try? reader.bytes(file) { expect(bytes.count <= 1 << 20, "a file has too many bytes") }
   }
 }
 

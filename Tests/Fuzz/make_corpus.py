@@ -1,8 +1,11 @@
 """Makes the inputs in Tests/Fuzz/corpus that aren't text: python3 Tests/Fuzz/make_corpus.py"""
 
+import io
 import json
 import pathlib
 import struct
+import tarfile
+import zipfile
 
 corpus = pathlib.Path(__file__).parent / "corpus"
 
@@ -72,3 +75,24 @@ write(
         {"format": "wgan", "configuration": json.dumps(run["training"]), "state": state, **steps},
     ),
 )
+
+
+def archive(mode):
+    """Two files and a folder: a zip, or a tar compressed as `mode` says."""
+    file, names = io.BytesIO(), ("a.png", "b/c.png")
+    if mode == "zip":
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as zipped:
+            for name in names:
+                zipped.writestr(zipfile.ZipInfo(name), b"\x89PNG" + name.encode() * 9)
+    else:
+        with tarfile.open(fileobj=file, mode=mode) as tar:
+            for name in names:
+                entry = tarfile.TarInfo(name)
+                entry.size = 9
+                tar.addfile(entry, io.BytesIO(b"\x89PNG12345"))
+    # A tar file is filled up to 10 KB, which is more than a fuzzer's input.
+    return file.getvalue()[:3072]
+
+
+for mode in "zip", "w", "w:xz", "w:bz2":
+    write("archives/" + mode.replace("w:", "tar-").replace("w", "tar"), archive(mode))

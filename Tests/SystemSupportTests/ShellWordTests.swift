@@ -15,6 +15,13 @@ import Testing
     #expect(shellFlag("--out", "-x") == "--out=-x" && shellFlag("--out", "-x y") == "--out='-x y'")
   }
 
+  /// A command to paste has the name that the tool was called by; a program that uses the library has another one.
+  @Test func commandsHaveTheNameThatWasTyped() {
+    #expect(toolName(of: "wgan") == "wgan" && toolName(of: ".build/release/wgan") == ".build/release/wgan")
+    #expect(toolName(of: "/my tools/wgan") == "'/my tools/wgan'")
+    #expect(toolName(of: "/usr/bin/other") == "wgan" && toolName(of: nil) == "wgan")
+  }
+
   /// bash reads the very bytes, and what it reads them from can be shown as it is.
   @Test(
     .enabled(if: fileExists("/bin/bash")),

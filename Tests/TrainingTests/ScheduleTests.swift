@@ -90,21 +90,55 @@ import Testing
     for (pictures, batch, critic, warmUp, every) in [
       (100, 8, 5, 20, 10), (7, 8, 3, 2, 0), (64, 8, 100, 100, 3), (1000, 1, 1, 7, 1), (33, 4, 2, 1, 2),
     ] {
-      var configuration = TrainingConfiguration.blog
-      (configuration.batchSize, configuration.criticSteps) = (batch, critic)
-      (configuration.warmUpCriticSteps, configuration.warmUpEvery) = (warmUp, every)
-      configuration.warmUpGeneratorSteps = 4
-      for length in [RunLength.epochs(3), .generatorSteps(37)] {
-        let schedule = Schedule(configuration, picturesPerEpoch: pictures, length: length)
-        let all = steps(schedule)
-        let critics = all.count { $0.0 == .critic }
-        #expect(schedule.steps == (critics, all.count - critics))
-        var position = RunPosition()
-        for (i, (step, _)) in all.enumerated() {
-          #expect(schedule.batchesLeft(from: position) == all[i...].count { $0.0 == .critic })
-          schedule.advance(&position, by: step)
+      for atEnd in PhaseAtEpochEnd.allCases {
+        var configuration = TrainingConfiguration.blog
+        configuration.phaseAtEpochEnd = atEnd
+        (configuration.batchSize, configuration.criticSteps) = (batch, critic)
+        (configuration.warmUpCriticSteps, configuration.warmUpEvery) = (warmUp, every)
+        configuration.warmUpGeneratorSteps = 4
+        for length in [RunLength.epochs(3), .generatorSteps(37)] {
+          let schedule = Schedule(configuration, picturesPerEpoch: pictures, length: length)
+          let all = steps(schedule)
+          let critics = all.count { $0.0 == .critic }
+          #expect(schedule.steps == (critics, all.count - critics))
+          var position = RunPosition()
+          for (i, (step, _)) in all.enumerated() {
+            #expect(schedule.batchesLeft(from: position) == all[i...].count { $0.0 == .critic })
+            schedule.advance(&position, by: step)
+          }
         }
       }
+    }
+  }
+
+  /// Phases that go on have their length whatever an epoch's: only the run's end cuts one. Epochs end where they did.
+  @Test(arguments: [1, 2, 5, 13], [1, 3, 5, 40]) func phasesGoOnOverAnEpochsEnd(batches: Int, criticSteps: Int) {
+    var configuration = TrainingConfiguration.demo
+    (configuration.batchSize, configuration.criticSteps) = (1, criticSteps)
+    for length in [RunLength.epochs(4), .generatorSteps(6)] {
+      let schedule = Schedule(configuration, picturesPerEpoch: batches, length: length)
+      let all = steps(schedule)
+      let text = all.map { $0.0 == .critic ? "c" : "G" }.joined()
+      let phases = text.split(separator: "G", omittingEmptySubsequences: false).dropLast()
+      #expect(phases.dropLast().allSatisfy { $0.count == criticSteps } && text.last == "G", "\(text)")
+      var position = RunPosition()
+      for (i, (step, _)) in all.enumerated() {
+        schedule.advance(&position, by: step)
+        let batch = all[...i].count { $0.0 == .critic }
+        #expect(position.epoch * batches + position.batch == batch && position.batch <= batches)
+      }
+      if case .epochs(let count) = length { #expect(all.count { $0.0 == .critic } == count * batches) }
+      if case .generatorSteps(let count) = length { #expect(all.count { $0.0 == .generator } == count) }
+    }
+  }
+
+  /// One critic step a phase: whether phases go on changes nothing, so the preset photos has the bits that it had.
+  @Test func aPhaseOfOneStepIsNeverCut() {
+    var (cut, goesOn) = (TrainingConfiguration.photos, TrainingConfiguration.photos)
+    (cut.phaseAtEpochEnd, goesOn.phaseAtEpochEnd) = (.cut, .goesOn)
+    for pictures in [1, 31, 32, 33, 100] {
+      let both = [cut, goesOn].map { steps(Schedule($0, picturesPerEpoch: pictures, length: .epochs(5))) }
+      #expect(both[0].map(\.0) == both[1].map(\.0) && both[0].map(\.epoch) == both[1].map(\.epoch))
     }
   }
 

@@ -127,7 +127,7 @@ import WGANBench
     arguments: [
       (64, ["conv", "--shape", "mb1ic3"], "ih is missing"), (64, ["conv", "--isa", "sse9"], "this machine runs"),
       (64, ["conv", "--threads", "0"], "numbers from 1"), (64, ["conv", "--pass", "sideways"], "passes are"),
-      (64, ["conv", "--only", "transforms"], "'products' and 'rest'"),
+      (64, ["conv", "--only", "transforms"], "there are products, rest"),
       (64, ["conv", "--size", "48"], "--size 48"), (64, ["conv", "--seconds", "nan"], "--seconds"),
       (66, ["conv", "--shapes", "/nowhere"], "no such file"), (66, ["conv", "--baseline", "/nowhere"], "no such file"),
       (65, ["conv", "--shapes", #filePath], "line 1"), (65, ["conv", "--baseline", #filePath], "not a report"),

@@ -24,12 +24,12 @@ import WGAN
   }
 
   @Test(arguments: [
-    (["train", "--data", "synthetic"], ["--out"]),
+    (["train"], ["--data", "folder of pictures"]),
     (["train", "--out", "run"], ["--data", "synthetic"]),
     (["train", "--out", "run", "--data", "synthetic", "--sizes", "3"], ["--sizes"]),
-    (["train", "--out", "run", "--data", "synthetic", "extra"], ["extra"]),
+    (["inspect", "extra"], ["extra"]),
     (["train", "--out", "run", "--data", "synthetic", "--algorithm", "fft"], ["--algorithm", "winograd"]),
-    (["train", "--out", "run", "--data", "synthetic", "--size", "48"], ["--size 48", "64"]),
+    (["train", "--out", "run", "--data", "synthetic", "--size", "48"], ["--size 48", "nearest are 32 and 64"]),
     (["train", "--out", "run", "--data", "synthetic", "--size", "big"], ["--size", "big"]),
     (["train", "--out", "run", "--data", "synthetic", "--size", "99999999999999999999"], ["--size"]),
     (["train", "--out", "run", "--data", "synthetic", "--batch-size", "0"], ["--batch-size 0"]),
@@ -257,7 +257,8 @@ import WGAN
         says: ["moved", "--data", "1 is new (new.png)", "1 is gone (000003.png)"], in: folder)
       try renameFile(folder / "moved/new.png", to: folder / "moved/000003.png")
       try expect(
-        65, ["train", "--out", "second", "--resume"], says: ["1 was replaced (000003.png)"], in: folder)
+        65, ["train", "--out", "second", "--resume"],
+        says: ["1 was replaced (000003.png)", "train --out second --resume --accept-new-data"], in: folder)
     }
   }
 

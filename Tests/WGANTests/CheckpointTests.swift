@@ -97,7 +97,7 @@ import WGAN
       #expect(newest.state == expected)
       var training = TrainingConfiguration.demo
       (training.batchSize, training.criticFeatures, training.generatorFeatures) = (8, 16, 16)
-      (training.fraction, training.heldOut) = (0.005, 0.2)
+      (training.fraction, training.heldOut, training.phaseAtEpochEnd) = (0.005, 0.2, .cut)
       #expect(newest.checkpoint.provenance.configuration == training)
       #expect(newest.checkpoint.tensors == tensors(2))
     }

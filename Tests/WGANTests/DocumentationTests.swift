@@ -37,7 +37,7 @@ import Testing
     let extracted = try run(
       "swift-symbolgraph-extract",
       ["-module-name", "WGAN", "-target", String(triple), "-I", joinPath(build, "Modules")]
-        + ["CTurboJPEG", "CPNG"].flatMap { ["-I", root.appendingPathComponent("Sources/" + $0).path] }
+        + ["CTurboJPEG", "CPNG", "CArchive"].flatMap { ["-I", root.appendingPathComponent("Sources/" + $0).path] }
         + moduleMaps.flatMap { ["-Xcc", "-fmodule-map-file=" + $0] }
         // What WGAN hands on belongs to its face.
         + ["-experimental-allowed-reexported-modules=Configuration,Compute"]

@@ -100,7 +100,7 @@ import WGAN
           ConfigurationOverride(\.size, 16), ConfigurationOverride(\.features, 4),
           ConfigurationOverride(\.batchSize, 8), ConfigurationOverride(\.heldOut, 0.4),
           ConfigurationOverride(\.fraction, 0.005),
-        ], data: "synthetic", cache: folder / "cache", length: .steps(.generatorSteps(2)),
+        ], data: ["synthetic"], cache: folder / "cache", length: .steps(.generatorSteps(2)),
         runOverrides: [RunOverride(\.threads, 1), RunOverride(\.evaluateEvery, 0)])
       _ = try TrainingRun(request, report: { _ in }, isCancelled: { false })
         .train(shouldStop: { false }, report: { _ in })

@@ -314,7 +314,7 @@ import WGAN
               ConfigurationOverride(\.batchSize, 8), ConfigurationOverride(\.heldOut, 0),
               ConfigurationOverride(\.fraction, 0.005), ConfigurationOverride(\.mirror, true),
               ConfigurationOverride(\.augment, [.color, .translate, .cutout]),
-            ], data: "synthetic", cache: joinPath(folder, "cache"), length: .steps(.generatorSteps(length)),
+            ], data: ["synthetic"], cache: joinPath(folder, "cache"), length: .steps(.generatorSteps(length)),
           runOverrides: [
             RunOverride(\.threads, 1), RunOverride(\.sampleEvery, 0), RunOverride(\.checkpointEvery, 0),
           ])

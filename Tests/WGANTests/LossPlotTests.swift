@@ -48,6 +48,21 @@ import WGAN
     #expect(!isLogarithmic(Self.curves(3000) { 2 - Float($0) / 1000 }))
   }
 
+  /// A peak is drawn as high as it was; of outliers that would flatten the rest each is marked, and they are counted.
+  @Test func nothingIsCutSilently() {
+    func beyond(_ curves: LossCurves) -> String? {
+      LossPlot.svg(curves).labels.map(\.text).first { $0.contains("beyond") }
+    }
+    // A start three times as high as all the rest.
+    #expect(beyond(Self.curves(1000) { $0 < 8 ? 3 : sin(Float($0)) }) == nil)
+    #expect(beyond(Self.curves(3000) { ($0 == 2 ? 4 : 1) * (20 * exp(-Float($0) / 500) + 0.02) }) == nil)
+    #expect(beyond(Self.curves(1000, heldOutEvery: 5000) { $0 == 500 ? -1e6 : 1 }) == "1 value lies beyond the axis")
+    let two = Self.curves(1000, heldOutEvery: 5000) { $0 == 500 ? 1e6 : $0 == 700 ? .infinity : 1 }
+    #expect(beyond(two) == "2 values lie beyond the axis")
+    // A curve of nothing but rising outliers has its place.
+    #expect(beyond(Self.curves(3) { Float($0 * $0 * $0) }) == nil)
+  }
+
   /// The median of the 101 steps around, fewer at the ends; single outliers vanish.
   @Test func theMedianIsOf101Steps() {
     let ramp = Self.curves(1000) { $0 == 500 ? 1e6 : Float($0) }

@@ -101,6 +101,48 @@ import WGAN
     #expect(width?.description.contains("\"main.initial") == true)
   }
 
+  /// The numbers that the modules of PyTorch's DCGAN example have in its Sequential, of 32x32 pictures.
+  static let sequential: [NetRole: [String: Int]] = [
+    .generator: [
+      "initial.conv": 0, "initial.bn": 1, "pyramid.0.conv": 3, "pyramid.0.bn": 4, "pyramid.1.conv": 6,
+      "pyramid.1.bn": 7, "final": 9,
+    ],
+    .critic: [
+      "initial.conv": 0, "pyramid.0.conv": 2, "pyramid.0.bn": 3, "pyramid.1.conv": 5, "pyramid.1.bn": 6, "final": 8,
+    ],
+  ]
+
+  @Test(arguments: NetRole.allCases) func theNamesOfPyTorchsDCGAN(role: NetRole) throws {
+    var configuration = Self.small
+    configuration.size = 32
+    configuration.blockOrder = .convolutionNormActivation
+    let own = try tensors(role, of: configuration)
+    let numbers = try #require(Self.sequential[role])
+    let theirs = renamed(own) { name in
+      let words = name.split(separator: ".")
+      return "main.\(numbers[words.dropLast().joined(separator: ".")] ?? -1).\(words.last ?? "")"
+    }
+    let counts = [(name: "main.1.num_batches_tracked", value: Int64(7))]
+    let answer = renamed(own) { "\(role.rawValue).\($0)" }
+    #expect(try taken(theirs, counts: counts, role, of: configuration) == answer)
+    #expect(try taken(renamed(theirs) { "module." + $0 }, role, of: configuration) == answer)
+
+    // Their blocks have the norm before the activation.
+    configuration.blockOrder = .convolutionActivationNorm
+    let order = #expect(throws: Failure.self) { try taken(theirs, role, of: configuration) }
+    #expect(order?.kind == .usage && order?.description.contains("--block-order conv-norm-act") == true)
+    // Another net's are named as they are there.
+    configuration.blockOrder = .convolutionNormActivation
+    configuration.size = 16
+    let size = #expect(throws: Failure.self) { try taken(theirs, role, of: configuration) }
+    #expect(size?.kind == .badData && size?.description.contains("\"main.") == true)
+  }
+
+  @Test func netsOfOtherProgramsAreNamed() {
+    let tensor = NamedTensor(name: "GAN.GE.initial_conv.0.weight", shape: [1], values: [0])
+    expectRefused([tensor], .badData, "lightweight-gan", "other layers")
+  }
+
   @Test func theFirstTensorThatDiffersIsNamed() throws {
     let good = try tensors(.generator)
     var tensors = good

@@ -7,7 +7,9 @@ import WGAN
 
 /// Protects: a run has one writer, any number of readers, and a folder that isn't one is named.
 @Suite struct RunClaimTests {
-  let configuration = RunConfiguration(data: "synthetic", training: .demo, length: .generatorSteps(7)).overridden(by: [
+  let configuration = RunConfiguration(
+    data: ["synthetic"], training: .demo, length: .generatorSteps(7)
+  ).overridden(by: [
     RunOverride(\.threads, 2), RunOverride(\.sampleEvery, 3), RunOverride(\.checkpointEvery, 0),
     RunOverride(\.evaluateEvery, 5),
   ])
@@ -45,7 +47,7 @@ import WGAN
       var expected = configuration
       expected.version = "0.1.0"
       expected.evaluateEvery = 0
-      expected.training.algorithm = .direct
+      (expected.training.algorithm, expected.training.phaseAtEpochEnd) = (.direct, .cut)
       expected.training.warmUpCriticSteps = 5
       (expected.training.clipLower, expected.training.clipUpper) = (-0.02, 0.02)
       (expected.training.criticLearningRate, expected.training.generatorLearningRate) = (2e-4, 2e-4)

@@ -213,7 +213,7 @@ final class RecordingJournal: TrainingJournal {
         case .epochEnded(let epoch, let row): events.append("epoch \(epoch) at \(row.step)")
         case .gallerySaved(let path): events.append("gallery " + splitPath(path).name)
         case .checkpointSaved(let path): events.append("checkpoint " + splitPath(path).name)
-        case .advice(let line): events.append(line)
+        case .advice(let line), .verdict(let line): events.append(line)
         }
       }.summary
       #expect(

@@ -58,7 +58,7 @@ import Watch
       (training.size, training.features, training.latent, training.batchSize) = (16, 4, 8, 4)
       let paths = try makeRun(folder / "run", rows: 1)
       try writeFile(
-        RunJSON.encode(RunConfiguration(data: "synthetic", training: training, length: .generatorSteps(2))),
+        RunJSON.encode(RunConfiguration(data: ["synthetic"], training: training, length: .generatorSteps(2))),
         to: paths.config)
       try save(training, in: paths)
       try body(paths, training)

@@ -125,7 +125,7 @@ import Watch
           ConfigurationOverride(\.batchSize, 4), ConfigurationOverride(\.fraction, 0.003),
           ConfigurationOverride(\.criticSteps, 1),
           ConfigurationOverride(\.criticLearningRate, 0.5),
-        ], data: "synthetic", cache: folder / "cache", length: .steps(.generatorSteps(210)),
+        ], data: ["synthetic"], cache: folder / "cache", length: .steps(.generatorSteps(210)),
         runOverrides: [RunOverride(\.threads, 1), RunOverride(\.sampleEvery, 0), RunOverride(\.checkpointEvery, 0)])
       var told: [String] = []
       _ = try TrainingRun(request, report: { _ in }, isCancelled: { false })

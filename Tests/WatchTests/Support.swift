@@ -28,7 +28,7 @@ func append(_ text: String, to path: String) throws {
 @discardableResult
 func makeRun(_ path: String, steps: Int = 12, rows: Int = 0, galleries: [Int] = []) throws -> RunPaths {
   let paths = RunPaths(path)
-  let configuration = RunConfiguration(data: "synthetic", training: .demo, length: .generatorSteps(steps))
+  let configuration = RunConfiguration(data: ["synthetic"], training: .demo, length: .generatorSteps(steps))
   try makeFolder(paths.samples)
   try makeFolder(paths.checkpoints.path)
   try writeFile(RunJSON.encode(configuration), to: paths.config)

@@ -42,7 +42,7 @@ package protocol GroupDeclaration<Value>: Declaration {
 /// A struct whose properties are declarations.
 package protocol ParameterSet: Sendable {
   static var declared: Declared<Self> { get }
-  /// What the tool's help calls the value that holds where none is given: "photos", a preset's name.
+  /// What the tool's help calls the value that holds where none is given: "preset".
   static var defaultLabel: String { get }
   /// That value.
   static func defaultText(of declaration: some Declaration) -> String

@@ -36,7 +36,8 @@ package struct Sentence: Sendable, Equatable, ExpressibleByStringInterpolation {
   fileprivate enum Part: Sendable, Equatable {
     case text(String)
     case name(ParameterName)
-    /// A switch that is turned off.
+    /// A switch that is turned on, or off.
+    case on(ParameterName)
     case off(ParameterName)
   }
 
@@ -51,6 +52,7 @@ package struct Sentence: Sendable, Equatable, ExpressibleByStringInterpolation {
       switch part {
       case .text(let text): text
       case .name(let name): name.text(naming)
+      case .on(let name): naming == .flags ? name.text(naming) : name.property + " true"
       case .off(let name): naming == .flags ? "--no-" + name.flag : name.property + " false"
       }
     }.joined()
@@ -83,7 +85,12 @@ package struct Sentence: Sendable, Equatable, ExpressibleByStringInterpolation {
       parts += [.name(TrainingParameters.declared[dynamicMember: parameter].name), .text(" " + value.text)]
     }
 
-    /// A switch: as it is turned off, `"give \(off: \.criticNorm)"`.
+    /// A switch: as it is turned on, `"give \(on: \.criticNorm)"`.
+    package mutating func appendInterpolation(on parameter: KeyPath<TrainingParameters, TrainingParameter<Bool>>) {
+      parts.append(.on(TrainingParameters.declared[dynamicMember: parameter].name))
+    }
+
+    /// As it is turned off, `"give \(off: \.criticNorm)"`.
     package mutating func appendInterpolation(off parameter: KeyPath<TrainingParameters, TrainingParameter<Bool>>) {
       parts.append(.off(TrainingParameters.declared[dynamicMember: parameter].name))
     }

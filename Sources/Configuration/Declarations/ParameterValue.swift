@@ -10,6 +10,8 @@ public protocol ParameterValue: Codable, Equatable, Sendable {
   var text: String { get }
   /// The texts of all values, where these are a few words.
   static var choices: [String] { get }
+  /// What a text has to be: "a whole number".
+  static var words: String { get }
 
   /// What a configuration keeps of a value.
   init(bits: UInt64)
@@ -20,6 +22,8 @@ public protocol ParameterValue: Codable, Equatable, Sendable {
 extension ParameterValue {
   /// None: there are too many to list.
   public static var choices: [String] { [] }
+  /// Those to choose from.
+  public static var words: String { choices.isEmpty ? "a value of another kind" : choices.joined(separator: ", ") }
 }
 
 extension ParameterValue where Self: LosslessStringConvertible {
@@ -30,6 +34,8 @@ extension ParameterValue where Self: LosslessStringConvertible {
 }
 
 extension Int: ParameterValue {
+  /// "a whole number"
+  public static var words: String { "a whole number" }
   /// The number of these bits.
   public init(bits: UInt64) { self.init(truncatingIfNeeded: bits) }
   /// The number's bits.
@@ -37,6 +43,8 @@ extension Int: ParameterValue {
 }
 
 extension UInt64: ParameterValue {
+  /// "a whole number", and which ones.
+  public static var words: String { "a whole number, at least 0" }
   /// The number of these bits.
   public init(bits: UInt64) { self = bits }
   /// The number's bits.
@@ -44,6 +52,8 @@ extension UInt64: ParameterValue {
 }
 
 extension Float: ParameterValue {
+  /// "a number"
+  public static var words: String { "a number" }
   /// The number of these bits.
   public init(bits: UInt64) { self.init(bitPattern: UInt32(truncatingIfNeeded: bits)) }
   /// The number's bits.
@@ -51,6 +61,8 @@ extension Float: ParameterValue {
 }
 
 extension Double: ParameterValue {
+  /// "a number"
+  public static var words: String { "a number" }
   /// The number of these bits.
   public init(bits: UInt64) { self.init(bitPattern: bits) }
   /// The number's bits.

@@ -62,7 +62,7 @@ public final class TrainingParameter<Value: ParameterValue>: StoredDeclaration, 
   /// - Parameter name: who is to blame: this parameter, or the group that sets it.
   func error(of value: Value, called name: ParameterName) -> ConfigurationError? {
     guard let rule, !rule.holds(value) else { return nil }
-    return ConfigurationError(name, "\(value.text): \(rule.sentence)")
+    return ConfigurationError(name, "\(value.text): \(rule.problem(value))")
   }
 
   /// - Throws: where no run can have this value.
@@ -110,16 +110,26 @@ package enum ParameterSection: Sendable {
 /// Which values are possible.
 package struct Rule<Value>: Sendable {
   /// What is told of a value that isn't: "must be from 1 to 32".
-  let sentence: String
-  let holds: @Sendable (Value) -> Bool
+  package let problem: @Sendable (Value) -> String
+  package let holds: @Sendable (Value) -> Bool
 
   package init(_ sentence: String, _ holds: @escaping @Sendable (Value) -> Bool) {
-    self.sentence = sentence
+    problem = { _ in sentence }
     self.holds = holds
   }
 
+  package init(_ problem: @escaping @Sendable (Value) -> String, _ holds: @escaping @Sendable (Value) -> Bool) {
+    self.problem = problem
+    self.holds = holds
+  }
+
+  /// The upper bound is no one's concern who is below the lower one.
   package static func within(_ range: ClosedRange<Value>) -> Rule where Value: Sendable {
-    Rule("must be from \(range.lowerBound) to \(range.upperBound)") { range.contains($0) }
+    Rule(
+      { value in
+        value < range.lowerBound
+          ? "must be at least \(range.lowerBound)" : "must be from \(range.lowerBound) to \(range.upperBound)"
+      }, range.contains)
   }
 }
 

@@ -16,14 +16,6 @@ struct SourcePicture {
   var modified: Int64 = 0
 }
 
-/// A picture made of its source.
-struct RenderedPicture {
-  var picture: Picture
-  var remarks: Set<PictureRemark> = []
-  /// Of the source's bytes; 0 for a picture that is drawn.
-  var sourceChecksum: UInt64 = 0
-}
-
 struct PictureCache {
   /// What the pictures are made from; with size and channels it names the file.
   var identity: FilePath
@@ -49,21 +41,18 @@ struct PictureCache {
 
   /// - Parameters:
   ///   - known: all names of the source, wanted or not; what the cache has beyond them is dropped when it's rewritten.
-  ///   - render: makes the picture of that number in the listing: short side `size`, `channels` channels. Called on any
-  ///     thread.
-  ///   - sourceChecksum: of the source's bytes; nil where it can't be read.
+  ///   - feed: makes the picture of a number in the listing: short side `size`, `channels` channels.
   ///   - progress: (done, of how many to decode), on any thread but never on two at once.
   func prepare(
     _ wanted: [SourcePicture], known: () -> [FilePath],
-    render: @escaping @Sendable (_ number: Int) throws(BadFile) -> RenderedPicture,
-    sourceChecksum: (_ number: Int) -> UInt64?,
+    from feed: SourceFeed,
     progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void,
     isCancelled: @escaping @Sendable () -> Bool
   ) throws(Failure) -> Prepared {
     var notes: [String] = []
     let path = folderPath().map { $0.appending(fileName) }
     let old = path.flatMap(stored)
-    let kept = KeptPictures(of: old, for: wanted, threads: threads, sourceChecksum)
+    let kept = KeptPictures(of: old, for: wanted, threads: threads, feed.sourceChecksum)
     notes += kept.notes
     let missing = wanted.indices.filter { kept.places[$0] == nil }
     if missing.isEmpty, kept.touched.isEmpty, let old {
@@ -71,7 +60,7 @@ struct PictureCache {
     }
 
     let writer = try makeWriter(path, &notes)
-    let decoded = try decode(wanted, missing, into: writer, render, progress, isCancelled)
+    let decoded = try decode(wanted, missing, into: writer, feed, progress, isCancelled)
     let bad = decoded.bad.map(\.file)
     notes += decoded.notes
     if bad.count == missing.count && kept.touched.isEmpty {
@@ -165,23 +154,24 @@ struct PictureCache {
   /// good ones.
   private func decode(
     _ wanted: [SourcePicture], _ missing: [Int], into writer: PictureFileWriter,
-    _ render: @escaping @Sendable (Int) throws(BadFile) -> RenderedPicture,
-    _ progress: @escaping @Sendable (Int, Int) -> Void, _ isCancelled: @escaping @Sendable () -> Bool
+    _ feed: SourceFeed, _ progress: @escaping @Sendable (Int, Int) -> Void,
+    _ isCancelled: @escaping @Sendable () -> Bool
   ) throws(Failure) -> (bad: [(i: Int, file: BadFile)], notes: [String]) {
-    let queue = WorkQueue(count: missing.count, chunk: 32)
+    let queue = feed.queue(count: missing.count, chunk: 32)
+    let numbers = missing.map { wanted[$0].number }
     let decoded = Mutex(Decoded())
     let reporting = Mutex((time: ContinuousClock.now - .seconds(1), done: 0))
     onThreads(threads) {
       var chunk = Chunk(size: size, channels: channels)
-      while let mine = queue.take() {
+      while let mine = feed.take(numbers, from: queue) {
         chunk.removeAll()
-        for i in missing[mine] {
+        for i in missing[mine.range] {
           if isCancelled() { return queue.stop() }
-          chunk.add(wanted[i], i, render)
+          chunk.add(wanted[i], i) { number throws(BadFile) in try feed.picture(number, mine) }
         }
         if !chunk.write(to: writer) { queue.stop() }
         let done = decoded.withLock { decoded in
-          decoded.add(chunk, count: mine.count)
+          decoded.add(chunk, count: mine.range.count)
           return decoded.count
         }
         reporting.withLock { last in

@@ -1,20 +1,27 @@
-// Where a data set's pictures come from, and their names.
+// Where a data set's pictures come from, as a person says it, and what is said of a place that has none.
 
-import SystemSupport
 import Images
+import SystemSupport
 
 package enum DatasetSource: Sendable, Equatable {
-  /// Every picture in a folder and the folders below it.
+  /// Every picture in a folder and the folders below it, but for those of runs.
   case folder(String)
   /// A list of files: `relative/path.jpg,0` per line, relative to the list's own folder.
   case list(String)
+  /// A zip or tar file, perhaps compressed.
+  case archive(String)
   /// Faces drawn by SyntheticFaces: numbers 0 ..< `count` of the series `seed`.
   case synthetic(count: Int, seed: UInt64)
+  /// All of several; a file that two of them have counts once.
+  case union([DatasetSource])
 
   /// Enough faces that a small net doesn't learn them by heart, few enough to draw in a second or three.
   package static let synthetic = DatasetSource.synthetic(count: 10_000, seed: 0)
 
-  /// What `--data` says: `synthetic`, a folder, or else a list. (A folder called synthetic is `./synthetic`.)
+  /// What a source can be, for errors and help.
+  package static let kinds = "a folder of pictures, a zip or tar file of them, a CSV list of files, or 'synthetic'"
+
+  /// What one `--data` says: `synthetic`, or what is at that path. (A folder called synthetic is `./synthetic`.)
   package init(argument: String) throws(Failure) {
     if argument == "synthetic" {
       self = .synthetic
@@ -24,24 +31,68 @@ package enum DatasetSource: Sendable, Equatable {
     do {
       status = try fileStatus(argument)
     } catch {
-      throw Failure(
-        .missing, "can't read '\(argument)': \(error); give a folder of pictures, a CSV list of files, or 'synthetic'")
+      throw Failure(.missing, "can't read '\(argument)': \(error); \(Self.advice(onMissing: argument))")
     }
     if status.isFolder {
+      if let names = try? folderEntries(argument), FolderWalk.isRun(names) { throw Self.isRun(argument) }
       self = .folder(argument)
     } else if status.isRegularFile {
-      self = .list(argument)
+      self = try Self.isArchive(argument) ? .archive(argument) : .list(argument)
     } else {
-      throw Failure(.badData, "'\(argument)' is neither a folder nor a CSV list of files")
+      throw Failure(.badData, "'\(argument)' is neither a folder nor a file: give \(Self.kinds)")
     }
+  }
+
+  /// What all of them say together.
+  /// - Precondition: there is one at least.
+  package init(arguments: [String]) throws(Failure) {
+    precondition(!arguments.isEmpty)
+    var sources: [DatasetSource] = []
+    for argument in arguments { sources.append(try DatasetSource(argument: argument)) }
+    self = sources.count == 1 ? sources[0] : .union(sources)
+  }
+
+  // MARK: - What it is instead
+
+  private static func advice(onMissing argument: String) -> String {
+    guard argument.hasPrefix("~") else { return "give \(kinds)" }
+    return "the shell takes ~ for your home folder only where it isn't in quotes: leave them out, or write $HOME for it"
+  }
+
+  private static func isRun(_ path: String) -> Failure {
+    Failure(
+      .badData,
+      "'\(path)' is the folder of a run, not of pictures; to go on with that run: "
+        + toolCommand("train \(shellFlag("--out", path)) --resume"))
+  }
+
+  /// - Throws: where the file is neither an archive nor a list.
+  private static func isArchive(_ path: String) throws(Failure) -> Bool {
+    let start: [UInt8]
+    do throws(Failure) {
+      let file = try InputFile(at: path)
+      start = try file.bytes(0..<min(file.size, ForeignFormat.length))
+    } catch {
+      throw Failure(error.kind == .missing ? .missing : .inputOutput, "\(error)")
+    }
+    if PictureFormat(start) != nil {
+      throw Failure(
+        .badData,
+        "'\(path)' is a single picture, and a run learns from many: give their folder, "
+          + "as \(shellFlag("--data", splitPath(path).folder))")
+    }
+    guard let foreign = ForeignFormat(start) else { return false }
+    if foreign.isArchive { return true }
+    throw Failure(.badData, "'\(path)' is \(foreign.name), and \(kinds) was to be given: \(foreign.remedy)")
   }
 }
 
 extension DatasetSource: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .folder(let path), .list(let path): path
+    case .folder(let path), .list(let path), .archive(let path): path
     case .synthetic: "synthetic"
+    case .union(let sources): sources.map(\.description).joined(separator: ", ")
     }
   }
 }
@@ -57,61 +108,5 @@ extension DatasetSource {
     }
     let kept = chosen.count { Selection.includes($0, share: heldOut, seed: seed, purpose: .heldOut) }
     return (chosen.count - kept, kept)
-  }
-}
-
-/// The names of a source's pictures, before any is opened.
-package struct SourceListing: Sendable {
-  /// What sets this source apart from all others, whatever the current folder.
-  var identity: FilePath
-  /// Names are relative to this; empty for synthetic faces.
-  var root: FilePath
-  var names: [FilePath]
-  var bad: [BadFile]
-
-  init(_ source: DatasetSource) throws(Failure) {
-    switch source {
-    case .folder(let path):
-      root = try Self.absolute(path)
-      identity = FilePath(bytes: "folder ".utf8 + root.bytes)
-      (names, bad) = try FolderWalk.files(below: root)
-    case .list(let path):
-      let whole = try Self.absolute(path)
-      root = whole.folder
-      identity = FilePath(bytes: "list ".utf8 + whole.bytes)
-      (names, bad) = try ListFile.read(whole, shownAs: path)
-    case .synthetic(let count, let seed):
-      root = ""
-      identity = "synthetic faces \(SyntheticFaces.version), seed \(seed)"
-      names = (0..<count).map { "face \($0)" }
-      bad = []
-    }
-  }
-
-  /// The names that a list has.
-  package static func names(ofList path: String) throws(Failure) -> [FilePath] { try SourceListing(.list(path)).names }
-
-  func path(_ name: FilePath) -> FilePath { name.isAbsolute ? name : root.appending(name) }
-
-  /// Picture `number` of the names: its short side is `size`.
-  func picture(_ number: Int, size: Int, channels: Int, of source: DatasetSource) throws(BadFile) -> RenderedPicture {
-    if case .synthetic(_, let seed) = source {
-      return RenderedPicture(
-        picture: SyntheticFaces.picture(seed: seed, index: number, size: size, channels: channels))
-    }
-    do throws(PictureError) {
-      let file = try PictureDecoder.read(path: path(names[number]), channels: channels, shortSide: size)
-      return RenderedPicture(picture: file.picture, remarks: file.remarks, sourceChecksum: file.checksum)
-    } catch {
-      throw BadFile(path: names[number], reason: error.reason)
-    }
-  }
-
-  private static func absolute(_ path: String) throws(Failure) -> FilePath {
-    do {
-      return try realPath(path)
-    } catch {
-      throw Failure(.missing, "can't read '\(path)': \(error)")
-    }
   }
 }

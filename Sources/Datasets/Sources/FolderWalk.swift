@@ -1,14 +1,15 @@
 // Finds the files of a folder: all levels, in a fixed order, hidden ones left out, symbolic links followed once.
+// Folders that are runs of our own are no data: a run in its folder of pictures would learn from its own galleries, and
+// couldn't go on, since each one makes its pictures other ones.
 
 import SystemSupport
 
 enum FolderWalk {
   /// The regular files below `root`, as paths relative to it, in the order of their bytes (the same everywhere), and
   /// what couldn't be read. Each folder is visited once, by its real place if it has one below `root`: loops of links
-  /// end.
-  static func files(below root: FilePath) throws(Failure) -> (names: [FilePath], bad: [BadFile]) {
-    var names: [FilePath] = []
-    var bad: [BadFile] = []
+  /// end. `root` itself isn't asked whether it is a run.
+  static func files(below root: FilePath) throws(Failure) -> Found {
+    var (names, bad, runs): ([FilePath], [BadFile], [FilePath]) = ([], [], [])
     var visited: Set<FileIdentity> = []
     var folders: [FilePath?] = [nil]
     var links: [FilePath] = []
@@ -25,7 +26,12 @@ enum FolderWalk {
       do throws(SystemError) {
         let path = folder.map(root.appending) ?? root
         guard visited.insert(FileIdentity(try fileStatus(path))).inserted else { continue }
-        for child in try children(path) where !child.hasPrefix(".") {
+        let children = try children(path)
+        if let folder, isRun(children) {
+          runs.append(folder)
+          continue
+        }
+        for child in children where !child.hasPrefix(".") {
           let name = folder?.appending(child) ?? child
           switch kind(root.appending(name)) {
           case .file: names.append(name)
@@ -43,7 +49,19 @@ enum FolderWalk {
     }
     names.sort()
     bad.sort { $0.path < $1.path }
-    return (names, bad)
+    return Found(names: names, bad: bad, runs: runs.sorted())
+  }
+
+  struct Found {
+    var names: [FilePath]
+    var bad: [BadFile]
+    /// Folders of runs, whose files aren't among the names.
+    var runs: [FilePath]
+  }
+
+  /// What a run's folder always has (WGAN's RunPaths), by the names in it.
+  static func isRun(_ names: [FilePath]) -> Bool {
+    names.contains("config.json") && (names.contains("metrics.csv") || names.contains("checkpoints"))
   }
 
   private static func children(_ folder: FilePath) throws(SystemError) -> [FilePath] {

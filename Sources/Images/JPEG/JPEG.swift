@@ -13,14 +13,14 @@ package enum JPEG {
   /// The codec itself scales by 1/2, 1/4 or 1/8 (smaller inverse DCTs: less work the smaller the picture), as far as
   /// that doesn't go below the wanted size; area averaging does the rest.
   static func decode(
-    _ bytes: [UInt8], channels: Int, shortSide: Int?, limits: DecodeLimits
+    _ bytes: [UInt8], channels: Int, scale: PictureScale?, limits: DecodeLimits
   ) throws(PictureError) -> CodecOutput {
     let decoder = try Decompressor()
     do {
-      return try decoder.decode(bytes, channels: channels, shortSide: shortSide, limits: limits)
+      return try decoder.decode(bytes, channels: channels, scale: scale, limits: limits)
     } catch {
       guard decoder.onlyWarned, let mended = mended(bytes) else { throw error }
-      var output = try decoder.decode(mended.bytes, channels: channels, shortSide: shortSide, limits: limits)
+      var output = try decoder.decode(mended.bytes, channels: channels, scale: scale, limits: limits)
       if mended.hadNoEnd { output.remarks.insert(.noEnd) }
       return output
     }
@@ -28,26 +28,26 @@ package enum JPEG {
 
   /// Bytes that decoding takes beside the file's: pixels as the codec scales them, the result's, coefficients.
   static func memory(
-    _ bytes: [UInt8], channels: Int, shortSide: Int?, limits: DecodeLimits
+    _ bytes: [UInt8], channels: Int, scale: PictureScale?, limits: DecodeLimits
   ) throws(PictureError) -> MemoryNeed {
     let header = try header(bytes)
     try limits.check(width: header.width, height: header.height)
-    let (wanted, reduction) = try size(header.width, header.height, shortSide, limits)
+    let (wanted, reduction) = try size(header.width, header.height, scale, limits)
     let frame = JPEGFrame(bytes)
     let samples = frame?.componentCount == 4 ? 4 + channels : channels
     let pixels = (header.width / reduction + 1) * (header.height / reduction + 1)
     let result = wanted.width * wanted.height * channels
     let coefficients = frame?.coefficientBytes ?? 0
-    if shortSide == nil { return MemoryNeed(result: result, rest: coefficients + pixels * (samples - channels)) }
+    if scale == nil { return MemoryNeed(result: result, rest: coefficients + pixels * (samples - channels)) }
     return MemoryNeed(result: result, rest: coefficients + pixels * samples)
   }
 
   /// The size to scale to, and what part of that the codec does.
   fileprivate static func size(
-    _ width: Int, _ height: Int, _ shortSide: Int?, _ limits: DecodeLimits
+    _ width: Int, _ height: Int, _ scale: PictureScale?, _ limits: DecodeLimits
   ) throws(PictureError) -> (wanted: (width: Int, height: Int), reduction: Int) {
-    guard let shortSide else { return ((width, height), 1) }
-    let wanted = try limits.scaledSize(width: width, height: height, shortSide: shortSide)
+    guard let scale else { return ((width, height), 1) }
+    let wanted = try limits.scaledSize(width: width, height: height, scale)
     return (wanted, [8, 4, 2].first { width >= wanted.width * $0 && height >= wanted.height * $0 } ?? 1)
   }
 
@@ -141,14 +141,14 @@ private struct Decompressor: ~Copyable {
   }
 
   func decode(
-    _ bytes: [UInt8], channels: Int, shortSide: Int?, limits: DecodeLimits
+    _ bytes: [UInt8], channels: Int, scale: PictureScale?, limits: DecodeLimits
   ) throws(PictureError) -> CodecOutput {
     try bytes.withUnsafeBufferPointer { (file) throws(PictureError) in
       let header = try header(file)
       let original = (width: header.width, height: header.height)
       try limits.check(width: original.width, height: original.height)
       try checkWork(bytes, limits)
-      let (wanted, reduction) = try JPEG.size(original.width, original.height, shortSide, limits)
+      let (wanted, reduction) = try JPEG.size(original.width, original.height, scale, limits)
       let width = (original.width + reduction - 1) / reduction
       let height = (original.height + reduction - 1) / reduction
       let format = header.isCMYK ? TJPF_CMYK : channels == 1 ? TJPF_GRAY : TJPF_RGB

@@ -4,10 +4,10 @@ import CPNGReader
 
 enum PNG {
   static func decode(
-    _ bytes: [UInt8], channels: Int, shortSide: Int?, limits: DecodeLimits
+    _ bytes: [UInt8], channels: Int, scale: PictureScale?, limits: DecodeLimits
   ) throws(PictureError) -> CodecOutput {
     let header = try PNGHeader(bytes)
-    let plan = try Plan(header, channels: channels, shortSide: shortSide, limits: limits)
+    let plan = try Plan(header, channels: channels, scale: scale, limits: limits)
     let picture = try picture(bytes, header, plan)
     return CodecOutput(
       picture: picture, original: plan.scalesHere ? plan.size : (header.width, header.height), size: plan.size,
@@ -16,15 +16,15 @@ enum PNG {
 
   /// Bytes that decoding takes beside the file's.
   static func memory(
-    _ bytes: [UInt8], channels: Int, shortSide: Int?, limits: DecodeLimits
+    _ bytes: [UInt8], channels: Int, scale: PictureScale?, limits: DecodeLimits
   ) throws(PictureError) -> MemoryNeed {
     let header = try PNGHeader(bytes)
-    let plan = try Plan(header, channels: channels, shortSide: shortSide, limits: limits)
+    let plan = try Plan(header, channels: channels, scale: scale, limits: limits)
     let samples = header.isInterlaced ? header.width * header.height * header.channels : 0
     let result = plan.size.width * plan.size.height * channels
     if plan.scalesHere { return MemoryNeed(result: result, rest: samples + plan.bandBytes) }
     let whole = header.width * header.height * plan.channels
-    return MemoryNeed(result: result, rest: samples + (shortSide == nil ? 0 : whole))
+    return MemoryNeed(result: result, rest: samples + (scale == nil ? 0 : whole))
   }
 
   /// What is made of the rows.
@@ -36,15 +36,15 @@ enum PNG {
     let scalesHere: Bool
     let bandBytes: Int
 
-    init(_ header: PNGHeader, channels wanted: Int, shortSide: Int?, limits: DecodeLimits) throws(PictureError) {
+    init(_ header: PNGHeader, channels wanted: Int, scale: PictureScale?, limits: DecodeLimits) throws(PictureError) {
       let (width, height) = (header.width, header.height)
       try limits.check(width: width, height: height)
       channels = min(wanted, header.channels < 3 ? 1 : 3)
       size =
-        try shortSide.map { (side) throws(PictureError) in
-          try limits.scaledSize(width: width, height: height, shortSide: side)
+        try scale.map { (scale) throws(PictureError) in
+          try limits.scaledSize(width: width, height: height, scale)
         } ?? (width, height)
-      scalesHere = shortSide != nil && width * height * channels > largest
+      scalesHere = scale != nil && width * height * channels > largest
       bandBytes = RowScaler.bandBytes(width: width, height: height, channels: channels, to: size)
     }
   }

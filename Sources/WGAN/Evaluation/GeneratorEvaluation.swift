@@ -16,7 +16,7 @@ package struct EvaluationRequest {
   /// Every checkpoint of the run instead of its newest.
   package var allCheckpoints: Bool
   /// `synthetic`, a folder or a CSV list; nil: what the run trains on.
-  package var data: String?
+  package var data: [String]
   package var cache: String?
   /// Samples, where there are as many real pictures to compare them with.
   package var count: Int
@@ -24,7 +24,7 @@ package struct EvaluationRequest {
   package var threads: Int?
 
   package init(
-    generator: PictureGenerator.Source, live: Bool = false, allCheckpoints: Bool = false, data: String? = nil,
+    generator: PictureGenerator.Source, live: Bool = false, allCheckpoints: Bool = false, data: [String] = [],
     cache: String? = nil, count: Int, seed: UInt64? = nil, threads: Int? = nil
   ) {
     (self.generator, self.live, self.allCheckpoints) = (generator, live, allCheckpoints)
@@ -137,14 +137,14 @@ private struct GeneratorFile {
   ) throws -> (files: [GeneratorFile], origin: PictureOrigin) {
     switch request.generator {
     case .weights(let path, _, _):
-      guard let data = request.data else {
+      if request.data.isEmpty {
         throw Failure(.usage, "--data is needed: a file of weights doesn't say what pictures it was trained on")
       }
       // What the file says of its net, and the flags.
       let configuration = try PictureGenerator(request.generator, threads: 1, notice: notice).configuration
       return (
         [GeneratorFile(source: request.generator, path: path)],
-        PictureOrigin(configuration: configuration, data: data, cache: request.cache, isRunsOwn: false)
+        PictureOrigin(configuration: configuration, data: request.data, cache: request.cache, isRunsOwn: false)
       )
     case .trained(let source):
       let checkpoint = try source.open(.generator, live: request.live, notice: notice)
@@ -185,12 +185,13 @@ private struct GeneratorFile {
       // RUN/checkpoints/000500.safetensors
       case .checkpoint(let path): try? RunPaths(joinPath(splitPath(path).folder, "..")).configuration()
       }
-    guard let data = request.data ?? run?.data else {
+    let data = request.data.isEmpty ? run?.data ?? [] : request.data
+    if data.isEmpty {
       throw Failure(
         .usage, "--data is needed: \(checkpoint.path) isn't in a run's folder, whose config.json names the pictures")
     }
     return PictureOrigin(
       configuration: configuration, data: data, cache: request.cache ?? run?.cache,
-      fingerprint: try? checkpoint.state().dataFingerprint, isRunsOwn: request.data == nil)
+      fingerprint: try? checkpoint.state().dataFingerprint, isRunsOwn: request.data.isEmpty)
   }
 }

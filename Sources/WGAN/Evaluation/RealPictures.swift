@@ -8,8 +8,8 @@ import SystemSupport
 /// Where a generator's real pictures come from.
 struct PictureOrigin {
   var configuration: TrainingConfiguration
-  /// `synthetic`, a folder or a CSV list.
-  var data: String
+  /// As `--data` names them.
+  var data: [String]
   var cache: String?
   /// Of the pictures that it was trained on, as its checkpoint has it; nil where nothing says so.
   var fingerprint: String?
@@ -54,7 +54,7 @@ package struct RealPictures: Sendable {
   ) throws {
     let (dataset, kind) = try Self.open(origin, threads: threads, report: report, isCancelled: isCancelled)
     for note in dataset.notes { report(.notice(note)) }
-    try self.init(dataset, name: origin.data, kind: kind, count: count, seed: seed)
+    try self.init(dataset, name: origin.data.joined(separator: ", "), kind: kind, count: count, seed: seed)
   }
 
   /// The run's data set, where these are its pictures; else all of them.
@@ -63,13 +63,11 @@ package struct RealPictures: Sendable {
     isCancelled: @escaping @Sendable () -> Bool
   ) throws -> (Dataset, Kind) {
     let training = origin.configuration
-    let source = try DatasetSource(argument: origin.data)
+    let source = try DatasetSource(arguments: origin.data)
     func dataset(fraction: Double, heldOut: Double) throws -> Dataset {
       try Dataset(
         source,
-        DatasetOptions(
-          size: training.size, channels: training.channels, fraction: fraction, heldOut: heldOut, seed: training.seed,
-          threads: threads, cacheDirectory: origin.cache),
+        DatasetOptions(training, threads: threads, cache: origin.cache, fraction: fraction, heldOut: heldOut),
         progress: { report(.decoding(done: $0, total: $1)) }, isCancelled: isCancelled)
     }
     func runsDataset() throws -> (Dataset, Kind, isSame: Bool) {
@@ -79,7 +77,7 @@ package struct RealPictures: Sendable {
     }
     if origin.isRunsOwn {
       let (dataset, kind, isSame) = try runsDataset()
-      if !isSame { report(.notice("\(origin.data): has other pictures than when the run began")) }
+      if !isSame { report(.notice("\(source): has other pictures than when the run began")) }
       return (dataset, kind)
     }
     // Of other pictures the run's fraction may be none.
@@ -98,11 +96,12 @@ package struct RealPictures: Sendable {
     let most = kind == .heldOut ? min(heldOut.count, known.count) : known.count / 2
     let count = min(count, most)
     guard count >= 2 else {
+      let pictures = dataset.count == 1 ? "1 picture" : "\(dataset.count) pictures"
       throw Failure(
         .badData,
         kind == .heldOut
           ? "\(name): has \(heldOut.count) held-out and \(known.count) training pictures: it takes 2 of each at least"
-          : "\(name): has \(dataset.count) pictures to compare with: it takes 4 at least")
+          : "\(name): has \(pictures) to compare with: it takes 4 at least")
     }
     (self.kind, self.name, self.dataset) = (kind, name, dataset)
     reference = kind == .heldOut ? heldOut[0..<count] : known[0..<count]

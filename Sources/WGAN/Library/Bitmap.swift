@@ -1,5 +1,6 @@
 // A picture as a program hands it over and gets it back.
 
+import Configuration
 import Images
 
 /// A picture: rows of 8-bit samples.
@@ -79,15 +80,18 @@ public struct Bitmap: Sendable, Equatable {
   ///   - path: The file's; its name plays no part in what it is taken for.
   ///   - channels: 1 (grey) or 3 (colour), whatever the file has.
   ///   - shortSide: Pixels of the short side, 1 to 65,535.
+  ///   - fit: Another one than `crop` gives a square of that side.
   /// - Throws: ``WGANError`` of kind `fileNotFound`, `inputOutput` or `invalidFile`; of kind `invalidArgument` for
   ///   other channels or another short side.
   /// - Complexity: O(pixels in the file).
-  public init(contentsOf path: String, channels: Int, shortSide: Int) throws(WGANError) {
+  public init(contentsOf path: String, channels: Int, shortSide: Int, fit: Fit = .crop) throws(WGANError) {
     try Self.check(channels: channels)
     guard 1...Self.sideLimit ~= shortSide else {
       throw WGANError(.invalidArgument, "a short side of \(shortSide): a side has from 1 to \(Self.sideLimit) pixels")
     }
-    picture = try withPublicErrors { try PictureDecoder.decode(path: path, channels: channels, shortSide: shortSide) }
+    picture = try withPublicErrors {
+      try PictureDecoder.decode(path: path, channels: channels, shortSide: shortSide, fit: PictureFit(fit))
+    }
   }
 
   /// Writes the picture as a PNG file. What was there before is replaced once the new file is whole and on disk.

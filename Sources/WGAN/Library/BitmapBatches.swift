@@ -39,7 +39,7 @@ final class BitmapBatches: BatchSource {
     let chosen = order[start..<min(start + configuration.batchSize, order.count)]
     batch += 1
     let (size, channels, bytes) = (configuration.size, configuration.channels, pictureBytes)
-    let crop: CropMode = configuration.crop == .random ? .random : .center
+    let crop = CropMode(configuration.crop)
     if pixels.count < chosen.count * bytes { pixels = [UInt8](repeating: 0, count: chosen.count * bytes) }
     pixels.withUnsafeMutableBytes { target in
       for (i, number) in chosen.enumerated() {

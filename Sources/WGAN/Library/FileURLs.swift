@@ -17,9 +17,9 @@ extension URL {
 }
 
 extension Bitmap {
-  /// The same as `init(contentsOf:channels:shortSide:)` of the file's path.
-  public init(contentsOf file: URL, channels: Int, shortSide: Int) throws(WGANError) {
-    try self.init(contentsOf: file.filePath, channels: channels, shortSide: shortSide)
+  /// The same as `init(contentsOf:channels:shortSide:fit:)` of the file's path.
+  public init(contentsOf file: URL, channels: Int, shortSide: Int, fit: Fit = .crop) throws(WGANError) {
+    try self.init(contentsOf: file.filePath, channels: channels, shortSide: shortSide, fit: fit)
   }
 
   /// The same as `writePNG(to:)` of the file's path.

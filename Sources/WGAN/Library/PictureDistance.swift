@@ -50,7 +50,9 @@ extension WassersteinGAN {
     to pictures: [Bitmap], seed: UInt64? = nil, live: Bool = false
   ) throws(WGANError) -> PictureDistance {
     guard pictures.count >= 2 else {
-      throw WGANError(.invalidPictures, "\(pictures.count) pictures to compare with: there must be 2 at least")
+      throw WGANError(
+        .invalidPictures,
+        "\(pictures.count) \(pictures.count == 1 ? "picture" : "pictures") to compare with: there must be 2 at least")
     }
     try check(pictures)
     let seed = seed ?? settings.seed

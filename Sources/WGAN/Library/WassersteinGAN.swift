@@ -68,7 +68,7 @@ public final class WassersteinGAN {
     (device, engine) = try withPublicErrors {
       let device = try Device.fromEnvironment(threads: threads)
       let plan = try TrainingPlan(settings.configuration, on: device)
-      try plan.checkMemory()
+      try plan.checkMemory(on: device)
       return (device, Trainer(plan, on: device))
     }
     self.settings = settings
@@ -128,9 +128,7 @@ public final class WassersteinGAN {
       settings.configuration, picturesPerEpoch: pictures.count, length: .generatorSteps(end))
     let position = state.position
     if state.picturesPerEpoch != pictures.count || position.batch > schedule.batchesPerEpoch {
-      // Other pictures begin another epoch. What a generator step would see again isn't there any more.
-      if schedule.batchesSeenAgain(at: position) > 0 { state.position.criticStepsInPhase = 0 }
-      if position.batch > 0 { (state.position.epoch, state.position.batch) = (position.epoch + 1, 0) }
+      state.position = schedule.withOtherPictures(at: position)
       state.picturesPerEpoch = pictures.count
     }
     isTraining = true
@@ -149,7 +147,7 @@ public final class WassersteinGAN {
         step = TrainingStep(
           .generator, at: now.position, now.criticLosses, generatorLoss: row.generatorLoss, heldOut: row.heldOutLosses)
         progress = now
-      case .epochEnded, .gallerySaved, .checkpointSaved, .advice: return
+      case .epochEnded, .gallerySaved, .checkpointSaved, .advice, .verdict: return
       }
       state = state.following(
         TrainingState(position: progress.position, seconds: state.seconds, criticLosses: progress.criticLosses))

@@ -403,7 +403,7 @@ package struct CheckpointFolder: Sendable {
     throw Failure(
       .badData,
       "\(path): \(them)\(keys.count == 1 ? "" : "; the oldest"): \(last): put a whole one back, or train from step 0 "
-        + "by wgan train \(run) --resume --begin-anew (what is there is kept aside)")
+        + "(what is there is kept aside): \(toolCommand("train \(run) --resume --begin-anew"))")
   }
 
   /// The safetensors files of all whole states, the oldest first.

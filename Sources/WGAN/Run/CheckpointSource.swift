@@ -51,6 +51,7 @@ package enum CheckpointSource: Sendable {
       throw error
     }
     throw Failure(
-      .missing, "\(path): has no checkpoint yet; train it with `wgan train \(shellFlag("--out", path)) --resume`")
+      .missing,
+      "\(path): has no checkpoint yet; train it with \(toolCommand("train \(shellFlag("--out", path)) --resume"))")
   }
 }

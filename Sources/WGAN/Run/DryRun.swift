@@ -24,21 +24,23 @@ package struct DryRun {
   package static let picturesWithoutData = 100_000
 
   /// - Throws: what `TrainingRun` would of the same request: `ConfigurationError`, `Failure`.
-  package init(_ request: TrainingRequest) throws {
-    let (length, resolved) = try request.resolved(data: request.data ?? "")
+  /// - Parameter measures: called before what takes some seconds.
+  package init(_ request: TrainingRequest, measures: () -> Void = {}) throws {
+    let (length, resolved) = try request.resolved()
     var configuration = resolved
     let training = configuration.training
     preset = try TrainingConfiguration.preset(named: training.preset)
     let device = try Device.fromEnvironment(threads: configuration.threads)
     plan = try TrainingPlan(training, on: device)
-    otherBytes = try RunMemory.besides(plan, configuration, on: device)
-    try plan.checkMemory(besides: otherBytes)
-    let pictures = try request.data.map {
-      let source = try DatasetSource(argument: $0)
+    otherBytes = try RunMemory.besides(plan, resolved, on: device)
+    try plan.checkMemory(besides: { try RunMemory.besides($0, resolved, on: device) }, on: device)
+    let source = resolved.data.isEmpty ? nil : try DatasetSource(arguments: resolved.data)
+    let pictures = try source.map { source in
       let count = try source.count(fraction: training.fraction, heldOut: training.heldOut, seed: training.seed)
       if count.training == 0 { throw Failure(.badData, "\(source): has no file to train on") }
       return count
     }
+    measures()
     stepTimes = try StepTimes(measuring: training, on: device)
     time = length.time
     if let time {

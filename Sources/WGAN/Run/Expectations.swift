@@ -1,5 +1,5 @@
-// What a run shows when: said before it begins, and at its end if that came too early. The steps are those of
-// docs/Experiments.md, looked at with people's eyes.
+// What a run of portraits shows when: said before it begins, and at its end if that came too early and nothing was
+// measured. The steps are those of docs/Experiments.md, looked at with people's eyes.
 
 import Configuration
 
@@ -18,7 +18,9 @@ package struct Expectation: Sendable, Equatable {
       var usual = try? TrainingConfiguration.preset(named: configuration.preset)
     else { return [] }
     (usual.seed, usual.algorithm) = (configuration.seed, configuration.algorithm)
-    (usual.heldOut, usual.crop, usual.mirror) = (configuration.heldOut, configuration.crop, configuration.mirror)
+    usual.heldOut = configuration.heldOut
+    (usual.fit, usual.crop, usual.mirror) = (configuration.fit, configuration.crop, configuration.mirror)
+    usual.phaseAtEpochEnd = configuration.phaseAtEpochEnd
     // A run that goes on has its weight as a number.
     return usual.withPenaltyWeightInUse == configuration.withPenaltyWeightInUse
       ? milestones.map { Expectation(generatorSteps: $0.0, shows: $0.1) } : []

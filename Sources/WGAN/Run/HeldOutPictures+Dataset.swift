@@ -5,13 +5,14 @@ import Datasets
 import Training
 
 extension HeldOutPictures {
-  /// Chosen by the configuration's seed, cropped at the centre. Nil where no picture is held out.
+  /// Chosen by the configuration's seed, cropped as `CropMode.still` says. Nil where no picture is held out.
   init?(of dataset: Dataset, _ configuration: TrainingConfiguration) throws {
     let size = configuration.batchSize
     let all = dataset.batchesPerEpoch(batchSize: size, subset: .heldOut)
     if all == 0 { return nil }
     let loader = try BatchLoader(
-      dataset: dataset, subset: .heldOut, batchSize: size, crop: .center, seed: configuration.seed)
+      dataset: dataset, subset: .heldOut, batchSize: size, crop: CropMode(configuration.crop).still,
+      seed: configuration.seed)
     let batches = try (0..<min(all, max(1, Self.pictures / size))).map { _ in
       let batch = try loader.next()
       return Batch(pixels: batch.pixels, count: batch.count)

@@ -37,6 +37,11 @@ package enum LossPlot {
       panel.draw(heldOut, &svg, color: PlotColor.vermilion, width: 1.5, dots: true)
       entries.append(Legend.Entry(text: "held-out pictures", paint: SVG.Paint(fill: PlotColor.vermilion)))
     }
+    let beyond = panel.markBeyond(curves.estimate, &svg) + panel.markBeyond(curves.heldOut, &svg)
+    if beyond > 0 {
+      let words = "\(beyond) \(beyond == 1 ? "value lies" : "values lie") beyond the axis"
+      entries.append(Legend.Entry(text: words, paint: StepPanel.beyondPaint, marker: .triangle))
+    }
     _ = Legend(entries: entries).draw(&svg, x: left, y: 42, right: right)
     if raw.isEmpty {
       svg.text("no generator step yet", (left + right) / 2, (top + bottom) / 2, anchor: .middle, fill: PlotColor.quiet)
@@ -58,17 +63,23 @@ package enum LossPlot {
   }
 
   /// Logarithmic where what is drawn smooth is positive and spans more than a factor of 30: the last tenth of a long
-  /// fall is as readable as its first. Else linear and with 0 in it. Single outliers of the raw estimate lie on the
-  /// edge.
+  /// fall is as readable as its first. Else linear and with 0 in it. It reaches every value, but for outliers of the
+  /// raw estimate that would flatten all else: these are marked on its end.
   private static func valueAxis(raw: [LossCurves.Point], smooth: [LossCurves.Point]) -> Axis {
     let lines = smooth.map { Double($0.value) }
     let sorted = raw.map { Double($0.value) }.sorted()
-    let ends = sorted.isEmpty ? [] : [sorted[sorted.count / 100], sorted[sorted.count - 1 - sorted.count / 100]]
-    guard let low = (lines + ends).min(), let high = (lines + ends).max() else {
+    let usual = sorted.isEmpty ? [] : [sorted[sorted.count / 100], sorted[sorted.count - 1 - sorted.count / 100]]
+    guard var low = (lines + usual).min(), var high = (lines + usual).max(), let lowest = sorted.first,
+      let highest = sorted.last
+    else {
       return Axis(0, 1, from: bottom, to: top)
     }
     if let least = lines.min(), let greatest = lines.max(), least > 0, greatest > 30 * least {
-      return Axis(0.8 * least, 1.25 * max(greatest, high), from: bottom, to: top, isLogarithmic: true)
+      let end = highest <= 10 * max(greatest, high) ? max(highest, greatest) : max(greatest, high)
+      return Axis(0.8 * least, 1.25 * end, from: bottom, to: top, isLogarithmic: true)
+    }
+    if max(high, highest, 0) - min(low, lowest, 0) <= 4 * (max(high, 0) - min(low, 0)) {
+      (low, high) = (min(low, lowest), max(high, highest))
     }
     let step = Axis.roundStep((max(high, 0) - min(low, 0)) / 6)
     let (first, last) = ((min(low, 0) / step).rounded(.down), (max(high, 0) / step).rounded(.up))

@@ -18,6 +18,14 @@ enum PictureList {
     try writeFile(text, to: path)
   }
 
+  /// Keeps the list of before under another name.
+  static func setAside(_ path: String) throws(Failure) {
+    if !fileExists(path) { return }
+    do { try renameFile(path, to: freePath(path + ".before")) } catch {
+      throw Failure(.inputOutput, path, "can't be renamed", error)
+    }
+  }
+
   /// ": 2 are new (a.png, b.png), 1 is gone (c.png)"; empty where the list isn't there, or says nothing of it.
   static func changes(of dataset: Dataset, since path: String) -> String {
     guard let bytes = try? readFile(path) else { return "" }

@@ -15,16 +15,22 @@ package final class RunClaim {
   package static func create(at path: String) throws -> RunClaim {
     let isNew = !(try isThere(path))
     if isFolder(path), !(try hasNothing(path)) {
-      let run = fileExists(RunPaths(path).config)
-      throw Failure(
-        .cannotCreate,
-        "\(path): has files already; "
-          + (run ? "give --resume to go on with that run, or another --out" : "give another folder as --out"))
+      let goOn = "give another --out, or go on with that run: "
+      let advice =
+        fileExists(RunPaths(path).config)
+        ? goOn + toolCommand("train \(shellFlag("--out", path)) --resume") : "give another folder as --out"
+      throw Failure(.cannotCreate, "\(path): has files already; \(advice)")
     }
     try makeFolder(path)
     let claim = try RunClaim(RunPaths(path), isNew: isNew)
     try claim.sweep()
     return claim
+  }
+
+  /// The folder of a new run that nobody has named.
+  /// - Throws: `Failure`.
+  static func createNext(for data: [String]) throws -> RunClaim {
+    try RunClaim(RunPaths(RunFolders.makeNext(for: data)), isNew: true)
   }
 
   /// Whether a folder is empty, or has no more than what a process leaves that is killed as it begins a run.
@@ -83,7 +89,10 @@ package final class RunClaim {
 
   deinit {
     // Only an empty folder goes, and none that has come to lie there since.
-    if isNew, (try? check()) != nil { removeFolder(paths.path) }
+    if isNew, (try? check()) != nil {
+      removeFolder(paths.path)
+      if splitPath(paths.path).folder == RunFolders.parent { removeFolder(RunFolders.parent) }
+    }
     try? closeFile(lock)
   }
 
@@ -139,7 +148,8 @@ package final class RunClaim {
       let steps = try MetricsLog.lastStep(at: paths.metrics)
       if configuration.checkpointEvery > 0, steps > configuration.checkpointEvery {
         throw Failure(
-          .missing, "\(folder.path): is empty, and the run has trained for \(steps) steps: \(remedy)")
+          .missing,
+          "\(folder.path): is empty, and the run has trained for \(steps) \(steps == 1 ? "step" : "steps"): \(remedy)")
       }
     }
     return tensors.isEmpty

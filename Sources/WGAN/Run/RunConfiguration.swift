@@ -9,8 +9,9 @@ package struct RunConfiguration: Parameterized, Equatable {
   package typealias Parameters = RunParameters
 
   package var version = wganVersion
-  /// `synthetic`, or the absolute path of a folder or CSV list.
-  package var data: String
+  /// Each `synthetic`, or the absolute path of a folder, archive or CSV list; together they are the data set. A dry run
+  /// may have none.
+  package var data: [String]
   /// The folder of scaled pictures; nil: the usual place.
   package var cache: String?
   package var training: TrainingConfiguration
@@ -18,12 +19,14 @@ package struct RunConfiguration: Parameterized, Equatable {
   package var initialGenerator: String?
   package var initialCritic: String?
   package var length: RunLength
+  /// When the run went on with other pictures, in this order; a file has the field only where there is one.
+  package var pictureChanges: [PictureChange] = []
   package var values = ParameterValues(RunParameters.declared)
 
   package static let defaultLength = RunLength.epochs(LengthParameters.declared.epochs.value)
 
   package init(
-    data: String, cache: String? = nil, training: TrainingConfiguration, initialGenerator: String? = nil,
+    data: [String], cache: String? = nil, training: TrainingConfiguration, initialGenerator: String? = nil,
     initialCritic: String? = nil, length: RunLength = defaultLength
   ) {
     self.data = data
@@ -70,7 +73,7 @@ package typealias RunOverride = Override<RunConfiguration>
 
 extension RunConfiguration: Codable {
   private enum Field: String, CodingKey, CaseIterable {
-    case version, data, cache, training, initialGenerator, initialCritic
+    case version, data, cache, training, initialGenerator, initialCritic, pictureChanges
     /// One of the two.
     case epochs, generatorSteps
   }
@@ -79,11 +82,12 @@ extension RunConfiguration: Codable {
     let fields = try decoder.container(keyedBy: Field.self)
     version = try fields.decode(String.self, forKey: .version)
     if isNewerVersion(version) { throw UnknownField.version(version) }
-    data = try fields.decode(String.self, forKey: .data)
+    data = try (try? [fields.decode(String.self, forKey: .data)]) ?? fields.decode([String].self, forKey: .data)
     cache = try fields.decodeIfPresent(String.self, forKey: .cache)
     training = try fields.decode(TrainingConfiguration.self, forKey: .training)
     initialGenerator = try fields.decodeIfPresent(String.self, forKey: .initialGenerator)
     initialCritic = try fields.decodeIfPresent(String.self, forKey: .initialCritic)
+    pictureChanges = try fields.decodeIfPresent([PictureChange].self, forKey: .pictureChanges) ?? []
     if let count = try fields.decodeIfPresent(Int.self, forKey: .generatorSteps) {
       length = .generatorSteps(count)
     } else {
@@ -96,11 +100,13 @@ extension RunConfiguration: Codable {
   package func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: Field.self)
     try fields.encode(version, forKey: .version)
-    try fields.encode(data, forKey: .data)
+    // A single one as earlier versions write and read it.
+    if data.count == 1 { try fields.encode(data[0], forKey: .data) } else { try fields.encode(data, forKey: .data) }
     try fields.encodeIfPresent(cache, forKey: .cache)
     try fields.encode(training, forKey: .training)
     try fields.encodeIfPresent(initialGenerator, forKey: .initialGenerator)
     try fields.encodeIfPresent(initialCritic, forKey: .initialCritic)
+    if !pictureChanges.isEmpty { try fields.encode(pictureChanges, forKey: .pictureChanges) }
     switch length {
     case .epochs(let count): try fields.encode(count, forKey: .epochs)
     case .generatorSteps(let count): try fields.encode(count, forKey: .generatorSteps)

@@ -18,6 +18,13 @@ package enum RunJSON {
     return Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
   }
 
+  /// On one line, for programs: a number that isn't finite is no JSON, so values have none.
+  package static func line(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+  }
+
   /// What a value's JSON says.
   static func tree(_ value: some Encodable) throws -> JSONTree {
     try JSONDecoder().decode(JSONTree.self, from: Data(encode(value)))

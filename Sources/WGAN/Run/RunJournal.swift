@@ -47,6 +47,9 @@ final class RunJournal: TrainingJournal {
 
   private var paths: RunPaths { claim.paths }
 
+  /// Of the whole run so far.
+  var curves: LossCurves { metrics.curves }
+
   func checkPlace() throws { try claim.check() }
 
   /// What is to be said of the run's files since the last time, lines.

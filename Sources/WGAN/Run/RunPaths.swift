@@ -54,6 +54,7 @@ package struct RunPaths: Sendable {
       throw Failure(.missing, "\(path): isn't a run's folder, it has no config.json")
     }
     let configuration = try RunJSON.decode(RunConfiguration.self, from: bytes, source: config)
+    if configuration.data.isEmpty { throw Failure(.badData, "\(config): \"data\" is empty: a run has pictures") }
     do {
       try configuration.validate()
     } catch {

@@ -65,8 +65,8 @@ struct RunRollback {
     if configuration.onDivergence == .rollback {
       return kept + "the run has gone back \(rollbacks) times and halved its learning rates each time; \(lower)"
     }
-    return kept + "go on from there, with halved learning rates, by wgan train "
-      + "\(shellFlag("--out", paths.path)) --resume --on-divergence rollback, or \(lower)"
+    return kept + "go on from there, with halved learning rates, by "
+      + toolCommand("train \(shellFlag("--out", paths.path)) --resume --on-divergence rollback") + ", or \(lower)"
   }
 }
 

@@ -21,6 +21,15 @@ package struct StartAdvice {
     ].compactMap(\.self)
   }
 
+  /// No advice yet, a fact that surprises: not all pictures are learned from.
+  static func heldOut(_ dataset: Dataset) -> String? {
+    let (heldOut, all) = (dataset.count(.heldOut), dataset.count)
+    if heldOut == 0 { return nil }
+    let percent = Int((100 * Double(heldOut) / Double(all)).rounded())
+    return "\(heldOut) of \(all) pictures (\(percent) %) are held out: samples are judged by them, and none is learned "
+      + "from; --held-out 0 learns from all"
+  }
+
   private static func few(_ count: Int, _ configuration: TrainingConfiguration) -> String? {
     if count >= fewPictures { return nil }
     let help = TrainingAdvice.augmentation(configuration).map { "; try \($0)" } ?? ""
@@ -44,13 +53,13 @@ package struct StartAdvice {
   /// An epoch's end cuts the critic phase that it falls into; of few phases an epoch that is a large share.
   private static func cutPhases(_ batches: Int, _ configuration: TrainingConfiguration) -> String? {
     let criticSteps = configuration.criticSteps
+    if configuration.phaseAtEpochEnd == .goesOn { return nil }
     let phases = (batches - 1) / criticSteps + 1
     let last = batches - (phases - 1) * criticSteps
     if last == criticSteps || phases > 4 { return nil }
     let which = phases == 1 ? "each" : "one in \(phases)"
     return "an epoch is \(batches) \(batches == 1 ? "batch" : "batches"), so \(which) of the phases of \(criticSteps) "
-      + "critic steps is cut to \(last): fewer --critic-steps mend it"
-      + (configuration.batchSize > 1 ? ", or a smaller --batch-size" : "")
+      + "critic steps is cut to \(last): --phase-at-epoch-end continue mends it"
   }
 
   /// Clipping's recipes have rates of 5e-5 to 2e-4. `--objective wgan` on top of a preset with a penalty keeps that

@@ -39,6 +39,24 @@ struct StepPanel {
     for place in places { svg.marker(.circle, place.x, place.y, size: 4, SVG.Paint(fill: color)) }
   }
 
+  /// Marks the steps of these values that the axis doesn't reach, at its end. No axis cuts data silently.
+  ///
+  /// - Returns: how many there are.
+  func markBeyond(_ points: [LossCurves.Point], _ svg: inout SVG) -> Int {
+    let beyond = points.filter { !$0.value.isNaN && !(values.low...values.high ~= Double($0.value)) }
+    var lastPlaces: [Double: Double] = [:]
+    for point in beyond {
+      let (x, y) = (steps.position(Double(point.step)), values.position(Double(point.value)))
+      // Where there are many one stands for its neighbours.
+      if let last = lastPlaces[y], x - last < 8 { continue }
+      lastPlaces[y] = x
+      svg.marker(.triangle, x, y, size: 7, Self.beyondPaint)
+    }
+    return beyond.count
+  }
+
+  static let beyondPaint = SVG.Paint(fill: PlotColor.black)
+
   /// From 0 to above the greatest value.
   static func axisFromZero(_ values: [Double], bottom: Double, top: Double) -> Axis {
     let high = values.max() ?? 0

@@ -5,6 +5,8 @@ import Configuration
 package struct TimeSpan: ParameterValue, Comparable {
   package let seconds: Int
 
+  package static var words: String { "a time such as 90s, 45m or 1h30m" }
+
   package init(seconds: Int) { self.seconds = seconds }
 
   private static let units: [(letter: Character, seconds: Int, word: String)] = [

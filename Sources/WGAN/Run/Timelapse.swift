@@ -30,7 +30,7 @@ package struct Timelapse {
       throw Failure(
         .missing,
         "\(run): has no gallery yet; a run draws one every --sample-every generator steps: wait, or go on with "
-          + "`wgan train \(shellFlag("--out", run)) --resume`")
+          + toolCommand("train \(shellFlag("--out", run)) --resume"))
     }
     let galleries = stride(from: 0, to: all.count - 1, by: every).map { all[$0] } + [newest]
     if !cells.isEmpty {

@@ -6,14 +6,19 @@ import Training
 
 /// What isn't given is the default, or with `resume` what the run has.
 package struct TrainingRequest {
-  package var out: String
+  /// The run's folder; nil: one of those in `RunFolders`.
+  package var out: String?
   package var resume: Bool
+  /// With `resume`: also where the pictures are others than before.
+  package var acceptNewData: Bool
   /// With `resume`: from step 0, whatever the run has.
   package var beginAnew: Bool
+  /// What holds in the preset's place where nothing else is given: another run's configuration.
+  package var base: RunConfiguration?
   package var preset: String?
   package var overrides: [ConfigurationOverride]
-  /// `synthetic`, a folder, or a CSV list.
-  package var data: String?
+  /// Each as `--data` names it; empty where none is given.
+  package var data: [String]
   package var cache: String?
   /// Files of weights to begin with.
   package var initialGenerator: String?
@@ -22,14 +27,16 @@ package struct TrainingRequest {
   package var runOverrides: [RunOverride]
 
   package init(
-    out: String, resume: Bool = false, beginAnew: Bool = false, preset: String? = nil,
-    overrides: [ConfigurationOverride] = [],
-    data: String? = nil, cache: String? = nil, initialGenerator: String? = nil, initialCritic: String? = nil,
-    length: PlannedLength? = nil, runOverrides: [RunOverride] = []
+    out: String?, resume: Bool = false, acceptNewData: Bool = false, beginAnew: Bool = false,
+    base: RunConfiguration? = nil, preset: String? = nil, overrides: [ConfigurationOverride] = [], data: [String] = [],
+    cache: String? = nil, initialGenerator: String? = nil, initialCritic: String? = nil, length: PlannedLength? = nil,
+    runOverrides: [RunOverride] = []
   ) {
     self.out = out
     self.resume = resume
+    self.acceptNewData = acceptNewData
     self.beginAnew = beginAnew
+    self.base = base
     self.preset = preset
     self.overrides = overrides
     self.data = data
@@ -40,18 +47,26 @@ package struct TrainingRequest {
     self.runOverrides = runOverrides
   }
 
-  /// What a new run gets, checked: the preset's values, then the flags', then the defaults.
+  /// The data as a run's file has it: true in another working folder.
+  var absoluteData: [String] { data.map { $0 == "synthetic" ? $0 : absolutePath($0) } }
+
+  /// What a new run gets, checked: the preset's or the base's values, then the flags', then the defaults.
   /// - Returns: where the length is a time, the configuration has the default one in its place.
   /// - Throws: `ConfigurationError`.
-  func resolved(data: String) throws(ConfigurationError) -> (PlannedLength, RunConfiguration) {
-    let training = try TrainingConfiguration(preset: preset, overrides)
-    let length = length ?? .ofPreset(training.preset)
+  func resolved() throws(ConfigurationError) -> (PlannedLength, RunConfiguration) {
+    let training: TrainingConfiguration =
+      if let base { base.training.overridden(by: overrides) } else {
+        try TrainingConfiguration(preset: preset, overrides)
+      }
+    let length = length ?? base.map { .steps($0.length) } ?? .ofPreset(training.preset)
     try length.check()
-    let configuration = RunConfiguration(
-      data: data, cache: cache.map(absolutePath), training: training,
-      initialGenerator: initialGenerator.map(absolutePath), initialCritic: initialCritic.map(absolutePath),
-      length: length.runLength ?? RunConfiguration.defaultLength
-    ).overridden(by: runOverrides)
+    var configuration = RunConfiguration(
+      data: data.isEmpty ? base?.data ?? [] : absoluteData, cache: cache.map(absolutePath) ?? base?.cache,
+      training: training, initialGenerator: initialGenerator.map(absolutePath) ?? base?.initialGenerator,
+      initialCritic: initialCritic.map(absolutePath) ?? base?.initialCritic,
+      length: length.runLength ?? RunConfiguration.defaultLength)
+    if let base { configuration.values = base.values }
+    configuration = configuration.overridden(by: runOverrides)
     try configuration.validate()
     try training.refuseWithoutEffect(overrides)
     try training.refuseWithoutEffect(runOverrides)

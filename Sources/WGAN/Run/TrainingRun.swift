@@ -12,6 +12,8 @@ import Images
 package enum PreparationEvent: Sendable {
   /// Something a person should know: a line.
   case notice(String)
+  /// Something that is as it should be, and surprises all the same.
+  case fact(String)
   case decoding(done: Int, total: Int)
   /// A time in generator steps; the run ends after `end` of them in all.
   case planned(TimeSpan, generatorSteps: Int, end: Int)
@@ -38,9 +40,11 @@ package struct TrainingRun {
   /// folder gets its config.json and real.png last, so a request that fails leaves nothing behind.
   /// - Throws: `Failure`, `ConfigurationError`, `PictureError`: each one clear line.
   package init(
-    _ request: TrainingRequest, report: @escaping @Sendable (PreparationEvent) -> Void,
+    _ given: TrainingRequest, report: @escaping @Sendable (PreparationEvent) -> Void,
     isCancelled: @escaping @Sendable () -> Bool
   ) throws {
+    var request = given
+    if request.resume, request.out == nil { request.out = try RunFolders.toResume(data: request.absoluteData) }
     let length: PlannedLength?
     var configuration: RunConfiguration
     (claim, length, configuration) = try Self.claimed(request, report)
@@ -48,7 +52,8 @@ package struct TrainingRun {
     if let warning = claim.warning { report(.notice(warning)) }
     device = try Device.fromEnvironment(threads: configuration.threads)
     let plan = try TrainingPlan(configuration.training, on: device)
-    try plan.checkMemory(besides: RunMemory.besides(plan, configuration, on: device))
+    let (memoryOf, wanted) = (device, configuration)
+    try plan.checkMemory(besides: { try RunMemory.besides($0, wanted, on: memoryOf) }, on: device)
     // Before the pictures, which take longer.
     let initialNets = InitialNets(configuration)
     if !request.resume { try initialNets.check() }
@@ -58,6 +63,7 @@ package struct TrainingRun {
     heldOutPictures = dataset.count(.heldOut)
     if !request.resume {
       let schedule = Schedule(configuration.training, picturesPerEpoch: trainingPictures, length: configuration.length)
+      if let line = StartAdvice.heldOut(dataset) { report(.fact(line)) }
       for line in try StartAdvice(dataset, schedule).lines { report(.notice(line)) }
     }
     // That may have taken long.
@@ -66,9 +72,11 @@ package struct TrainingRun {
     let stepTimes = length?.time == nil ? nil : try StepTimes(measuring: configuration.training, on: device)
     trainer = Trainer(plan, on: device)
     if request.beginAnew {
+      configuration.pictureChanges = []
       for place in try claim.setAside() { report(.notice("kept: \(place)")) }
     }
-    start = try Self.restored(trainer, paths, configuration, dataset, request, report)
+    let change: PictureChange?
+    (start, change) = try Self.restored(trainer, paths, configuration, dataset, request, report)
     if start.position == RunPosition() { try initialNets.set(trainer) }
     if let time = length?.time, let stepTimes {
       let steps = stepTimes.generatorSteps(
@@ -77,10 +85,16 @@ package struct TrainingRun {
       configuration.length = .generatorSteps(end)
       report(.planned(time, generatorSteps: steps, end: end))
     }
-    self.configuration = configuration
     let schedule = Schedule(configuration.training, picturesPerEpoch: trainingPictures, length: configuration.length)
     // A run that is asked to end before where it is trains nothing, and keeps what it had for a length.
-    if !request.resume || schedule.batchesLeft(from: start.position) > 0 { try claim.write(configuration) }
+    let trains = !request.resume || schedule.batchesLeft(from: start.position) > 0
+    if trains, let change {
+      configuration.pictureChanges.append(change)
+      // What the changes were told of.
+      try PictureList.setAside(paths.pictures)
+    }
+    self.configuration = configuration
+    if trains { try claim.write(configuration) }
     if start.position == RunPosition() || !fileExists(paths.pictures) {
       try PictureList.write(dataset, to: paths.pictures)
     }
@@ -88,6 +102,11 @@ package struct TrainingRun {
       let some = try dataset.samples(12, seed: configuration.training.seed)
       try PNGEncoder.write(Gallery.compose(some, columns: 4), to: paths.real)
     }
+  }
+
+  /// All of its steps, those that are done included.
+  package var stepsOfRun: (critic: Int, generator: Int) {
+    Schedule(configuration.training, picturesPerEpoch: trainingPictures, length: configuration.length).steps
   }
 
   /// What its samples will show when.
@@ -107,6 +126,13 @@ package struct TrainingRun {
           try InitialNets(configuration).set(trainer)
           return Self.beginning(dataset)
         }
+        let present = Self.beginning(dataset)
+        if start.dataFingerprint != present.dataFingerprint {
+          // From before the pictures were changed.
+          start = start.onPictures(
+            of: present,
+            Schedule(configuration.training, picturesPerEpoch: trainingPictures, length: configuration.length))
+        }
         let times = start.rollbacks?.count ?? 0
         report(
           .advice(
@@ -123,7 +149,7 @@ package struct TrainingRun {
     let position = start.position
     let schedule = Schedule(training, picturesPerEpoch: trainingPictures, length: configuration.length)
     let loader = try BatchLoader(
-      dataset: dataset, batchSize: training.batchSize, crop: training.crop == .random ? .random : .center,
+      dataset: dataset, batchSize: training.batchSize, crop: CropMode(training.crop),
       mirror: training.mirror, seed: training.seed, startEpoch: position.epoch,
       startBatch: position.batch - schedule.batchesSeenAgain(at: position))
     if training.decay != .none { trainer.generatorStepsOfRun = schedule.steps.generator }
@@ -146,6 +172,9 @@ package struct TrainingRun {
     ) { event in
       report(event)
       if case .checkpointSaved = event { tellNotices() }
+    }
+    if !summary.stopped, summary.generatorSteps > 0 {
+      report(.verdict(RunOutlook(journal.curves, configuration, steps: summary.position.generatorSteps).line(paths)))
     }
     if let gallery = summary.gallery, training.size <= Self.smallSize {
       do {
@@ -181,49 +210,45 @@ extension TrainingRun {
     let claim: RunClaim
     var length = request.length
     let configuration: RunConfiguration
-    if request.resume {
-      claim = try RunClaim.open(request.out)
-      configuration = try resumed(request)
+    if request.resume, let out = request.out {
+      claim = try RunClaim.open(out)
+      configuration = try resumed(request, at: out)
       if !request.beginAnew {
         // By the file's own word, not by what the flags change.
         if let line = try claim.checkStates(claim.paths.configuration()) { report(.notice(line)) }
       }
     } else {
       (length, configuration) = try new(request)
-      claim = try RunClaim.create(at: request.out)
+      claim = try request.out.map(RunClaim.create) ?? RunClaim.createNext(for: configuration.data)
     }
     try configuration.validate()
     return (claim, length, configuration)
   }
 
   private static func new(_ request: TrainingRequest) throws -> (PlannedLength, RunConfiguration) {
-    guard let data = request.data else {
-      throw Failure(.usage, "--data is needed: a folder of pictures, a CSV list of files, or 'synthetic'")
-    }
-    let (length, configuration) = try request.resolved(data: absoluteSource(data))
     // Before a folder is made: a mistyped path is the commonest mistake.
-    _ = try DatasetSource(argument: configuration.data)
+    let (length, configuration) = try request.resolved()
+    if configuration.data.isEmpty { throw Failure(.usage, "--data is needed: \(DatasetSource.kinds)") }
+    _ = try DatasetSource(arguments: configuration.data)
     return (length, configuration)
   }
 
-  private static func resumed(_ request: TrainingRequest) throws -> RunConfiguration {
-    var configuration = try RunPaths(request.out).configuration()
+  private static func resumed(_ request: TrainingRequest, at out: String) throws -> RunConfiguration {
+    var configuration = try RunPaths(out).configuration()
     try configuration.training.refuseContradictions(
-      ConfigurationOverride.list(preset: request.preset, request.overrides), path: request.out)
+      ConfigurationOverride.list(preset: request.preset, request.overrides), path: out)
     if request.initialGenerator != nil || request.initialCritic != nil {
       throw Failure(
-        .usage, "--init-generator and --init-critic begin a run, and --resume goes on with the one in \(request.out)")
+        .usage, "--init-generator and --init-critic begin a run, and --resume goes on with the one in \(out)")
     }
     // The pictures may have moved; that they are the same ones is checked against the checkpoint.
-    if let data = request.data { configuration.data = absoluteSource(data) }
+    if !request.data.isEmpty { configuration.data = request.absoluteData }
     if let cache = request.cache { configuration.cache = absolutePath(cache) }
     try request.length?.check()
     if let length = request.length?.runLength { configuration.length = length }
     try configuration.training.refuseWithoutEffect(request.runOverrides)
     return configuration.overridden(by: request.runOverrides)
   }
-
-  private static func absoluteSource(_ data: String) -> String { data == "synthetic" ? data : absolutePath(data) }
 }
 
 // MARK: - The pictures
@@ -236,10 +261,8 @@ extension TrainingRun {
   ) throws -> Dataset {
     let training = configuration.training
     let dataset = try Dataset(
-      DatasetSource(argument: configuration.data),
-      DatasetOptions(
-        size: training.size, channels: training.channels, fraction: training.fraction, heldOut: training.heldOut,
-        seed: training.seed, threads: configuration.threads, cacheDirectory: configuration.cache),
+      DatasetSource(arguments: configuration.data),
+      DatasetOptions(training, threads: configuration.threads, cache: configuration.cache),
       progress: { report(.decoding(done: $0, total: $1)) }, isCancelled: isCancelled)
     for note in dataset.notes { report(.notice(note)) }
     tell(dataset.badFiles, report)
@@ -249,7 +272,8 @@ extension TrainingRun {
   private static func tell(_ badFiles: [BadFile], _ report: (PreparationEvent) -> Void) {
     if badFiles.isEmpty { return }
     report(.notice("\(badFiles.count) \(badFiles.count == 1 ? "file" : "files") can't be used and will be skipped:"))
-    for line in badFiles.lines(rest: ": `wgan data scan --report FILE` names them all") { report(.notice("  \(line)")) }
+    let all = ": \(toolCommand("data scan --report FILE")) names them all"
+    for line in badFiles.lines(rest: all) { report(.notice("  \(line)")) }
   }
 }
 
@@ -257,19 +281,48 @@ extension TrainingRun {
 
 extension TrainingRun {
   /// Where the run begins: a new one at its beginning, a resumed one at its newest whole checkpoint, which the trainer
-  /// gets.
+  /// gets. And what is to be written down where it goes on with other pictures.
   private static func restored(
     _ trainer: Trainer, _ paths: RunPaths, _ configuration: RunConfiguration, _ dataset: Dataset,
     _ request: TrainingRequest, _ report: (PreparationEvent) -> Void
-  ) throws -> CheckpointState {
+  ) throws -> (CheckpointState, PictureChange?) {
     let beginning = beginning(dataset)
-    if !request.resume || request.beginAnew { return beginning }
-    let batches = dataset.batchesPerEpoch(batchSize: configuration.training.batchSize)
+    if !request.resume || request.beginAnew { return (beginning, nil) }
     var broken = BrokenCheckpoints()
+    guard var state = try newest(trainer, paths, configuration, dataset, &broken, report) else {
+      report(.notice("\(paths.path): has no checkpoint yet, the run begins anew"))
+      return (beginning, nil)
+    }
+    var change: PictureChange?
+    if state.dataFingerprint != beginning.dataFingerprint || state.picturesPerEpoch != beginning.picturesPerEpoch {
+      change = try accepted(dataset, after: state, paths, configuration, request, report)
+      let schedule = Schedule(
+        configuration.training, picturesPerEpoch: beginning.picturesPerEpoch, length: configuration.length)
+      state = state.onPictures(of: beginning, schedule)
+    }
+    if let before = state.contentFingerprint, before != beginning.contentFingerprint {
+      // Another library may decode the same file to other pixels, so this is no error.
+      report(
+        .notice(
+          "\(configuration.data.joined(separator: ", ")): pictures of the same names and sizes have other pixels than "
+            + "before: the run goes on with them, and isn't bit for bit the one that it was"))
+    }
+    state.contentFingerprint = beginning.contentFingerprint
+    trainer.rateHalvings = state.rollbacks?.count ?? 0
+    // Out of the way of those that will be written.
+    broken.names.forEach(paths.checkpoints.setAside)
+    return (state, change)
+  }
+
+  /// The newest whole checkpoint of this configuration, which the trainer gets; nil where there is none.
+  private static func newest(
+    _ trainer: Trainer, _ paths: RunPaths, _ configuration: RunConfiguration, _ dataset: Dataset,
+    _ broken: inout BrokenCheckpoints, _ report: (PreparationEvent) -> Void
+  ) throws -> CheckpointState? {
+    let batches = dataset.batchesPerEpoch(batchSize: configuration.training.batchSize)
     var otherConfiguration: Failure?
-    let newest: (state: CheckpointState, checkpoint: Checkpoint)?
     do {
-      newest = try paths.checkpoints.newest(
+      let newest = try paths.checkpoints.newest(
         use: { state, checkpoint in
           if let difference = configuration.training.difference(from: checkpoint.provenance.configuration) {
             let failure = Failure(
@@ -278,46 +331,46 @@ extension TrainingRun {
             otherConfiguration = otherConfiguration ?? failure
             throw failure
           }
-          // Of other pictures it is said below.
-          if state.position.batch > batches, state.picturesPerEpoch == beginning.picturesPerEpoch {
+          // Of other pictures it is said later.
+          if state.position.batch > batches, state.picturesPerEpoch == dataset.count(.training) {
             throw Failure(.badData, "\(checkpoint.path): \"position.batch\" is past the epoch's end")
           }
           try trainer.restore(state, from: checkpoint)
         }, broken: { broken.append($0, $1) })
+      broken.linesOfTaken.forEach { report(.notice($0)) }
+      return newest?.state
     } catch let failure as Failure where failure.kind == .badData {
       // One that differs from all is the one that was changed.
       if let otherConfiguration { throw otherConfiguration }
       broken.linesOfNone.forEach { report(.notice($0)) }
       throw failure
     }
-    broken.linesOfTaken.forEach { report(.notice($0)) }
-    guard let (newestState, _) = newest else {
-      report(.notice("\(request.out): has no checkpoint yet, the run begins anew"))
-      return beginning
-    }
-    var state = newestState
-    guard state.dataFingerprint == beginning.dataFingerprint, state.picturesPerEpoch == beginning.picturesPerEpoch
-    else {
-      let (now, before) = (beginning.picturesPerEpoch, state.picturesPerEpoch)
+  }
+
+  /// Other pictures than those of `state`, which somebody has accepted.
+  /// - Returns: what is to be written down; nil where it is already.
+  /// - Throws: where nobody has accepted them.
+  private static func accepted(
+    _ dataset: Dataset, after state: CheckpointState, _ paths: RunPaths, _ configuration: RunConfiguration,
+    _ request: TrainingRequest, _ report: (PreparationEvent) -> Void
+  ) throws -> PictureChange? {
+    let (now, before) = (dataset.count(.training), state.picturesPerEpoch)
+    let fingerprint = beginning(dataset).dataFingerprint
+    if configuration.pictureChanges.last?.fingerprint == fingerprint { return nil }
+    let changes =
+      (now == before ? "" : " (\(now) to train on, it had \(before))")
+      + PictureList.changes(of: dataset, since: paths.pictures)
+    guard request.acceptNewData else {
       throw Failure(
         .badData,
-        "\(configuration.data): has other pictures than when the run began"
-          + (now == before ? "" : " (\(now) to train on, it had \(before))")
-          + "\(PictureList.changes(of: dataset, since: paths.pictures)): "
-          + "put them back, give their new place as --data, or begin a new run")
+        "\(configuration.data.joined(separator: ", ")): has other pictures than when the run began\(changes): put them "
+          + "back, give their new place as --data, begin a new run, or go on with those that are there now: "
+          + toolCommand("train \(shellFlag("--out", paths.path)) --resume --accept-new-data"))
     }
-    if let before = state.contentFingerprint, before != beginning.contentFingerprint {
-      // Another library may decode the same file to other pixels, so this is no error.
-      report(
-        .notice(
-          "\(configuration.data): pictures of the same names and sizes have other pixels than before: the run goes on "
-            + "with them, and isn't bit for bit the one that it was"))
-    }
-    state.contentFingerprint = beginning.contentFingerprint
-    trainer.rateHalvings = state.rollbacks?.count ?? 0
-    // Out of the way of those that will be written.
-    broken.names.forEach(paths.checkpoints.setAside)
-    return state
+    report(.notice("goes on with other pictures from generator step \(state.position.generatorSteps) on\(changes)"))
+    return PictureChange(
+      generatorSteps: state.position.generatorSteps, fingerprint: fingerprint,
+      changes: String(changes.drop { ": ".contains($0) }))
   }
 
   private static func beginning(_ dataset: Dataset) -> CheckpointState {

@@ -54,6 +54,7 @@ package struct PictureGenerator {
       } else {
         configuration = try TrainingConfiguration(preset: preset, overrides)
         try configuration.validate()
+        try configuration.refuseWithoutEffect(overrides)
       }
       let found = try NetWeights(in: weights, for: .generator, of: configuration, live: live)
       (tensors, group) = (try found.tensors(of: weights), NetRole.generator.rawValue)

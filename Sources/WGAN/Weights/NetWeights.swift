@@ -20,15 +20,18 @@ package struct NetWeights: Sendable {
   ) throws {
     let path = file.path
     let parameters = ParameterTable(try configuration.network(role).fused()).all
+    var others = configuration
+    others.blockOrder = .convolutionNormActivation
     do {
       let averaged = NetRole.averagedGeneratorGroup
       let isAveraged = role == .generator && !live && file.tensors.contains { $0.name.hasPrefix(averaged + ".") }
-      let found = try Self.find(isAveraged ? averaged : role.rawValue, role, parameters, in: file.tensors)
+      let found = try Self.find(
+        isAveraged ? averaged : role.rawValue, role, parameters, of: others.network(role), in: file.tensors)
       let hasNorms = parameters.contains(where: \.isBuffer)
-      if found.names != .blog, hasNorms, configuration.blockOrder != .convolutionNormActivation {
+      if let origin = found.names.origin, hasNorms, configuration.blockOrder != .convolutionNormActivation {
         throw Failure(
           .usage,
-          "\(path): has the names of the WGAN authors' nets, whose blocks are conv-norm-act: give --block-order "
+          "\(path): has the names of \(origin) nets, whose blocks are conv-norm-act: give --block-order "
             + BlockOrder.convolutionNormActivation.rawValue)
       }
       places = found.places
@@ -58,22 +61,24 @@ package struct NetWeights: Sendable {
     return result
   }
 
-  /// - Parameter group: of our checkpoints.
+  /// - Parameters:
+  ///   - group: of our checkpoints.
+  ///   - network: with blocks in other programs' order.
   private static func find(
-    _ group: String, _ role: NetRole, _ parameters: [Parameter], in tensors: [StoredTensor]
+    _ group: String, _ role: NetRole, _ parameters: [Parameter], of network: Network, in tensors: [StoredTensor]
   ) throws(FormatProblem) -> (names: TensorNames, places: [(name: String, tensor: StoredTensor)]) {
     let all = tensors.map { tensor in
       var tensor = tensor
       tensor.name = TensorNames.withoutDataParallel(tensor.name)
       return tensor
     }
-    let (names, prefix) = try namesAndPrefix(group, role, parameters, in: all)
+    let (names, prefix) = try namesAndPrefix(group, role, parameters, of: network, in: all)
     var byName: [String: StoredTensor] = [:]
     for tensor in all where tensor.name.hasPrefix(prefix) {
       byName[String(tensor.name.dropFirst(prefix.count))] = tensor
     }
     // Named as the file does: that is where a person will look.
-    let expected = parameters.map { ($0, $0.isBuffer, names.name(of: $0) ?? $0.name) }
+    let expected = parameters.map { ($0, $0.isBuffer, names.name(of: $0, in: network) ?? $0.name) }
     let known = Set(expected.map(\.2))
     let unexpected = all.first { tensor in
       guard tensor.name.hasPrefix(prefix) else { return false }
@@ -83,6 +88,7 @@ package struct NetWeights: Sendable {
     var places: [(name: String, tensor: StoredTensor)] = []
     for (parameter, _, name) in expected {
       guard let tensor = byName[name] else {
+        if let other = otherNet(of: all) { throw FormatProblem(other) }
         throw FormatProblem(
           "tensor \(shown(prefix + name)) is missing" + (unexpected.map { ", \(shown($0.name)) is there" } ?? ""))
       }
@@ -98,13 +104,22 @@ package struct NetWeights: Sendable {
     return (names, places)
   }
 
+  /// Whose net this is, by names that no DCGAN has; nil where that isn't known.
+  private static func otherNet(of tensors: [StoredTensor]) -> String? {
+    func has(_ part: String) -> Bool { tensors.contains { $0.name.contains(part) } }
+    let program =
+      has("GE.initial_conv.") || has("D.residual_layers.")
+      ? "lightweight-gan's" : has("synthesis.b4.") || has("mapping.fc0.") ? "StyleGAN's" : nil
+    return program.map { "it is \($0), which has other layers than a DCGAN: nothing of it fits" }
+  }
+
   /// The names whose first parameter is in the file, and what stands before it there.
   private static func namesAndPrefix(
-    _ group: String, _ role: NetRole, _ parameters: [Parameter], in tensors: [StoredTensor]
+    _ group: String, _ role: NetRole, _ parameters: [Parameter], of network: Network, in tensors: [StoredTensor]
   ) throws(FormatProblem) -> (names: TensorNames, prefix: String) {
     let own = group + "."
     for names in TensorNames.allCases {
-      guard let first = parameters.first.flatMap({ names.name(of: $0) }) else { continue }
+      guard let first = parameters.first.flatMap({ names.name(of: $0, in: network) }) else { continue }
       var prefixes: [String] = []
       for tensor in tensors where tensor.name == first || tensor.name.hasSuffix("." + first) {
         prefixes.append(String(tensor.name.dropLast(first.count)))

@@ -16,6 +16,13 @@
 //     extra.I.bn                 main.extra-layers-I:B:batchnorm              main.extra-layers-I.B.batchnorm
 //     final (critic)             main.final:A-1:conv                          main.final.A-1.conv
 //     final (generator)          main.final:A-B:convt                         main.final.A-B.convt
+//
+// PyTorch's DCGAN example and tutorial have one Sequential, which numbers its modules: activations count too.
+//
+//     ours                                   theirs
+//     initial.conv, initial.bn (generator)   main.0, main.1
+//     pyramid.I.conv, pyramid.I.bn           main.3, main.4, then main.6, main.7 ... (critic: main.2, main.3 ...)
+//     final                                  the last one with weights
 
 import Graph
 
@@ -24,14 +31,27 @@ enum TensorNames: CaseIterable {
   case blog
   case authors
   case authorsWithDots
+  case sequential
 
-  /// The name of a net's parameter; nil where the authors have no such parameter.
-  func name(of parameter: Parameter) -> String? {
+  /// Whose nets these are whose blocks are conv-norm-act; nil for ours, which may be either.
+  var origin: String? {
+    switch self {
+    case .blog: nil
+    case .authors, .authorsWithDots: "the WGAN authors'"
+    case .sequential: "PyTorch's DCGAN example's"
+    }
+  }
+
+  /// The name of a net's parameter; nil where the others have no such parameter.
+  ///
+  /// - Parameter network: the net, with blocks in the others' order.
+  func name(of parameter: Parameter, in network: Network) -> String? {
     let separator: String
     switch self {
     case .blog: return parameter.name
     case .authors: separator = ":"
     case .authorsWithDots: separator = "."
+    case .sequential: return Self.sequentialName(of: parameter, in: network)
     }
     var path = parameter.name.split(separator: ".").map(String.init)
     guard let leaf = path.popLast() else { return nil }
@@ -61,6 +81,19 @@ enum TensorNames: CaseIterable {
     default: return nil
     }
     return "main." + place + separator + kind + "." + leaf
+  }
+
+  /// "pyramid.0.bn.weight" -> "main.4.weight"
+  private static func sequentialName(of parameter: Parameter, in network: Network) -> String? {
+    let index = network.layers.firstIndex { layer in
+      switch layer {
+      case .convolution(let name, _, _, _, _), .transposedConvolution(let name, _, _, _, _), .batchNorm(let name):
+        parameter.name.hasPrefix(name + ".")
+      case .linear, .view, .activation, .tanh: false
+      }
+    }
+    guard let index, let leaf = parameter.name.split(separator: ".").last else { return nil }
+    return "main.\(index).\(leaf)"
   }
 
   /// "module.initial.conv.weight" -> "initial.conv.weight".
