@@ -121,11 +121,15 @@ def shortened(command):
     text = re.sub(r"(?<![\w/])\.build/release/", "", text.strip()).removesuffix(" ...")
     for name, value in PLACEHOLDERS.items():
         text = re.sub(rf"(?<![\w.-]){name}(?![\w.-])", value, text)
+    # What takes the command's output stays behind it.
+    text, pipe, reader = text.partition(" | ")
     words = shlex.split(text)
+    added = []
     if words[:2] == ["wgan", "train"] and not {"--dry-run", "--help", "--help-all"} & set(words):
-        return text + " " + shlex.join(small_training(words))
-    if words[0] == "wgan-bench" and len(words) > 1:
-        return text + " " + shlex.join(SHORT.get(words[1], []))
+        added = small_training(words)
+    elif words[0] == "wgan-bench" and len(words) > 1:
+        added = SHORT.get(words[1], [])
+    text = " ".join([text, *added]) + pipe + reader
     if words[:2] == ["wgan", "watch"]:
         return text.replace(" --open", "")
     return text
