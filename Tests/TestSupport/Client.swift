@@ -8,7 +8,7 @@ package final class Client {
 
   package init(port: Int) throws {
     descriptor = try systemCall { socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0) }
-    var time = timeval(tv_sec: 10, tv_usec: 0)
+    var time = timeval(tv_sec: 20, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)

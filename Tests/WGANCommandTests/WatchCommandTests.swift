@@ -39,7 +39,7 @@ import Testing
     }
 
     /// More clients than the process may have descriptors: it waits for one, and takes no core for that.
-    @Test(.timeLimit(.minutes(1))) func atTheLimitOfDescriptors() throws {
+    @Test(.timeLimit(.minutes(5))) func atTheLimitOfDescriptors() throws {
       try inTemporaryFolder { folder in
         try train(in: folder)
         let (output, errors) = (Pipe(), Pipe())
