@@ -131,6 +131,9 @@ struct ArgumentMistakes {
 
   private func unexpected(_ word: String, in command: CommandTree) -> String {
     let start = "'\(word)' stands alone"
+    if word.allSatisfy({ $0.isNumber || $0 == "," || $0 == "-" }), command.argument(flag: "seeds") != nil {
+      return "\(start): numbers are given in one word, as in --seeds 1,5,9"
+    }
     guard let flag = otherNames.flagsOfValues.first(where: { command.argument(flag: $0) != nil }) else {
       return "\(start): which flag is it the value of?"
     }

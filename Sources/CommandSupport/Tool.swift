@@ -93,6 +93,15 @@ package struct Tool<Command: ParsableCommand> {
         "argument \(i) isn't UTF-8 (\(FilePath(cString: argument))): a file of such a name can be in a folder, but not "
           + "be named here")
     }
+    // A folder called "~" would be made here, and who takes it away again may take away the home folder.
+    for argument in CommandLine.arguments.dropFirst() {
+      let value = argument.hasPrefix("-") ? argument.split(separator: "=", maxSplits: 1).last ?? "" : argument[...]
+      guard value == "~" || value.hasPrefix("~/") else { continue }
+      throw Failure(
+        .usage,
+        "\(argument): the shell takes ~ for your home folder only where a word begins with it and isn't in quotes: "
+          + "write $HOME for it")
+    }
   }
 
   private func finish(with error: any Error) -> Never {

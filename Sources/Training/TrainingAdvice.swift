@@ -100,9 +100,9 @@ package final class TrainingAdvice {
       last.allSatisfy({ $0.training > 0 && $0.heldOut < $0.training / 2 })
     else { return nil }
     guard isNew(.heldOut) else { return nil }
-    let help = Self.augmentation(configuration).map { ", or \($0)" } ?? ""
+    let help = Self.augmentation(configuration).map { ", or a new run with \($0)" } ?? ""
     return "the critic knows its pictures by heart: it tells held-out ones from fakes less than half as well. More "
-      + "pictures help\(help); from here on samples may get worse"
+      + "pictures help\(help); look whether samples still get better (swd)"
   }
 
   /// A generator that makes the same few pictures again and again. At first all samples are alike, and should be.

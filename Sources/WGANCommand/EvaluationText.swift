@@ -56,12 +56,17 @@ enum EvaluationText {
   private static func legend(_ evaluation: GeneratorEvaluation) -> [String] {
     let pictures = evaluation.pictures
     let others = pictures.kind == .heldOut ? "training pictures" : "other \(pictures.words)"
+    let few = pictures.count < enough
     return [
+      few ? "these are few pictures: differences of some points mean nothing, and less than real is chance" : nil,
       "distance: the sliced Wasserstein distance x 1000 and its standard error; less is better.",
       "real: what \(grouped(pictures.count)) \(others) get, as a perfect generator would.",
       "contrast: samples' over real pictures'; the distance doesn't see it. 1 is right.",
-    ]
+    ].compactMap(\.self)
   }
+
+  /// Of fewer pictures the distance's floor itself is above what recipes differ by.
+  private static let enough = 500
 
   private static func neighbours(_ judgement: GeneratorJudgement, _ evaluation: GeneratorEvaluation) -> [String] {
     let pictures = evaluation.pictures
@@ -77,9 +82,17 @@ enum EvaluationText {
           + "(\(percent(copies.normalNear)) of \(pictures.words))",
         "from the nearest \(pictures.knownWords) samples are \(fixed(copies.median, 1)) levels away, "
           + "\(pictures.words) \(fixed(copies.normalMedian, 1)) (medians)",
+        isCopying(copies)
+          ? "so it copies: look at --neighbours, and train with more pictures, for less long, or with --augment"
+          : "so it doesn't copy: \(pictures.words) are as near",
       ]
     }
     return lines
+  }
+
+  /// Twice as many near ones as is normal, beyond a hundredth, which may be chance; or all of them much nearer.
+  private static func isCopying(_ copies: NeighbourSummary) -> Bool {
+    copies.near > 2 * copies.normalNear + 0.01 || copies.median < 0.7 * copies.normalMedian
   }
 
   private static func error(_ value: Double?) -> String { value.map { "± \(fixed($0, 2))" } ?? "" }

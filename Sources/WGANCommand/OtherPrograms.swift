@@ -5,7 +5,7 @@ import CommandSupport
 
 enum OtherPrograms {
   static let names = OtherNames(
-    flags: flags, reasons: reasons, commands: commands, flagsOfValues: ["data", "run", "out"])
+    flags: flags, reasons: reasons, commands: commands, flagsOfValues: ["run", "data", "out"])
 
   private static let flags: [String: [String]] = table([
     (["data"], "dataset dataroot data-dir data-path data-root datadir train-dir input images image-dir folder path in"),
@@ -16,6 +16,7 @@ enum OtherPrograms {
       log-dir logdir save-dir save-path experiment exp exp-dir name run-dir workspace destination dest o
       """
     ),
+    (["out"], "run"),
     (["run", "checkpoint", "out"], "run-dir run-folder model-dir experiment exp r"),
     (
       ["checkpoint", "init-generator", "generator", "run"],

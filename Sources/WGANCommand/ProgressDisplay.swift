@@ -50,7 +50,9 @@ final class ProgressDisplay: TrainingTeller {
     case .planned(let time, let steps, let end):
       let place = end == steps ? "" : ", up to step \(grouped(end))"
       let verb = time.isOne ? "is" : "are"
-      line("\(time.words) \(verb) about \(counted(steps, "generator step")) on this machine\(place)")
+      line(
+        "\(time.words) \(verb) about \(counted(steps, "generator step")) on this machine\(place); "
+          + "the run has these, however long they take")
     case .decoding(let done, let total):
       // Elsewhere than on a terminal: nothing about what takes a moment only.
       state.withLock { if !isTerminal && $0.lastShown == nil { $0.lastShown = ContinuousClock.now } }

@@ -42,7 +42,12 @@ import TestSupport
     (["train", "--dry-run", "--size", "big"], ["'big'", "--size", "whole number"]),
     (["train", "--dry-run", "--for", "45"], ["'45'", "--for", "90s, 45m or 1h30m"]),
     // Values without a flag.
-    (["generate", "runs/a"], ["'runs/a' stands alone", "--run runs/a"]),
+    (["generate", "runs/a"], ["'runs/a' stands alone", "--run runs/a"]), (["evaluate", "runs/a"], ["--run runs/a"]),
+    (["train", "--run", "runs/a", "--resume"], ["give --out"]),
+    (["walk", "--run", "x", "--seeds", "1", "5", "9", "--out", "y.png"], ["'5' stands alone", "--seeds 1,5,9"]),
+    // What the shell left alone: nobody has a folder of that name, and none must be made.
+    (["train", "--data", "~/faces"], ["~/faces", "$HOME"]), (["train", "--data=~/faces"], ["$HOME"]),
+    (["train", "--data", "synthetic", "--out", "~/run"], ["$HOME"]), (["generate", "--run", "~/run"], ["$HOME"]),
     // Numbers below 0 are numbers.
     (["train", "--dry-run", "--batch-size", "-8"], ["--batch-size -8: must be at least 1"]),
     (["train", "--dry-run", "--epochs", "-1"], ["--epochs -1: must be at least 1"]),

@@ -11,10 +11,20 @@ import WGAN
     ("/no/where/faces", "faces"), ("/no/where/My Photos (2)", "My-Photos--2"), ("/no/where/celeba.tar.gz", "celeba"),
     ("/no/where/a.zip", "a"), ("/no/where/list.csv", "list"), ("/no/where/..hidden", "hidden"),
     ("/no/where/???", "run"),
-    ("synthetic", "synthetic"), ("/no/where/日本", "日本"), ("/", "run"),
+    ("synthetic", "synthetic"), ("Pictures/faces/", "faces"), ("/no/where/日本", "日本"), ("/", "run"),
   ]) func namesAreSafe(path: String, name: String) {
     #expect(RunFolders.name(of: [path]) == name)
     #expect(RunFolders.name(of: [path, "other"]) == name)
+  }
+
+  /// A link's own name is what was typed.
+  @Test func aLinkKeepsItsName() throws {
+    try inTemporaryFolder { folder in
+      try makeFolder(folder / "IMG_2024")
+      try systemCall("faces") { symlink("IMG_2024", folder / "faces") }
+      #expect(RunFolders.name(of: [folder / "faces"]) == "faces")
+      #expect(RunFolders.name(of: [folder / "faces/."]) == "IMG_2024")
+    }
   }
 
   @Test func longNamesAreCut() {

@@ -30,8 +30,9 @@ package enum RunFolders {
 
   /// A name for files of every system: of the first of the data, without what stands for its format.
   package static func name(of data: [String]) -> String {
-    let whole = data.first.map { (try? realPath($0)) ?? FilePath($0) } ?? ""
-    var name = whole.name.description
+    var name = FilePath(data.first ?? "").name.description
+    // "." and ".." are called what they are; a link keeps the name that was typed.
+    if [".", "..", ""].contains(name) { name = data.first.flatMap { try? realPath($0) }?.name.description ?? "" }
     for ending in [".csv", ".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst", ".tar"] where name.hasSuffix(ending) {
       name.removeLast(ending.count)
     }
