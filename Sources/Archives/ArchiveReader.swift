@@ -24,8 +24,6 @@ package struct ArchivedFile: Sendable {
   package let name: FilePath
   /// As declared; nil where that is known only once it's unpacked.
   package let bytes: Int?
-  /// In nanoseconds since 1970; nil where the archive doesn't say.
-  package let modified: Int64?
   package let isEncrypted: Bool
   /// Another name of a file in the archive: it has no bytes of its own.
   package let isLink: Bool
@@ -54,7 +52,8 @@ package final class ArchiveReader {
     guard let archive = archive_read_new() else { throw Failure(.outOfMemory, shown, "there is no memory to read it") }
     self.archive = archive
     // No other formats: each is code that reads bytes from anywhere.
-    archive_read_support_format_zip(archive)
+    // By its list of files alone: without one, whoever passes over a file unpacks it, however large.
+    archive_read_support_format_zip_seekable(archive)
     archive_read_support_format_tar(archive)
     archive_read_support_filter_gzip(archive)
     archive_read_support_filter_bzip2(archive)
@@ -96,11 +95,8 @@ package final class ArchiveReader {
       guard kind == S_IFREG || kind == 0 || isLink else { continue }
       count += 1
       if count > limits.files { throw fatal("it has more than \(limits.files) files") }
-      let modified =
-        archive_entry_mtime_is_set(entry) != 0
-        ? Int64(archive_entry_mtime(entry)) &* 1_000_000_000 &+ Int64(archive_entry_mtime_nsec(entry)) : nil
       return ArchivedFile(
-        number: count - 1, name: cleaned(name), bytes: declared, modified: modified,
+        number: count - 1, name: cleaned(name), bytes: declared,
         isEncrypted: archive_entry_is_encrypted(entry) != 0, isLink: isLink)
     }
   }

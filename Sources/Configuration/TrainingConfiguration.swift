@@ -64,6 +64,13 @@ package struct TrainingConfiguration: Parameterized, Equatable {
     return result
   }
 
+  /// A weight that the rule gives for these values follows it again, should they be changed.
+  package var withPenaltyWeightByRule: TrainingConfiguration {
+    var result = self
+    result.penaltyWeight = .auto
+    return self.objective.isPenalised && result.penaltyWeightInUse == penaltyWeightInUse ? result : self
+  }
+
   /// In the unit of 64 pixels.
   private var sizeCubed: Float {
     let side = Float(self.size) / 64

@@ -157,22 +157,12 @@ struct TrainCommand: ParsableCommand {
   }
 
   func run() throws {
-    let request = TrainingRequest(
-      out: out, resume: resume, acceptNewData: acceptNewData, beginAnew: beginAnew,
-      base: try config.map(ConfigurationFile.read), preset: network.preset,
-      overrides: network.overrides + steps.overrides() + pictures.parameters.overrides(), data: data.all,
-      cache: pictures.cache, initialGenerator: initGenerator, initialCritic: initCritic, length: pace.length,
-      runOverrides: pace.parameters.overrides())
-    if dryRun {
-      return try show(
-        DryRun(request) {
-          if !json { Console.note("wgan: measuring some steps, to tell how long the run will take ...") }
-        })
-    }
-    Interruption.watch()
     let display: any TrainingTeller = json ? EventStream() : ProgressDisplay(isQuiet: quiet)
     let training: TrainingRun
     do {
+      let request = try self.request()
+      if dryRun { return try show(request) }
+      Interruption.watch()
       training = try TrainingRun(
         request, report: { display.show($0) }, isCancelled: { Interruption.isRequested })
     } catch {
@@ -201,7 +191,19 @@ struct TrainCommand: ParsableCommand {
     if summary.stopped { throw ExitCode(Interruption.exitCode) }
   }
 
-  private func show(_ dryRun: DryRun) throws {
+  private func request() throws -> TrainingRequest {
+    TrainingRequest(
+      out: out, resume: resume, acceptNewData: acceptNewData, beginAnew: beginAnew,
+      base: try config.map(ConfigurationFile.read), preset: network.preset,
+      overrides: network.overrides + steps.overrides() + pictures.parameters.overrides(), data: data.all,
+      cache: pictures.cache, initialGenerator: initGenerator, initialCritic: initCritic, length: pace.length,
+      runOverrides: pace.parameters.overrides())
+  }
+
+  private func show(_ request: TrainingRequest) throws {
+    let dryRun = try DryRun(request) {
+      if !json { Console.note("wgan: measuring some steps, to tell how long the run will take ...") }
+    }
     if json { return try Console.print(RunJSON.line(PlanEvent(dryRun))) }
     var text = dryRunText(dryRun)
     if verbose {

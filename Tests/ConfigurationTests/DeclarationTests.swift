@@ -281,6 +281,17 @@ import Testing
     #expect(try read(.wgan, size: 64) == (nil, .auto))
   }
 
+  /// Whoever begins another run with a file's values, and another size, doesn't mean the first one's weight.
+  @Test func aWeightOfTheRuleFollowsIt() {
+    var net = TrainingConfiguration.photos.withPenaltyWeightInUse.withPenaltyWeightByRule
+    #expect(net.penaltyWeight == .auto)
+    net.size = 128
+    #expect(net.penaltyWeightInUse == 2.4)
+    net = .photos
+    net.penaltyWeight = 0.2
+    #expect(net.withPenaltyWeightByRule.penaltyWeight == 0.2)
+  }
+
   /// A file without a field means what the code of its time did; without one that the first version had, it is broken.
   @Test func fieldsOfLaterVersionsMeanWhatTheCodeDid() throws {
     let first: Set<String> = [

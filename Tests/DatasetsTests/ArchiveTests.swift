@@ -125,6 +125,48 @@ import Testing
     }
   }
 
+  /// Without its list, which stands at a zip file's end, passing over a file would unpack it, however large.
+  @Test func aZipFileWithoutItsListIsRefused() throws {
+    var archive = HandmadeArchive(.zip)
+    try fill(&archive, count: 8)
+    try folder.write("cut.zip", Array(archive.bytes.dropLast(200)))
+    #expect(failure { _ = try open("cut.zip") }?.contains("cut.zip") == true)
+  }
+
+  /// ".." leads nowhere, since names of an archive are no places on the disk.
+  @Test func hiddenFilesAreLeftOut() throws {
+    var archive = HandmadeArchive(.tar)
+    archive.add(".a.png", try picture(shade: 1))
+    try folder.write("hidden.tar", archive.bytes)
+    #expect(failure { _ = try open("hidden.tar") }?.contains("hidden files (1)") == true)
+    archive.add("../../b.png", try picture(shade: 2))
+    try folder.write("up.tar", archive.bytes)
+    #expect(try shades(open("up.tar")) == [2])
+  }
+
+  /// The same archive with other pictures of the same names, lengths and times, as many programs make it.
+  @Test func aReplacedArchiveIsNoticed() throws {
+    for shade in [3, 4] {
+      var archive = HandmadeArchive(.tar)
+      archive.add("a.png", try picture(shade: shade))
+      try folder.write("a.tar", archive.bytes)
+      #expect(try shades(open("a.tar")) == [shade])
+    }
+  }
+
+  /// Given twice it's the same data, in a run's file and in its own names.
+  @Test func theSameDataTwiceAreTheSame() throws {
+    var archive = HandmadeArchive(.tar)
+    try fill(&archive, count: 8)
+    try folder.write("a.tar", archive.bytes)
+    let path = folder.path + "/a.tar"
+    let options = DatasetOptions(size: 16, threads: 1, cacheDirectory: cache.path)
+    let once = try Dataset(DatasetSource(argument: path), options)
+    let twice = try Dataset(DatasetSource(arguments: [path, path]), options)
+    #expect(names(twice) == names(once) && twice.fingerprint == once.fingerprint)
+    #expect(twice.notes.contains { $0.contains("more than once") })
+  }
+
   @Test func whatHasNoPicturesIsTold() throws {
     var archive = HandmadeArchive(.zip)
     try folder.write("empty.zip", archive.bytes)

@@ -76,6 +76,8 @@ import WGAN
       let end = try #require(try events(result.output).last)
       let error = try #require(end["error"] as? String)
       #expect(end["outcome"] as? String == "failed" && result.errors == "wgan: \(error)\n")
+      let unread = try Tool.run(["train", "--out", "run", "--json", "--config", "nowhere.json"], in: folder)
+      #expect(try unread.code == 66 && kinds(events(unread.output)) == ["end"], "\(unread)")
     }
   }
 

@@ -34,10 +34,15 @@ struct ArchiveListing: Sendable {
     }
     let reader = try ArchiveReader(at: path, shownAs: shown)
     var seen: Set<FilePath> = []
-    var nameBytes = 0
+    var (nameBytes, hidden) = (0, 0)
     do throws(ArchiveError) {
       while let file = try reader.next() {
-        if file.name.components.contains(where: { $0.hasPrefix(".") || $0 == "__MACOSX" }) { continue }
+        // (".." is no hidden file, and no name in an archive is a place on the disk.)
+        let isHidden = file.name.components.contains { ($0.hasPrefix(".") && $0 != "..") || $0 == "__MACOSX" }
+        if isHidden {
+          hidden += 1
+          continue
+        }
         nameBytes += file.name.bytes.count
         if nameBytes > Self.mostNameBytes {
           throw ArchiveError("the names of its files take more than 1 GiB", isFatal: true)
@@ -47,7 +52,8 @@ struct ArchiveListing: Sendable {
           continue
         }
         names.append(file.name)
-        files.append(File(number: file.number, bytes: file.bytes ?? 0, modified: file.modified ?? archiveTime))
+        // Its files' own times don't tell whether it's another archive: many programs write the same for all.
+        files.append(File(number: file.number, bytes: file.bytes ?? 0, modified: archiveTime))
       }
     } catch {
       if names.isEmpty { throw Failure(.badData, shown, "can't be read as a zip or tar file: \(error.reason)") }
@@ -55,7 +61,8 @@ struct ArchiveListing: Sendable {
       bad.append(BadFile(path: path.name, reason: "is damaged: \(error.reason); \(rest)"))
     }
     if names.isEmpty && bad.isEmpty {
-      throw Failure(.badData, shown, "is an archive without files: give one with JPEG or PNG files")
+      let what = hidden == 0 ? "an archive without files" : "an archive of hidden files (\(hidden))"
+      throw Failure(.badData, shown, "is \(what): give one with JPEG or PNG files")
     }
   }
 }

@@ -35,10 +35,15 @@ package struct SourceListing: Sendable {
       if !parts.contains(where: { $0.identity == part.identity }) { parts.append(part) }
     }
     self.parts = parts
-    identity = FilePath(bytes: "union".utf8 + parts.flatMap { [0] + $0.identity.bytes })
     label = parts[0].label.description
-    (names, bad) = ([], [])
-    addAll()
+    if parts.count == 1 {
+      (identity, names, bad) = (parts[0].identity, parts[0].names, parts[0].bad)
+      notes = Self.notes(of: parts[0].runs) + ["the same data are given more than once, and taken once"]
+    } else {
+      identity = FilePath(bytes: "union".utf8 + parts.flatMap { [0] + $0.identity.bytes })
+      (names, bad) = ([], [])
+      addAll()
+    }
   }
 
   private mutating func addAll() {

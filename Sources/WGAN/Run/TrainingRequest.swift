@@ -55,7 +55,7 @@ package struct TrainingRequest {
   /// - Throws: `ConfigurationError`.
   func resolved() throws(ConfigurationError) -> (PlannedLength, RunConfiguration) {
     let training: TrainingConfiguration =
-      if let base { base.training.overridden(by: overrides) } else {
+      if let base { base.training.withPenaltyWeightByRule.overridden(by: overrides) } else {
         try TrainingConfiguration(preset: preset, overrides)
       }
     let length = length ?? base.map { .steps($0.length) } ?? .ofPreset(training.preset)
