@@ -36,6 +36,8 @@ struct WatchCommand: ParsableCommand {
   var open = false
 
   func run() throws {
+    // A shell lets what it starts in the background ignore Ctrl-C: who sends it to this process means it all the same.
+    signal(SIGINT, SIG_DFL)
     let token = token == "auto" ? WatchRequest.makeToken() : token
     let server = try WatchServer(WatchRequest(run: path, host: host, port: port, token: token))
     if let note = server.note { Console.note("wgan: \(note)") }

@@ -150,6 +150,8 @@ def main():
     arguments = parser.parse_args()
     files = arguments.files or [PACKAGE / "README.md", *sorted((PACKAGE / "docs").glob("*.md"))]
     targets = re.findall(r"^([a-z-]+):", (PACKAGE / "Makefile").read_text(), re.M)
+    # What a shell starts in the background ignores Ctrl-C, and hands that on.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     reader = Reader({"wgan": arguments.wgan, "wgan-bench": arguments.bench})
     failures, ran, passed_over = [], 0, 0
     try:

@@ -38,6 +38,21 @@ import Testing
       return ((Double(fields[13]) ?? 0) + (Double(fields[14]) ?? 0)) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
+    /// Also where it was begun in the background by a shell, which lets it ignore that.
+    @Test(.timeLimit(.minutes(5))) func controlCEndsIt() throws {
+      try inTemporaryFolder { folder in
+        try train(in: folder)
+        let (output, errors) = (Pipe(), Pipe())
+        let process = try Tool.start(
+          ["-c", "trap '' INT; exec '\(Tool.path)' watch --port 0"], in: folder, program: "/bin/sh", output: output,
+          errors: errors)
+        _ = output.fileHandleForReading.availableData
+        kill(process.processIdentifier, SIGINT)
+        process.waitUntilExit()
+        #expect(process.terminationReason == .uncaughtSignal && process.terminationStatus == SIGINT)
+      }
+    }
+
     /// More clients than the process may have descriptors: it waits for one, and takes no core for that.
     @Test(.timeLimit(.minutes(5))) func atTheLimitOfDescriptors() throws {
       try inTemporaryFolder { folder in
