@@ -58,6 +58,8 @@ import WGAN
     for line in page where line.hasPrefix("  wgan ") {
       let words = line.split(separator: " ").dropFirst().map(String.init)
       try inTemporaryFolder { folder in
+        // As a shell hands them on.
+        let words = words.map { $0.hasPrefix("~/") ? folder / String($0.dropFirst(2)) : $0 }
         // A mistake at the end: that alone is found.
         let result = try Tool.run(words + ["--threads", "0"], in: folder)
         #expect(result.code == 64 || result.code == 66, "\(result)")
