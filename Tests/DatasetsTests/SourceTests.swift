@@ -167,7 +167,8 @@ import Testing
     try folder.write("b.webp", "RIFF....WEBPVP8 ")
     try folder.write("c.7z", [0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C])
     for (path, words) in [
-      ("~/Pictures", ["~", "quotes"]), (folder.path + "/p/a.png", ["single picture", "--data \(folder.path)/p"]),
+      (folder.path + "/nowhere", ["a folder of pictures", "'synthetic'"]),
+      (folder.path + "/p/a.png", ["single picture", "--data \(folder.path)/p"]),
       (folder.path + "/b.webp", ["a WebP picture", "mogrify"]), (folder.path + "/c.7z", ["7z", "unpack"]),
     ] {
       let error = failure { _ = try DatasetSource(argument: path) }?.description ?? ""

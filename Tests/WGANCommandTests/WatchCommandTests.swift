@@ -38,15 +38,20 @@ import Testing
       return ((Double(fields[13]) ?? 0) + (Double(fields[14]) ?? 0)) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
+    /// A `wgan watch` that a shell begins after some command, and the address that it prints.
+    private func watch(after command: String, in folder: String) throws -> (process: Process, url: String) {
+      let output = Pipe()
+      let process = try Tool.start(
+        ["-c", "\(command); exec '\(Tool.path)' watch --port 0"], in: folder, program: "/bin/sh", output: output,
+        errors: Pipe())
+      return (process, String(decoding: output.fileHandleForReading.availableData, as: UTF8.self))
+    }
+
     /// Also where it was begun in the background by a shell, which lets it ignore that.
     @Test(.timeLimit(.minutes(5))) func controlCEndsIt() throws {
       try inTemporaryFolder { folder in
         try train(in: folder)
-        let (output, errors) = (Pipe(), Pipe())
-        let process = try Tool.start(
-          ["-c", "trap '' INT; exec '\(Tool.path)' watch --port 0"], in: folder, program: "/bin/sh", output: output,
-          errors: errors)
-        _ = output.fileHandleForReading.availableData
+        let (process, _) = try watch(after: "trap '' INT", in: folder)
         kill(process.processIdentifier, SIGINT)
         process.waitUntilExit()
         #expect(process.terminationReason == .uncaughtSignal && process.terminationStatus == SIGINT)
@@ -57,13 +62,9 @@ import Testing
     @Test(.timeLimit(.minutes(5))) func atTheLimitOfDescriptors() throws {
       try inTemporaryFolder { folder in
         try train(in: folder)
-        let (output, errors) = (Pipe(), Pipe())
-        let process = try Tool.start(
-          ["-c", "ulimit -n 32; exec '\(Tool.path)' watch --port 0"], in: folder, program: "/bin/sh", output: output,
-          errors: errors)
+        let (process, url) = try watch(after: "ulimit -n 32", in: folder)
         defer { process.waitUntilExit() }
         defer { process.terminate() }
-        let url = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
         let port = try #require(url.split(separator: ":").last.flatMap { Int($0.prefix { $0.isNumber }) })
         do {
           let clients = try (0..<60).map { _ in try Client(port: port) }

@@ -31,7 +31,7 @@ package enum DatasetSource: Sendable, Equatable {
     do {
       status = try fileStatus(argument)
     } catch {
-      throw Failure(.missing, "can't read '\(argument)': \(error); \(Self.advice(onMissing: argument))")
+      throw Failure(.missing, "can't read '\(argument)': \(error); give \(Self.kinds)")
     }
     if status.isFolder {
       if let names = try? folderEntries(argument), FolderWalk.isRun(names) { throw Self.isRun(argument) }
@@ -53,11 +53,6 @@ package enum DatasetSource: Sendable, Equatable {
   }
 
   // MARK: - What it is instead
-
-  private static func advice(onMissing argument: String) -> String {
-    guard argument.hasPrefix("~") else { return "give \(kinds)" }
-    return "the shell takes ~ for your home folder only where it isn't in quotes: leave them out, or write $HOME for it"
-  }
 
   private static func isRun(_ path: String) -> Failure {
     Failure(

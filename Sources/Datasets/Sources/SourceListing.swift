@@ -21,13 +21,7 @@ package struct SourceListing: Sendable {
   private var places: [(part: Int, number: Int)] = []
 
   package init(_ source: DatasetSource) throws(Failure) {
-    guard case .union(let sources) = source else {
-      let part = try SourcePart(source)
-      parts = [part]
-      (identity, label, names, bad) = (part.identity, part.label.description, part.names, part.bad)
-      notes = Self.notes(of: part.runs)
-      return
-    }
+    let sources = if case .union(let all) = source { all } else { [source] }
     var parts: [SourcePart] = []
     for source in sources {
       let part = try SourcePart(source)
@@ -38,7 +32,8 @@ package struct SourceListing: Sendable {
     label = parts[0].label.description
     if parts.count == 1 {
       (identity, names, bad) = (parts[0].identity, parts[0].names, parts[0].bad)
-      notes = Self.notes(of: parts[0].runs) + ["the same data are given more than once, and taken once"]
+      notes = Self.notes(of: parts[0].runs)
+      if sources.count > 1 { notes.append("the same data are given more than once, and taken once") }
     } else {
       identity = FilePath(bytes: "union".utf8 + parts.flatMap { [0] + $0.identity.bytes })
       (names, bad) = ([], [])
