@@ -20,6 +20,13 @@ public protocol ProductPage: SendableMetatype {
   static func multiply(_ tile: UnsafePointer<MultiplyTile>, groups: Int, blocks: Int)
   /// Runs `WeightsKernel` with one of tile.weightsRows source cells and 1 ... tile.weightsBlocks blocks.
   static func weights(_ tile: UnsafePointer<WeightsTile>, rows: Int, blocks: Int)
+  /// Four neighbouring cells of the source: where they are, or a register that holds them.
+  associatedtype Terms: BitwiseCopyable
+  /// They are in a register, of which a multiply-add takes one lane.
+  static var termsAreLanes: Bool { get }
+  static func terms(_ p: UnsafePointer<Float>) -> Terms
+  /// Term `k` < 4 in every lane. `k` is a constant in the tiles' loops.
+  static func term(_ k: Int, of terms: Terms) -> Operand
   /// sum + a * b in each cell: one product, or those of a pair.
   static func adding(_ sum: Vector, _ a: Operand, times b: Operand) -> Vector
 }
@@ -42,10 +49,31 @@ extension ProductPage {
   @inlinable @inline(__always)
   static func operand(_ p: UnsafePointer<Float>) -> Operand { UnsafeRawPointer(p).loadUnaligned(as: Operand.self) }
 
-  /// The cell at `p` in every lane.
+}
+
+/// Terms by broadcasts, where a load can fill all lanes at no cost.
+extension ProductPage where Terms == UnsafePointer<Float> {
+  @inlinable public static var termsAreLanes: Bool { false }
+
   @inlinable @inline(__always)
-  static func broadcast(_ p: UnsafePointer<Float>) -> Operand {
-    Operand(repeating: UnsafeRawPointer(p).loadUnaligned(as: Operand.Scalar.self))
+  public static func terms(_ p: UnsafePointer<Float>) -> Terms { p }
+
+  @inlinable @inline(__always)
+  public static func term(_ k: Int, of terms: Terms) -> Operand {
+    Operand(repeating: UnsafeRawPointer(terms + k).loadUnaligned(as: Operand.Scalar.self))
+  }
+}
+
+/// Terms by lanes, where a multiply-add takes a lane of a register at no cost.
+extension ProductPage where Terms == SIMD4<Float>, Operand == SIMD4<Float> {
+  @inlinable public static var termsAreLanes: Bool { true }
+
+  @inlinable @inline(__always)
+  public static func terms(_ p: UnsafePointer<Float>) -> Terms { load(p) }
+
+  @inlinable @inline(__always)
+  public static func term(_ k: Int, of terms: Terms) -> Operand {
+    Operand(repeating: k == 0 ? terms.x : k == 1 ? terms.y : k == 2 ? terms.z : terms.w)
   }
 }
 

@@ -5,6 +5,7 @@ public enum InstructionSet: String, CaseIterable, Sendable {
   case portable
   case avx2
   case avx512
+  case neon
 }
 
 /// The kernels of one page. The closures are its module's entry points; nothing else of the module is called.

@@ -11,6 +11,7 @@
   public enum BF16Page: PairPage {
     public typealias Vector = SIMD16<Float>
     public typealias Operand = SIMD16<Int32>
+    public typealias Terms = UnsafePointer<Float>
     public static var instructionSet: InstructionSet { .avx512 }
     public static var fused: Bool { true }
 

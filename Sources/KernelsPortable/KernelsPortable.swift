@@ -1,4 +1,5 @@
-// The kernels for any processor: SIMD4, which is SSE2 on x86-64 and NEON on arm64.
+// The kernels for any processor: SIMD4. Without FMA, which SSE2 hasn't (each lane of one would be a call of `fmaf`), and
+// so on arm64 too: the set has the same bits everywhere.
 //
 // Register tile: 4 pixels x 2 vectors, run twice for a block of 16 channels: 8 accumulators of 16 registers.
 
@@ -6,14 +7,9 @@ import Kernels
 
 public enum PortablePage: KernelPage {
   public typealias Vector = SIMD4<Float>
+  public typealias Terms = UnsafePointer<Float>
   public static var instructionSet: InstructionSet { .portable }
-
-  #if arch(arm64)
-    public static var fused: Bool { true }
-  #else
-    // SSE2 has no FMA; each lane of one would be a call of `fmaf`.
-    public static var fused: Bool { false }
-  #endif
+  public static var fused: Bool { false }
 
   public static var tile: RegisterTile {
     RegisterTile(groupPixels: 2, groups: 2, blocks: 1, weightsRows: RowCounts(4), weightsBlocks: 1)

@@ -1,18 +1,9 @@
 import Compute
 import Kernels
-import KernelsAVX2
-import KernelsAVX512
-import KernelsPortable
 import Testing
 
 /// The kernel tables that this machine can run, portable first.
-let machineKernels: [KernelTable] = Device.supported.map {
-  switch $0 {
-  case .portable: portableKernels
-  case .avx2: avx2Kernels
-  case .avx512: avx512Kernels
-  }
-}
+let machineKernels: [KernelTable] = Device.pages
 
 extension KernelTable: CustomTestStringConvertible {
   public var testDescription: String { instructionSet.rawValue }

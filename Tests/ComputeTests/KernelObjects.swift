@@ -4,7 +4,11 @@ import Foundation
 import Testing
 
 enum KernelObjects {
-  static let pages = ["KernelsPortable", "KernelsAVX2", "KernelsAVX512", "KernelsBF16"]
+  #if arch(x86_64)
+    static let pages = ["KernelsPortable", "KernelsAVX2", "KernelsAVX512", "KernelsBF16"]
+  #else
+    static let pages = ["KernelsPortable", "KernelsNEON"]
+  #endif
 
   static func files(of module: String) throws -> [URL] {
     let objects = try objects(in: buildDirectory().appendingPathComponent(module + ".build"))

@@ -5,10 +5,11 @@ import Testing
 /// functions whose bits no standard defines; ElementaryFunctions has those that are needed. (floor, sqrt and the like
 /// are exact.)
 @Suite struct LibmSymbolsTests {
-  static let modules = [
-    "ElementaryFunctions", "Randomness", "Images", "Datasets", "KernelsPortable", "KernelsAVX2", "KernelsAVX512",
-    "Compute", "Graph", "TensorFiles", "Configuration", "Training", "WGAN",
-  ]
+  static let modules =
+    KernelObjects.pages + [
+      "ElementaryFunctions", "Randomness", "Images", "Datasets", "Compute", "Graph", "TensorFiles", "Configuration",
+      "Training", "WGAN",
+    ]
 
   static let inexact: Set<String> = {
     let names = [

@@ -4,10 +4,7 @@
 import CProcessor
 import Dispatch
 import Kernels
-import KernelsAVX2
-import KernelsAVX512
 import KernelsBF16
-import KernelsPortable
 import SystemSupport
 
 #if canImport(FoundationEssentials)
@@ -49,15 +46,8 @@ package struct Device: Sendable {
     instructionSet: InstructionSet = Self.best, threads: Int = Self.coreCount,
     firstCacheBytes: Int? = nil, cacheBytes: Int? = nil, recorder: StepRecorder? = nil
   ) {
-    precondition(Self.supported.contains(instructionSet), "this machine can't run \(instructionSet)")
-    let kernels =
-      switch instructionSet {
-      case .portable: portableKernels
-      case .avx2: avx2Kernels
-      case .avx512: avx512Kernels
-      }
     self.init(
-      kernels: kernels,
+      kernels: Self.page(of: instructionSet),
       pairKernels: instructionSet == .avx512 && Self.supportsBFloat16 ? bf16Kernels : nil,
       threads: threads, firstCacheBytes: firstCacheBytes, cacheBytes: cacheBytes, recorder: recorder)
   }
@@ -104,16 +94,6 @@ package struct Device: Sendable {
     }
     return Device(instructionSet: set, threads: threads)
   }
-
-  /// What this processor and its operating system can run, slowest first.
-  package static let supported: [InstructionSet] = {
-    var sets = [InstructionSet.portable]
-    if cprocessor_supports_avx2() { sets.append(.avx2) }
-    if cprocessor_supports_avx512() { sets.append(.avx512) }
-    return sets
-  }()
-
-  package static var best: InstructionSet { supported.last ?? .portable }
 
   /// Whether `best` has products of bf16 beside those of Floats.
   package static let supportsBFloat16 = cprocessor_supports_avx512bf16()

@@ -46,10 +46,10 @@ public struct ArithmeticProbe: Sendable {
 /// Counts of `readProbe` and `copyProbe` are multiples of this: 16 vectors of the widest set.
 public let probeStep = 256
 
-/// Per round c[n] = x*c[n] + y for some accumulators c, all in registers: nothing but arithmetic. Neither product nor
-/// sum can be hoisted out of the loop, also where multiplication and addition are two instructions. As many chains hide
-/// the latency: two units of 4 cycles need 8 where the set has FMA; a multiplication and an addition one after the
-/// other, 14.
+/// Per round c[n] = c[n] + x*y for some accumulators c where the set has FMA, the form that every set's instruction has;
+/// elsewhere c[n] = x*c[n] + y, since x*y could be hoisted out of the loop. All in registers: nothing but arithmetic. As
+/// many chains hide the latency: two units of 4 cycles need 8 with FMA (four units, as some arm64 processors have, 16); a
+/// multiplication and an addition one after the other, 14.
 public enum MultiplyAddProbe<Page: KernelPage, let accumulators: Int> {
   /// - Parameter registers: x, y, c[0] ... c[accumulators - 1], a vector each; c is written back.
   @inlinable @inline(never)
@@ -61,7 +61,7 @@ public enum MultiplyAddProbe<Page: KernelPage, let accumulators: Int> {
     var c = InlineArray<accumulators, Page.Vector>(repeating: Page.Vector())
     for n in 0..<accumulators { c[n] = load(p + n * width) }
     for _ in 0..<rounds {
-      for n in 0..<accumulators { c[n] = y.adding(x, times: c[n], fused: Page.fused) }
+      for n in 0..<accumulators { c[n] = Page.fused ? c[n].addingFused(x, y) : y + x * c[n] }
     }
     for n in 0..<accumulators { store(c[n], p + n * width) }
   }

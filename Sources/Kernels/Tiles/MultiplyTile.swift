@@ -100,16 +100,29 @@ public enum MultiplyKernel<Page: ProductPage, let pixels: Int, let vectors: Int>
       for _ in 0..<t.innerCount {
         var k = 0
         while k < t.length {
+          var x = InlineArray<pixels, Page.Terms>(repeating: Page.terms(row0 + k))
+          for m in 0..<pixels {
+            let group = m / groupPixels
+            let source = group == 0 ? row0 : group == 1 ? row1 : row2
+            x[m] = Page.terms(source + (k &+ (m % groupPixels) &* t.sourcePixelStride))
+          }
           for u in 0..<4 {
-            var w = InlineArray<vectors, Page.Operand>(repeating: Page.Operand())
-            for n in 0..<vectors {
-              w[n] = Page.operand(b + (u &* 16 &+ blockOffset(n, lane, width, t.weightsBlockStride)))
-            }
-            for m in 0..<pixels {
-              let group = m / groupPixels
-              let source = group == 0 ? row0 : group == 1 ? row1 : row2
-              let x = Page.broadcast(source + (k &+ u &+ (m % groupPixels) &* t.sourcePixelStride))
-              for n in 0..<vectors { c[m][n] = Page.adding(c[m][n], x, times: w[n]) }
+            if Page.termsAreLanes {
+              // The terms are in registers: a vector of weights at a time, for all pixels.
+              for n in 0..<vectors {
+                let w = Page.operand(b + (u &* 16 &+ blockOffset(n, lane, width, t.weightsBlockStride)))
+                for m in 0..<pixels { c[m][n] = Page.adding(c[m][n], Page.term(u, of: x[m]), times: w) }
+              }
+            } else {
+              // The weights are in registers: a term at a time, for all vectors.
+              var w = InlineArray<vectors, Page.Operand>(repeating: Page.Operand())
+              for n in 0..<vectors {
+                w[n] = Page.operand(b + (u &* 16 &+ blockOffset(n, lane, width, t.weightsBlockStride)))
+              }
+              for m in 0..<pixels {
+                let term = Page.term(u, of: x[m])
+                for n in 0..<vectors { c[m][n] = Page.adding(c[m][n], term, times: w[n]) }
+              }
             }
           }
           b += 64

@@ -116,7 +116,7 @@ public enum WeightsKernel<Page: ProductPage, let rows: Int, let vectors: Int> {
     var g = InlineArray<vectors, Page.Operand>(repeating: Page.Operand())
     for n in 0..<vectors { g[n] = Page.operand(b + blockOffset(n, lane, Page.Vector.scalarCount, blockStride)) }
     for m in 0..<rows {
-      let x = Page.broadcast(a + m)
+      let x = Page.term(m % 4, of: Page.terms(a + m / 4 * 4))
       for n in 0..<vectors { c[m][n] = Page.adding(c[m][n], x, times: g[n]) }
     }
   }
