@@ -9,8 +9,8 @@ SOURCES := Package.swift Sources Tests Benchmarks/wgan-bench Examples
 PREFIX := /usr/local
 DESTDIR :=
 
-.PHONY: build setup demo stage install uninstall dist test test-install same-bits torture soak bench report peers \
-  frameworks parity fuzz sanitize browser-test browser-test-demo docs-test \
+.PHONY: build setup demo stage install uninstall dist test test-arm64 test-install same-bits torture soak bench report \
+  peers frameworks parity fuzz sanitize browser-test browser-test-demo docs-test \
   check-weights check-tensorboard format lint clean
 
 build: setup
@@ -74,6 +74,10 @@ browser-test-demo: setup
 docs-test: setup
 	$(SWIFT) build -c release
 	python3 Tests/Docs/docs_test.py
+
+# The kernels for arm64 under emulation: right, the same bits as AVX2, and no spills in their loops.
+test-arm64: setup
+	@Scripts/test-arm64
 
 # The tests with the address sanitizer, then with the thread sanitizer.
 sanitize: setup

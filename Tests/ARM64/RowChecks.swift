@@ -86,12 +86,13 @@ func checkNorms(_ kernels: KernelTable) {
   let means = map(16) { lane in total(lane) { value(x, $0, $1, lane) } / count }
   expect(
     "moments", moments,
-    means + map(16) { lane in
-      total(lane) {
-        let distance = value(x, $0, $1, lane) - means[lane]
-        return distance * distance
-      }
-    }, bound: { _ in 40 * count * roundoff })
+    means
+      + map(16) { lane in
+        total(lane) {
+          let distance = value(x, $0, $1, lane) - means[lane]
+          return distance * distance
+        }
+      }, bound: { _ in 40 * count * roundoff })
   expect(
     "normSums", sums,
     map(16) { lane in total(lane) { gated($0, $1, lane) } }

@@ -130,7 +130,9 @@ func checkMultiplyTiles(_ kernels: KernelTable) {
           var result = start
           multiply(
             kernels, groups, blocks, source, weights, &result, gate: isGated ? gate : nil, accumulate: accumulate)
-          if let first { expectSame("multiply", result, first) } else {
+          if let first {
+            expectSame("multiply", result, first)
+          } else {
             expect("multiply", result, sums, bound: { isWhole ? 0 : magnitudes[$0] })
           }
           first = first ?? result
@@ -231,7 +233,9 @@ func checkWeightsTiles(_ kernels: KernelTable) {
         for blocks in 1...kernels.tile.weightsBlocks {
           var result = start
           outerProduct(kernels, rows, blocks, source, gradient, &result, accumulate: accumulate)
-          if let first { expectSame("weights", result, first) } else {
+          if let first {
+            expectSame("weights", result, first)
+          } else {
             expect("weights", result, sums, bound: { isWhole ? 0 : magnitudes[$0] })
           }
           first = first ?? result
