@@ -2,8 +2,8 @@
 //
 // Register tile: 6 pixels x 4 vectors (one block of 16 channels): 24 accumulators of 32 registers. Four terms of a
 // pixel are one load, and `fmla` takes a lane of it: a broadcast would be an instruction of its own. So a turn of the
-// loop is 6 loads of source and 8 of weights (a pair of vectors each) for 96 multiply-adds. The weights' tile is 12 x 2:
-// three vectors of source cells, used by lanes, and half a block of the gradient's channels, run twice.
+// loop is 6 loads of source and 8 of weights (a pair of vectors each) for 96 multiply-adds. The tile of weights is
+// 12 x 2: three vectors of source cells, used by lanes, and half a block of the gradient's channels, run twice.
 
 #if arch(arm64)
 

@@ -1,5 +1,5 @@
-// The kernels for any processor: SIMD4. Without FMA, which SSE2 hasn't (each lane of one would be a call of `fmaf`), and
-// so on arm64 too: the set has the same bits everywhere.
+// The kernels for any processor: SIMD4. Without FMA, which SSE2 hasn't (each lane of one would be a call of `fmaf`),
+// and so on arm64 too: the set has the same bits everywhere.
 //
 // Register tile: 4 pixels x 2 vectors, run twice for a block of 16 channels: 8 accumulators of 16 registers.
 

@@ -46,10 +46,10 @@ public struct ArithmeticProbe: Sendable {
 /// Counts of `readProbe` and `copyProbe` are multiples of this: 16 vectors of the widest set.
 public let probeStep = 256
 
-/// Per round c[n] = c[n] + x*y for some accumulators c where the set has FMA, the form that every set's instruction has;
-/// elsewhere c[n] = x*c[n] + y, since x*y could be hoisted out of the loop. All in registers: nothing but arithmetic. As
-/// many chains hide the latency: two units of 4 cycles need 8 with FMA (four units, as some arm64 processors have, 16); a
-/// multiplication and an addition one after the other, 14.
+/// Per round c[n] = c[n] + x*y for some accumulators c where the set has FMA, the form that every set's instruction
+/// has; elsewhere c[n] = x*c[n] + y, since x*y could be hoisted out of the loop. All in registers: nothing but
+/// arithmetic. As many chains hide the latency: two units of 4 cycles need 8 with FMA (four units, as some arm64
+/// processors have, 16); a multiplication and an addition one after the other, 14.
 public enum MultiplyAddProbe<Page: KernelPage, let accumulators: Int> {
   /// - Parameter registers: x, y, c[0] ... c[accumulators - 1], a vector each; c is written back.
   @inlinable @inline(never)
