@@ -41,6 +41,9 @@ func tests(_ module: String, _ dependencies: [Target.Dependency], resources: [Re
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
+// Which MPI, as pkg-config calls it: Debian's choice between those that are installed, or "ompi-c", "mpich".
+let mpi = Context.environment["WGAN_MPI"] ?? "mpi-c"
+
 func nio(_ product: String) -> Target.Dependency { .product(name: product, package: "swift-nio") }
 
 let package = Package(
@@ -50,6 +53,7 @@ let package = Package(
     .executable(name: "wgan-bench", targets: ["WGANBench"]),
     .library(name: "WGAN", targets: ["WGAN"]),
   ],
+  traits: [.trait(name: "MPI", description: "Training on several machines, over MPI: make mpi.")],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -60,7 +64,7 @@ let package = Package(
       name: "WGANCommand",
       dependencies: [
         "CommandSupport", "Watch", "WGAN", "Training", "Configuration", "TensorFiles", "Evaluation", "Graph", "Compute",
-        "Datasets", "Images", "SystemSupport", argumentParser,
+        "Datasets", "Images", "Ranks", "SystemSupport", argumentParser,
       ]),
     .target(
       name: "Watch",
@@ -74,18 +78,18 @@ let package = Package(
       "WGAN",
       [
         "Training", "Configuration", "TensorFiles", "Evaluation", "Graph", "Compute", "Datasets", "Images", "Plots",
-        "SystemSupport", "Randomness", "ElementaryFunctions", "Statistics",
+        "Ranks", "SystemSupport", "Randomness", "ElementaryFunctions", "Statistics",
       ]),
     module(
       "Training",
       [
-        "Configuration", "TensorFiles", "Graph", "Compute", "SystemSupport", "Randomness", "ElementaryFunctions",
-        "Statistics",
+        "Configuration", "TensorFiles", "Graph", "Compute", "Ranks", "SystemSupport", "Randomness",
+        "ElementaryFunctions", "Statistics",
       ]),
     module("Configuration", ["Graph", "Compute", "SystemSupport"]),
     module("TensorFiles", ["SystemSupport"]),
     module("Evaluation", ["Compute", "SystemSupport", "Randomness", "Statistics"]),
-    module("Datasets", ["Images", "Archives", "SystemSupport", "Randomness", "ElementaryFunctions"]),
+    module("Datasets", ["Images", "Archives", "Ranks", "SystemSupport", "Randomness", "ElementaryFunctions"]),
     module("Images", ["SystemSupport", "CTurboJPEG", "CPNG", "CPNGReader"]),
     module("Archives", ["SystemSupport", "CArchive"]),
     module("Plots", ["SystemSupport"]),
@@ -94,8 +98,9 @@ let package = Package(
       "Compute",
       [
         "KernelsPortable", "KernelsNEON", "KernelsAVX2", "KernelsAVX512", "KernelsBF16", "Kernels", "CProcessor",
-        "SystemSupport",
+        "Ranks", "SystemSupport",
       ]),
+    module("Ranks", ["CRanks", "SystemSupport"]),
     module("KernelsPortable", ["Kernels"]),
     module("KernelsNEON", ["Kernels"]),
     module("KernelsAVX2", ["Kernels"]),
@@ -109,6 +114,11 @@ let package = Package(
     module("ElementaryFunctions"),
     .target(name: "CProcessor"),
     .target(name: "CVector"),
+    // Of MPI nothing is asked, not even that it is there, unless the trait is on.
+    .target(
+      name: "CRanks", dependencies: [.target(name: "CMPI", condition: .when(traits: ["MPI"]))],
+      cSettings: [.define("WGAN_MPI", .when(traits: ["MPI"]))]),
+    .systemLibrary(name: "CMPI", pkgConfig: mpi, providers: [.apt(["libopenmpi-dev"]), .brew(["open-mpi"])]),
     .target(name: "CPNGReader", dependencies: ["CPNG"]),
     .systemLibrary(
       name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
@@ -124,7 +134,7 @@ let package = Package(
       ],
       path: "Benchmarks/wgan-bench"),
 
-    .target(name: "TestSupport", dependencies: ["SystemSupport"], path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["Ranks", "SystemSupport"], path: "Tests/TestSupport"),
     tests("ElementaryFunctions", ["ElementaryFunctions"]),
     tests("Randomness", ["Randomness"]),
     tests("ReferenceKernels", ["ReferenceKernels", "Randomness", "SystemSupport"]),
@@ -154,8 +164,8 @@ let package = Package(
     tests(
       "Training",
       [
-        "Training", "Configuration", "TensorFiles", "Graph", "Compute", "ReferenceKernels", "Randomness",
-        "SystemSupport",
+        "Training", "Configuration", "TensorFiles", "Graph", "Compute", "ReferenceKernels", "Ranks", "Randomness",
+        "SystemSupport", "TestSupport",
       ]),
     tests(
       "WGAN",

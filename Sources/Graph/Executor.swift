@@ -84,21 +84,26 @@ package final class Executor {
   /// Whose statistics a norm uses.
   package typealias Statistics = NormStatistics
 
+  // Where ranks share a batch, one may have none of it: its norms ask for the others' statistics all the same, and its
+  // gradients are zero.
+
   /// - Parameters:
   ///   - batch: pictures (or vectors) in `input`, at most the plan's.
   ///   - input: laid out as `plan.inputLayout`.
   package func forward(batch: Int, input: Activations, statistics: Statistics) {
-    precondition(batch > 0 && batch <= plan.batch && input.layout == plan.inputLayout)
+    precondition(isBatch(batch) && input.layout == plan.inputLayout)
     prepareForForward()
     for call in plan.calls(of: .forward) {
       memory.begin(call)
       if call.kind == .norm {
         runNorm(call, batch: batch, statistics)
-      } else {
+      } else if batch > 0 {
         runLayer(call, batch: batch, input: input)
       }
     }
   }
+
+  private func isBatch(_ count: Int) -> Bool { count <= plan.batch && (count > 0 || count == 0 && device.ranks != nil) }
 
   private func runLayer(_ call: PlannedCall, batch: Int, input: Activations) {
     let (step, tensors) = (plan.steps[call.step], plan.tensors[call.step])
@@ -144,7 +149,7 @@ package final class Executor {
     accumulate: Bool = false,
     inputGradient: Bool = false
   ) {
-    precondition(plan.purpose.isTraining && batch > 0 && batch <= plan.batch)
+    precondition(plan.purpose.isTraining && isBatch(batch))
     if accumulate { checkGradients() }
     prepareForBackward(from: inputGradient ? 0 : 1)
     let pictures = pictures(outputGradient)
@@ -152,13 +157,15 @@ package final class Executor {
       memory.begin(call)
       switch call.kind {
       case .scoreGradient: setScoreGradient(call, outputGradient)
-      case .layerGradient where plan.steps[call.step].tanh: runTanhGradient(call, batch: batch, pictures)
+      case .layerGradient where plan.steps[call.step].tanh:
+        if batch > 0 { runTanhGradient(call, batch: batch, pictures) }
       case .layerGradient:
         runNormGradient(call, batch: batch, parameterGradients: parameterGradients, accumulate: accumulate)
       case .backwardWeights:
         runBackwardWeights(
           call, batch: batch, source: source(call, input), gradient: gradient(call, pictures), accumulate: accumulate)
-      case .backwardData: runBackwardData(call, batch: batch, gradient: gradient(call, pictures))
+      case .backwardData:
+        if batch > 0 { runBackwardData(call, batch: batch, gradient: gradient(call, pictures)) }
       case .forward, .norm, .tangent, .tangentWeights: preconditionFailure("no call of a backward pass")
       }
     }
@@ -216,6 +223,10 @@ package final class Executor {
     guard let diffParameters = operands[call.step].gradients else {
       preconditionFailure("a plan for training has gradients")
     }
+    if batch == 0 {
+      if !accumulate { diffParameters.fill(0) }
+      return
+    }
     layerCall(call.step, .backwardWeights, batch: batch) {
       plan.steps[call.step].layer.backwardWeights(
         batch: batch, source: source, gradient: gradient, diffParameters: diffParameters, biasFactors: biasFactors,
@@ -266,12 +277,13 @@ package final class Executor {
   ///   - accumulate: add to `gradients` instead of replacing them.
   package func tangent(batch: Int, input: Activations, scoreFactors: Slice, accumulate: Bool) {
     precondition(plan.purpose == .trainingWithTangents && plan.network.output == .scores)
-    precondition(batch > 0 && batch <= plan.batch && input.layout == plan.inputLayout && scoreFactors.count >= batch)
+    precondition(isBatch(batch) && input.layout == plan.inputLayout && scoreFactors.count >= batch)
     if accumulate { checkGradients() }
     for call in plan.calls(of: .tangent) {
       memory.begin(call)
       let source = call.step == 0 ? input : plan.tensors[call.step - 1].tangent.map { activations($0, call) } ?? input
       if call.kind == .tangent {
+        if batch == 0 { continue }
         runTangent(call, batch: batch, source: source, scoreFactors: scoreFactors)
       } else {
         runBackwardWeights(
@@ -398,6 +410,11 @@ private struct StepOperands {
 }
 
 extension LayerParameters {
+  fileprivate func fill(_ value: Float) {
+    weight.fill(value)
+    bias?.fill(value)
+  }
+
   fileprivate init(_ parameters: [Parameter], in slab: Slice) {
     var (weight, bias) = (slab[0..<0], Slice?.none)
     for parameter in parameters {

@@ -4,7 +4,7 @@
 /// Some of the held-out pictures, the same ones all through a run, in batches as training has them.
 package struct HeldOutPictures {
   package struct Batch: Sendable {
-    /// Bytes [picture][y][x][channel].
+    /// Bytes [picture][y][x][channel], this process's share of `count` pictures.
     var pixels: [UInt8]
     var count: Int
 
@@ -27,10 +27,8 @@ package struct HeldOutPictures {
     // Of a loss what it is more than the difference of the means: Wasserstein's is that difference to the last bit.
     var (real, fake, more, count) = (0.0, 0.0, 0.0, 0.0)
     for (number, batch) in batches.enumerated() {
-      let pictureBytes = batch.pixels.count / max(1, batch.count)
       let losses = batch.pixels.withUnsafeBufferPointer {
-        engine.evaluate(
-          pixels: UnsafeBufferPointer(rebasing: $0[..<(batch.count * pictureBytes)]), count: batch.count, batch: number)
+        engine.evaluate(pixels: $0, count: batch.count, batch: number)
       }
       real += Double(losses.real) * Double(batch.count)
       fake += Double(losses.fake) * Double(batch.count)

@@ -35,21 +35,23 @@ package struct PictureAugmentation: Sendable {
   }
 
   /// `target` = the first pictures of `source`, as they look at this sight of step number `step` of its kind.
+  ///
+  /// - Parameter first: the number of the first one in the whole batch.
   package func apply(
-    _ sight: Sight, step: Int, batch: Int, from source: Activations, to target: Activations, on device: Device
+    _ sight: Sight, step: Int, first: Int = 0, batch: Int, from source: Activations, to target: Activations, on device: Device
   ) {
-    target.setAugmented(source, parameters(sight, step: step, batch: batch), on: device)
+    target.setAugmented(source, parameters(sight, step: step, first: first, batch: batch), on: device)
   }
 
   /// `target` = the gradient of those first pictures, from that of how they looked.
   package func adjoint(
-    _ sight: Sight, step: Int, batch: Int, gradient: Activations, to target: Activations, on device: Device
+    _ sight: Sight, step: Int, first: Int = 0, batch: Int, gradient: Activations, to target: Activations, on device: Device
   ) {
-    target.setAugmentationGradient(gradient, parameters(sight, step: step, batch: batch), on: device)
+    target.setAugmentationGradient(gradient, parameters(sight, step: step, first: first, batch: batch), on: device)
   }
 
-  package func parameters(_ sight: Sight, step: Int, batch: Int) -> [AugmentationParameters] {
-    (0..<batch).map { picture in
+  package func parameters(_ sight: Sight, step: Int, first: Int = 0, batch: Int) -> [AugmentationParameters] {
+    (first..<first + batch).map { picture in
       var random = RandomStream(seed: seed, purpose: sight.purpose, step: step, index: picture)
       return parameters(&random)
     }

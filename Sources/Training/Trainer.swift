@@ -5,6 +5,7 @@ import Compute
 import Configuration
 import Graph
 import Randomness
+import Ranks
 import SystemSupport
 import TensorFiles
 
@@ -13,10 +14,6 @@ package final class Trainer: TrainingEngine {
   package let plan: TrainingPlan
   package private(set) var criticStepsDone = 0
   package private(set) var generatorStepsDone = 0
-
-  /// Called between a step's gradients and its update, with the gradients' slab: where several machines train together,
-  /// it puts the sum over all of them there.
-  package var reduce: ((_ gradients: Slice, _ net: NetRole) -> Void)?
 
   /// What has made the state worthless, until it is set anew. Looked for in each step: optimizers and averages tell
   /// while they write, and losses and running statistics are few.
@@ -36,7 +33,7 @@ package final class Trainer: TrainingEngine {
   private let averaged: AveragedGenerator?
   /// The noise as drawn, `[picture][latent]`.
   private var noiseValues: [Float]
-  /// Real pictures in `nets`.
+  /// Real pictures of the batch, this process's of which are in `nets`.
   private var realCount = 0
 
   package var configuration: TrainingConfiguration { plan.configuration }
@@ -73,9 +70,14 @@ package final class Trainer: TrainingEngine {
 
   // MARK: - Steps
 
+  // Where ranks share the batches (`Device.ranks`), all make the same steps, each on its share (`plan.share`), and have
+  // the same parameters after it, to the bit.
+
   /// One critic step on real pictures.
   ///
-  /// - Parameter pixels: bytes [picture][y][x][channel] of `count` pictures, 1 ... batchSize.
+  /// - Parameters:
+  ///   - pixels: bytes [picture][y][x][channel] of this process's share of `count` pictures.
+  ///   - count: 1 ... batchSize.
   package func criticStep(pixels: UnsafeBufferPointer<UInt8>, count: Int) -> CriticLosses {
     let fakes = configuration.fakes(besideRealPictures: count)
     drawNoise(.criticNoise, step: criticStepsDone, count: fakes)
@@ -88,16 +90,17 @@ package final class Trainer: TrainingEngine {
     return generatorStepOnNoise()
   }
 
-  /// The same steps with the caller's noise, `[picture][latent]`: for comparison with other implementations.
+  /// The same steps with the caller's noise, `[picture][latent]` of the whole batch: for comparison with other
+  /// implementations.
   package func criticStep(pixels: [UInt8], count: Int, noise values: [Float]) -> CriticLosses {
     let fakes = values.count / configuration.latent
-    nets.noise.set(values, batch: fakes)
+    values.withUnsafeBufferPointer { setNoise($0, count: fakes) }
     return pixels.withUnsafeBufferPointer { criticStep(pixels: $0, count: count, fakes: fakes) }
   }
 
   package func generatorStep(noise values: [Float]) -> Float {
     precondition(values.count == configuration.batchSize * configuration.latent)
-    nets.noise.set(values, batch: configuration.batchSize)
+    values.withUnsafeBufferPointer { setNoise($0, count: configuration.batchSize) }
     return generatorStepOnNoise()
   }
 
@@ -147,24 +150,42 @@ package final class Trainer: TrainingEngine {
   }
 
   private func batch(fakes: Int, step: Int) -> StepBatch {
-    StepBatch(reals: realCount, fakes: fakes, seed: configuration.seed, step: step, progress: progress)
+    let share = plan.share
+    return StepBatch(
+      reals: share.own(of: realCount).count, fakes: share.own(of: fakes).count, allReals: realCount, allFakes: fakes,
+      first: share.own(of: configuration.batchSize).lowerBound, seed: configuration.seed, step: step,
+      progress: progress)
   }
 
   /// The real pictures of the last critic step: who goes on in front of a generator step gives them once more, where
   /// the objective's generator sees them.
   package func see(pixels: UnsafeBufferPointer<UInt8>, count: Int) {
     recorder?.begin("critic.input", .elementwise, .forward)
-    nets.real.setPixels(pixels, count: count, on: device)
+    nets.real.setPixels(pixels, count: plan.share.own(of: count).count, on: device)
     realCount = count
     recorder?.end()
   }
 
   private func update(_ role: NetRole, _ state: OptimizerState, step: Int) -> Bool {
     let net = nets.net(role)
-    reduce?(net.gradients, role)
+    if let ranks = device.ranks { join(net, ranks) }
     recorder?.begin(role.rawValue, .optimizer, .update)
     defer { recorder?.end() }
     return state.update(net, step: step, rateShare: learningRateShare, on: device)
+  }
+
+  /// Puts the sum over all ranks into a net's gradients. Where norms were each rank's own, running statistics become
+  /// the means over ranks.
+  private func join(_ net: Executor, _ ranks: some RankGroup) {
+    recorder?.begin(net.plan.network.name, .reduction, .update)
+    net.gradients.sum(over: ranks)
+    if !device.sharesNorms {
+      for buffers in [nets.critic.buffers, nets.generator.buffers] {
+        buffers.sum(over: ranks)
+        buffers.scale(by: 1 / Float(ranks.count))
+      }
+    }
+    recorder?.end()
   }
 
   /// Of the next update of either net.
@@ -184,9 +205,17 @@ package final class Trainer: TrainingEngine {
     noiseValues.withUnsafeMutableBufferPointer {
       let values = UnsafeMutableBufferPointer(rebasing: $0[..<(count * configuration.latent)])
       random.fillNormal(values)
-      nets.noise.set(UnsafeBufferPointer(values), batch: count)
+      setNoise(UnsafeBufferPointer(values), count: count)
     }
     recorder?.end()
+  }
+
+  /// This process's share of `count` vectors.
+  private func setNoise(_ values: UnsafeBufferPointer<Float>, count: Int) {
+    let own = plan.share.own(of: count)
+    let latent = configuration.latent
+    nets.noise.set(
+      UnsafeBufferPointer(rebasing: values[own.lowerBound * latent..<own.upperBound * latent]), batch: own.count)
   }
 
   // MARK: - Evaluation
@@ -201,7 +230,9 @@ package final class Trainer: TrainingEngine {
   /// many fakes, each with the batch's statistics, as in a critic step. Training doesn't notice: parameters, running
   /// statistics and its random streams stay what they are.
   ///
-  /// - Parameter batch: its number among the batches evaluated now: each has its own noise.
+  /// - Parameters:
+  ///   - pixels, count: as of `criticStep`.
+  ///   - batch: its number among the batches evaluated now: each has its own noise.
   package func evaluate(pixels: UnsafeBufferPointer<UInt8>, count: Int, batch: Int) -> CriticLosses {
     device.withTeam { evaluationOfTeam(pixels: pixels, count: count, batch: batch) }
   }
@@ -210,20 +241,24 @@ package final class Trainer: TrainingEngine {
     let (critic, generator) = (nets.critic, nets.generator)
     let buffers = (critic: critic.buffers.array, generator: generator.buffers.array)
     let real = nets.real.slice.array
-    nets.real.setPixels(pixels, count: count, on: device)
-    critic.forward(batch: count, input: nets.real, statistics: .batch)
-    let realScores = critic.scores(batch: count).array
+    let own = plan.share.own(of: count).count
+    nets.real.setPixels(pixels, count: own, on: device)
+    critic.forward(batch: own, input: nets.real, statistics: .batch)
+    let realScores = scoresOfAllRanks(critic.scores(batch: own))
     nets.real.slice.copy(from: real)
     drawNoise(.evaluationNoise, step: generatorStepsDone, index: batch, count: count)
-    generator.forward(batch: count, input: nets.noise, statistics: .batch)
-    critic.forward(batch: count, input: generator.output, statistics: .batch)
-    let fakeScores = critic.scores(batch: count).array
+    generator.forward(batch: own, input: nets.noise, statistics: .batch)
+    critic.forward(batch: own, input: generator.output, statistics: .batch)
+    let fakeScores = scoresOfAllRanks(critic.scores(batch: own))
     critic.buffers.copy(from: buffers.critic)
     generator.buffers.copy(from: buffers.generator)
     return CriticLosses(
       real: mean(of: realScores), fake: mean(of: fakeScores),
       loss: objective.criticLoss(real: realScores, fake: fakeScores))
   }
+
+  /// In the pictures' order.
+  private func scoresOfAllRanks(_ scores: Slice) -> [Float] { device.ranks?.gather(scores.array) ?? scores.array }
 
   // MARK: - State
 

@@ -22,15 +22,18 @@ package final class TrainingNets {
     let arena = Arena(plan.arena)
     critic = Executor(plan.critic, in: arena, ofNet: NetRole.critic.indexInArena, on: device)
     generator = Executor(plan.generator, in: arena, ofNet: NetRole.generator.indexInArena, on: device)
-    let batch = plan.configuration.batchSize
+    let batch = plan.share.capacity
     func input(of plan: ExecutionPlan) -> Activations {
       Activations(Slab(count: plan.inputLayout.count(batch: batch)).all, plan.inputLayout)
     }
     real = input(of: plan.critic)
     noise = input(of: plan.generator)
-    view = CriticView(plan.configuration, plan.critic.inputLayout, on: device)
+    view = CriticView(plan.configuration, plan.critic.inputLayout, batch: batch, on: device)
     penalty = plan.critic.purpose == .trainingWithTangents ? PenaltyBuffers(plan.critic) : nil
   }
+
+  /// The sums of these values over all ranks that share the batch.
+  func sums(_ values: [Double]) -> [Double] { device.ranks?.sums(values) ?? values }
 
   package func net(_ role: NetRole) -> Executor {
     switch role {

@@ -4,12 +4,15 @@
 import Compute
 import Configuration
 import Graph
+import Ranks
 import SystemSupport
 
 /// Both nets of a configuration, compiled for the passes that its objective runs, and not yet in memory.
 package struct TrainingPlan {
   package let configuration: TrainingConfiguration
   package let objective: any Objective
+  /// This process's part of a batch.
+  package let share: RankShare
   package let critic: ExecutionPlan
   package let generator: ExecutionPlan
   /// Both nets' tensors and gradients: what one step needs doesn't stay for the next one, and in a step the nets work
@@ -30,8 +33,9 @@ package struct TrainingPlan {
     }
     self.configuration = configuration
     self.objective = objective
-    critic = try plan(.critic, batch: objective.criticBatch(configuration.batchSize))
-    generator = try plan(.generator, batch: configuration.batchSize)
+    share = RankShare(device.ranks, batch: configuration.batchSize)
+    critic = try plan(.critic, batch: objective.criticBatch(share.capacity))
+    generator = try plan(.generator, batch: share.capacity)
     arena = ArenaPlan(
       [critic, generator],
       sequences: [objective.criticPasses, objective.generatorPasses, Trainer.evaluationPasses].map { passes in
@@ -69,10 +73,10 @@ package struct TrainingPlan {
 
   /// The steps' pictures and noise: as they come in, as the critic sees them, and what a penalty is taken at.
   package var inputBytes: Int {
-    let batch = configuration.batchSize
+    let batch = share.capacity
     let pictures = critic.inputLayout.count(batch: batch) * (PictureAugmentation(configuration) == nil ? 1 : 3)
     let penalised = critic.purpose == .trainingWithTangents ? critic.inputLayout.count(batch: critic.batch) : 0
-    let noise = generator.inputLayout.count(batch: batch) + batch * configuration.latent
+    let noise = generator.inputLayout.count(batch: batch) + configuration.batchSize * configuration.latent
     return MemoryLayout<Float>.stride * (pictures + penalised + noise)
   }
 

@@ -245,3 +245,7 @@ import Testing
       "after a change")
   }
 }
+
+extension Slice {
+  var mean: Float { Float(sum / Double(count)) }
+}

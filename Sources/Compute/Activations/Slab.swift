@@ -1,5 +1,6 @@
 // Memory of Floats: slabs that own it, slices that name a part of it. Above Compute nobody sees a pointer.
 
+import Ranks
 import SystemSupport
 
 /// `count` Floats, zero at first, aligned to 64 bytes (a cache line and the widest vector).
@@ -54,12 +55,18 @@ package struct Slice: Sendable {
 
   package var array: [Float] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
 
-  /// The mean of the values, summed in Double in their order.
-  package var mean: Float {
+  /// The sum of the values, in Double and in their order.
+  package var sum: Double {
     var sum = 0.0
     for i in 0..<count { sum += Double(pointer[i]) }
-    return Float(sum / Double(count))
+    return sum
   }
+
+  /// The values become their sums over all ranks.
+  package func sum(over ranks: some RankGroup) { ranks.sum(UnsafeMutableBufferPointer(start: pointer, count: count)) }
+
+  /// For small slices.
+  package func scale(by factor: Float) { for i in 0..<count { pointer[i] *= factor } }
 
   /// Whether no value is infinite or NaN: no exponent is all ones. For small slices: of large ones the pass that
   /// writes them tells (Optimizers.swift).

@@ -5,6 +5,7 @@ import CProcessor
 import Dispatch
 import Kernels
 import KernelsBF16
+import Ranks
 import SystemSupport
 
 #if canImport(FoundationEssentials)
@@ -35,6 +36,10 @@ package struct Device: Sendable {
   package let blocking: Blocking
   /// Times the driver calls and the loops in them, where there is one.
   package let recorder: StepRecorder?
+  /// Those that have the other pictures of a batch; nil: this process has all of them.
+  package private(set) var ranks: (any RankGroup)?
+  /// A norm's statistics are those of the whole batch; else of each rank's pictures.
+  package private(set) var sharesNorms = true
 
   private static let rangesOfThread = 4
 
@@ -67,6 +72,15 @@ package struct Device: Sendable {
     self.firstCacheBytes = firstCacheBytes ?? (first > 0 ? first : 32 << 10)
     self.cacheBytes = cacheBytes ?? (second > 0 ? second : 512 << 10)
     blocking = Blocking(tile: kernels.tile, firstCacheBytes: self.firstCacheBytes, cacheBytes: self.cacheBytes)
+  }
+
+  /// One of several ranks, each with its part of a batch.
+  ///
+  /// - Parameter sharesNorms: see there.
+  package func joined(to ranks: (any RankGroup)?, sharesNorms: Bool = true) -> Device {
+    var device = self
+    (device.ranks, device.sharesNorms) = (ranks, sharesNorms)
+    return device
   }
 
   /// One whose convolutions do this part alone, for the benchmarks: their results are wrong.

@@ -9,7 +9,7 @@ import Synchronization
 /// how long they were busy.
 package final class StepRecorder: @unchecked Sendable {
   package enum Kind: String, Sendable, CaseIterable {
-    case convolution, norm, elementwise, optimizer, clipping, packing
+    case convolution, norm, elementwise, optimizer, clipping, packing, reduction
   }
 
   /// The layer's own pass: a transposed convolution's forward is the backwardData of the convolution whose adjoint it

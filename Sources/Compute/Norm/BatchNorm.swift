@@ -1,8 +1,9 @@
 // Batch norm over blocked activations, with the activation that follows or precedes it fused in.
 // Source: Ioffe and Szegedy, "Batch normalization" (ICML 2015). Statistics are combined in Double over the pictures in
-// order, so they don't depend on the number of threads.
+// order, so they depend neither on the number of threads nor, where ranks share a batch, on theirs.
 
 import Kernels
+import Ranks
 
 /// Batch norm of `channels` channels in planes of `size` x `size`.
 package struct BatchNorm: Hashable, Sendable {
@@ -58,6 +59,20 @@ package struct BatchNorm: Hashable, Sendable {
           x.plane(p / blocks, p % blocks), size, size, sums + p * 2 * channelBlock)
       }
     }
+    withSumsOfAllRanks(sums, batch: batch, on: device) { sums, batch in
+      combine(
+        sums, batch: batch, channel, parameters, runningMean: runningMean, runningVariance: runningVariance,
+        workspace: workspace)
+    }
+    normalise(batch: batch, x: x, y: y, channel: channel, slope: slope, on: device)
+  }
+
+  /// Pictures' moments to the batch's statistics, and what is made of these.
+  private func combine(
+    _ sums: UnsafePointer<Float>, batch: Int, _ channel: UnsafeMutablePointer<Float>, _ parameters: Parameters,
+    runningMean: Slice, runningVariance: Slice, workspace: Slice
+  ) {
+    if batch == 0 { return }
     let planeCount = Double(size * size)
     let count = planeCount * Double(batch)
     for c in 0..<blocks * channelBlock {
@@ -83,7 +98,21 @@ package struct BatchNorm: Hashable, Sendable {
           (1 - Self.momentum) * Double(runningVariance.pointer[c]) + Self.momentum * unbiased)
       }
     }
-    normalise(batch: batch, x: x, y: y, channel: channel, slope: slope, on: device)
+  }
+
+  /// Calls `body` with the planes' sums of all pictures of the batch, in their order, whichever rank has them, and with
+  /// the number of pictures.
+  private func withSumsOfAllRanks(
+    _ sums: UnsafeMutablePointer<Float>, batch: Int, on device: Device,
+    _ body: (_ sums: UnsafePointer<Float>, _ batch: Int) -> Void
+  ) {
+    guard let ranks = device.ranks, device.sharesNorms else { return body(sums, batch) }
+    let ofPicture = blocks * 2 * channelBlock
+    let all = ranks.gather(UnsafeRawBufferPointer(UnsafeBufferPointer(start: sums, count: batch * ofPicture)))
+    all.bytes.withUnsafeBytes { bytes in
+      let floats = bytes.bindMemory(to: Float.self)
+      if let start = floats.baseAddress { body(start, floats.count / ofPicture) }
+    }
   }
 
   /// y = activation(gamma * (x - runningMean) / sqrt(runningVariance + epsilon) + beta).
@@ -104,7 +133,7 @@ package struct BatchNorm: Hashable, Sendable {
 
   /// With d = diffY * (y > 0 ? 1 : slope) and xhat = (x - mean) * reciprocal:
   ///
-  ///     diffBeta (+)= Σ d;  diffGamma (+)= Σ d*xhat
+  ///     diffBeta (+)= Σ d;  diffGamma (+)= Σ d*xhat                     (of this rank's pictures)
   ///     diffX = gamma * reciprocal * (d - mean(d) - xhat*mean(d*xhat)) * (x > 0 ? 1 : inputSlope)
   ///
   /// - Parameters:
@@ -135,28 +164,26 @@ package struct BatchNorm: Hashable, Sendable {
           workspace.pointer + block * 2 * channelBlock, gateSlope, sums + p * 2 * channelBlock)
       }
     }
-    let count = Double(batch * size * size)
-    for c in 0..<blocks * channelBlock {
-      let (block, lane) = (c / channelBlock, c % channelBlock)
-      var sum = 0.0
-      var product = 0.0
-      for n in 0..<batch {
-        let plane = sums + (n * blocks + block) * 2 * channelBlock
-        sum += Double(plane[lane])
-        product += Double(plane[channelBlock + lane])
+    withSumsOfAllRanks(sums, batch: batch, on: device) { all, allPictures in
+      let count = Double(allPictures * size * size)
+      for c in 0..<blocks * channelBlock {
+        let (block, lane) = (c / channelBlock, c % channelBlock)
+        let (sum, product) = sumsOfPictures(all, batch: allPictures, block, lane)
+        if let diffParameters {
+          // Of this rank's pictures: as those of other layers they are summed over ranks later.
+          let own = all == sums ? (sum, product) : sumsOfPictures(sums, batch: batch, block, lane)
+          let (beta, gamma) = c < channels ? (Float(own.0), Float(own.1)) : (0, 0)
+          diffParameters.beta.pointer[c] = beta + (accumulate ? diffParameters.beta.pointer[c] : 0)
+          diffParameters.gamma.pointer[c] = gamma + (accumulate ? diffParameters.gamma.pointer[c] : 0)
+        }
+        let to = channel + block * coefficients + lane
+        let reciprocal = workspace.pointer[block * 2 * channelBlock + channelBlock + lane]
+        to[0] = workspace.pointer[block * 2 * channelBlock + lane]
+        to[channelBlock] = reciprocal
+        to[2 * channelBlock] = parameters.gamma.pointer[c] * reciprocal
+        to[3 * channelBlock] = Float(sum / count)
+        to[4 * channelBlock] = Float(product / count)
       }
-      if let diffParameters {
-        let (beta, gamma) = c < channels ? (Float(sum), Float(product)) : (0, 0)
-        diffParameters.beta.pointer[c] = beta + (accumulate ? diffParameters.beta.pointer[c] : 0)
-        diffParameters.gamma.pointer[c] = gamma + (accumulate ? diffParameters.gamma.pointer[c] : 0)
-      }
-      let to = channel + block * coefficients + lane
-      let reciprocal = workspace.pointer[block * 2 * channelBlock + channelBlock + lane]
-      to[0] = workspace.pointer[block * 2 * channelBlock + lane]
-      to[channelBlock] = reciprocal
-      to[2 * channelBlock] = parameters.gamma.pointer[c] * reciprocal
-      to[3 * channelBlock] = Float(sum / count)
-      to[4 * channelBlock] = Float(product / count)
     }
     device.parallel(batch) { pictures in
       for n in pictures {
@@ -168,6 +195,18 @@ package struct BatchNorm: Hashable, Sendable {
       }
       diffX.clearHalo(pictures: pictures)
     }
+  }
+
+  private func sumsOfPictures(
+    _ sums: UnsafePointer<Float>, batch: Int, _ block: Int, _ lane: Int
+  ) -> (sum: Double, product: Double) {
+    var (sum, product) = (0.0, 0.0)
+    for n in 0..<batch {
+      let plane = sums + (n * blocks + block) * 2 * channelBlock
+      sum += Double(plane[lane])
+      product += Double(plane[channelBlock + lane])
+    }
+    return (sum, product)
   }
 
   private func setCoefficients(

@@ -1,5 +1,6 @@
 // Batches in order, made ahead of the training step on threads of the loader's own.
 
+import Ranks
 import SystemSupport
 
 /// Pictures for one step. It can't be copied, so that whoever gives it back to the loader really has let go of it.
@@ -9,9 +10,11 @@ package struct Batch: ~Copyable, Sendable {
   package let index: Int
   /// The last of its epoch; it may be short.
   package let isLast: Bool
-  /// How many pictures it has.
+  /// How many pictures it has, those of other ranks included.
   package let count: Int
-  /// `[picture][y][x][channel]`, always room for a whole batch; behind the first `count` pictures it's 0.
+  /// How many of them are here: this rank's.
+  package let own: Int
+  /// `[picture][y][x][channel]`, always room for this rank's of a whole batch; behind the first `own` pictures it's 0.
   package let pixels: [UInt8]
 }
 
@@ -48,6 +51,7 @@ package final class BatchLoader: Sendable {
   private struct Made {
     var position: Position
     var count: Int
+    var own: Int
     var pixels: [UInt8]
   }
 
@@ -59,12 +63,13 @@ package final class BatchLoader: Sendable {
   /// - Parameters:
   ///   - mirror: whether every second picture, by its own draw in each epoch, has left and right exchanged.
   ///   - seed: of the order, of the random crops and of what is mirrored.
+  ///   - ranks: those that share the batches; nil: this process has all of each.
   ///   - startEpoch, startBatch: the first batch to deliver. `startBatch` may be the number of batches in the epoch:
   ///     the next epoch's first.
   /// - Precondition: `batchSize` and `threads` are positive, the start isn't negative.
   package init(
     dataset: Dataset, subset: Dataset.Subset = .training, batchSize: Int, crop: CropMode, mirror: Bool = false,
-    seed: UInt64, startEpoch: Int = 0, startBatch: Int = 0, threads: Int = 1
+    seed: UInt64, ranks: (any RankGroup)? = nil, startEpoch: Int = 0, startBatch: Int = 0, threads: Int = 1
   ) throws(Failure) {
     precondition(batchSize > 0 && threads > 0 && startEpoch >= 0 && startBatch >= 0)
     let batches = dataset.batchesPerEpoch(batchSize: batchSize, subset: subset)
@@ -81,8 +86,8 @@ package final class BatchLoader: Sendable {
     self.state = state
     self.batches = batches
     let maker = BatchMaker(
-      dataset: dataset, members: dataset.members(subset), batchSize: batchSize, batches: batches, crop: crop,
-      mirror: mirror, seed: seed)
+      dataset: dataset, members: dataset.members(subset), share: RankShare(ranks, batch: batchSize),
+      batches: batches, crop: crop, mirror: mirror, seed: seed)
     // The threads hold the state, not the loader: it can end while they wait.
     var started: [WorkerThread] = []
     for _ in 0..<min(threads, Self.depth) {
@@ -116,7 +121,7 @@ package final class BatchLoader: Sendable {
     let made = try result.get()
     return Batch(
       epoch: made.position.epoch, index: made.position.batch, isLast: made.position.batch == batches - 1,
-      count: made.count, pixels: made.pixels)
+      count: made.count, own: made.own, pixels: made.pixels)
   }
 
   /// Gives a batch's buffer back. A batch that never comes back costs a new buffer, nothing else; so does an
@@ -151,7 +156,7 @@ package final class BatchLoader: Sendable {
       // Taken out, not shared: a second reference would make fill copy the buffer.
       var pixels = task.buffer.take() ?? maker.newBuffer()
       let position = task.position
-      let count: Int
+      let count: (all: Int, own: Int)
       do throws(Failure) {
         count = try maker.fill(
           &pixels, epoch: position.epoch, batch: position.batch, order: task.order, &scratch)
@@ -165,7 +170,7 @@ package final class BatchLoader: Sendable {
       var given: [UInt8]? = consume pixels
       state.withLock { state in
         if let pixels = given.take() {
-          state.ready[task.number] = Made(position: position, count: count, pixels: pixels)
+          state.ready[task.number] = Made(position: position, count: count.all, own: count.own, pixels: pixels)
         }
       }
     }
@@ -197,7 +202,7 @@ package final class BatchLoader: Sendable {
 private struct BatchMaker: Sendable {
   let dataset: Dataset
   let members: [UInt32]
-  let batchSize: Int
+  let share: RankShare
   let batches: Int
   let crop: CropMode
   let mirror: Bool
@@ -205,13 +210,16 @@ private struct BatchMaker: Sendable {
 
   private var pictureBytes: Int { dataset.size * dataset.size * dataset.channels }
 
-  func newBuffer() -> [UInt8] { [UInt8](repeating: 0, count: batchSize * pictureBytes) }
+  func newBuffer() -> [UInt8] { [UInt8](repeating: 0, count: share.capacity * pictureBytes) }
 
-  /// Fills `pixels` with batch number `batch` of an epoch in that `order`. Returns the number of pictures.
+  /// Fills `pixels` with this rank's share of batch number `batch` of an epoch in that `order`. Returns the number of
+  /// pictures of the batch and of the share.
   func fill(
     _ pixels: inout [UInt8], epoch: Int, batch: Int, order: [UInt32], _ scratch: inout [UInt8]
-  ) throws(Failure) -> Int {
-    let chosen = order[batch * batchSize..<min((batch + 1) * batchSize, order.count)]
+  ) throws(Failure) -> (all: Int, own: Int) {
+    let all = order[batch * share.batch..<min((batch + 1) * share.batch, order.count)]
+    let own = share.own(of: all.count)
+    let chosen = all.dropFirst(own.lowerBound).prefix(own.count)
     let bytes = pictureBytes
     try pixels.withUnsafeMutableBufferPointer { (pixels) throws(Failure) in
       let target = UnsafeMutableRawBufferPointer(pixels)
@@ -222,6 +230,6 @@ private struct BatchMaker: Sendable {
       let rest = UnsafeMutableRawBufferPointer(rebasing: target[(chosen.count * bytes)...])
       rest.initializeMemory(as: UInt8.self, repeating: 0)
     }
-    return chosen.count
+    return (all.count, own.count)
   }
 }

@@ -86,27 +86,30 @@ extension ClippedWasserstein {
     _ nets: TrainingNets, _ batch: StepBatch
   ) -> (losses: CriticLosses, real: Activations, fake: Activations) {
     let (critic, generator) = (nets.critic, nets.generator)
-    let real = nets.view.see(nets.real, .criticReal, count: batch.reals, step: batch.step)
+    let real = nets.view.see(nets.real, .criticReal, count: batch.reals, of: batch)
     critic.forward(batch: batch.reals, input: real, statistics: .batch)
-    let realLoss = critic.scores(batch: batch.reals).mean
+    let realSum = critic.scores(batch: batch.reals).sum
     generator.forward(batch: batch.fakes, input: nets.noise, statistics: .batch)
-    critic.backward(batch: batch.reals, input: real, from: .scores(1 / Float(batch.reals)), parameterGradients: true)
+    critic.backward(batch: batch.reals, input: real, from: .scores(1 / Float(batch.allReals)), parameterGradients: true)
 
-    let fake = nets.view.see(generator.output, .criticFake, count: batch.fakes, step: batch.step)
+    let fake = nets.view.see(generator.output, .criticFake, count: batch.fakes, of: batch)
     critic.forward(batch: batch.fakes, input: fake, statistics: .batch)
-    let fakeLoss = critic.scores(batch: batch.fakes).mean
+    let fakeSum = critic.scores(batch: batch.fakes).sum
     critic.backward(
-      batch: batch.fakes, input: fake, from: .scores(-1 / Float(batch.fakes)), parameterGradients: true,
+      batch: batch.fakes, input: fake, from: .scores(-1 / Float(batch.allFakes)), parameterGradients: true,
       accumulate: true)
-    return (CriticLosses(real: realLoss, fake: fakeLoss), real, fake)
+    let sums = nets.sums([realSum, fakeSum])
+    let losses = CriticLosses(
+      real: Float(sums[0] / Double(batch.allReals)), fake: Float(sums[1] / Double(batch.allFakes)))
+    return (losses, real, fake)
   }
 
   /// The loss is the mean score of the fakes.
   static func generatorGradients(_ nets: TrainingNets, _ batch: StepBatch) -> Float {
     var loss: Float = 0
     nets.generatorGradients(batch) { scores in
-      loss = scores.mean
-      return .scores(1 / Float(batch.fakes))
+      loss = Float(nets.sums([scores.sum])[0] / Double(batch.allFakes))
+      return .scores(1 / Float(batch.allFakes))
     }
     return loss
   }
@@ -119,11 +122,11 @@ extension TrainingNets {
   func generatorGradients(_ batch: StepBatch, scoreGradient: (_ scores: Slice) -> Executor.OutputGradient) {
     let fakes = batch.fakes
     generator.forward(batch: fakes, input: noise, statistics: .batch)
-    let fake = view.see(generator.output, .generatorFake, count: fakes, step: batch.step)
+    let fake = view.see(generator.output, .generatorFake, count: fakes, of: batch)
     critic.forward(batch: fakes, input: fake, statistics: .batch)
     let gradient = scoreGradient(critic.scores(batch: fakes))
     critic.backward(batch: fakes, input: fake, from: gradient, parameterGradients: false, inputGradient: true)
-    let diffOutput = view.gradient(critic.inputGradient, .generatorFake, count: fakes, step: batch.step)
+    let diffOutput = view.gradient(critic.inputGradient, .generatorFake, count: fakes, of: batch)
     generator.backward(batch: fakes, input: noise, from: .pictures(diffOutput), parameterGradients: true)
   }
 }

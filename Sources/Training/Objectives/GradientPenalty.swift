@@ -74,6 +74,12 @@ struct GradientNorms {
     self.penalty += penalty
   }
 
+  /// Those of all ranks' pictures.
+  func joined(_ nets: TrainingNets) -> GradientNorms {
+    let sums = nets.sums([count, sum, squares, penalty])
+    return GradientNorms(count: sums[0], sum: sums[1], squares: sums[2], penalty: sums[3])
+  }
+
   static let columns = [MetricColumn.measured(penalty), .measured(mean), .measured(spread)]
   private static let penalty = "penalty"
   static let mean = "gradient_norm"

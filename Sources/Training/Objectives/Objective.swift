@@ -66,17 +66,28 @@ extension TrainingConfiguration {
   }
 }
 
-/// What a step has in `TrainingNets`, and its place in the run, which keys its random numbers.
+/// What a step has in `TrainingNets`, and its place in the run, which keys its random numbers. Where ranks share the
+/// batch, means are over all of it: each rank divides by all pictures, and the sums over ranks are taken of losses
+/// (`TrainingNets.sums`) and, behind the step, of gradients.
 package struct StepBatch: Sendable {
   /// Pictures in `nets.real`.
   package let reals: Int
   /// Vectors in `nets.noise`.
   package let fakes: Int
+  /// Those of all ranks.
+  package let allReals: Int
+  package let allFakes: Int
+  /// The number in the whole batch of this rank's first picture, and of its first vector.
+  package let first: Int
   package let seed: UInt64
   /// Steps of this net that were done before this one.
   package let step: Int
   /// The run's generator steps that are done, as a share of all of them, 0 to 1.
   package let progress: Double
+
+  /// Real pictures with a fake one beside them: this rank's, and those of all.
+  package var pairs: Int { min(reals, fakes) }
+  package var allPairs: Int { min(allReals, allFakes) }
 }
 
 /// The mean, summed in Double in the values' order.

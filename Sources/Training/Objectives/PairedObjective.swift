@@ -63,16 +63,16 @@ struct PairedObjective<Loss: PairLoss>: Objective {
   /// same as all at once, in half of the memory. Fakes without a real partner aren't seen.
   func criticStep(_ nets: TrainingNets, _ batch: StepBatch) -> CriticLosses {
     nets.generator.forward(batch: batch.fakes, input: nets.noise, statistics: .batch)
-    let pairs = min(batch.reals, batch.fakes)
-    let share = 1 / Double(pairs)
-    let reals = nets.view.see(nets.real, .criticReal, count: pairs, step: batch.step)
-    let fakes = nets.view.see(nets.generator.output, .criticFake, count: pairs, step: batch.step)
+    let pairs = batch.pairs
+    let share = 1 / Double(batch.allPairs)
+    let reals = nets.view.see(nets.real, .criticReal, count: pairs, of: batch)
+    let fakes = nets.view.see(nets.generator.output, .criticFake, count: pairs, of: batch)
     let penalty = GradientPenalty(.zeroCentred, configuration, at: batch.progress)
     let buffers = nets.penaltyBuffers
     var norms = GradientNorms()
     var (loss, real, fake) = (0.0, 0.0, 0.0)
     var first = 0
-    while first < pairs {
+    repeat {
       let count = min(nets.critic.plan.batch / 2, pairs - first)
       // Neighbours, so that what a pair's pictures add with opposite signs cancels without a rest.
       buffers.pictures.interleave(reals, fakes, first: first, count: count, on: nets.device)
@@ -90,15 +90,17 @@ struct PairedObjective<Loss: PairLoss>: Objective {
         }
       }
       first += count
-    }
-    return CriticLosses(real: Float(real), fake: Float(fake), loss: Float(loss), measured: norms.measured)
+    } while first < pairs
+    let sums = nets.sums([real, fake, loss])
+    return CriticLosses(
+      real: Float(sums[0]), fake: Float(sums[1]), loss: Float(sums[2]), measured: norms.joined(nets).measured)
   }
 
   func generatorStep(_ nets: TrainingNets, _ batch: StepBatch) -> Float {
     if !Loss.generatorSeesReals { return ClippedWasserstein.generatorGradients(nets, batch) }
-    let pairs = min(batch.reals, batch.fakes)
+    let pairs = batch.pairs
     let factors = nets.penaltyBuffers.scoreFactors
-    let seen = nets.view.see(nets.real, .generatorReal, count: pairs, step: batch.step)
+    let seen = nets.view.see(nets.real, .generatorReal, count: pairs, of: batch)
     nets.critic.forward(batch: pairs, input: seen, statistics: .batch)
     let reals = nets.critic.scores(batch: pairs).array
     var loss = 0.0
@@ -106,12 +108,12 @@ struct PairedObjective<Loss: PairLoss>: Objective {
       factors.fill(0)
       for pair in 0..<pairs {
         let (value, slope) = Loss.loss(Double(scores[pair]) - Double(reals[pair]))
-        factors[pair] = Float(slope / Double(pairs))
-        loss += value / Double(pairs)
+        factors[pair] = Float(slope / Double(batch.allPairs))
+        loss += value / Double(batch.allPairs)
       }
       return .eachScore(factors[0..<batch.fakes])
     }
-    return Float(loss)
+    return Float(nets.sums([loss])[0])
   }
 
   func criticLoss(real: [Float], fake: [Float]) -> Float {

@@ -24,9 +24,10 @@ struct WassersteinGradientPenalty: Objective {
   func criticStep(_ nets: TrainingNets, _ batch: StepBatch) -> CriticLosses {
     var (losses, real, fake) = ClippedWasserstein.criticGradients(nets, batch)
     // A point between each real picture and a fake one, as the critic saw them, anywhere on the line between the two.
-    let count = min(batch.reals, batch.fakes)
+    let count = batch.pairs
     let buffers = nets.penaltyBuffers
     var random = RandomStream(seed: batch.seed, purpose: .interpolation, step: batch.step)
+    for _ in 0..<batch.first { _ = random.uniform() }
     for n in 0..<count {
       let share = random.uniform()
       buffers.scoreFactors[n] = share
@@ -36,11 +37,11 @@ struct WassersteinGradientPenalty: Objective {
       real, buffers.scoreFactors, fake, buffers.gradientFactors, batch: count, on: nets.device)
     let penalty = GradientPenalty(.oneCentred, configuration, at: batch.progress)
     var norms = GradientNorms()
-    nets.addPenalisedGradient(penalty, count: count, share: 1 / Double(count), accumulate: true, norms: &norms) { _ in
+    nets.addPenalisedGradient(penalty, count: count, share: 1 / Double(batch.allPairs), accumulate: true, norms: &norms) { _ in
       // The loss has no part at these points.
       buffers.scoreFactors.fill(0)
     }
-    losses.measured = norms.measured
+    losses.measured = norms.joined(nets).measured
     return losses
   }
 

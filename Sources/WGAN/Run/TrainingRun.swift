@@ -160,7 +160,7 @@ package struct TrainingRun {
       schedule: schedule,
       start: start.trainingState, sampleEvery: configuration.sampleEvery,
       checkpointEvery: configuration.checkpointEvery, keepEvery: configuration.keepEvery,
-      heldOut: configuration.evaluateEvery > 0 ? try HeldOutPictures(of: dataset, training) : nil,
+      heldOut: configuration.evaluateEvery > 0 ? try HeldOutPictures(of: dataset, training, ranks: device.ranks) : nil,
       judge: configuration.evaluateEvery > 0
         ? try SampleDistances(of: dataset, training, by: journal.sampler, on: device) : nil,
       evaluateEvery: configuration.evaluateEvery,
@@ -417,7 +417,7 @@ private final class LoadedBatches: BatchSource {
   func withNextBatch<Result>(_ body: (_ pixels: UnsafeBufferPointer<UInt8>, _ count: Int) -> Result) throws -> Result {
     let batch = try loader.next()
     let result = batch.pixels.withUnsafeBufferPointer {
-      body(UnsafeBufferPointer(rebasing: $0[..<(batch.count * pictureBytes)]), batch.count)
+      body(UnsafeBufferPointer(rebasing: $0[..<(batch.own * pictureBytes)]), batch.count)
     }
     loader.recycle(batch)
     return result
