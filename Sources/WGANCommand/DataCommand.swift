@@ -77,16 +77,16 @@ extension DataCommand {
         try bad.write([])
         return try Output.say("\(count) synthetic faces of the series \(seed), of any size", beside: bad.report)
       }
-      var report = "\(count(scan.count, "picture")): \(scan.jpegCount) JPEG, \(scan.pngCount) PNG\n"
+      var report = "\(counted(scan.count, "picture")): \(scan.jpegCount) JPEG, \(scan.pngCount) PNG\n"
       if let widths = scan.widths, let heights = scan.heights {
         report += "width \(words(widths)), height \(words(heights)) pixels\n"
       }
       if scan.smallCount > 0 {
-        report += "\(count(scan.smallCount, "picture")) with a short side below \(size): training enlarges them\n"
+        report += "\(counted(scan.smallCount, "picture")) with a short side below \(size): training enlarges them\n"
       }
       for note in scan.notes { report += "\(note)\n" }
-      if scan.drawnCount > 0 { report += "\(count(scan.drawnCount, "synthetic face"))\n" }
-      report += "\(count(scan.bad.count, "bad file"))\n"
+      if scan.drawnCount > 0 { report += "\(counted(scan.drawnCount, "synthetic face"))\n" }
+      report += "\(counted(scan.bad.count, "bad file"))\n"
       for line in bad.lines(scan.bad) { report += "  \(line)\n" }
       report += "scanned in \(fixed(seconds, 2)) s"
       try bad.write(scan.bad)
@@ -99,8 +99,6 @@ extension DataCommand {
     private func words(_ range: ClosedRange<Int>) -> String {
       range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)"
     }
-
-    private func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
   }
 }
 
@@ -162,11 +160,13 @@ extension DataCommand {
 extension DataCommand {
   struct Preview: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Write a grid of training pictures as a PNG file: scaled and cropped as a run sees them.")
+      abstract: "Write a grid of training pictures as one picture: scaled and cropped as a run sees them.")
 
     @OptionGroup var data: DataOptions
 
-    @Option(help: ArgumentHelp("The PNG file to write; - is standard output.", valueName: "file"))
+    @Option(
+      help: ArgumentHelp(
+        "The PNG to write, or a JPEG if the name ends with .jpg; - is standard output.", valueName: "file"))
     var out: Output
 
     @Option(help: "Each picture's width and height in pixels.")
@@ -175,7 +175,7 @@ extension DataCommand {
     @Option(help: "Pictures side by side.")
     var columns = 4
 
-    @Option(help: "Rows of pictures.")
+    @Option(help: "Rows of pictures: there are --columns times --rows of them.")
     var rows = 3
 
     @Option(help: "3 for colour, 1 for grey.")
@@ -196,6 +196,7 @@ extension DataCommand {
 
     func validate() throws {
       try require(!out.isEmpty, "--out is empty: give a path")
+      _ = try out.pictureFormat("--out")
       try require(
         !out.isStandardOutput || bad.report?.isStandardOutput != true,
         "--report - and --out - are both standard output: give one of them a path")
@@ -208,7 +209,8 @@ extension DataCommand {
     }
 
     func run() throws {
-      try out.check(.png)
+      let format = try out.pictureFormat("--out")
+      try out.check(FileKind(format))
       try bad.check(beside: out)
       let preview = try DatasetPreview(
         data.source(), count: columns * rows, size: size, channels: channels, seed: seed, fit: PictureFit(fit),
@@ -216,7 +218,7 @@ extension DataCommand {
       for note in preview.notes { Console.note(note) }
       bad.note(preview.bad, "skipped")
       try bad.write(preview.bad)
-      try PNGEncoder.write(Gallery.compose(preview.pictures, columns: columns), to: out.path)
+      try format.write(Gallery.compose(preview.pictures, columns: columns), to: out.path)
     }
   }
 }

@@ -2,6 +2,7 @@
 
 import CommandSupport
 import Configuration
+import SystemSupport
 import Training
 import WGAN
 
@@ -63,12 +64,12 @@ private func whatFalls(_ dryRun: DryRun) -> String {
     ("generator's learning rate", training.generatorLearningRate),
   ]
   for (name, rate) in ofRates {
-    let rates = [0, 0.5, 1].map { "\(Float(Double(rate) * training.learningRateShare(at: $0)))" }
+    let rates = [0, 0.5, 1].map { significant(Double(rate) * training.learningRateShare(at: $0), 6) }
     table.add(["  " + name] + rates)
   }
   if training.objective.isPenalised, training.penaltyDecayTo < 1 {
     let weight = Double(training.penaltyWeightInUse)
-    table.add(["  penalty's weight"] + [0, 0.5, 1].map { "\(Float(weight * training.penaltyShare(at: $0)))" })
+    table.add(["  penalty's weight"] + [0, 0.5, 1].map { significant(weight * training.penaltyShare(at: $0), 6) })
   }
   let steps = grouped(dryRun.run.generatorSteps)
   return table.text + "\n  over \(steps) generator steps; --resume with another length changes them from there on"

@@ -55,7 +55,7 @@ struct EvaluateCommand: ParsableCommand {
 
   @OptionGroup var speed: ParameterOptions<ThreadsParameter>
 
-  @OptionGroup(title: "The net of --generator")
+  @OptionGroup(title: NetworkOptions.titleOfGenerators)
   var network: NetworkOptions
 
   func validate() throws {
@@ -70,6 +70,8 @@ struct EvaluateCommand: ParsableCommand {
     if neighbours?.isEmpty == true || plot?.isEmpty == true {
       throw ValidationError("--neighbours or --plot is empty: give a path")
     }
+    try neighbours?.checkName("--neighbours", .png)
+    try plot?.checkName("--plot", .svg)
     try check("--count", count, in: 2...100_000)
   }
 
@@ -78,7 +80,6 @@ struct EvaluateCommand: ParsableCommand {
     if let threads { try RunParameters.declared.threads.check(threads) }
     try neighbours?.check(.png)
     try plot?.check(.svg)
-    try Output.check(("--neighbours", neighbours), ("--plot", plot))
     Interruption.watch()
     let display = ProgressDisplay()
     let request = EvaluationRequest(

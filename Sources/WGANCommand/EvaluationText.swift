@@ -2,6 +2,7 @@
 
 import CommandSupport
 import Evaluation
+import SystemSupport
 import WGAN
 
 enum EvaluationText {

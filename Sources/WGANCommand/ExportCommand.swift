@@ -3,6 +3,7 @@
 import ArgumentParser
 import CommandSupport
 import Configuration
+import SystemSupport
 import WGAN
 
 extension NetRole: ExpressibleByArgument {}
@@ -16,6 +17,20 @@ enum ExportFormat: String, ExpressibleByArgument, CaseIterable {
     case .safetensors: .safetensors
     case .onnx: .onnx
     case .tensorboard: nil
+    }
+  }
+
+  /// What a file of this name is to be; nil where its ending doesn't say it.
+  /// - Throws: `ValidationError` for the ending of another program's format.
+  init?(ofFile path: String) throws {
+    switch FilePath(path).fileExtension {
+    case "onnx": self = .onnx
+    case "safetensors": self = .safetensors
+    case let ending where ["pt", "pth", "ckpt", "bin", "h5", "pkl", "npz", "npy", "tflite", "pb"].contains(ending):
+      throw ValidationError(
+        "--out \(path): no .\(ending) is written: give a name that ends with .safetensors, which PyTorch reads "
+          + "(docs/Weights.md), or with .onnx")
+    default: return nil
     }
   }
 }
@@ -37,8 +52,8 @@ struct ExportCommand: ParsableCommand {
   @Option(help: CheckpointSource.help)
   var checkpoint: String?
 
-  @Option(help: "safetensors, onnx or tensorboard.")
-  var format: ExportFormat
+  @Option(help: "safetensors, onnx or tensorboard (default: as the ending of --out says).")
+  var format: ExportFormat?
 
   @Option(help: "generator or critic (default: generator).")
   var net: NetRole?
@@ -54,9 +69,24 @@ struct ExportCommand: ParsableCommand {
       """, valueName: "file"))
   var out: Output?
 
+  /// `--format`, or what the name in `--out` says.
+  private func chosenFormat() throws -> ExportFormat {
+    let file = format == .tensorboard || out?.isStandardOutput == true ? nil : out?.path
+    let named = try file.flatMap(ExportFormat.init(ofFile:))
+    if let format, let named, let out, format != named {
+      throw ValidationError(
+        "--out \(out.path): a file of that name is \(named.rawValue), and --format says \(format.rawValue): "
+          + "leave --format out, or give another name")
+    }
+    if let chosen = format ?? named { return chosen }
+    throw ValidationError(
+      "what is to be written? Give --out with a name that ends with .safetensors or .onnx, or --format: "
+        + ExportFormat.allCases.map(\.rawValue).joined(separator: ", "))
+  }
+
   func validate() throws {
     if out?.isEmpty == true { throw ValidationError("--out is empty: give a path") }
-    if format == .tensorboard {
+    if try chosenFormat() == .tensorboard {
       if runPath == nil || checkpoint != nil || net != nil || liveGenerator {
         throw ValidationError("--format tensorboard is of a whole run: give --run, no checkpoint and no net")
       }
@@ -74,6 +104,7 @@ struct ExportCommand: ParsableCommand {
 
   func run() throws {
     func notice(_ line: String) { Console.note("wgan: \(line)") }
+    let format = try chosenFormat()
     if let runPath, format == .tensorboard {
       return try Console.print(RunEvents.export(run: runPath, to: out?.path, notice: notice))
     }

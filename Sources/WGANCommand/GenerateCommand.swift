@@ -4,6 +4,7 @@ import ArgumentParser
 import CommandSupport
 import Configuration
 import Images
+import SystemSupport
 import WGAN
 
 struct GenerateCommand: ParsableCommand {
@@ -59,7 +60,7 @@ struct GenerateCommand: ParsableCommand {
 
   @OptionGroup var speed: ParameterOptions<ThreadsParameter>
 
-  @OptionGroup(title: "The net of --generator")
+  @OptionGroup(title: NetworkOptions.titleOfGenerators)
   var network: NetworkOptions
 
   func validate() throws {
@@ -95,7 +96,7 @@ struct GenerateCommand: ParsableCommand {
 
   /// What is too many for an output.
   private func checkCount(_ count: Int) throws {
-    let given = self.count.map { "--count \($0)" } ?? "\(count) pictures"
+    let given = self.count.map { "--count \($0)" } ?? counted(count, "picture")
     if grid != nil && count > 10_000 { throw ValidationError("\(given): a --grid has 10000 pictures at most") }
     if tensors != nil && count > 1000 { throw ValidationError("\(given): --tensors hold 1000 pictures at most") }
     if let picture, count != 1 {

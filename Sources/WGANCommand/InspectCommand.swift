@@ -44,8 +44,8 @@ struct InspectCommand: ParsableCommand {
   private func heading(of configuration: TrainingConfiguration) -> String {
     let (critic, generator) = (configuration.criticFeatures, configuration.generatorFeatures)
     let features = critic == generator ? "\(critic)" : "\(critic) (critic) and \(generator) (generator)"
-    return "preset \(configuration.preset): \(configuration.size)x\(configuration.size), \(configuration.channels) "
-      + "\(configuration.channels == 1 ? "channel" : "channels"), features \(features), latent "
+    return "preset \(configuration.preset): \(configuration.size)x\(configuration.size), "
+      + "\(counted(configuration.channels, "channel")), features \(features), latent "
       + "\(configuration.latent), extra layers \(configuration.extraLayers), batch \(configuration.batchSize)"
       + (configuration.ema > 0 ? ", pictures by the averaged generator (--ema \(configuration.ema))" : "")
   }

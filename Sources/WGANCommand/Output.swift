@@ -36,8 +36,19 @@ struct Output: ExpressibleByArgument {
   func pictureFormat(_ flag: String) throws -> PictureFormat {
     if isStandardOutput { return .png }
     if let format = PictureFormat(ofFile: argument) { return format }
+    if isThere { return .png }
     throw ValidationError(
       "\(flag) \(argument): pictures are written as PNG or JPEG: give a name that ends with .png or .jpg")
+  }
+
+  /// What is there is judged by what it is (`check`), whatever its name: a pipe, a link, a folder.
+  private var isThere: Bool { (try? fileStatus(argument, followingLinks: false)) != nil }
+
+  /// The same of what can be one kind alone.
+  /// - Throws: `ValidationError`.
+  func checkName(_ flag: String, _ kind: FileKind) throws {
+    if isStandardOutput || isThere || kind.hasName(FilePath(argument)) { return }
+    throw ValidationError("\(flag) \(argument): is written as \(kind.words): give a name that ends with \(kind.ending)")
   }
 
   /// Refuses what couldn't be written, what would replace a file of another kind or a run's own, and a terminal for
@@ -164,6 +175,11 @@ enum FileKind {
 
   var isText: Bool { self == .svg || self == .text }
 
+  /// The usual one.
+  var ending: String { endings[0] }
+
+  func hasName(_ path: FilePath) -> Bool { endings.contains("." + path.fileExtension) }
+
   private var endings: [String] {
     switch self {
     case .png: [".png", ".apng"]
@@ -177,7 +193,7 @@ enum FileKind {
 
   /// Whether a file that is there may be one. An empty one may be any.
   func matches(_ path: FilePath) -> Bool {
-    if endings.contains(where: path.name.hasSuffix) { return true }
+    if hasName(path) { return true }
     guard let file = try? InputFile(at: path) else { return false }
     if file.size == 0 { return true }
     var start = [UInt8](repeating: 0, count: min(file.size, 512))

@@ -30,14 +30,14 @@ struct TrainCommand: ParsableCommand {
         [
           ("data", "A folder, zip or tar of pictures, or 'synthetic'"), ("out", "The folder that the run gets"),
           ("resume", "Go on with the run in --out"),
-          ("config", "Begin with the values of another run's config.json"),
+          ("config", "Begin with another run's values: its folder"),
           ("dry-run", "Show all values, memory and time; train nothing"),
         ]
       ),
       (
         "How long",
         [
-          ("for", "About so long: 90s, 45m, 1h30m (default: 30m)"),
+          ("for", "About so long: 90s, 45m, 0.5h, 1h30m (default: 30m)"),
           ("generator-steps", "Exactly so many steps"), ("threads", "To compute with (default: one for each core)"),
         ]
       ),
@@ -102,8 +102,8 @@ struct TrainCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      Begin with the values in this file: a run's config.json, or what --dry-run --json prints. Other flags change \
-      single ones.
+      Begin with another run's values: its folder, its config.json, or what --dry-run --json prints. Other flags \
+      change single ones; --threads and --cache are the machine's and aren't taken.
       """, valueName: "file"))
   var config: String?
 

@@ -104,8 +104,9 @@ import WGAN
         #expect((event[name] as? Double).map { $0 > 0 } == true, "\(name)")
       }
       try writeFile(Array(plan.output.utf8), to: folder / "plan.json")
-      try succeed(["train", "--out", "first", "--config", "plan.json"], in: folder)
-      try succeed(["train", "--out", "second", "--config", "first/config.json"], in: folder)
+      let threads = ["--threads", "1"]
+      try succeed(["train", "--out", "first", "--config", "plan.json"] + threads, in: folder)
+      try succeed(["train", "--out", "second", "--config", "first"] + threads, in: folder)
       try succeed(["train", "--out", "third"] + flags, in: folder)
       let config = try readFile(folder / "third/config.json")
       #expect(try readFile(folder / "first/config.json") == config && readFile(folder / "second/config.json") == config)
@@ -113,12 +114,31 @@ import WGAN
       #expect(try readFile(folder / "first" / last) == readFile(folder / "third" / last))
 
       try succeed(
-        ["train", "--out", "fourth", "--config", "plan.json", "--generator-steps", "1", "--latent", "4"], in: folder)
+        ["train", "--out", "fourth", "--config", "plan.json", "--generator-steps", "1", "--latent", "4"] + threads,
+        in: folder)
       let changed = String(decoding: try readFile(folder / "fourth/config.json"), as: UTF8.self)
       let expected = String(decoding: config, as: UTF8.self)
         .replacing("\"latent\" : 8", with: "\"latent\" : 4")
         .replacing("\"generatorSteps\" : 2", with: "\"generatorSteps\" : 1")
       #expect(changed == expected)
+    }
+  }
+
+  /// Another run's threads and cache are of its machine: this one has its own.
+  @Test func aConfigurationIsOfTheRunNotOfTheMachine() throws {
+    try inTemporaryFolder { folder in
+      let flags = ["--threads", "7", "--cache", "scaled", "--sample-every", "3"]
+      let plan = try succeed(["train", "--dry-run", "--json"] + Tool.tiny.dropLast(2) + flags, in: folder)
+      #expect(plan.output.contains("\"threads\":7") && plan.output.contains("/scaled\""))
+      try writeFile(Array(plan.output.utf8), to: folder / "plan.json")
+      let again = try succeed(["train", "--dry-run", "--json", "--config", "plan.json"], in: folder)
+      let own = try succeed(["train", "--dry-run", "--json"] + Tool.tiny.dropLast(2), in: folder)
+      func run(_ output: String) throws -> NSDictionary {
+        NSDictionary(dictionary: try #require(try events(output).first?["configuration"] as? [String: Any]))
+      }
+      let (taken, wanted) = try (run(again.output), NSMutableDictionary(dictionary: run(own.output)))
+      wanted["sampleEvery"] = 3
+      #expect(taken == wanted, "\(taken) \(wanted)")
     }
   }
 
@@ -136,6 +156,9 @@ import WGAN
       try expect(65, plan.replacing("\"latent\":8", with: "\"latent\":0"), "latent 0")
       try expect(65, plan.replacing("\"latent\":8", with: "\"latent\":\"many\""), "latent")
       try expect(65, "latent = 8", "isn't JSON")
+      try makeFolder(folder / "other")
+      let other = try Tool.run(["train", "--out", "run", "--config", "other"], in: folder)
+      #expect(other.code == 66 && other.errors.contains("--config other: isn't a run's folder"), "\(other)")
       let missing = try Tool.run(["train", "--out", "run", "--config", "nowhere.json"], in: folder)
       #expect(missing.code == 66 && missing.errors.contains("nowhere.json"), "\(missing)")
     }
@@ -162,6 +185,11 @@ import WGAN
       // The tool is called as it was.
       let lines = result.errorLines.filter { $0.hasPrefix("  \(shellWord(Tool.path)) ") }
       #expect(lines.count == 4, "\(result)")
+      #expect(!result.errors.contains("it/s"), "\(result)")
+      let again = try succeed(["train", "--out", "my runs/it's", "--resume"], in: folder)
+      #expect(again.errorLines.contains { $0.hasPrefix("nothing left to do") }, "\(again)")
+      let next = again.errorLines.drop { $0 != "go on with:" }.dropFirst().first
+      #expect(next?.hasSuffix(#"train --out 'my runs/it'\''s' --resume --for 30m"#) == true, "\(again)")
       for line in lines where !line.contains(" watch ") {
         let pasted = try Tool.run(["-c", String(line)], in: folder, program: "/bin/sh")
         #expect(pasted.code == 0, "\(line): \(pasted)")

@@ -90,10 +90,35 @@ import Testing
       try train(in: folder / "run")
       let generate = ["generate", "--run", "run/run", "--count", "1", "--grid"]
       try writeFile(Array("no picture".utf8), to: folder / "old.png")
-      for path in ["old.png", "sheet"] {
+      for path in ["old.png", "sheet.PNG"] {
         try succeed(generate + [path], in: folder)
         try succeed(generate + [path], in: folder)
         #expect(try PictureDecoder.information(path: folder / path).format == .png)
+      }
+    }
+  }
+
+  /// A picture without an ending opens nowhere: told before the work.
+  @Test(arguments: [
+    (["generate", "--run", "x", "--grid", "grid"], [".png", ".jpg"]),
+    (["data", "preview", "synthetic", "--out", "grid"], [".png", ".jpg"]),
+    (["data", "preview", "synthetic", "--out", "grid.gif"], [".png", ".jpg"]),
+    (["evaluate", "--run", "x", "--neighbours", "near.jpg"], [".png"]),
+    (["evaluate", "--run", "x", "--all", "--plot", "plot"], [".svg"]),
+  ]) func picturesHaveAnEnding(arguments: [String], says: [String]) throws {
+    try inTemporaryFolder { folder in
+      let result = try Tool.run(arguments, in: folder)
+      #expect(result.code == 64 && result.errorLines.count == 1 && result.output.isEmpty, "\(result)")
+      for word in says { #expect(result.errors.contains(word), "\(result)") }
+      #expect(try folderNames(folder).isEmpty)
+    }
+  }
+
+  @Test func aPreviewIsWrittenAsItsName() throws {
+    try inTemporaryFolder { folder in
+      for (name, format) in [("a.png", PictureFormat.png), ("a.jpg", .jpeg)] {
+        try succeed(["data", "preview", "synthetic", "--size", "16", "--out", name], in: folder)
+        #expect(try PictureDecoder.information(path: folder / name).format == format)
       }
     }
   }
@@ -180,16 +205,15 @@ import Testing
       try train(in: folder)
       #expect(symlink("run", folder / "link") == 0)
       for arguments in [
-        ["generate", "--run", "run", "--grid", "a", "--tensors", "./a"],
-        ["generate", "--run", "run", "--grid", "run/a", "--tensors", "link/a"],
-        ["evaluate", "--run", "run", "--all", "--neighbours", "a", "--plot", "a"],
+        ["generate", "--run", "run", "--grid", "a.png", "--tensors", "./a.png"],
+        ["generate", "--run", "run", "--grid", "run/a.png", "--tensors", "link/a.png"],
         ["data", "list", "run/samples", "--out", "b", "--report", "b"],
-        ["data", "preview", "run/samples", "--out", "b", "--report", "b"],
+        ["data", "preview", "run/samples", "--out", "b.png", "--report", "b.png"],
       ] {
         let result = try Tool.run(arguments, in: folder)
         #expect(result.code == 64 && result.errorLines.count == 1, "\(arguments) \(result)")
       }
-      #expect(try folderNames(folder).allSatisfy { !["a", "b"].contains($0) })
+      #expect(try folderNames(folder).allSatisfy { !["a.png", "b", "b.png"].contains($0) })
     }
   }
 

@@ -17,6 +17,31 @@ import WGAN
 
   func tensors(_ path: String) throws -> TensorSet { try SafetensorsFile(at: path).tensors() }
 
+  /// What is written is what the name says; who says it twice says the same.
+  @Test func theEndingIsTheFormat() throws {
+    try inTemporaryFolder { folder in
+      try run(["train", "--out", "run", "--generator-steps", "1"] + Tool.tiny, in: folder)
+      let export = ["export", "--run", "run"]
+      for ending in ["onnx", "safetensors"] {
+        try run(export + ["--out", "a.\(ending)"], in: folder)
+        try run(export + ["--out", "b.\(ending)", "--format", ending], in: folder)
+        try run(export + ["--out", "c", "--format", ending], in: folder)
+        let bytes = try readFile(folder / "a.\(ending)")
+        #expect(try readFile(folder / "b.\(ending)") == bytes && readFile(folder / "c") == bytes)
+        removeFile(folder / "c")
+      }
+      try run(
+        export + ["--out", "d.onnx", "--format", "safetensors"], 64, says: ["d.onnx", "safetensors"], in: folder)
+      for ending in ["pt", "pth", "npz"] {
+        try run(export + ["--out", "d.\(ending)"], 64, says: [".\(ending)", ".safetensors", ".onnx"], in: folder)
+      }
+      for rest in [[], ["--out", "d"], ["--out", "-"]] {
+        try run(export + rest, 64, says: ["--out", "--format", "tensorboard"], in: folder)
+      }
+      #expect(try folderNames(folder).allSatisfy { !$0.hasPrefix("d") })
+    }
+  }
+
   @Test func netsLeaveAndComeBack() throws {
     try inTemporaryFolder { folder in
       try run(["train", "--out", "run", "--generator-steps", "2"] + Tool.tiny, in: folder)

@@ -36,11 +36,11 @@ struct KeptPictures {
     for i in places.indices where places[i].map(damaged.contains) == true { places[i] = nil }
     for place in damaged { touched[Int(place)] = nil }
     if let first = changed.first {
-      let pictures = changed.count == 1 ? "1 picture has" : "\(changed.count) pictures have"
+      let pictures = counted(changed.count, "picture has", "pictures have")
       notes.append("\(pictures) changed since the last run with them (the first: \(first))")
     }
     if !damaged.isEmpty {
-      let pictures = damaged.count == 1 ? "1 prepared picture was" : "\(damaged.count) prepared pictures were"
+      let pictures = counted(damaged.count, "prepared picture was", "prepared pictures were")
       notes.append("\(pictures) damaged in the cache, made anew")
     }
   }

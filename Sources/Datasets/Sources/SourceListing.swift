@@ -63,7 +63,7 @@ package struct SourceListing: Sendable {
       runs += part.runs.map { label.appending($0) }
     }
     notes = Self.notes(of: runs)
-    if again > 0 { notes.append("\(again == 1 ? "1 file is" : "\(again) files are") given twice, and taken once") }
+    if again > 0 { notes.append("\(counted(again, "file is", "files are")) given twice, and taken once") }
   }
 
   private static func notes(of runs: [FilePath]) -> [String] {

@@ -3,6 +3,7 @@
 // samples are from held-out pictures.
 
 import Plots
+import SystemSupport
 
 package enum LossPlot {
   private static let width = 960.0
@@ -39,7 +40,7 @@ package enum LossPlot {
     }
     let beyond = panel.markBeyond(curves.estimate, &svg) + panel.markBeyond(curves.heldOut, &svg)
     if beyond > 0 {
-      let words = "\(beyond) \(beyond == 1 ? "value lies" : "values lie") beyond the axis"
+      let words = "\(counted(beyond, "value lies", "values lie")) beyond the axis"
       entries.append(Legend.Entry(text: words, paint: StepPanel.beyondPaint, marker: .triangle))
     }
     _ = Legend(entries: entries).draw(&svg, x: left, y: 42, right: right)

@@ -48,10 +48,8 @@ package final class RunClaim {
   /// The folder of a run that goes on. What a killed process left half-written is removed.
   /// - Throws: `Failure`.
   package static func open(_ path: String) throws -> RunClaim {
-    guard try isThere(path) else { throw Failure(.missing, "\(path): no such run; leave out --resume to begin it") }
     guard try isThere(RunPaths(path).config) else {
-      throw Failure(
-        .missing, "\(path): isn't a run's folder, it has no config.json; leave out --resume to begin a run")
+      throw Failure(.missing, "\(path): \(RunFolders.whatIsThere(path)); leave out --resume to begin a run")
     }
     let claim = try RunClaim(RunPaths(path), isNew: false)
     try claim.sweep()
@@ -149,7 +147,7 @@ package final class RunClaim {
       if configuration.checkpointEvery > 0, steps > configuration.checkpointEvery {
         throw Failure(
           .missing,
-          "\(folder.path): is empty, and the run has trained for \(steps) \(steps == 1 ? "step" : "steps"): \(remedy)")
+          "\(folder.path): is empty, and the run has trained for \(counted(steps, "step")): \(remedy)")
       }
     }
     return tensors.isEmpty

@@ -51,7 +51,7 @@ package struct RunPaths: Sendable {
       bytes = try readFile(config, limit: 1 << 20)
     } catch {
       if error.kind != .missing { throw error }
-      throw Failure(.missing, "\(path): isn't a run's folder, it has no config.json")
+      throw Failure(.missing, "\(path): \(RunFolders.whatIsThere(path))")
     }
     let configuration = try RunJSON.decode(RunConfiguration.self, from: bytes, source: config)
     if configuration.data.isEmpty { throw Failure(.badData, "\(config): \"data\" is empty: a run has pictures") }

@@ -3,6 +3,7 @@
 import Configuration
 import Datasets
 import Images
+import SystemSupport
 import Training
 
 package struct StartAdvice {
@@ -33,9 +34,9 @@ package struct StartAdvice {
   private static func few(_ count: Int, _ configuration: TrainingConfiguration) -> String? {
     if count >= fewPictures { return nil }
     let help = TrainingAdvice.augmentation(configuration).map { "; try \($0)" } ?? ""
-    let (pictures, them) = count == 1 ? ("picture is", "it") : ("pictures are", "them")
-    return "\(count) \(pictures) few: the critic soon knows \(them) by heart, and samples may copy \(them). "
-      + "Thousands are better\(help)"
+    let them = count == 1 ? "it" : "them"
+    return "\(counted(count, "picture is", "pictures are")) few: the critic soon knows \(them) by heart, and samples "
+      + "may copy \(them). Thousands are better\(help)"
   }
 
   private static func enlarged(_ dataset: Dataset) -> String? {
@@ -58,7 +59,7 @@ package struct StartAdvice {
     let last = batches - (phases - 1) * criticSteps
     if last == criticSteps || phases > 4 { return nil }
     let which = phases == 1 ? "each" : "one in \(phases)"
-    return "an epoch is \(batches) \(batches == 1 ? "batch" : "batches"), so \(which) of the phases of \(criticSteps) "
+    return "an epoch is \(counted(batches, "batch", "batches")), so \(which) of the phases of \(criticSteps) "
       + "critic steps is cut to \(last): --phase-at-epoch-end continue mends it"
   }
 

@@ -44,7 +44,7 @@ package struct TrainingRun {
     isCancelled: @escaping @Sendable () -> Bool
   ) throws {
     var request = given
-    if request.resume, request.out == nil { request.out = try RunFolders.toResume(data: request.absoluteData) }
+    if request.resume, request.out == nil { request.out = try RunFolders.toResume(data: request.data) }
     let length: PlannedLength?
     var configuration: RunConfiguration
     (claim, length, configuration) = try Self.claimed(request, report)
@@ -235,6 +235,7 @@ extension TrainingRun {
 
   private static func resumed(_ request: TrainingRequest, at out: String) throws -> RunConfiguration {
     var configuration = try RunPaths(out).configuration()
+    try ConfigurationOverride.refuseReplaced(request.overrides)
     try configuration.training.refuseContradictions(
       ConfigurationOverride.list(preset: request.preset, request.overrides), path: out)
     if request.initialGenerator != nil || request.initialCritic != nil {
@@ -271,7 +272,7 @@ extension TrainingRun {
 
   private static func tell(_ badFiles: [BadFile], _ report: (PreparationEvent) -> Void) {
     if badFiles.isEmpty { return }
-    report(.notice("\(badFiles.count) \(badFiles.count == 1 ? "file" : "files") can't be used and will be skipped:"))
+    report(.notice("\(counted(badFiles.count, "file")) can't be used and will be skipped:"))
     let all = ": \(toolCommand("data scan --report FILE")) names them all"
     for line in badFiles.lines(rest: all) { report(.notice("  \(line)")) }
   }

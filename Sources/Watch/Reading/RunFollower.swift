@@ -51,7 +51,7 @@ package struct RunFollower {
     if metrics.damagedLines > 0 {
       let count = metrics.damagedLines
       notes.append(
-        "metrics.csv has \(count) damaged \(count == 1 ? "line" : "lines"), which \(count == 1 ? "is" : "are") left out"
+        "metrics.csv has \(counted(count, "damaged line, which is", "damaged lines, which are")) left out"
       )
     }
     return notes
