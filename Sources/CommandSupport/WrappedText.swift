@@ -54,7 +54,9 @@ package enum WrappedText {
         continue
       }
       let end = word.reversed().drop { ";,:.)?".contains($0) }
-      if isQuoted ? end.first == "'" : end.count < word.count { isCommand = false }
+      // A command in quotes may have quotes in it, two for each.
+      let isClosed = pieces[pieces.count - 1].count { $0 == "'" }.isMultiple(of: 2)
+      if isQuoted ? end.first == "'" && isClosed : end.count < word.count { isCommand = false }
     }
     return pieces
   }

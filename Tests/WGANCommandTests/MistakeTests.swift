@@ -139,7 +139,7 @@ import TestSupport
         (["train", "--resume", "--data", "runs/old", "--for", "5m"], 64, ["train --out runs/old --resume"]),
         (["train", "--resume", "runs"], 64, [all, "train --out runs/new --resume"]),
         (["train", "--resume", "runs/od"], 66, [all, "train --out RUN --resume"]),
-        (["train", "runs/old"], 65, ["is the folder of a run", "train --out runs/old --resume"]),
+        (["train", "runs/old"], 65, ["is the folder of a run", "/runs/old --resume"]),
         (["train", "--out", "runs", "--resume"], 66, [all]), (["inspect", "--run", "runs"], 66, [all]),
         (["generate", "--run", "runs", "--grid", "g.png"], 66, ["runs: isn't a run's folder", all]),
         (["generate", "--run", "runs/od", "--grid", "g.png"], 66, ["runs/od: isn't there", all]),

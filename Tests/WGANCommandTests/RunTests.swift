@@ -177,7 +177,7 @@ import Testing
       for words in ["falling over the run", "half-way", "--resume with another length"] {
         #expect(dry.contains(words), "\(words) in \(dry)")
       }
-      #expect(dry.firstMatch(of: /critic's learning rate +5e-05 +2.5e-05 +0.0\n/) != nil)
+      #expect(dry.firstMatch(of: /critic's learning rate +5e-05 +2.5e-05 +0\n/) != nil)
     }
   }
 
