@@ -94,6 +94,7 @@ package struct TrainingRun {
       try PictureList.setAside(paths.pictures)
     }
     self.configuration = configuration
+    if trains, request.resume { try Self.keepEnd(start.position, paths, trainingPictures, report) }
     if trains { try claim.write(configuration) }
     if start.position == RunPosition() || !fileExists(paths.pictures) {
       try PictureList.write(dataset, to: paths.pictures)
@@ -345,6 +346,21 @@ extension TrainingRun {
       broken.linesOfNone.forEach { report(.notice($0)) }
       throw failure
     }
+  }
+
+  /// Keeps the state of a run that was done, by the length that it had, and goes on.
+  private static func keepEnd(
+    _ position: RunPosition, _ paths: RunPaths, _ picturesPerEpoch: Int, _ report: (PreparationEvent) -> Void
+  ) throws {
+    if position.generatorSteps == 0 { return }
+    let before = try paths.configuration()
+    let schedule = Schedule(before.training, picturesPerEpoch: picturesPerEpoch, length: before.length)
+    if schedule.batchesLeft(from: position) > 0 { return }
+    guard let name = try paths.checkpoints.markEnd(generatorSteps: position.generatorSteps) else { return }
+    report(
+      .fact(
+        "the run was done at generator step \(position.generatorSteps), and that state is kept: "
+          + toolCommand("generate \(shellFlag("--run", paths.path)) --checkpoint \(name) --grid before.png")))
   }
 
   /// Other pictures than those of `state`, which somebody has accepted.
