@@ -154,6 +154,29 @@ import WGAN
     }
   }
 
+  /// A preset's epochs of few pictures would be over before anything is learned; and nothing is promised that comes
+  /// after the run's end.
+  @Test func whatIsSaidOfTheLengthIsTrue() throws {
+    try inTemporaryFolder { folder in
+      try succeed(["train", "--out", "first", "--generator-steps", "1"] + Tool.tiny, in: folder)
+      try succeed(["generate", "--run", "first", "--count", "20", "--out", "data"], in: folder)
+      let train = ["train", "--data", "data"] + Tool.tiny.dropFirst(2) + ["--fraction", "1", "--out", "run"]
+      let plan = try succeed(train + ["--dry-run"], in: folder)
+      #expect(plan.output.contains(/--generator-steps +2000/), "\(plan)")
+      let process = try Tool.run(
+        ["-c", "exec \"$@\" & sleep 2; kill -TERM $!; wait $!", "sh", Tool.path] + train, in: folder, program: "/bin/sh"
+      )
+      #expect(
+        process.errors.contains("the preset's 5 epochs are ") && process.errors.contains("the run has 2000;"),
+        "\(process)")
+      let given = try succeed(
+        ["train", "--data", "data", "--preset", "blog", "--generator-steps", "1", "--out", "given"], in: folder)
+      #expect(
+        given.errors.contains("the run has 1 generator step, and portraits show blobs from step 600 on"), "\(given)")
+      #expect(!given.errors.contains("to expect of portraits") && !given.errors.contains("epochs are"))
+    }
+  }
+
   /// The lines at the end can be pasted, whatever the run is called.
   @Test func theEndSaysWhatToDoNext() throws {
     try inTemporaryFolder { folder in

@@ -61,6 +61,7 @@ package struct TrainingRun {
     dataset = try Self.prepared(configuration, report, isCancelled)
     trainingPictures = dataset.count(.training)
     heldOutPictures = dataset.count(.heldOut)
+    if request.hasPresetsLength, length?.time == nil { Self.fitLength(&configuration, trainingPictures, report) }
     if !request.resume {
       let schedule = Schedule(configuration.training, picturesPerEpoch: trainingPictures, length: configuration.length)
       if let line = StartAdvice.heldOut(dataset) { report(.fact(line)) }
@@ -175,7 +176,9 @@ package struct TrainingRun {
       if case .checkpointSaved = event { tellNotices() }
     }
     if !summary.stopped, summary.generatorSteps > 0 {
-      report(.verdict(RunOutlook(journal.curves, configuration, steps: summary.position.generatorSteps).line(paths)))
+      let outlook = RunOutlook(
+        journal.curves, configuration, heldOut: heldOutPictures, steps: summary.position.generatorSteps)
+      report(.verdict(outlook.line(paths)))
     }
     if let gallery = summary.gallery, training.size <= Self.smallSize {
       do {
@@ -232,6 +235,24 @@ extension TrainingRun {
     if configuration.data.isEmpty { throw Failure(.usage, "--data is needed: \(DatasetSource.kinds)") }
     _ = try DatasetSource(arguments: configuration.data)
     return (length, configuration)
+  }
+
+  /// More steps than the preset's epochs are of few pictures.
+  private static func fitLength(
+    _ configuration: inout RunConfiguration, _ pictures: Int, _ report: (PreparationEvent) -> Void
+  ) {
+    let training = configuration.training
+    guard case .epochs(let epochs) = configuration.length,
+      let length = PlannedLength.fitting(configuration.length, training, picturesPerEpoch: pictures),
+      case .generatorSteps(let steps) = length
+    else { return }
+    let few = Schedule(training, picturesPerEpoch: pictures, length: configuration.length).steps.generator
+    configuration.length = length
+    report(
+      .fact(
+        "the preset's \(epochs) epochs are \(few) generator \(few == 1 ? "step" : "steps") of \(pictures) "
+          + "\(pictures == 1 ? "picture" : "pictures"), too few to learn anything: the run has \(steps); give --for, "
+          + "--generator-steps or --epochs for another length"))
   }
 
   private static func resumed(_ request: TrainingRequest, at out: String) throws -> RunConfiguration {
