@@ -44,7 +44,8 @@ struct EvaluateCommand: ParsableCommand {
     help: ArgumentHelp(
       """
       A PNG of samples with their nearest training picture below each: the first 12, then the 12 that are nearest of \
-      all; and below those the same of held-out pictures, which says what is normal. - is standard output.
+      all; and below those the same of held-out pictures, which says what is normal; each row says what it is. - is \
+      standard output.
       """, valueName: "file"))
   var neighbours: Output?
 

@@ -48,6 +48,18 @@ enum EvaluationText {
     return ([heading(evaluation), "", table.text, ""] + legend(evaluation)).joined(separator: "\n")
   }
 
+  /// What a sheet of nearest pictures shows.
+  static func sheet(_ evaluation: GeneratorEvaluation, _ path: String) -> String {
+    let pictures = evaluation.pictures
+    return """
+
+      in pairs of rows: samples, below each its nearest \(pictures.knownWords);
+      the first samples, then those that are nearest of all;
+      then the same of \(pictures.words), which says what is normal:
+      \(path)
+      """
+  }
+
   private static func heading(_ evaluation: GeneratorEvaluation) -> String {
     let pictures = evaluation.pictures
     return "\(grouped(pictures.count)) samples beside \(grouped(pictures.count)) \(pictures.words) of \(pictures.name)"

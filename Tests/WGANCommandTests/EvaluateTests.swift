@@ -29,9 +29,13 @@ import Testing
         #expect(result.output.contains(word), "\(word)")
       }
       #expect(lines.last == "near.png")
-      // Eight rows: samples and held-out pictures, two of each and their neighbours.
-      let sheet = try PictureDecoder.information(path: folder / "near.png")
-      #expect(sheet.height == 8 * 18 + 2)
+      // Eight rows: samples and held-out pictures, two of each and their neighbours, words above each.
+      let sheet = try PictureDecoder.decode(path: folder / "near.png", channels: 3, shortSide: nil)
+      #expect(sheet.height == 8 * (20 + 7 + 2 + 2) + 3 * (8 - 2) + 2)
+      #expect(lines[lines.count - 4] == "in pairs of rows: samples, below each its nearest training picture;")
+      // The first letter: F, 5 x 7 pixels.
+      let letter = (0..<7).map { y in (0..<5).map { x in sheet[2 + x, 2 + y, 0] == 0 ? "#" : "." }.joined() }
+      #expect(letter == ["#####", "#....", "#....", "####.", "#....", "#....", "#...."], "\(letter)")
 
       // The same figures from the checkpoint's file, on any number of threads, on every set with FMA, of the run's
       // data by name, and after another evaluation.
