@@ -68,6 +68,36 @@ import Testing
     }
   }
 
+  /// The figures that are printed, as docs/Events.md names them, and nothing else anywhere.
+  @Test func asJSON() throws {
+    try inTemporaryFolder { folder in
+      try train("run", in: folder)
+      let evaluate = ["evaluate", "--run", "run", "--neighbours", "near.png"]
+      let text = try succeed(evaluate, in: folder).output
+      let result = try succeed(evaluate + ["--json"], in: folder)
+      let object = try jsonObject(result)
+      #expect(object["event"] as? String == "evaluate" && object["neighbours"] as? String == folder / "near.png")
+      let generator = try #require((object["generators"] as? [[String: Any]])?.first)
+      let distances = try #require(generator["distances"] as? [String: Any])
+      let mean = try #require(distances["mean"] as? Double)
+      let printed = try #require(text.split(separator: "\n").first { $0.hasPrefix("mean ") })
+      #expect(printed.split(separator: " ")[1] == String(format: "%.2f", mean), "\(mean) \(text)")
+      #expect(generator["step"] as? Int == 2 && (generator["copies"] as? [String: Double])?.count == 4)
+      #expect((object["pictures"] as? [String: Any])?["kind"] as? String == "heldOut")
+
+      let all = try jsonObject(
+        succeed(["evaluate", "--run", "run", "--all", "--plot", "plot.svg", "--json"], in: folder))
+      #expect((all["generators"] as? [[String: Any]])?.compactMap { $0["step"] as? Int } == [1, 2])
+      #expect(fileExists(folder / "plot.svg"))
+      try expectLine(64, evaluate.dropLast() + ["-", "--json"], ["--json", "--neighbours"], in: folder)
+
+      // What standard error has otherwise.
+      try train("none", ["--held-out", "0"], in: folder)
+      let none = try jsonObject(succeed(["evaluate", "--run", "none", "--json"], in: folder))
+      #expect((none["warnings"] as? [String])?.first?.contains("holds no pictures out") == true, "\(none)")
+    }
+  }
+
   /// A run that holds none out is compared with what it was trained on, and says so; other data is taken whole.
   @Test func withoutHeldOutPictures() throws {
     try inTemporaryFolder { folder in

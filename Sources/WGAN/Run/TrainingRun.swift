@@ -10,8 +10,8 @@ import Images
 
 /// What a run tells while it's being prepared.
 package enum PreparationEvent: Sendable {
-  /// Something a person should know: a line.
-  case notice(String)
+  /// Something a person should know: a line, and what belongs to it, a line each.
+  case notice(String, details: [String] = [])
   /// Something that is as it should be, and surprises all the same.
   case fact(String)
   case decoding(done: Int, total: Int)
@@ -293,9 +293,11 @@ extension TrainingRun {
 
   private static func tell(_ badFiles: [BadFile], _ report: (PreparationEvent) -> Void) {
     if badFiles.isEmpty { return }
-    report(.notice("\(badFiles.count) \(badFiles.count == 1 ? "file" : "files") can't be used and will be skipped:"))
     let all = ": \(toolCommand("data scan --report FILE")) names them all"
-    for line in badFiles.lines(rest: all) { report(.notice("  \(line)")) }
+    report(
+      .notice(
+        "\(badFiles.count) \(badFiles.count == 1 ? "file" : "files") can't be used and will be skipped:",
+        details: badFiles.lines(rest: all)))
   }
 }
 
