@@ -84,15 +84,15 @@ final class ProgressDisplay: TrainingTeller {
       "\(counted(run.trainingPictures, "picture"))\(heldOut) of \(training.size)x\(training.size), batches of "
         + "\(training.batchSize), \(counted(configuration.threads, "thread")), "
         + "preset \(training.preset.shortenedInTheMiddle), run in \(run.paths.path)")
-    let steps = run.stepsOfRun.generator
-    let expected = run.expectations.filter { $0.generatorSteps <= steps }
-    if !expected.isEmpty {
+    if let first = run.expectations.first {
+      let steps = run.stepsOfRun.generator
+      let expected = run.expectations.filter { $0.generatorSteps <= steps }
       let all = expected.map { "\($0.shows) from step \(grouped($0.generatorSteps))" }
-      line("to expect of portraits: \(all.joined(separator: ", ")); of mixed pictures, later")
-    } else if let first = run.expectations.first {
       line(
-        "the run has \(counted(steps, "generator step")), and portraits show \(first.shows) from step "
-          + "\(grouped(first.generatorSteps)) on")
+        all.isEmpty
+          ? "the run has \(counted(steps, "generator step")), and portraits show \(first.shows) from step "
+            + "\(grouped(first.generatorSteps)) on"
+          : "to expect of portraits: \(all.joined(separator: ", ")); of mixed pictures, later")
     }
     if run.start.position != RunPosition() {
       line("goes on after generator step \(run.start.position.generatorSteps)")

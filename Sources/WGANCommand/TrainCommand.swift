@@ -166,8 +166,9 @@ struct TrainCommand: ParsableCommand {
       display.fail(error)
       throw error
     }
-    display.begin(training)
+    // Before anything is told: who reads it may stop the run at once.
     Interruption.trainingBegins(at: training.start.position.generatorSteps)
+    display.begin(training)
     if verbose { display.showMethods(of: training) }
     let summary: TrainingSummary
     do {

@@ -71,6 +71,9 @@ import WGAN
     // Some more of them don't flatten the rest either.
     let ten = Self.curves(600, heldOutEvery: 5000) { $0 % 60 == 0 ? 60 : sin(Float($0)) }
     #expect(beyond(ten) == "10 values lie beyond the axis")
+    // What is but a little less usual than the rest isn't one of them.
+    let usual = Self.curves(600, heldOutEvery: 5000) { $0 == 7 ? 60 : $0 % 60 == 0 ? -0.1 : $0 % 61 == 0 ? 1.5 : 1 }
+    #expect(beyond(usual) == "1 value lies beyond the axis")
     // A curve of nothing but rising outliers has its place.
     #expect(beyond(Self.curves(3) { Float($0 * $0 * $0) }) == nil)
   }

@@ -83,9 +83,11 @@ package enum LossPlot {
       let end = highest <= 10 * max(greatest, high) ? max(highest, greatest) : max(greatest, high)
       return Axis(0.8 * least, 1.25 * end, from: bottom, to: top, isLogarithmic: true)
     }
-    if max(high, highest, 0) - min(low, lowest, 0) <= 4 * (max(high, 0) - min(low, 0)) {
-      (low, high) = (min(low, lowest), max(high, highest))
-    }
+    let span = max(high, 0) - min(low, 0)
+    // All of them; else all but what is farther away than the rest is wide.
+    let isWhole = max(high, highest, 0) - min(low, lowest, 0) <= 4 * span
+    let near = isWhole ? sorted[...] : sorted.filter { min(low, 0) - span...max(high, 0) + span ~= $0 }[...]
+    (low, high) = (min(low, near.first ?? low), max(high, near.last ?? high))
     let step = Axis.roundStep((max(high, 0) - min(low, 0)) / 6)
     let (first, last) = ((min(low, 0) / step).rounded(.down), (max(high, 0) / step).rounded(.up))
     return Axis(first * step, max(last, first + 1) * step, from: bottom, to: top)
