@@ -60,7 +60,10 @@ extension DataCommand {
 
     @OptionGroup var bad: BadFileReport
 
+    @OptionGroup var result: ResultOptions
+
     func validate() throws {
+      try result.check(("--report", bad.report))
       try require(1...4096 ~= size, "--size must be 1 to 4096, not \(size)")
       try require(1...1024 ~= threads, "--threads must be 1 to 1024, not \(threads)")
     }
@@ -70,13 +73,27 @@ extension DataCommand {
       let source = try data.source()
       let line = ProgressLine()
       let start = ContinuousClock.now
-      let scan = try DatasetScan(source, size: size, threads: threads) { line.show("\($0) of \($1)") }
+      let isShown = !result.json
+      let scan = try DatasetScan(source, size: size, threads: threads) { if isShown { line.show("\($0) of \($1)") } }
       let seconds = (ContinuousClock.now - start) / .seconds(1)
-      line.clear()
+      if isShown { line.clear() }
       if case .synthetic(let count, let seed) = source {
         try bad.write([])
+        if result.json { return try result.write(ScanResult(synthetic: count, size: size, seconds: seconds)) }
         return try Output.say("\(count) synthetic faces of the series \(seed), of any size", beside: bad.report)
       }
+      try bad.write(scan.bad)
+      if result.json {
+        try result.write(ScanResult(scan, size: size, seconds: seconds))
+      } else {
+        try Output.say(text(scan, seconds: seconds), beside: bad.report)
+      }
+      if scan.count == 0 {
+        throw Failure.noPictures(in: source, bad: scan.bad)
+      }
+    }
+
+    private func text(_ scan: DatasetScan, seconds: Double) -> String {
       var report = "\(counted(scan.count, "picture")): \(scan.jpegCount) JPEG, \(scan.pngCount) PNG\n"
       if let widths = scan.widths, let heights = scan.heights {
         report += "width \(words(widths)), height \(words(heights)) pixels\n"
@@ -88,12 +105,7 @@ extension DataCommand {
       if scan.drawnCount > 0 { report += "\(counted(scan.drawnCount, "synthetic face"))\n" }
       report += "\(counted(scan.bad.count, "bad file"))\n"
       for line in bad.lines(scan.bad) { report += "  \(line)\n" }
-      report += "scanned in \(fixed(seconds, 2)) s"
-      try bad.write(scan.bad)
-      try Output.say(report, beside: bad.report)
-      if scan.count == 0 {
-        throw Failure.noPictures(in: source, bad: scan.bad)
-      }
+      return report + "scanned in \(fixed(seconds, 2)) s"
     }
 
     private func words(_ range: ClosedRange<Int>) -> String {
@@ -126,7 +138,13 @@ extension DataCommand {
 
     @OptionGroup var bad: BadFileReport
 
+    @OptionGroup var result: ResultOptions
+
     func validate() throws {
+      try result.check(("--report", bad.report))
+      try require(
+        !result.json || out.map { !$0.isStandardOutput } ?? false,
+        "--json and the list are both standard output: give the list a file, --out FILE")
       try require(fraction > 0 && fraction <= 1, "--fraction must be above 0 and at most 1, not \(fraction)")
       try require(
         bad.report?.isStandardOutput != true || out.map { !$0.isStandardOutput } ?? false,
@@ -138,9 +156,9 @@ extension DataCommand {
       try bad.check(beside: out)
       let source = try data.source()
       let files = try DatasetFiles(source, fraction: fraction, seed: seed)
-      for note in files.notes { Console.note(note) }
+      if !result.json { for note in files.notes { Console.note(note) } }
       let (text, unlistable) = ListFile.text(listing: files.paths, in: out?.folder ?? ".")
-      bad.note(files.bad + unlistable, "left out")
+      if !result.json { bad.note(files.bad + unlistable, "left out") }
       try bad.write(files.bad + unlistable)
       if text.isEmpty {
         let why = fraction < 1 ? "see --fraction" : "none can be read"
@@ -151,6 +169,10 @@ extension DataCommand {
       } else {
         try Console.print(bytes: text)
       }
+      guard result.json, let out else { return }
+      let all = files.bad + unlistable
+      try result.write(
+        WrittenResult("list", pictures: files.paths.count - unlistable.count, to: out, bad: all, warnings: files.notes))
     }
   }
 }
@@ -194,7 +216,10 @@ extension DataCommand {
 
     @OptionGroup var bad: BadFileReport
 
+    @OptionGroup var result: ResultOptions
+
     func validate() throws {
+      try result.check(("--out", out), ("--report", bad.report))
       try require(!out.isEmpty, "--out is empty: give a path")
       _ = try out.pictureFormat("--out")
       try require(
@@ -215,10 +240,17 @@ extension DataCommand {
       let preview = try DatasetPreview(
         data.source(), count: columns * rows, size: size, channels: channels, seed: seed, fit: PictureFit(fit),
         crop: CropMode(crop))
-      for note in preview.notes { Console.note(note) }
-      bad.note(preview.bad, "skipped")
+      if !result.json {
+        for note in preview.notes { Console.note(note) }
+        bad.note(preview.bad, "skipped")
+      }
       try bad.write(preview.bad)
       try format.write(Gallery.compose(preview.pictures, columns: columns), to: out.path)
+      if result.json {
+        try result.write(
+          WrittenResult(
+            "preview", pictures: preview.pictures.count, to: out, bad: preview.bad, warnings: preview.notes))
+      }
     }
   }
 }

@@ -19,6 +19,8 @@ struct InspectCommand: ParsableCommand {
     name: .customLong("run"), help: ArgumentHelp("A run's folder, instead of the nets' flags.", valueName: "run"))
   var runPath: String?
 
+  @OptionGroup var result: ResultOptions
+
   @OptionGroup(title: "The nets")
   var network: NetworkOptions
 
@@ -38,6 +40,7 @@ struct InspectCommand: ParsableCommand {
     // A run may be looked at where it can't go on.
     if device.refusal(configuration.precision) != nil { configuration.precision = .float32 }
     let plan = try TrainingPlan(configuration, on: device)
+    if result.json { return try result.write(InspectResult(configuration, plan)) }
     try Console.print(([heading(of: configuration).shownOnOneLine, ""] + planText(plan)).joined(separator: "\n"))
   }
 

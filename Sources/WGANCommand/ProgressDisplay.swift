@@ -20,7 +20,7 @@ protocol TrainingTeller: Sendable {
 }
 
 final class ProgressDisplay: TrainingTeller {
-  /// Only what is wrong is told.
+  /// Only what is wrong is told, and where the run is, on standard output.
   private let isQuiet: Bool
   private let isTerminal = Console.isTerminal
   private let state = Mutex(State())
@@ -46,7 +46,9 @@ final class ProgressDisplay: TrainingTeller {
 
   func show(_ event: PreparationEvent) {
     switch event {
-    case .notice(let line): warning(line)
+    case .notice(let line, let details):
+      warning(line)
+      for line in details { warning("  \(line)") }
     case .fact(let line): self.line(line)
     case .planned(let time, let steps, let end):
       let place = end == steps ? "" : ", up to step \(grouped(end))"
@@ -77,14 +79,22 @@ final class ProgressDisplay: TrainingTeller {
       state.began = ContinuousClock.now
       state.lastShown = nil
     }
+    // The one thing that a program, or a shell, has to know of a run that it began without a name.
+    if isQuiet { try? Console.print(run.paths.path) }
     let heldOut = run.heldOutPictures > 0 ? " (\(grouped(run.heldOutPictures)) held out)" : ""
     line(
       "\(counted(run.trainingPictures, "picture"))\(heldOut) of \(training.size)x\(training.size), batches of "
         + "\(training.batchSize), \(counted(configuration.threads, "thread")), "
         + "preset \(training.preset.shortenedInTheMiddle), run in \(run.paths.path)")
-    let expected = run.expectations.map { "\($0.shows) from step \(grouped($0.generatorSteps))" }
-    if !expected.isEmpty {
-      line("to expect of portraits: \(expected.joined(separator: ", ")); of mixed pictures, later")
+    if let first = run.expectations.first {
+      let steps = run.stepsOfRun.generator
+      let expected = run.expectations.filter { $0.generatorSteps <= steps }
+      let all = expected.map { "\($0.shows) from step \(grouped($0.generatorSteps))" }
+      line(
+        all.isEmpty
+          ? "the run has \(counted(steps, "generator step")), and portraits show \(first.shows) from step "
+            + "\(grouped(first.generatorSteps)) on"
+          : "to expect of portraits: \(all.joined(separator: ", ")); of mixed pictures, later")
     }
     if run.start.position != RunPosition() {
       line("goes on after generator step \(run.start.position.generatorSteps)")

@@ -107,7 +107,7 @@ struct TrainCommand: ParsableCommand {
       """, valueName: "file"))
   var config: String?
 
-  @Flag(help: "Tell only what is wrong.")
+  @Flag(help: "Tell only what is wrong, and on standard output the run's folder.")
   var quiet = false
 
   @Flag(
@@ -150,10 +150,7 @@ struct TrainCommand: ParsableCommand {
     if config == "" { throw ValidationError("--config is empty: give a file") }
     if verbose && json { throw ValidationError("--verbose is for people: leave it or --json out") }
     if verbose && quiet { throw ValidationError("--verbose says more, --quiet less: give one of them") }
-    if quiet && json {
-      throw ValidationError("--json tells nothing beside its events anyway: leave --quiet out")
-    }
-    if quiet && dryRun { throw ValidationError("--dry-run only tells: leave --quiet out") }
+    if quiet && dryRun && !json { throw ValidationError("--dry-run only tells: leave --quiet out") }
   }
 
   func run() throws {
@@ -169,8 +166,9 @@ struct TrainCommand: ParsableCommand {
       display.fail(error)
       throw error
     }
-    display.begin(training)
+    // Before anything is told: who reads it may stop the run at once.
     Interruption.trainingBegins(at: training.start.position.generatorSteps)
+    display.begin(training)
     if verbose { display.showMethods(of: training) }
     let summary: TrainingSummary
     do {

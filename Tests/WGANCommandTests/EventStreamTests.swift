@@ -33,9 +33,7 @@ import WGAN
       #expect(kinds[..<begin].allSatisfy { ["warning", "preparing"].contains($0) })
       for kind in ["step", "evaluation", "gallery", "checkpoint"] { #expect(kinds[begin...].contains(kind), "\(kind)") }
       // The page that describes them knows each.
-      let page = try String(
-        contentsOfFile: URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/../../docs/Events.md",
-        encoding: .utf8)
+      let page = String(decoding: try readFile(docsPath + "/Events.md"), as: UTF8.self)
       for kind in Set(kinds) { #expect(page.contains("`\(kind)`"), "\(kind)") }
       for key in Set(events.flatMap(\.keys)) { #expect(page.contains("`\(key)`"), "\(key)") }
 
@@ -78,6 +76,24 @@ import WGAN
       #expect(end["outcome"] as? String == "failed" && result.errors == "wgan: \(error)\n")
       let unread = try Tool.run(["train", "--out", "run", "--json", "--config", "nowhere.json"], in: folder)
       #expect(try unread.code == 66 && kinds(events(unread.output)) == ["end"], "\(unread)")
+    }
+  }
+
+  /// Events have what is told; --quiet takes nothing of them, and a warning with many lines is one.
+  @Test func aWarningIsOneEvent() throws {
+    try inTemporaryFolder { folder in
+      try makeFolder(folder / "data")
+      for i in 0..<3 { try writeFile(Array("no picture".utf8), to: folder / "data/bad\(i).png") }
+      try succeed(["train", "--out", "first", "--generator-steps", "1"] + Tool.tiny, in: folder)
+      try succeed(["generate", "--run", "first", "--count", "20", "--out", "data/good"], in: folder)
+      let flags = Tool.tiny.dropFirst(2) + ["--fraction", "1", "--generator-steps", "1"]
+      let result = try succeed(["train", "--out", "run", "--json", "--quiet", "--data", "data"] + flags, in: folder)
+      let warnings = try events(result.output).filter { $0["event"] as? String == "warning" }
+      let bad = warnings.filter { ($0["text"] as? String)?.contains("can't be used") == true }
+      #expect(result.errors.isEmpty && bad.count == 1, "\(result)")
+      let details = bad.first?["details"] as? [String] ?? []
+      #expect(details.count == 3 && details.allSatisfy { $0.contains("bad") }, "\(details)")
+      #expect(!warnings.contains { ($0["text"] as? String)?.contains(/bad\d/) == true })
     }
   }
 
@@ -170,11 +186,38 @@ import WGAN
       let train = ["train", "--generator-steps", "2"] + Tool.tiny
       let all = try succeed(train + ["--out", "all"], in: folder)
       let quiet = try succeed(train + ["--out", "quiet", "--quiet"], in: folder)
-      #expect(all.errors.contains("done at generator step 2") && all.output.isEmpty && quiet.output.isEmpty)
+      #expect(all.errors.contains("done at generator step 2") && all.output.isEmpty)
+      // Where a run is that nobody has named: a shell takes it from there.
+      #expect(quiet.output == "quiet\n")
+      let unnamed = try succeed(train + ["--quiet"], in: folder)
+      #expect(unnamed.output == "runs/synthetic-1\n")
       // All that is left are warnings that the other had too.
       #expect(quiet.errorLines.count < all.errorLines.count)
       for line in quiet.errorLines { #expect(all.errorLines.contains(line), "\(line)") }
       #expect(!quiet.errors.contains("d_loss") && !quiet.errors.contains("wgan watch"))
+    }
+  }
+
+  /// A preset's epochs of few pictures would be over before anything is learned; and nothing is promised that comes
+  /// after the run's end.
+  @Test func whatIsSaidOfTheLengthIsTrue() throws {
+    try inTemporaryFolder { folder in
+      try succeed(["train", "--out", "first", "--generator-steps", "1"] + Tool.tiny, in: folder)
+      try succeed(["generate", "--run", "first", "--count", "20", "--out", "data"], in: folder)
+      let train = ["train", "--data", "data"] + Tool.tiny.dropFirst(2) + ["--fraction", "1", "--out", "run"]
+      let plan = try succeed(train + ["--dry-run"], in: folder)
+      #expect(plan.output.contains(/--generator-steps +2000/), "\(plan)")
+      let process = try Tool.run(
+        ["-c", "exec \"$@\" & sleep 2; kill -TERM $!; wait $!", "sh", Tool.path] + train, in: folder, program: "/bin/sh"
+      )
+      #expect(
+        process.errors.contains("the preset's 5 epochs are ") && process.errors.contains("the run has 2000;"),
+        "\(process)")
+      let given = try succeed(
+        ["train", "--data", "data", "--preset", "blog", "--generator-steps", "1", "--out", "given"], in: folder)
+      #expect(
+        given.errors.contains("the run has 1 generator step, and portraits show blobs from step 600 on"), "\(given)")
+      #expect(!given.errors.contains("to expect of portraits") && !given.errors.contains("epochs are"))
     }
   }
 

@@ -69,6 +69,8 @@ import Testing
         ],
         in: folder)
       try expectSameRun(folder / "whole", folder / "parts", step: "000010")
+      // What the first part had come to is there, for who likes it better.
+      try succeed(["generate", "--run", "parts", "--checkpoint", "4", "--grid", "before.png"], in: folder)
       let again = try succeed(["train", "--out", "parts", "--resume", "--generator-steps", "10"], in: folder)
       #expect(again.errors.contains("nothing left to do"))
       // Nor does the file of a run that is longer than what is asked for say that it's shorter.

@@ -46,6 +46,26 @@ import WGAN
     try PlannedLength.ofPreset(preset.preset).check()
   }
 
+  /// Five epochs of a few pictures are a handful of steps: nothing would be learned, and nobody asked for that.
+  @Test(arguments: TrainingConfiguration.presets) func epochsOfFewPicturesAreNoLength(
+    preset: TrainingConfiguration
+  ) throws {
+    func fitting(_ pictures: Int, _ length: RunLength = .epochs(5)) -> RunLength? {
+      PlannedLength.fitting(length, preset, picturesPerEpoch: pictures)
+    }
+    for pictures in [1, 16, 300] {
+      guard case .generatorSteps(let steps) = fitting(pictures) else {
+        Issue.record("\(pictures)")
+        continue
+      }
+      let shown = Expectation.of(preset).last?.generatorSteps ?? 2000
+      #expect(steps == shown)
+    }
+    // As many as the references had.
+    #expect(fitting(200_000) == nil)
+    #expect(fitting(16, .generatorSteps(3)) == nil)
+  }
+
   /// A few ways to be round: at most 1 % away, and the nearest.
   @Test func numbersAreRound() {
     let times = StepTimes(critic: 0, generator: 1)

@@ -43,6 +43,11 @@ package struct DryRun {
     measures()
     stepTimes = try StepTimes(measuring: training, on: device)
     time = length.time
+    if time == nil, request.hasPresetsLength, let pictures,
+      let length = PlannedLength.fitting(configuration.length, training, picturesPerEpoch: pictures.training)
+    {
+      configuration.length = length
+    }
     if let time {
       configuration.length = .generatorSteps(
         stepTimes.generatorSteps(

@@ -38,9 +38,12 @@ package struct RunPaths: Sendable {
 
   package func sample(generatorSteps: Int) -> String { joinPath(samples, zeroPadded(generatorSteps) + ".png") }
 
-  /// The generator steps of which there are galleries, in order.
+  /// The galleries that are there, in the order of their generator steps.
   /// - Throws: `Failure`.
-  package func gallerySteps() throws(Failure) -> [Int] { try NumberedPictures.numbers(in: samples) }
+  package func galleries() throws(Failure) -> [(generatorSteps: Int, path: String)] {
+    if !fileExists(samples) { return [] }
+    return try NumberedPictures.numbers(in: samples).map { ($0, sample(generatorSteps: $0)) }
+  }
 
   /// The run's configuration, checked.
   ///

@@ -51,6 +51,9 @@ package struct TrainingRequest {
   /// The data as a run's file has it: true in another working folder.
   var absoluteData: [String] { data.map { $0 == "synthetic" ? $0 : absolutePath($0) } }
 
+  /// Nobody has said how long the run is to be: it's as the preset has it.
+  var hasPresetsLength: Bool { length == nil && base == nil && !resume }
+
   /// What a new run gets, checked: the preset's or the base's values, then the flags', then the defaults.
   /// - Returns: where the length is a time, the configuration has the default one in its place.
   /// - Throws: `ConfigurationError`.

@@ -10,8 +10,8 @@ import Images
 
 /// What a run tells while it's being prepared.
 package enum PreparationEvent: Sendable {
-  /// Something a person should know: a line.
-  case notice(String)
+  /// Something a person should know: a line, and what belongs to it, a line each.
+  case notice(String, details: [String] = [])
   /// Something that is as it should be, and surprises all the same.
   case fact(String)
   case decoding(done: Int, total: Int)
@@ -61,6 +61,7 @@ package struct TrainingRun {
     dataset = try Self.prepared(configuration, report, isCancelled)
     trainingPictures = dataset.count(.training)
     heldOutPictures = dataset.count(.heldOut)
+    if request.hasPresetsLength, length?.time == nil { Self.fitLength(&configuration, trainingPictures, report) }
     if !request.resume {
       let schedule = Schedule(configuration.training, picturesPerEpoch: trainingPictures, length: configuration.length)
       if let line = StartAdvice.heldOut(dataset) { report(.fact(line)) }
@@ -94,6 +95,7 @@ package struct TrainingRun {
       try PictureList.setAside(paths.pictures)
     }
     self.configuration = configuration
+    if trains, request.resume { try Self.keepEnd(start.position, paths, trainingPictures, report) }
     if trains { try claim.write(configuration) }
     if start.position == RunPosition() || !fileExists(paths.pictures) {
       try PictureList.write(dataset, to: paths.pictures)
@@ -174,7 +176,9 @@ package struct TrainingRun {
       if case .checkpointSaved = event { tellNotices() }
     }
     if !summary.stopped, summary.generatorSteps > 0 {
-      report(.verdict(RunOutlook(journal.curves, configuration, steps: summary.position.generatorSteps).line(paths)))
+      let outlook = RunOutlook(
+        journal.curves, configuration, heldOut: heldOutPictures, steps: summary.position.generatorSteps)
+      report(.verdict(outlook.line(paths)))
     }
     if let gallery = summary.gallery, training.size <= Self.smallSize {
       do {
@@ -233,6 +237,23 @@ extension TrainingRun {
     return (length, configuration)
   }
 
+  /// More steps than the preset's epochs are of few pictures.
+  private static func fitLength(
+    _ configuration: inout RunConfiguration, _ pictures: Int, _ report: (PreparationEvent) -> Void
+  ) {
+    let training = configuration.training
+    guard case .epochs(let epochs) = configuration.length,
+      let length = PlannedLength.fitting(configuration.length, training, picturesPerEpoch: pictures),
+      case .generatorSteps(let steps) = length
+    else { return }
+    let few = Schedule(training, picturesPerEpoch: pictures, length: configuration.length).steps.generator
+    configuration.length = length
+    report(
+      .fact(
+        "the preset's \(epochs) epochs are \(counted(few, "generator step")) of \(counted(pictures, "picture")), too few "
+          + "to learn anything: the run has \(steps); give --for, --generator-steps or --epochs for another length"))
+  }
+
   private static func resumed(_ request: TrainingRequest, at out: String) throws -> RunConfiguration {
     var configuration = try RunPaths(out).configuration()
     try ConfigurationOverride.refuseReplaced(request.overrides)
@@ -272,9 +293,11 @@ extension TrainingRun {
 
   private static func tell(_ badFiles: [BadFile], _ report: (PreparationEvent) -> Void) {
     if badFiles.isEmpty { return }
-    report(.notice("\(counted(badFiles.count, "file")) can't be used and will be skipped:"))
     let all = ": \(toolCommand("data scan --report FILE")) names them all"
-    for line in badFiles.lines(rest: all) { report(.notice("  \(line)")) }
+    report(
+      .notice(
+        "\(counted(badFiles.count, "file")) can't be used and will be skipped:",
+        details: badFiles.lines(rest: all)))
   }
 }
 
@@ -346,6 +369,21 @@ extension TrainingRun {
       broken.linesOfNone.forEach { report(.notice($0)) }
       throw failure
     }
+  }
+
+  /// Keeps the state of a run that was done, by the length that it had, and goes on.
+  private static func keepEnd(
+    _ position: RunPosition, _ paths: RunPaths, _ picturesPerEpoch: Int, _ report: (PreparationEvent) -> Void
+  ) throws {
+    if position.generatorSteps == 0 { return }
+    let before = try paths.configuration()
+    let schedule = Schedule(before.training, picturesPerEpoch: picturesPerEpoch, length: before.length)
+    if schedule.batchesLeft(from: position) > 0 { return }
+    guard let name = try paths.checkpoints.markEnd(generatorSteps: position.generatorSteps) else { return }
+    report(
+      .fact(
+        "the run was done at generator step \(position.generatorSteps), and that state is kept: "
+          + toolCommand("generate \(shellFlag("--run", paths.path)) --checkpoint \(name) --grid before.png")))
   }
 
   /// Other pictures than those of `state`, which somebody has accepted.

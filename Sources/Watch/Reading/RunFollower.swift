@@ -101,8 +101,8 @@ package struct RunFollower {
     galleries = []
     note("samples") { run in
       if stamp == nil { return }
-      run.galleries = try run.paths.gallerySteps().compactMap { step in
-        FileStamp(run.paths.sample(generatorSteps: step)).map { Gallery(step: step, version: $0.modified) }
+      run.galleries = try run.paths.galleries().compactMap { gallery in
+        FileStamp(gallery.path).map { Gallery(step: gallery.generatorSteps, version: $0.modified) }
       }
     }
   }
