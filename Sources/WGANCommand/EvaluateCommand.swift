@@ -53,6 +53,8 @@ struct EvaluateCommand: ParsableCommand {
       "With --all: an SVG of the distances over generator steps; - is standard output.", valueName: "file"))
   var plot: Output?
 
+  @OptionGroup var replacing: ReplaceOption
+
   @OptionGroup var speed: ParameterOptions<ThreadsParameter>
 
   @OptionGroup(title: "The net of --generator")
@@ -70,14 +72,15 @@ struct EvaluateCommand: ParsableCommand {
     if neighbours?.isEmpty == true || plot?.isEmpty == true {
       throw ValidationError("--neighbours or --plot is empty: give a path")
     }
+    try replacing.check(files: neighbours, plot)
     try check("--count", count, in: 2...100_000)
   }
 
   func run() throws {
     let threads = speed[\.threads]
     if let threads { try RunParameters.declared.threads.check(threads) }
-    try neighbours?.check(.png)
-    try plot?.check(.svg)
+    try neighbours?.check(.png, replacing)
+    try plot?.check(.svg, replacing)
     try Output.check(("--neighbours", neighbours), ("--plot", plot))
     Interruption.watch()
     let display = ProgressDisplay()

@@ -72,7 +72,8 @@ package enum RunFolders {
     throw Failure(
       .usage,
       "--resume: which of \(runs.count) runs? The newest goes on by "
-        + toolCommand("train \(shellFlag("--out", first.path)) --resume") + "; before it there are \(others)")
+        + (typedCommand(has: "--resume", and: shellFlag("--out", first.path))
+          ?? toolCommand("train \(shellFlag("--out", first.path)) --resume")) + "; before it there are \(others)")
   }
 
   /// The same for two ways to say where data are.
