@@ -26,8 +26,8 @@ struct BadFileReport: ParsableArguments {
   }
 
   /// - Parameter output: what the command writes besides.
-  func check(beside output: Output? = nil) throws(Failure) {
-    try report?.check(.text)
+  func check(beside output: Output? = nil, _ replacing: ReplaceOption) throws(Failure) {
+    try report?.check(.text, replacing)
     try Output.check(("--out", output), ("--report", report))
   }
 
@@ -62,21 +62,30 @@ extension DataCommand {
 
     @OptionGroup var result: ResultOptions
 
+    @OptionGroup var replacing: ReplaceOption
+
     func validate() throws {
       try result.check(("--report", bad.report))
       try require(1...4096 ~= size, "--size must be 1 to 4096, not \(size)")
       try require(1...1024 ~= threads, "--threads must be 1 to 1024, not \(threads)")
+      try replacing.check(files: bad.report)
     }
 
     func run() throws {
-      try bad.check()
+      Interruption.watch()
+      try bad.check(replacing)
       let source = try data.source()
       let line = ProgressLine()
       let start = ContinuousClock.now
       let isShown = !result.json
-      let scan = try DatasetScan(source, size: size, threads: threads) { if isShown { line.show("\($0) of \($1)") } }
+      let scan: DatasetScan
+      do {
+        defer { if isShown { line.clear() } }
+        scan = try DatasetScan(
+          source, size: size, threads: threads, progress: { if isShown { line.show("\($0) of \($1)") } },
+          isCancelled: { Interruption.isRequested })
+      }
       let seconds = (ContinuousClock.now - start) / .seconds(1)
-      if isShown { line.clear() }
       if case .synthetic(let count, let seed) = source {
         try bad.write([])
         if result.json { return try result.write(ScanResult(synthetic: count, size: size, seconds: seconds)) }
@@ -140,6 +149,8 @@ extension DataCommand {
 
     @OptionGroup var result: ResultOptions
 
+    @OptionGroup var replacing: ReplaceOption
+
     func validate() throws {
       try result.check(("--report", bad.report))
       try require(
@@ -149,13 +160,16 @@ extension DataCommand {
       try require(
         bad.report?.isStandardOutput != true || out.map { !$0.isStandardOutput } ?? false,
         "--report - and the list are both standard output: give one of them a path")
+      try replacing.check(files: out, bad.report)
     }
 
     func run() throws {
-      try out?.check(.text)
-      try bad.check(beside: out)
+      try out?.check(.text, replacing)
+      Interruption.watch()
+      try bad.check(beside: out, replacing)
       let source = try data.source()
-      let files = try DatasetFiles(source, fraction: fraction, seed: seed)
+      let files = try DatasetFiles(
+        source, fraction: fraction, seed: seed, isCancelled: { Interruption.isRequested })
       if !result.json { for note in files.notes { Console.note(note) } }
       let (text, unlistable) = ListFile.text(listing: files.paths, in: out?.folder ?? ".")
       if !result.json { bad.note(files.bad + unlistable, "left out") }
@@ -218,6 +232,8 @@ extension DataCommand {
 
     @OptionGroup var result: ResultOptions
 
+    @OptionGroup var replacing: ReplaceOption
+
     func validate() throws {
       try result.check(("--out", out), ("--report", bad.report))
       try require(!out.isEmpty, "--out is empty: give a path")
@@ -231,15 +247,17 @@ extension DataCommand {
       try require(channels == 1 || channels == 3, "--channels must be 1 or 3, not \(channels)")
       try require(
         size * columns * size * rows <= 1 << 27, "the grid is too large: give a smaller --size, --columns or --rows")
+      try replacing.check(files: out, bad.report)
     }
 
     func run() throws {
       let format = try out.pictureFormat("--out")
-      try out.check(FileKind(format))
-      try bad.check(beside: out)
+      try out.check(FileKind(format), replacing)
+      Interruption.watch()
+      try bad.check(beside: out, replacing)
       let preview = try DatasetPreview(
         data.source(), count: columns * rows, size: size, channels: channels, seed: seed, fit: PictureFit(fit),
-        crop: CropMode(crop))
+        crop: CropMode(crop), isCancelled: { Interruption.isRequested })
       if !result.json {
         for note in preview.notes { Console.note(note) }
         bad.note(preview.bad, "skipped")

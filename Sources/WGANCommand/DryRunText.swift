@@ -42,8 +42,9 @@ private func times(_ dryRun: DryRun) -> String {
     ]
   }
   let heldOut = dryRun.pictures.map { $0.heldOut > 0 ? ", \(grouped($0.heldOut)) held out" : "" } ?? ""
+  let most = dryRun.areMost ? "at most " : ""
   let pictures =
-    dryRun.pictures.map { "\(counted($0.training, "picture")) to train on\(heldOut)" }
+    dryRun.pictures.map { "\(most)\(counted($0.training, "picture")) to train on\(heldOut)" }
     ?? "as if of \(grouped(DryRun.picturesWithoutData)) pictures to train on: --data gives yours"
   var table = TextTable(["expected time", "", pictures], wordColumns: [0, 2])
   table.add([

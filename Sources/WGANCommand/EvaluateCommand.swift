@@ -56,6 +56,8 @@ struct EvaluateCommand: ParsableCommand {
 
   @OptionGroup var result: ResultOptions
 
+  @OptionGroup var replacing: ReplaceOption
+
   @OptionGroup var speed: ParameterOptions<ThreadsParameter>
 
   @OptionGroup(title: NetworkOptions.titleOfGenerators)
@@ -75,6 +77,7 @@ struct EvaluateCommand: ParsableCommand {
     }
     try neighbours?.checkName("--neighbours", .png)
     try plot?.checkName("--plot", .svg)
+    try replacing.check(files: neighbours, plot)
     try check("--count", count, in: 2...100_000)
     try result.check(("--neighbours", neighbours), ("--plot", plot))
   }
@@ -82,8 +85,8 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     let threads = speed[\.threads]
     if let threads { try RunParameters.declared.threads.check(threads) }
-    try neighbours?.check(.png)
-    try plot?.check(.svg)
+    try neighbours?.check(.png, replacing)
+    try plot?.check(.svg, replacing)
     Interruption.watch()
     let (display, warnings) = (ProgressDisplay(), Warnings())
     let json = result.json

@@ -64,7 +64,8 @@ final class EventStream: TrainingTeller {
   }
 
   func fail(_ error: any Error) {
-    var event = EndEvent(outcome: .failed, step: steps)
+    let isStopped = (error as? any ClassifiedError)?.failureKind == .cancelled
+    var event = EndEvent(outcome: isStopped ? .stopped : .failed, step: steps)
     event.error = "\(error)"
     write(event)
   }

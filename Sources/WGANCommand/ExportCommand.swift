@@ -64,10 +64,12 @@ struct ExportCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      The file to write; it's replaced where it is there already. - is standard output. Of tensorboard the folder of \
+      The file to write; - is standard output. Of tensorboard the folder of \
       the event file (default: the run's folder tensorboard).
       """, valueName: "file"))
   var out: Output?
+
+  @OptionGroup var replacing: ReplaceOption
 
   /// `--format`, or what the name in `--out` says.
   private func chosenFormat() throws -> ExportFormat {
@@ -93,6 +95,7 @@ struct ExportCommand: ParsableCommand {
       if out?.isStandardOutput == true {
         throw ValidationError("--format tensorboard writes a folder: give one as --out")
       }
+      try replacing.check()
       return
     }
     _ = try CheckpointSource(run: runPath, checkpoint: checkpoint)
@@ -100,6 +103,7 @@ struct ExportCommand: ParsableCommand {
       throw ValidationError("--live-generator says which generator is written, and --net critic writes none")
     }
     if out == nil { throw ValidationError("--out is needed: the file to write, or - for standard output") }
+    try replacing.check(files: out)
   }
 
   func run() throws {
@@ -110,8 +114,8 @@ struct ExportCommand: ParsableCommand {
     }
     guard let out, let weights = format.weights else { return }
     let source = try CheckpointSource(run: runPath, checkpoint: checkpoint)
-    try out.check(weights == .onnx ? .onnx : .safetensors)
     try out.check(isNot: ("--checkpoint", checkpoint))
+    try out.check(weights == .onnx ? .onnx : .safetensors, replacing)
     try WeightsExport.write(
       net ?? .generator, of: source, live: liveGenerator, as: weights, to: out.path, notice: notice)
     if !out.isStandardOutput { try Console.print(out.path) }

@@ -51,11 +51,11 @@ struct Output: ExpressibleByArgument {
     throw ValidationError("\(flag) \(argument): is written as \(kind.words): give a name that ends with \(kind.ending)")
   }
 
-  /// Refuses what couldn't be written, what would replace a file of another kind or a run's own, and a terminal for
-  /// what isn't text.
+  /// Refuses what couldn't be written, what would replace a file and isn't meant to, a file of another kind or a run's
+  /// own in any case, and a terminal for what isn't text.
   ///
   /// - Throws: `.cannotCreate`.
-  func check(_ kind: FileKind) throws(Failure) {
+  func check(_ kind: FileKind, _ replacing: ReplaceOption) throws(Failure) {
     if isStandardOutput {
       if !kind.isText && isatty(STDOUT_FILENO) != 0 {
         throw Failure(
@@ -81,6 +81,10 @@ struct Output: ExpressibleByArgument {
           "is there and isn't \(kind.words): it isn't replaced; remove it, or give another path")
       }
       if !there.isRegularFile { return }
+      // An empty one is a name that was reserved, as by mktemp.
+      if !replacing.force && there.st_size > 0 {
+        throw Failure(.cannotCreate, argument, "is there already: give another path, or --force to replace it")
+      }
     }
     guard isFolder(place.folder) else {
       throw Failure(.cannotCreate, argument, "can't be created: there is no such folder")
@@ -152,6 +156,24 @@ struct Output: ExpressibleByArgument {
       Console.note(lines: text)
     } else {
       try Console.print(text)
+    }
+  }
+}
+
+/// The one rule of all files that commands write.
+struct ReplaceOption: ParsableArguments {
+  @Flag(
+    help: """
+      Replace a file that is there already. In a folder of pictures: write over those of another seed or generator, \
+      where they aren't more than the new ones.
+      """)
+  var force = false
+
+  /// - Parameter outputs: nil: isn't given.
+  /// - Throws: `ValidationError` where nothing is written that could be in the way.
+  func check(files outputs: Output?..., folder: String? = nil) throws {
+    if force && folder == nil && outputs.allSatisfy({ $0?.isStandardOutput ?? true }) {
+      throw ValidationError("--force replaces files, and none is written: leave it out")
     }
   }
 }

@@ -158,8 +158,8 @@ struct TrainCommand: ParsableCommand {
     let training: TrainingRun
     do {
       let request = try self.request()
-      if dryRun { return try show(request) }
       Interruption.watch()
+      if dryRun { return try show(request) }
       training = try TrainingRun(
         request, report: { display.show($0) }, isCancelled: { Interruption.isRequested })
     } catch {
@@ -199,7 +199,7 @@ struct TrainCommand: ParsableCommand {
   }
 
   private func show(_ request: TrainingRequest) throws {
-    let dryRun = try DryRun(request) {
+    let dryRun = try DryRun(request, isCancelled: { Interruption.isRequested }) {
       if !json { Console.note("wgan: measuring some steps, to tell how long the run will take ...") }
     }
     if json { return try Console.print(RunJSON.line(PlanEvent(dryRun))) }

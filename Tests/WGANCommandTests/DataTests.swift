@@ -9,9 +9,11 @@ import Testing
   /// Three names that text takes for two, and one that isn't text; not where the file system changes them.
   static func fill(_ folder: String) throws -> [FilePath] {
     try makeFolder(folder)
-    let odd: [FilePath] = ["a,\u{301}b.png", "cafe\u{301}.png", "caf\u{E9}.png", FilePath(bytes: [0x64, 0xFF])]
+    let odd: [FilePath] =
+      ["a,\u{301}b.png", "cafe\u{301}.png", "caf\u{E9}.png", FilePath(bytes: [0x64, 0xFF])]
+      + (0..<4).map { "\($0).png" }
     for (i, name) in odd.enumerated() {
-      let pixels = [UInt8](repeating: UInt8(40 * i), count: 16 * 16 * 3)
+      let pixels = [UInt8](repeating: UInt8(30 * i), count: 16 * 16 * 3)
       try PNGEncoder.write(Picture(width: 16, height: 16, channels: 3, pixels: pixels), to: folder / "picture.png")
       _ = try? renameFile(folder / "picture.png", to: FilePath(folder).appending(name))
     }

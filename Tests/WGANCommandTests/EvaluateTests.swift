@@ -74,7 +74,7 @@ import Testing
       try train("run", in: folder)
       let evaluate = ["evaluate", "--run", "run", "--neighbours", "near.png"]
       let text = try succeed(evaluate, in: folder).output
-      let result = try succeed(evaluate + ["--json"], in: folder)
+      let result = try succeed(evaluate + ["--force", "--json"], in: folder)
       let object = try jsonObject(result)
       #expect(object["event"] as? String == "evaluate" && object["neighbours"] as? String == folder / "near.png")
       let generator = try #require((object["generators"] as? [[String: Any]])?.first)

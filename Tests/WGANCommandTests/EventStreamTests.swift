@@ -97,6 +97,24 @@ import WGAN
     }
   }
 
+  /// Ctrl-C before the first step: somebody stopped it, nothing failed.
+  @Test func aRunThatIsStoppedAsItPreparesItsPictures() throws {
+    try inTemporaryFolder { folder in
+      let output = folder / "events"
+      try writeFile([], to: output)
+      let process = try Tool.start(
+        ["train", "--data", "synthetic", "--size", "256", "--features", "8", "--json"], in: folder,
+        output: try #require(FileHandle(forWritingAtPath: output)), errors: FileHandle.nullDevice)
+      while process.isRunning, try readFile(output).isEmpty { usleep(10_000) }
+      kill(process.processIdentifier, SIGINT)
+      process.waitUntilExit()
+      #expect(process.terminationStatus == 130)
+      let end = try #require(try events(String(decoding: try readFile(output), as: UTF8.self)).last)
+      #expect(end["event"] as? String == "end" && end["outcome"] as? String == "stopped", "\(end)")
+      #expect(!fileExists(folder / "runs"))
+    }
+  }
+
   @Test func aReaderThatGoesAwayDoesNotEndTheRun() throws {
     try inTemporaryFolder { folder in
       let (output, errors) = (Pipe(), Pipe())

@@ -71,7 +71,8 @@ import WGAN
           + Tool.tiny, in: folder)
       #expect(try RunPaths(folder / "on").configuration().initialCritic == folder / "critic.safetensors")
       for net in ["generator", "critic"] {
-        try run(["export", "--run", "on", "--format", "safetensors", "--net", net, "--out", "again"], in: folder)
+        try run(
+          ["export", "--run", "on", "--format", "safetensors", "--net", net, "--force", "--out", "again"], in: folder)
         let before = try tensors(folder / "\(net).safetensors")
         let after = try tensors(folder / "again")
         for (old, new) in zip(before, after) where !old.name.contains("running_") && !old.name.contains("num_") {
@@ -93,9 +94,10 @@ import WGAN
   func wrongs(in folder: String, both: [String]) throws {
     try writeFile([1], to: folder / "old.onnx")
     let names = try folderNames(folder)
-    try run(["export", "--run", "no", "--format", "onnx", "--out", "old.onnx"], 66, says: ["no"], in: folder)
+    let overOld = ["export", "--force", "--format", "onnx", "--out", "old.onnx"]
+    try run(overOld + ["--run", "no"], 66, says: ["no"], in: folder)
     try run(
-      ["export", "--checkpoint", "generator.safetensors", "--format", "onnx", "--out", "old.onnx"], 65,
+      overOld + ["--checkpoint", "generator.safetensors"], 65,
       says: ["generator.safetensors", "generator.initial.conv.weight", "missing"], in: folder)
     try run(["export", "--run", "run", "--format", "onnx", "--out", "none/x"], 73, says: ["none/x"], in: folder)
     try run(["export", "--run", "run", "--format", "gguf", "--out", "x"], 64, says: ["--format", "onnx"], in: folder)

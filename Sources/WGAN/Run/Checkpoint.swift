@@ -422,11 +422,10 @@ package struct CheckpointFolder: Sendable {
     if keys.isEmpty { return nil }
     let them =
       keys.count == 1 ? "the only checkpoint can't be used" : "none of the \(keys.count) checkpoints can be used"
-    let run = shellFlag("--out", splitPath(path).folder)
     throw Failure(
       .badData,
       "\(path): \(them)\(keys.count == 1 ? "" : "; the oldest"): \(last): put a whole one back, or train from step 0 "
-        + "(what is there is kept aside): \(toolCommand("train \(run) --resume --begin-anew"))")
+        + "(what is there is kept aside): \(resumeCommand(out: splitPath(path).folder, and: "--begin-anew"))")
   }
 
   /// The safetensors files of all whole states, the oldest first.

@@ -11,14 +11,16 @@ package final class RunClaim {
   private let lock: Int32
 
   /// A new run's folder, empty until `write`; if that isn't reached, it's gone again with the value.
+  ///
+  /// - Parameter goOn: the line by which a run that is there goes on.
   /// - Throws: `Failure`; `.cannotCreate` where files are already.
-  package static func create(at path: String) throws -> RunClaim {
+  package static func create(at path: String, goOn line: @autoclosure () -> String? = nil) throws -> RunClaim {
     let isNew = !(try isThere(path))
     if isFolder(path), !(try hasNothing(path)) {
       let goOn = "give another --out, or go on with that run: "
       let advice =
         fileExists(RunPaths(path).config)
-        ? goOn + toolCommand("train \(shellFlag("--out", path)) --resume") : "give another folder as --out"
+        ? goOn + (line() ?? toolCommand("train \(shellFlag("--out", path)) --resume")) : "give another folder as --out"
       throw Failure(.cannotCreate, "\(path): has files already; \(advice)")
     }
     try makeFolder(path)

@@ -68,7 +68,8 @@ package enum RunFolders {
     throw Failure(
       .usage,
       "--resume: which of \(runs.count) runs? The newest goes on by "
-        + toolCommand("train \(shellFlag("--out", first)) --resume") + "; before it there are \(others)")
+        + (typedCommand(has: "--resume", and: shellFlag("--out", first))
+          ?? toolCommand("train \(shellFlag("--out", first)) --resume")) + "; before it there are \(others)")
   }
 
   private static func refuseRun(asData place: String) throws(Failure) {

@@ -65,8 +65,8 @@ package struct RunOutlook: Sendable, Equatable {
         "in the run's last quarter samples went \(percent(loss)) away from held-out pictures (swd); the nearest are "
         + "drawn by: " + toolCommand("generate \(shellFlag("--run", paths.path)) --checkpoint best --grid best.png")
     case .unknown(let next?):
-      return "\(counted(steps, "generator step is", "generator steps are")) few: of portraits, \(next.shows) take about \(next.generatorSteps); "
-        + goOn(to: next.generatorSteps)
+      return "\(counted(steps, "generator step is", "generator steps are")) few: of portraits, \(next.shows) take "
+        + "about \(next.generatorSteps); " + goOn(to: next.generatorSteps)
     case .unknown(nil):
       // Twice a handful is a handful.
       let more = max(2 * steps, 1000)

@@ -13,6 +13,10 @@ package struct StartAdvice {
   private static let looked = 100
   /// Fewer than so many a critic soon knows by heart.
   private static let fewPictures = 500
+  /// Of fewer than so many nothing but copies can come.
+  private static let veryFewPictures = 50
+  /// Of fewer than so many not even that.
+  private static let leastPictures = 8
 
   package init(_ dataset: Dataset, _ schedule: Schedule) throws {
     let configuration = schedule.configuration
@@ -23,20 +27,36 @@ package struct StartAdvice {
   }
 
   /// No advice yet, a fact that surprises: not all pictures are learned from.
-  static func heldOut(_ dataset: Dataset) -> String? {
+  static func heldOut(_ dataset: Dataset, share: Double) -> String? {
     let (heldOut, all) = (dataset.count(.heldOut), dataset.count)
-    if heldOut == 0 { return nil }
+    if heldOut == 0 {
+      // Each is drawn for itself: of few it may be none.
+      return share > 0 ? "none of \(all) pictures is held out, they are so few: samples can't be judged" : nil
+    }
     let percent = Int((100 * Double(heldOut) / Double(all)).rounded())
     return "\(heldOut) of \(all) pictures (\(percent) %) are held out: samples are judged by them, and none is learned "
       + "from; --held-out 0 learns from all"
   }
 
+  /// - Parameter source: whose pictures to train on they are.
+  /// - Throws: where a run of so few can't be of any use.
+  static func refuseFew(_ count: Int, of source: String) throws(Failure) {
+    if count >= leastPictures { return }
+    throw Failure(
+      .badData,
+      "\(source): \(counted(count, "picture")) to train on: a run takes \(leastPictures) at least, and some hundreds "
+        + "to learn more than copies; give more")
+  }
+
   private static func few(_ count: Int, _ configuration: TrainingConfiguration) -> String? {
     if count >= fewPictures { return nil }
     let help = TrainingAdvice.augmentation(configuration).map { "; try \($0)" } ?? ""
-    let them = count == 1 ? "it" : "them"
-    return "\(counted(count, "picture is", "pictures are")) few: the critic soon knows \(them) by heart, and samples "
-      + "may copy \(them). Thousands are better\(help)"
+    if count < veryFewPictures {
+      return "\(count) pictures are very few: samples will be copies of them and mixtures of copies, however long it "
+        + "trains. Some hundreds are the least\(help)"
+    }
+    return "\(count) pictures are few: the critic soon knows them by heart, and samples may copy them. "
+      + "Thousands are better\(help)"
   }
 
   private static func enlarged(_ dataset: Dataset) -> String? {

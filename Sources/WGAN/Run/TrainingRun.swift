@@ -63,14 +63,19 @@ package struct TrainingRun {
     heldOutPictures = dataset.count(.heldOut)
     if request.hasPresetsLength, length?.time == nil { Self.fitLength(&configuration, trainingPictures, report) }
     if !request.resume {
+      try StartAdvice.refuseFew(trainingPictures, of: configuration.data.joined(separator: ", "))
       let schedule = Schedule(configuration.training, picturesPerEpoch: trainingPictures, length: configuration.length)
-      if let line = StartAdvice.heldOut(dataset) { report(.fact(line)) }
+      if let line = StartAdvice.heldOut(dataset, share: configuration.training.heldOut) { report(.fact(line)) }
       for line in try StartAdvice(dataset, schedule).lines { report(.notice(line)) }
     }
     // That may have taken long.
     try claim.check()
     // Before the trainer, which takes the same memory once more.
-    let stepTimes = length?.time == nil ? nil : try StepTimes(measuring: configuration.training, on: device)
+    let stepTimes =
+      length?.time == nil
+      ? nil
+      : try StepTimes(
+        measuring: configuration.training, on: device, isCancelled: isCancelled)
     trainer = Trainer(plan, on: device)
     if request.beginAnew {
       configuration.pictureChanges = []
@@ -223,7 +228,9 @@ extension TrainingRun {
       }
     } else {
       (length, configuration) = try new(request)
-      claim = try request.out.map(RunClaim.create) ?? RunClaim.createNext(for: configuration.data)
+      claim =
+        try request.out.map { try RunClaim.create(at: $0, goOn: goOn(request, at: $0)) }
+        ?? RunClaim.createNext(for: configuration.data)
     }
     try configuration.validate()
     return (claim, length, configuration)
@@ -250,8 +257,14 @@ extension TrainingRun {
     configuration.length = length
     report(
       .fact(
-        "the preset's \(epochs) epochs are \(counted(few, "generator step")) of \(counted(pictures, "picture")), too few "
-          + "to learn anything: the run has \(steps); give --for, --generator-steps or --epochs for another length"))
+        "the preset's \(epochs) epochs are \(counted(few, "generator step")) of \(counted(pictures, "picture")), too "
+          + "few to learn anything: the run has \(steps); give --for, --generator-steps or --epochs for another one"))
+  }
+
+  /// What was typed for a new run, as it would go on with the one that is there; nil where it can't.
+  private static func goOn(_ request: TrainingRequest, at out: String) -> String? {
+    guard request.base == nil, (try? resumed(request, at: out)) != nil else { return nil }
+    return typedCommand(and: "--resume")
   }
 
   private static func resumed(_ request: TrainingRequest, at out: String) throws -> RunConfiguration {
@@ -287,13 +300,14 @@ extension TrainingRun {
       DatasetOptions(training, threads: configuration.threads, cache: configuration.cache),
       progress: { report(.decoding(done: $0, total: $1)) }, isCancelled: isCancelled)
     for note in dataset.notes { report(.notice(note)) }
-    tell(dataset.badFiles, report)
+    tell(dataset.badFiles, of: configuration.data, report)
     return dataset
   }
 
-  private static func tell(_ badFiles: [BadFile], _ report: (PreparationEvent) -> Void) {
+  private static func tell(_ badFiles: [BadFile], of data: [String], _ report: (PreparationEvent) -> Void) {
     if badFiles.isEmpty { return }
-    let all = ": \(toolCommand("data scan --report FILE")) names them all"
+    let words = data.map { shellFlag("--data", $0) } + ["--report bad-files.txt"]
+    let all = ": \(toolCommand("data scan " + words.joined(separator: " "))) names them all"
     report(
       .notice(
         "\(counted(badFiles.count, "file")) can't be used and will be skipped:",
@@ -404,7 +418,7 @@ extension TrainingRun {
         .badData,
         "\(configuration.data.joined(separator: ", ")): has other pictures than when the run began\(changes): put them "
           + "back, give their new place as --data, begin a new run, or go on with those that are there now: "
-          + toolCommand("train \(shellFlag("--out", paths.path)) --resume --accept-new-data"))
+          + resumeCommand(out: paths.path, and: "--accept-new-data"))
     }
     report(.notice("goes on with other pictures from generator step \(state.position.generatorSteps) on\(changes)"))
     return PictureChange(
