@@ -85,7 +85,7 @@ class Tool:
 
     def pictures(self, *source: str) -> tuple[torch.Tensor, torch.Tensor]:
         """The noise [n, latent, 1, 1], and what `wgan generate` makes of it."""
-        self("generate", *source, "--count", COUNT, "--tensors", "values.safetensors", "--seed", 3)
+        self("generate", "--force", *source, "--count", COUNT, "--tensors", "values.safetensors", "--seed", 3)
         values = load_file(self.folder / "values.safetensors")
         return values["noise"][:, :, None, None], values["pictures"]
 

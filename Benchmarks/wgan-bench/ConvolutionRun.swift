@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Compute
+import SystemSupport
 
 struct ConvolutionRun {
   let convolution: Convolution
@@ -135,14 +136,14 @@ struct ConvolutionRun {
     switch pass {
     case .forward:
       let (pictures, depth) = c.forwardBlocks(batch: batch, source: source.layout, precision: precision, on: device)
-      return "\(pictures) \(pictures == 1 ? "picture" : "pictures"), \(depth) deep"
+      return "\(counted(pictures, "picture")), \(depth) deep"
     case .backwardData:
       let (pictures, depth) = c.backwardDataBlocks(
         batch: batch, diffDestination: diffDestination.layout, precision: precision, on: device)
-      return "\(pictures) \(pictures == 1 ? "picture" : "pictures"), \(depth) deep"
+      return "\(counted(pictures, "picture")), \(depth) deep"
     case .backwardWeights:
       let (pictures, rows) = c.backwardWeightsBlock(batch: batch, precision: precision, on: device)
-      return "\(pictures) \(pictures == 1 ? "picture" : "pictures"), \(rows) \(rows == 1 ? "row" : "rows")"
+      return "\(counted(pictures, "picture")), \(counted(rows, "row"))"
     }
   }
 

@@ -108,7 +108,7 @@ extension DataReport {
       let megabytes = number(Double(row.bytes) / 1e6, 1)
       let what = row.format == "all" ? "" : " \(row.format.uppercased()),"
       lines.append(
-        "\n\(row.threads) thread\(row.threads == 1 ? "" : "s"),\(what) \(row.pictures) pictures, \(megabytes) MB")
+        "\n\(counted(row.threads, "thread")),\(what) \(counted(row.pictures, "picture")), \(megabytes) MB")
       var table = TextTable(["stage", "ms a picture: min", "median", "pictures/s", "MB/s", "% of whole"])
       for stage in row.stages {
         table.add([

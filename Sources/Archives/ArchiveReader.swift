@@ -34,40 +34,66 @@ package struct ArchiveError: Error, Sendable {
   package let reason: String
   /// The archive can't be read any further.
   package let isFatal: Bool
+  /// Its bytes end too early.
+  package let isTruncation: Bool
 
-  package init(_ reason: String, isFatal: Bool = false) { (self.reason, self.isFatal) = (reason, isFatal) }
+  package init(_ reason: String, isFatal: Bool = false, isTruncation: Bool = false) {
+    (self.reason, self.isFatal, self.isTruncation) = (reason, isFatal, isTruncation)
+  }
 }
 
 package final class ArchiveReader {
   private let archive: OpaquePointer
   private let size: Int
   private let limits: ArchiveLimits
+  private let isCancelled: () -> Bool
+  /// The header of a file was read.
+  private var isAtFile = false
   private var count = 0
   private var unpacked = 0
 
-  /// - Throws: `Failure` where the file can't be read, or is neither a zip nor a tar file.
-  package init(at path: FilePath, shownAs shown: String, limits: ArchiveLimits = ArchiveLimits()) throws(Failure) {
-    size = try InputFile(at: path).size
+  /// - Parameter isCancelled: asked before each file, and each piece of a large one: reading ends there.
+  /// - Throws: where the file can't be read, or is neither a zip nor a tar file.
+  package init(
+    at path: FilePath, limits: ArchiveLimits = ArchiveLimits(), isCancelled: @escaping () -> Bool = { false }
+  ) throws(ArchiveError) {
+    do {
+      size = try InputFile(at: path).size
+    } catch {
+      throw ArchiveError("\(error)", isFatal: true)
+    }
     self.limits = limits
-    guard let archive = archive_read_new() else { throw Failure(.outOfMemory, shown, "there is no memory to read it") }
+    self.isCancelled = isCancelled
+    guard let archive = archive_read_new() else { throw ArchiveError("there is no memory to read it", isFatal: true) }
     self.archive = archive
     // No other formats: each is code that reads bytes from anywhere.
     // By its list of files alone: without one, whoever passes over a file unpacks it, however large.
     archive_read_support_format_zip_seekable(archive)
     archive_read_support_format_tar(archive)
-    archive_read_support_filter_gzip(archive)
-    archive_read_support_filter_bzip2(archive)
-    archive_read_support_filter_xz(archive)
-    archive_read_support_filter_zstd(archive)
+    Self.unpackStreams(archive)
     if path.withCString({ archive_read_open_filename(archive, $0, 1 << 18) }) != ARCHIVE_OK {
-      throw Failure(.badData, shown, "can't be read as a zip or tar file: \(message)")
+      throw fatal(message)
     }
   }
 
   deinit { archive_read_free(archive) }
 
-  private var message: String {
+  private static func unpackStreams(_ archive: OpaquePointer) {
+    archive_read_support_filter_gzip(archive)
+    archive_read_support_filter_bzip2(archive)
+    archive_read_support_filter_xz(archive)
+    archive_read_support_filter_zstd(archive)
+  }
+
+  private var message: String { Self.message(archive) }
+
+  private static func message(_ archive: OpaquePointer) -> String {
     archive_error_string(archive).map { String(cString: $0) } ?? "it is damaged"
+  }
+
+  /// libarchive has no number for it, and one word; of xz it hands on what the library says.
+  private static func isTruncation(_ message: String) -> Bool {
+    message.lowercased().contains("truncated") || message.contains("No progress is possible")
   }
 
   private var isZip: Bool { archive_format(archive) & ARCHIVE_FORMAT_BASE_MASK == ARCHIVE_FORMAT_ZIP }
@@ -79,16 +105,19 @@ package final class ArchiveReader {
   /// - Throws: a fatal error.
   package func next() throws(ArchiveError) -> ArchivedFile? {
     while true {
+      try passOver()
       var entry: OpaquePointer?
       var name: UnsafePointer<CChar>?
       let status = wgan_archive_next(archive, &entry, &name)
       if status == ARCHIVE_EOF { return nil }
       guard status == ARCHIVE_OK || status == ARCHIVE_WARN, let entry else { throw fatal(message) }
+      isAtFile = true
       // Its own compression and none: a file that was compressed twice grows beyond all limits before they are seen.
       if archive_filter_count(archive) > 2 { throw fatal("it is compressed more than once") }
       let declared = archive_entry_size_is_set(entry) != 0 ? Int(archive_entry_size(entry)) : nil
       // Who passes over a file in a tar file unpacks it; in a zip file what is read counts.
       if !isZip { try count(declared ?? 0) }
+      try checkEnd(of: entry, declared)
       // Some tar files leave the kind out.
       let kind = archive_entry_filetype(entry)
       let isLink = archive_entry_hardlink(entry) != nil || kind == S_IFLNK
@@ -99,6 +128,31 @@ package final class ArchiveReader {
         number: count - 1, name: cleaned(name), bytes: declared,
         isEncrypted: archive_entry_is_encrypted(entry) != 0, isLink: isLink)
     }
+  }
+
+  /// Goes to the end of the last file. libarchive does so by itself, at once where it needn't unpack; but where it
+  /// must, a large file takes minutes in which nobody could stop it.
+  private func passOver() throws(ArchiveError) {
+    let mustUnpack = isAtFile && !isZip && archive_filter_count(archive) > 1
+    repeat {
+      if isCancelled() { throw fatal("reading it was stopped") }
+      guard mustUnpack else { return }
+      var (bytes, count, offset): (UnsafeRawPointer?, Int, la_int64_t) = (nil, 0, 0)
+      let status = archive_read_data_block(archive, &bytes, &count, &offset)
+      if status == ARCHIVE_FATAL { throw fatal(message) }
+      if status != ARCHIVE_OK && status != ARCHIVE_WARN { return }
+    } while true
+  }
+
+  /// A file that is passed over without being read may lie beyond the archive's end.
+  private func checkEnd(of entry: OpaquePointer, _ declared: Int?) throws(ArchiveError) {
+    // A file with holes is shorter here than it says, and a link has nothing.
+    guard !isZip, archive_filter_count(archive) == 1, let declared, archive_entry_sparse_count(entry) == 0,
+      archive_entry_hardlink(entry) == nil
+    else { return }
+    // The header has a block at least.
+    let start = Int(archive_read_header_position(archive)) + 512
+    if declared > size - start { throw fatal("truncated tar archive") }
   }
 
   /// The bytes of the file that `next` has given last.
@@ -119,9 +173,13 @@ package final class ArchiveReader {
       let new = bytes.withUnsafeMutableBytes { room in
         archive_read_data(archive, room.baseAddress.map { $0 + filled }, room.count - filled)
       }
-      if new < 0 { throw ArchiveError("can't be unpacked: \(message)", isFatal: new == Int(ARCHIVE_FATAL)) }
+      if new < 0 {
+        throw ArchiveError(
+          "can't be unpacked: \(message)", isFatal: new == Int(ARCHIVE_FATAL), isTruncation: Self.isTruncation(message))
+      }
       if new == 0 { break }
       filled += new
+      if isCancelled() { throw fatal("reading it was stopped") }
       try check(filled)
       if isZip { try count(new) }
     }
@@ -146,11 +204,42 @@ package final class ArchiveReader {
     }
   }
 
-  private func fatal(_ reason: String) -> ArchiveError { ArchiveError(reason, isFatal: true) }
+  private func fatal(_ reason: String) -> ArchiveError {
+    ArchiveError(reason, isFatal: true, isTruncation: Self.isTruncation(reason))
+  }
 
   private func cleaned(_ name: UnsafePointer<CChar>?) -> FilePath {
     guard let name, strlen(name) <= limits.nameBytes else { return "file \(count)" }
     let parts = FilePath(cString: name).components.filter { $0 != "." }
     return parts.isEmpty ? "file \(count)" : FilePath(bytes: parts.map(\.bytes).joined(separator: [UInt8(ascii: "/")]))
+  }
+}
+
+// MARK: - What is compressed and no archive
+
+extension ArchiveReader {
+  /// The first bytes of what a file is once it's unpacked, `length` at most, and whether the file ends before them. Nil
+  /// where it isn't compressed, or can't be unpacked at all.
+  package static func beginning(ofCompressed path: FilePath, length: Int) -> (bytes: [UInt8], isTruncated: Bool)? {
+    guard let archive = archive_read_new() else { return nil }
+    defer { archive_read_free(archive) }
+    archive_read_support_format_raw(archive)
+    unpackStreams(archive)
+    var entry: OpaquePointer?
+    guard path.withCString({ archive_read_open_filename(archive, $0, 1 << 16) }) == ARCHIVE_OK,
+      archive_read_next_header(archive, &entry) == ARCHIVE_OK
+    else { return nil }
+    // Its own compression and none.
+    guard archive_filter_count(archive) == 2 else { return nil }
+    var (bytes, filled) = ([UInt8](repeating: 0, count: length), 0)
+    while filled < length {
+      let new = bytes.withUnsafeMutableBytes { room in
+        archive_read_data(archive, room.baseAddress.map { $0 + filled }, length - filled)
+      }
+      if new < 0 { return (Array(bytes[..<filled]), isTruncation(message(archive))) }
+      if new == 0 { break }
+      filled += new
+    }
+    return (Array(bytes[..<filled]), false)
   }
 }

@@ -14,15 +14,24 @@ package struct OtherNames: Sendable {
   let commands: [String: String]
   /// What a value that stands by itself may have been meant as: the first of these flags that a command has.
   let flagsOfValues: [String]
+  /// Those whose value is a folder: what a folder is meant for, where a name stands for several flags.
+  let flagsOfFolders: Set<String>
+  /// Flags whose value is a time, and the words of its units.
+  let flagsOfTimes: Set<String>
+  let unitsOfTime: Set<String>
 
   package init(
     flags: [String: [String]] = [:], reasons: [String: String] = [:], commands: [String: String] = [:],
-    flagsOfValues: [String] = []
+    flagsOfValues: [String] = [], flagsOfFolders: Set<String> = [], flagsOfTimes: Set<String> = [],
+    unitsOfTime: Set<String> = []
   ) {
     self.flags = flags
     self.reasons = reasons
     self.commands = commands
     self.flagsOfValues = flagsOfValues
+    self.flagsOfFolders = flagsOfFolders
+    self.flagsOfTimes = flagsOfTimes
+    self.unitsOfTime = unitsOfTime
   }
 }
 
@@ -49,6 +58,26 @@ struct ArgumentMistakes {
     return result
   }
 
+  /// A time that a person wrote as several words, as one: `--for 8 min`, `--for 1 h 30 m`.
+  static func withTimesJoined(_ arguments: [String], _ names: OtherNames) -> [String] {
+    var result: [String] = []
+    var rest = arguments[...]
+    while let word = rest.popFirst() {
+      result.append(word)
+      if word == "--" { return result + rest }
+      guard names.flagsOfTimes.contains(where: { word == "--" + $0 }) else { continue }
+      func isNumber(_ word: String) -> Bool { !word.isEmpty && word.allSatisfy { $0.isNumber || $0 == "." } }
+      var count = 0
+      for (number, unit) in zip(rest, rest.dropFirst()).enumerated().filter({ $0.offset % 2 == 0 }).map(\.element) {
+        guard isNumber(number), names.unitsOfTime.contains(unit.lowercased()) else { break }
+        count += 2
+      }
+      if count > 0 { result.append(rest.prefix(count).joined(separator: " ")) }
+      rest = rest.dropFirst(count)
+    }
+    return result
+  }
+
   /// The first mistake; nil where this finds none.
   func sentence(on arguments: [String]) -> String? {
     let (command, rest) = tree.command(of: arguments[...])
@@ -59,18 +88,20 @@ struct ArgumentMistakes {
     return sentence(on: rest, of: command)
   }
 
-  private func sentence(on words: ArraySlice<String>, of command: CommandTree) -> String? {
+  private func sentence(on all: ArraySlice<String>, of command: CommandTree) -> String? {
     var places = (command.arguments ?? []).filter { $0.kind == .positional }
-    var words = words
+    var words = all
     while let word = words.popFirst() {
       if word == "--" { return nil }
       guard word.hasPrefix("-"), word != "-" else {
-        if places.isEmpty { return unexpected(word, in: command) }
+        if places.isEmpty { return unexpected(words.startIndex - 1, of: all, in: command) }
         if !places[0].isRepeating { places.removeFirst() }
         continue
       }
       let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-      guard let argument = argument(parts[0], of: command) else { return unknown(parts[0], in: command) }
+      guard let argument = argument(parts[0], of: command) else {
+        return unknown(parts[0], value: parts.count > 1 ? parts[1] : words.first, in: command)
+      }
       guard argument.kind == .option else { continue }
       guard let value = parts.count > 1 ? parts[1] : words.popFirst() else { return nil }
       if let sentence = impossible(value, for: argument) { return sentence }
@@ -93,13 +124,19 @@ struct ArgumentMistakes {
     return "\(start): there are \(names.joined(separator: ", "))"
   }
 
-  /// - Parameter name: with its dashes.
-  private func unknown(_ name: String, in command: CommandTree) -> String {
+  /// - Parameters:
+  ///   - name: with its dashes.
+  ///   - value: what stands behind it, whether that is its value or not.
+  private func unknown(_ name: String, value: String?, in command: CommandTree) -> String {
     let start = "there is no \(name)"
     let plain = Self.plain(name)
     if command.argument(flag: plain) != nil { return "\(start): did you mean --\(plain)?" }
-    let ours = (otherNames.flags[plain] ?? []).compactMap { command.argument(flag: $0) }.first
-    if let ours, let flag = ours.flag { return "\(start): give --\(flag)\(Self.effect(of: ours))" }
+    let meant = (otherNames.flags[plain] ?? []).compactMap { command.argument(flag: $0) }
+    let ofFolders =
+      value.map(isFolder) == true ? meant.first { otherNames.flagsOfFolders.contains($0.flag ?? "") } : nil
+    if let ours = ofFolders ?? meant.first, let flag = ours.flag {
+      return "\(start): give --\(flag)\(Self.effect(of: ours))"
+    }
     if let reason = otherNames.reasons[plain] { return "\(start): \(reason)" }
     if let near = nearest(plain, among: command.flags) { return "\(start): did you mean --\(near)?" }
     if let other = tree.leaves.first(where: { $0.argument(flag: plain) != nil }) {
@@ -129,15 +166,25 @@ struct ArgumentMistakes {
     return " (\(text))"
   }
 
-  private func unexpected(_ word: String, in command: CommandTree) -> String {
+  /// - Parameter place: the word's.
+  private func unexpected(_ place: Int, of words: ArraySlice<String>, in command: CommandTree) -> String {
+    let word = words[place]
     let start = "'\(word)' stands alone"
     if word.allSatisfy({ $0.isNumber || $0 == "," || $0 == "-" }), command.argument(flag: "seeds") != nil {
       return "\(start): numbers are given in one word, as in --seeds 1,5,9"
     }
-    guard let flag = otherNames.flagsOfValues.first(where: { command.argument(flag: $0) != nil }) else {
-      return "\(start): which flag is it the value of?"
+    let isGiven: (String) -> Bool = { flag in
+      words.contains { $0 == "--" + flag || $0.hasPrefix("--\(flag)=") }
     }
-    return "\(start): is it the value of a flag, as in \(shellFlag("--" + flag, word))?"
+    // A value that may stand alone does so already.
+    let isPlace: (String) -> Bool = { flag in
+      command.arguments?.contains { $0.kind == .positional && $0.valueName == flag } == true
+    }
+    let flag = otherNames.flagsOfValues.first { command.argument(flag: $0) != nil && !isGiven($0) && !isPlace($0) }
+    guard let flag else { return "\(start): which flag is it the value of?" }
+    let line = words.indices.map { $0 == place ? shellFlag("--" + flag, word) : shellWord(words[$0]) }
+    let path = command.path.split(separator: " ").dropFirst().map(String.init)
+    return "\(start): is it a flag's value, as in '\(toolCommand((path + line).joined(separator: " ")))'?"
   }
 
   /// Of words to choose from, or lists of such words with commas.

@@ -22,8 +22,13 @@ package enum Console {
     }
   }
 
-  /// A line on standard error. If that is gone there is no one left to tell.
-  package static func note(_ line: String) { raw(line.shownOnOneLine + "\n") }
+  /// A line on standard error, broken between words where that is a terminal. If it is gone there is no one left to
+  /// tell.
+  package static func note(_ line: String) {
+    let line = line.shownOnOneLine
+    let tool = toolName(of: CommandLine.arguments.first)
+    raw((isTerminal ? WrappedText.talk(line, columns: width, tool: tool) : line) + "\n")
+  }
 
   /// Several lines on standard error.
   package static func note(lines text: String) { raw(text.shown + "\n") }

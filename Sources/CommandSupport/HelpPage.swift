@@ -37,7 +37,10 @@ struct HelpPage {
   // MARK: Layers
 
   /// Everything.
-  var all: String {
+  var all: String { without([]) }
+
+  /// Everything but some sections, by their titles; it says so where the command has one of them.
+  func without(_ laterTitles: Set<String>) -> String {
     var parts = [wrapped(command.abstract ?? "")]
     if let discussion = command.discussion, !discussion.isEmpty { parts.append(wrapped(discussion)) }
     parts.append(wrapped("USAGE: " + usage, indent: 7, first: 0))
@@ -46,6 +49,8 @@ struct HelpPage {
     if !positional.isEmpty { parts.append(section("Arguments", rows(of: positional))) }
     var titles: [String] = []
     for title in arguments.compactMap(\.sectionTitle) where !titles.contains(title) { titles.append(title) }
+    let later = titles.filter(laterTitles.contains)
+    titles.removeAll(where: laterTitles.contains)
     let untitled = arguments.filter { $0.sectionTitle == nil && $0.kind != .positional }
     if !untitled.isEmpty { parts.append(section("Options", rows(of: untitled))) }
     for title in titles { parts.append(section(title, rows(of: arguments.filter { $0.sectionTitle == title }))) }
@@ -53,12 +58,16 @@ struct HelpPage {
       parts.append(section("Commands", command.commands.map { ($0.commandName, $0.abstract ?? "") }))
       parts.append(wrapped("'\(command.path) <command> --help' says more of each."))
     }
+    if !later.isEmpty {
+      let titles = later.map { "\"\($0)\"" }.joined(separator: " and ")
+      parts.append(wrapped("Flags of \(titles): '\(command.path) --help-all'."))
+    }
     return parts.joined(separator: "\n\n")
   }
 
   func first(_ page: FirstPage) -> String {
     var parts = [wrapped(command.abstract ?? "")]
-    let examples = page.examples.flatMap { [indented($0.command, by: 2), indented($0.effect, by: 6)] }
+    let examples = page.examples.flatMap { [commandLine($0.command, indent: 2), indented($0.effect, by: 6)] }
     parts.append(examples.joined(separator: "\n"))
     for (title, flags) in page.sections {
       let lines = flags.compactMap { flag, text -> (label: String, text: String)? in
@@ -138,6 +147,13 @@ struct HelpPage {
 
   private func indented(_ text: String, by indent: Int) -> String { wrapped(text, indent: indent) }
 
+  /// A command that can be pasted, broken or not.
+  private func commandLine(_ text: some StringProtocol, indent: Int) -> String {
+    let start = String(repeating: " ", count: indent)
+    return WrappedText.lines(
+      of: text.split(separator: " "), after: start, next: start + "  ", columns: columns, continuation: " \\")
+  }
+
   /// Broken between words. A line that begins with spaces is a command or a list: it's broken only where it must.
   ///
   /// - Parameters:
@@ -152,23 +168,11 @@ struct HelpPage {
       isFirst = false
       // Columns of a list stay.
       if own > 0, start.count - own + line.count < columns { return String(start.dropLast(own) + line) }
-      return Self.broken(line.split(separator: " "), after: start, next: next, columns: columns)
-    }.joined(separator: "\n")
-  }
-
-  private static func broken(_ words: [Substring], after start: String, next: String, columns: Int) -> String {
-    var lines: [String] = []
-    var line = start
-    var isEmpty = true
-    for word in words {
-      // At 80 columns a line has 79: some terminals wrap behind the last one.
-      if !isEmpty, line.count + 1 + word.count > columns - 1 {
-        lines.append(line)
-        (line, isEmpty) = (next, true)
+      let words = line.split(separator: " ")
+      if own > 0, let tool = command.path.split(separator: " ").first, words.first == tool {
+        return commandLine(line, indent: start.count)
       }
-      line += (isEmpty ? "" : " ") + word
-      isEmpty = false
-    }
-    return (lines + [isEmpty ? "" : line]).joined(separator: "\n")
+      return WrappedText.lines(of: words, after: start, next: next, columns: columns)
+    }.joined(separator: "\n")
   }
 }

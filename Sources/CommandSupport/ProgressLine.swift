@@ -1,5 +1,7 @@
 // The line that shows where a training run is, as wide as there is room: what matters first.
 
+import SystemSupport
+
 package struct ProgressLine: Sendable {
   /// Generator steps that are done, and those of the run where it has a number of them.
   package var step: Int
@@ -14,21 +16,27 @@ package struct ProgressLine: Sendable {
   package var stepsPerSecond: Double?
   /// Critic steps.
   package var batchesPerSecond: Double?
+  /// Whether there is one critic step for each of the generator's all the time: then both rates are the same, and one
+  /// is told.
+  package var hasOneRate: Bool
   package var criticLoss: Float
   /// nil before the first generator step.
   package var generatorLoss: Float?
 
   package init(
     step: Int, steps: Int?, epoch: Int, epochs: Int?, share: Double, secondsSpent: Double, secondsLeft: Double?,
-    stepsPerSecond: Double?, batchesPerSecond: Double?, criticLoss: Float, generatorLoss: Float?
+    stepsPerSecond: Double?, batchesPerSecond: Double?, hasOneRate: Bool, criticLoss: Float, generatorLoss: Float?
   ) {
     (self.step, self.steps, self.epoch, self.epochs, self.share) = (step, steps, epoch, epochs, share)
     (self.secondsSpent, self.secondsLeft) = (secondsSpent, secondsLeft)
     (self.stepsPerSecond, self.batchesPerSecond) = (stepsPerSecond, batchesPerSecond)
+    self.hasOneRate = hasOneRate
     (self.criticLoss, self.generatorLoss) = (criticLoss, generatorLoss)
   }
 
-  /// "step 120/2450 epoch 2  |████▌     |  45 %  1:20 left  d_loss -0.451 g_loss 0.431  1.83 steps/s"
+  /// "step 120/2450 epoch 2  |████▌     |  45 %  1:20 left  d_loss -0.451 g_loss 0.431  1.83 steps/s"; of a narrow
+  /// terminal "45 %  d_loss -0.451 g_loss 0.431": how far it is and how it goes are what people look for, and the next
+  /// thing is how long it takes.
   ///
   /// - Parameter columns: there are. The last one stays empty, since some terminals begin a new line behind it.
   package func text(columns: Int) -> String {
@@ -37,7 +45,7 @@ package struct ProgressLine: Sendable {
     func width(_ parts: [Part: String]) -> Int {
       parts.reduce(0) { $0 + $1.value.count + $1.key.space } - (parts.keys.min()?.space ?? 0)
     }
-    for part in Part.byWeight {
+    for part in Part.byWeight where !isRepetition(part) {
       var more = kept
       more[part] = text(of: part)
       // Not the next one instead: more room would show less then.
@@ -45,15 +53,17 @@ package struct ProgressLine: Sendable {
       kept = more
     }
     if kept[.bar] != nil { kept[.bar] = Self.bar(share, width: min(20, Self.leastBar + room - width(kept))) }
-    // Of a terminal where not even the step fits, its beginning.
-    if kept.isEmpty { return String(text(of: .step).prefix(room)) }
+    // Of a terminal where not even the share fits, its beginning.
+    if kept.isEmpty { return String(text(of: .percent).prefix(room)) }
     return String(joined(kept.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }).prefix(room))
   }
 
   /// For a log: "step 120/2450 epoch 2  45 %  1:20 left  1.83 steps/s (7.30 it/s)"
   package var placeAndSpeed: String {
-    joined([.step, .epoch, .percent, .left, .steps, .batches].map { ($0, text(of: $0)) })
+    joined([.step, .epoch, .percent, .left, .steps, .batches].filter { !isRepetition($0) }.map { ($0, text(of: $0)) })
   }
+
+  private func isRepetition(_ part: Part) -> Bool { part == .batches && hasOneRate }
 
   private func joined(_ parts: [(Part, String)]) -> String {
     parts.enumerated().map { index, part in
@@ -67,7 +77,7 @@ package struct ProgressLine: Sendable {
 
     /// What is left out first stands last.
     static let byWeight: [Part] = [
-      .step, .percent, .left, .criticLoss, .generatorLoss, .steps, .bar, .epoch, .batches, .spent,
+      .percent, .criticLoss, .generatorLoss, .left, .step, .steps, .bar, .epoch, .batches, .spent,
     ]
 
     /// Before it.

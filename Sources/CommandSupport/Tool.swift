@@ -7,20 +7,23 @@ import SystemSupport
 package struct Tool<Command: ParsableCommand> {
   private let name: String
   private let firstPages: [String: FirstPage]
+  private let laterSections: Set<String>
   private let otherNames: OtherNames
   private let codeOfCancelled: () -> Int32
 
   /// - Parameters:
   ///   - firstPages: of commands that have more flags than a screen has lines: "wgan train".
+  ///   - laterSections: titles of flags that few people need: of other commands `--help` leaves them to `--help-all`.
   ///   - otherNames: what people may type who come from other programs.
   ///   - codeOfCancelled: the exit code of work that somebody asked to stop: the signal's, where one did.
   package init(
     _ command: Command.Type, named name: String, firstPages: [String: FirstPage] = [:],
-    otherNames: OtherNames = OtherNames(),
+    laterSections: Set<String> = [], otherNames: OtherNames = OtherNames(),
     codeOfCancelled: @escaping () -> Int32 = { FailureKind.cancelled.exitCode }
   ) {
     self.name = name
     self.firstPages = firstPages
+    self.laterSections = laterSections
     self.otherNames = otherNames
     self.codeOfCancelled = codeOfCancelled
   }
@@ -31,7 +34,8 @@ package struct Tool<Command: ParsableCommand> {
     signal(SIGXFSZ, SIG_IGN)
     do {
       try Self.checkArguments()
-      let arguments = ArgumentMistakes.withNegativeNumbersJoined(Array(CommandLine.arguments.dropFirst()))
+      let arguments = ArgumentMistakes.withNegativeNumbersJoined(
+        ArgumentMistakes.withTimesJoined(Array(CommandLine.arguments.dropFirst()), otherNames))
       if let help = try help(arguments) { return try Console.print(help) }
       var command = try parsed(arguments)
       try command.run()
@@ -43,15 +47,19 @@ package struct Tool<Command: ParsableCommand> {
   /// The page that is asked for; nil where none is.
   private func help(_ arguments: [String]) throws -> String? {
     let flags = arguments.prefix { $0 != "--" }.filter { ["-h", "--help", "--help-all"].contains($0) }
-    let isCommand = arguments.first == CommandTree.help
+    // `help train`; `train help`, where no file is called so.
+    let isFirst = arguments.first == CommandTree.help
+    let isLast = !isFirst && arguments.last == CommandTree.help && !fileExists(CommandTree.help)
     // A tool, or a part of it, by its name alone wants it too.
-    guard !flags.isEmpty || isCommand || arguments.allSatisfy({ !$0.hasPrefix("-") }) else { return nil }
-    let (command, rest) = try CommandTree(of: Command.self).command(of: arguments[(isCommand ? 1 : 0)...])
+    guard !flags.isEmpty || isFirst || arguments.allSatisfy({ !$0.hasPrefix("-") }) else { return nil }
+    let words = arguments[(isFirst ? 1 : 0)..<(arguments.count - (isLast ? 1 : 0))]
+    let (command, rest) = try CommandTree(of: Command.self).command(of: words)
+    let isCommand = isFirst || (isLast && rest.isEmpty)
     if let word = rest.first, !word.hasPrefix("-"), !command.commands.isEmpty { throw misuse(arguments) }
     guard !flags.isEmpty || isCommand || (rest.isEmpty && !command.commands.isEmpty) else { return nil }
     let page = HelpPage(of: command, columns: Console.outputWidth)
-    guard let first = firstPages[command.path], !flags.contains("--help-all") else { return page.all }
-    return page.first(first)
+    if flags.contains("--help-all") { return page.all }
+    return firstPages[command.path].map(page.first) ?? page.without(laterSections)
   }
 
   /// - Throws: `Misuse` for what the parser refuses; its own error for what it's asked, such as the version.

@@ -9,6 +9,10 @@ package struct Override<Configuration: Parameterized>: Sendable {
   /// The configuration's own, as a person says it: "16", "it on".
   package let current: @Sendable (Configuration) -> String
   let apply: @Sendable (inout Configuration) -> Void
+  private let parameter: ParameterName
+  private let given: String
+  /// What it sets.
+  private let targets: Set<ParameterName>
   fileprivate let problem: @Sendable (TrainingConfiguration) -> ConfigurationError?
 
   package init<Value>(_ parameter: some Declaration<Value>, _ value: Value) {
@@ -17,6 +21,8 @@ package struct Override<Configuration: Parameterized>: Sendable {
     text = !isSwitch ? "\(flag) \(given)" : value.bits == 0 ? "--no-" + parameter.name.flag : flag
     current = { (isSwitch ? "it " : "") + parameter.value(in: $0.values).text }
     apply = { parameter.set(value, in: &$0.values) }
+    (self.parameter, self.given) = (parameter.name, given)
+    targets = Set(parameter.targets.map(\.name))
     problem = { configuration in
       guard let effect = parameter.effect, !effect.holds(configuration, value) else { return nil }
       return ConfigurationError(parameter.name, "\(given): \(effect.reason): give \(effect.remedy()) too")
@@ -40,12 +46,31 @@ extension Override<TrainingConfiguration> {
     text = "\(TrainingConfiguration.presetName.text(.flags)) \(name)"
     current = { $0.preset }
     apply = { $0.preset = TrainingConfiguration.presentName(ofPreset: name) }
+    (parameter, given, targets) = (TrainingConfiguration.presetName, name, [TrainingConfiguration.presetName])
     problem = { _ in nil }
   }
 
   /// What was said of a configuration that there is already: a preset and single values.
   package static func list(preset: String?, _ overrides: [Self]) -> [Self] {
     (preset.map { [Self(preset: $0)] } ?? []) + overrides
+  }
+}
+
+// MARK: - Values that others replace
+
+extension Override {
+  /// Refuses a value of which the others leave nothing: `--features 64` beside one for each net.
+  /// - Parameter overrides: in the order in which they are applied.
+  /// - Throws: naming the first such parameter, and those that replace it.
+  package static func refuseReplaced(_ overrides: [Self]) throws(ConfigurationError) {
+    for (i, override) in overrides.enumerated() {
+      let later = overrides[(i + 1)...].filter { !$0.targets.isDisjoint(with: override.targets) }
+      guard override.targets.isSubset(of: later.reduce(into: []) { $0.formUnion($1.targets) }) else { continue }
+      let others = later.map { Sentence("\($0.parameter) \($0.given)") }
+      let list = others.dropFirst().reduce(others[0]) { "\($0) and \($1)" }
+      let remedy = later.contains { $0.targets == override.targets } ? "give one of them" : "leave it out"
+      throw ConfigurationError(override.parameter, "\(override.given): has no effect beside \(list): \(remedy)")
+    }
   }
 }
 
@@ -82,9 +107,11 @@ extension TrainingConfiguration {
     return overrides.first { overridden(by: [$0]) != self }
   }
 
-  /// Refuses values that would change nothing: whoever gives one means something else.
+  /// Refuses values that would change nothing: whoever gives one means something else. So do those of which others
+  /// leave nothing.
   /// - Throws: naming the first such parameter, and what it takes for it to have an effect.
   package func refuseWithoutEffect<Configuration>(_ overrides: [Override<Configuration>]) throws(ConfigurationError) {
+    try Override.refuseReplaced(overrides)
     for override in overrides {
       if let problem = override.problem(self) { throw problem }
     }

@@ -3,6 +3,10 @@
 import SystemSupport
 
 extension Failure {
+  /// For work that somebody has asked to stop.
+  static var cancelledListing: Failure { Failure(.cancelled, "stopped while the pictures were being listed") }
+  static var cancelledPreparing: Failure { Failure(.cancelled, "stopped while the pictures were being prepared") }
+
   /// For a source without one good picture.
   ///
   /// - Parameter notes: the listing's.
@@ -10,6 +14,13 @@ extension Failure {
     guard let first = bad.first else {
       let why = notes.isEmpty ? "it is empty" : notes.joined(separator: "; ")
       return Failure(.badData, "there are no pictures in \(source): \(why): give a folder with JPEG or PNG files")
+    }
+    if case .list = source {
+      let lines = bad.count == 1 ? "its only line doesn't name one" : "none of its \(bad.count) lines names one"
+      return Failure(
+        .badData,
+        "there are no pictures in \(source), which is taken for a list of them, a line like 'folder/name.jpg,0' for "
+          + "each: \(lines); the first: \(first)")
     }
     let rest = bad.count == 1 ? "its only file is bad" : "all \(bad.count) files are bad; the first"
     return Failure(.badData, "there are no pictures in \(source): \(rest): \(first)")

@@ -82,12 +82,13 @@ package final class Dataset: Sendable {
     progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in },
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws(Failure) {
-    let listing = try SourceListing(source)
+    let listing = try SourceListing(source, isCancelled: isCancelled)
     let (size, channels) = (options.size, options.channels)
     var bad = listing.bad
     var wanted: [SourcePicture] = []
     for (number, name) in listing.names.enumerated()
     where Selection.includes(name, share: options.fraction, seed: options.seed, purpose: .fraction) {
+      if isCancelled() { throw .cancelledListing }
       do throws(BadFile) { wanted.append(try listing.sourcePicture(number)) } catch { bad.append(error) }
     }
     if wanted.isEmpty { throw Self.nothing(source, listing, bad, options) }
@@ -103,14 +104,17 @@ package final class Dataset: Sendable {
     let good = wanted.indices.filter { prepared.places[$0] != nil }
     guard let pictures = prepared.pictures, !good.isEmpty else { throw Self.nothing(source, listing, bad, options) }
 
-    let heldOut = good.indices.filter {
-      Selection.includes(wanted[good[$0]].name, share: options.heldOut, seed: options.seed, purpose: .heldOut)
+    let copies = PictureCopies(good.map { Self.pixels(of: $0, wanted, prepared, listing) })
+    // A picture that is trained on under another name would be no judge.
+    let heldOut = good.indices.filter { isHeldOut(copies.firsts[$0]) }
+    func isHeldOut(_ i: Int) -> Bool {
+      Selection.includes(wanted[good[i]].name, share: options.heldOut, seed: options.seed, purpose: .heldOut)
     }
     if heldOut.count == good.count {
       throw Failure(
         .badData,
-        "all \(good.count) pictures of \(source) are held out: lower the held-out share (\(options.heldOut)) or add "
-          + "pictures")
+        "\(good.count == 1 ? "the only picture" : "all \(good.count) pictures") of \(source) "
+          + "\(good.count == 1 ? "is" : "are") held out: lower the held-out share (\(options.heldOut)) or add pictures")
     }
     var digest = Array("\(size) \(channels)".utf8)
     for i in good {
@@ -118,11 +122,25 @@ package final class Dataset: Sendable {
       digest += wanted[i].name.bytes
       digest += " \(wanted[i].bytes)".utf8
     }
+    // Earlier versions parted these otherwise.
+    let moved = good.indices.filter { isHeldOut($0) != isHeldOut(copies.firsts[$0]) }
+    if !moved.isEmpty { digest += "\n\(moved.count) copies".utf8 }
+    let copiesNote = copies.note { wanted[good[$0]].name }
     self.init(
-      pictures, prepared, notes: listing.notes + prepared.notes, places: good.compactMap { prepared.places[$0] },
+      pictures, prepared, notes: listing.notes + prepared.notes + [copiesNote].compactMap(\.self),
+      places: good.compactMap { prepared.places[$0] },
       heldOut: heldOut, still: options.crop.still, bad: bad,
       enlargedShare: Self.enlargedShare(of: good.compactMap { listing.path(wanted[$0].number) }, options),
       fingerprint: Checksum.of(digest), contentFingerprint: Self.contentFingerprint(good, wanted, prepared))
+  }
+
+  /// Nil of one that is drawn: no two are meant to be the same.
+  private static func pixels(
+    of i: Int, _ wanted: [SourcePicture], _ prepared: PictureCache.Prepared, _ listing: SourceListing
+  ) -> PictureCopies.Pixels? {
+    if case .drawn = listing.part(listing.place(wanted[i].number).part).kind { return nil }
+    guard let place = prepared.places[i], let entry = prepared.pictures?.index.entries[Int(place)] else { return nil }
+    return PictureCopies.Pixels(checksum: entry.checksum, width: entry.width, height: entry.height)
   }
 
   private static func contentFingerprint(
@@ -263,9 +281,8 @@ package final class Dataset: Sendable {
     _ source: DatasetSource, _ listing: SourceListing, _ bad: [BadFile], _ options: DatasetOptions
   ) -> Failure {
     if listing.names.isEmpty || !bad.isEmpty { return .noPictures(in: source, bad: bad, notes: listing.notes) }
+    let pictures = listing.names.count == 1 ? "not the only picture" : "none of the \(listing.names.count) pictures"
     return Failure(
-      .badData,
-      "a fraction of \(options.fraction) keeps none of the \(listing.names.count) pictures in \(source): raise "
-        + "--fraction")
+      .badData, "a fraction of \(options.fraction) keeps \(pictures) in \(source): raise --fraction")
   }
 }

@@ -26,28 +26,32 @@ package struct DatasetScan: Sendable {
   /// - Parameter size: what a short side is compared with.
   package init(
     _ source: DatasetSource, size: Int, threads: Int,
-    progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in },
+    isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws(Failure) {
-    let listing = try SourceListing(source)
+    let listing = try SourceListing(source, isCancelled: isCancelled)
     struct Seen {
       var count = 0
       var good = DatasetScan()
       var bad: [(i: Int, file: BadFile)] = []
       var remarks = RemarkCounts()
+      var pixels: [PictureCopies.Pixels?]
     }
-    let seen = Mutex(Seen())
-    let numbers = Array(listing.names.indices)
+    let seen = Mutex(Seen(pixels: [PictureCopies.Pixels?](repeating: nil, count: listing.names.count)))
     let feed = SourceFeed(listing, size: size, channels: 3)
+    let numbers = feed.inReadingOrder(Array(listing.names.indices))
     let queue = feed.queue(count: numbers.count)
     onThreads(threads) {
       while let mine = feed.take(numbers, from: queue) {
-        for i in mine.range {
+        for i in numbers[mine.range] {
+          if isCancelled() { return queue.stop() }
           let result = Self.look(at: i, mine, of: feed)
           seen.withLock { seen in
             switch result {
-            case .success(let (information, remarks)):
-              seen.good.add(information, size)
-              seen.remarks.add(remarks, of: i)
+            case .success(let look):
+              seen.good.add(look.information, size)
+              seen.remarks.add(look.remarks, of: i)
+              seen.pixels[i] = look.pixels
             case .failure(let error): seen.bad.append((i, error))
             }
             seen.count += 1
@@ -56,21 +60,31 @@ package struct DatasetScan: Sendable {
         }
       }
     }
+    if isCancelled() { throw Failure(.cancelled, "stopped while the pictures were being looked at") }
     self = seen.withLock { $0.good }
     bad = listing.bad + seen.withLock { $0.bad }.sorted { $0.i < $1.i }.map(\.file)
     notes = listing.notes + seen.withLock { $0.remarks }.notes { listing.names[$0] }
+    if let line = PictureCopies(seen.withLock { $0.pixels }).note({ listing.names[$0] }) { notes.append(line) }
   }
 
   private init() {}
 
-  /// Nothing of what is drawn.
+  /// What is seen of a good picture: nothing of one that is drawn.
+  private struct Look {
+    var information: PictureInformation?
+    var remarks: Set<PictureRemark> = []
+    var pixels: PictureCopies.Pixels?
+  }
+
   private static func look(
     at number: Int, _ taken: SourceFeed.Taken, of feed: SourceFeed
-  ) -> Result<(PictureInformation?, Set<PictureRemark>), BadFile> {
+  ) -> Result<Look, BadFile> {
     Result { () throws(BadFile) in
-      guard let information = try feed.information(number, taken) else { return (nil, []) }
+      guard let information = try feed.information(number, taken) else { return Look() }
       // Only decoding finds a file that's cut short.
-      return (information, try feed.picture(number, taken).remarks)
+      let rendered = try feed.picture(number, taken)
+      return Look(
+        information: information, remarks: rendered.remarks, pixels: PictureCopies.Pixels(rendered.picture))
     }
   }
 
@@ -104,13 +118,16 @@ package struct DatasetFiles: Sendable {
 
   /// With `fraction` and `seed` as in `DatasetOptions`: the same files as a data set opened with them has, but for
   /// those that turn out to be damaged.
-  package init(_ source: DatasetSource, fraction: Double, seed: UInt64) throws(Failure) {
-    let listing = try SourceListing(source)
+  package init(
+    _ source: DatasetSource, fraction: Double, seed: UInt64, isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) throws(Failure) {
+    let listing = try SourceListing(source, isCancelled: isCancelled)
     paths = []
     bad = listing.bad
     notes = listing.notes
     for (number, name) in listing.names.enumerated()
     where Selection.includes(name, share: fraction, seed: seed, purpose: .fraction) {
+      if isCancelled() { throw .cancelledListing }
       guard let path = listing.path(number) else {
         throw Failure(.badData, "the pictures of \(source) aren't files of their own: there's nothing to list")
       }
@@ -143,9 +160,9 @@ package struct DatasetPreview: Sendable {
   /// - Parameter crop: as in the first epoch of a run of that seed.
   package init(
     _ source: DatasetSource, count: Int, size: Int, channels: Int, seed: UInt64, fit: PictureFit = .crop,
-    crop: CropMode = .center
+    crop: CropMode = .center, isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws(Failure) {
-    let listing = try SourceListing(source)
+    let listing = try SourceListing(source, isCancelled: isCancelled)
     pictures = []
     bad = listing.bad
     notes = listing.notes
@@ -156,10 +173,11 @@ package struct DatasetPreview: Sendable {
       order = order.dropFirst(some.count)
       var found: [Int: Picture] = [:]
       let feed = SourceFeed(listing, size: size, channels: channels, fit: fit)
-      let numbers = some.sorted()
+      let numbers = feed.inReadingOrder(Array(some))
       let queue = feed.queue(count: numbers.count)
       while let mine = feed.take(numbers, from: queue) {
         for number in numbers[mine.range] {
+          if isCancelled() { throw .cancelledPreparing }
           do throws(BadFile) {
             let picture = try feed.picture(number, mine).picture
             found[number] = crop.square(of: picture, size: size, seed: seed, epoch: 0, index: number)

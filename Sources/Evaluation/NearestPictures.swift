@@ -109,6 +109,10 @@ package struct NeighbourSummary: Sendable, Equatable {
   /// faces six, three of which are the same photograph as the training picture.
   package static let nearShare = 0.5
 
+  /// Of samples beside training pictures: they copy. Twice as many near ones as is normal, beyond a hundredth, which
+  /// may be chance; or all of them much nearer.
+  package var isCopying: Bool { near > 2 * normalNear + 0.01 || median < 0.7 * normalMedian }
+
   /// Nil where one of them is empty.
   package init?(_ distances: [Double], normal: [Double]) {
     guard let median = Statistics.median(distances), let normalMedian = Statistics.median(normal) else { return nil }

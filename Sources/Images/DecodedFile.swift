@@ -13,7 +13,7 @@ package enum PictureRemark: Int, Hashable, CaseIterable, Sendable, Comparable {
 
   /// A line about all pictures that it is to be said of.
   fileprivate func note(count: Int, first: some FilePathConvertible) -> String {
-    let (pictures, isOne) = (count == 1 ? "1 picture" : "\(count) pictures", count == 1)
+    let (pictures, isOne) = (counted(count, "picture"), count == 1)
     let what =
       switch self {
       case .noEnd: isOne ? "has no end marker, but all its pixels" : "have no end marker, but all their pixels"

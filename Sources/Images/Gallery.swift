@@ -15,21 +15,20 @@ package enum Gallery {
     let cellHeight = pictures.map(\.height).reduce(1, max)
     let width = place(of: columns, side: cellWidth, spacing)
     let height = place(of: rows, side: cellHeight, spacing)
-    var sheet = Picture(
-      width: width, height: height, channels: channels,
-      pixels: [UInt8](repeating: background, count: width * height * channels))
+    var sheet = ground(width: width, height: height, channels: channels)
     for (i, picture) in pictures.enumerated() {
-      let picture = picture.converted(channels: channels)
       let x = place(of: i % columns, side: cellWidth, spacing) + (cellWidth - picture.width) / 2
       let y = place(of: i / columns, side: cellHeight, spacing) + (cellHeight - picture.height) / 2
-      let rowSamples = picture.width * channels
-      for row in 0..<picture.height {
-        let to = sheet.offset(x, y + row)
-        let from = row * rowSamples
-        sheet.pixels.replaceSubrange(to..<to + rowSamples, with: picture.pixels[from..<from + rowSamples])
-      }
+      sheet.put(picture, x: x, y: y)
     }
     return sheet
+  }
+
+  /// An empty sheet.
+  package static func ground(width: Int, height: Int, channels: Int) -> Picture {
+    Picture(
+      width: width, height: height, channels: channels,
+      pixels: [UInt8](repeating: background, count: width * height * channels))
   }
 
   /// The first pixel of a column of cells, or of a row.
@@ -48,4 +47,17 @@ package enum Gallery {
   }
 
   private static let background: UInt8 = 128
+}
+
+extension Picture {
+  /// Puts another picture over this one, its top left corner at (x, y).
+  /// - Precondition: it lies inside.
+  package mutating func put(_ other: Picture, x: Int, y: Int) {
+    let other = other.converted(channels: channels)
+    let rowSamples = other.width * channels
+    for row in 0..<other.height {
+      let (to, from) = (offset(x, y + row), row * rowSamples)
+      pixels.replaceSubrange(to..<to + rowSamples, with: other.pixels[from..<from + rowSamples])
+    }
+  }
 }

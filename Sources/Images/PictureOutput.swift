@@ -3,10 +3,10 @@
 import SystemSupport
 
 extension PictureFormat {
-  /// What a file of this name is written as; a PNG where the name has no extension. Nil for another extension.
+  /// What a file of this name is written as. Nil for another extension, and for none.
   package init?(ofFile path: some FilePathConvertible) {
     switch path.filePath.fileExtension {
-    case "", "png": self = .png
+    case "png": self = .png
     case "jpg", "jpeg": self = .jpeg
     default: return nil
     }

@@ -45,10 +45,8 @@ package struct Axis: Sendable {
       .filter { $0 >= low && $0 <= high }
   }
 
-  /// The tick as text: no more digits than it needs.
-  package static func label(_ value: Double) -> String {
-    value == 0 ? "0" : String(printf: abs(value) >= 1e5 || abs(value) < 1e-3 ? "%.0e" : "%g", value)
-  }
+  /// The tick as text: no more digits than it needs, and none less: 1.5e-05 isn't 2e-05.
+  package static func label(_ value: Double) -> String { String(printf: "%g", value) }
 
   /// The 1, 2 or 5 times a power of ten that is next above.
   package static func roundStep(_ step: Double) -> Double {

@@ -62,6 +62,7 @@ package struct SVG {
     case circle
     case square
     case triangle
+    case triangleDown
     case cross
   }
 
@@ -116,6 +117,9 @@ extension SVG {
     case .square: box(Box(x: x - 0.9 * r, y: y - 0.9 * r, width: 1.8 * r, height: 1.8 * r), paint, tip: tip)
     case .triangle:
       let d = path([(0, -1.15 * r), (1.1 * r, 0.85 * r), (-1.1 * r, 0.85 * r)], closed: true)
+      add("path", " d=\"\(d)\"" + attributes(paint), tip)
+    case .triangleDown:
+      let d = path([(0, 1.15 * r), (1.1 * r, -0.85 * r), (-1.1 * r, -0.85 * r)], closed: true)
       add("path", " d=\"\(d)\"" + attributes(paint), tip)
     case .cross:
       let d = path([(-r, -r), (r, r), (-r, r), (r, -r)], closed: false)

@@ -45,6 +45,30 @@ package func shellFlag(_ flag: String, _ value: String) -> String {
 /// - Parameter arguments: words of a command line already.
 package func toolCommand(_ arguments: String) -> String { "\(toolName(of: CommandLine.arguments.first)) \(arguments)" }
 
+/// The line by which a run goes on with a flag more. Somebody who has typed `wgan train ... --resume` gets that line,
+/// so that nothing else that was typed is lost; anybody else the shortest one.
+package func resumeCommand(out: String, and flag: String) -> String {
+  typedCommand(CommandLine.arguments, has: "--resume", and: flag)
+    ?? toolCommand("train \(shellFlag("--out", out)) --resume \(flag)")
+}
+
+/// The `wgan train` that this process was called as, with a flag more.
+///
+/// - Parameters:
+///   - words: the process's, the first as it was called.
+///   - needed: a flag among them.
+/// - Returns: nil where they are another program's or another command's, or don't have that flag.
+package func typedCommand(
+  _ words: [String] = CommandLine.arguments, has needed: String? = nil, and flag: String
+) -> String? {
+  // What stands behind "--" is no flag.
+  let flags = words.prefix { $0 != "--" }
+  guard let call = flags.first, FilePath(call).name == "wgan", flags.dropFirst().first == "train",
+    needed.map(flags.contains) ?? true
+  else { return nil }
+  return (flags.map(shellWord) + [flag] + words[flags.count...].map(shellWord)).joined(separator: " ")
+}
+
 /// - Parameter call: a program's first argument, as it was called.
 package func toolName(of call: String?) -> String {
   guard let call, FilePath(call).name == "wgan" else { return "wgan" }

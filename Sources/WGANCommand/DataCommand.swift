@@ -26,8 +26,8 @@ struct BadFileReport: ParsableArguments {
   }
 
   /// - Parameter output: what the command writes besides.
-  func check(beside output: Output? = nil) throws(Failure) {
-    try report?.check(.text)
+  func check(beside output: Output? = nil, _ replacing: ReplaceOption) throws(Failure) {
+    try report?.check(.text, replacing)
     try Output.check(("--out", output), ("--report", report))
   }
 
@@ -60,47 +60,66 @@ extension DataCommand {
 
     @OptionGroup var bad: BadFileReport
 
+    @OptionGroup var result: ResultOptions
+
+    @OptionGroup var replacing: ReplaceOption
+
     func validate() throws {
+      try result.check(("--report", bad.report))
       try require(1...4096 ~= size, "--size must be 1 to 4096, not \(size)")
       try require(1...1024 ~= threads, "--threads must be 1 to 1024, not \(threads)")
+      try replacing.check(files: bad.report)
     }
 
     func run() throws {
-      try bad.check()
+      Interruption.watch()
+      try bad.check(replacing)
       let source = try data.source()
       let line = ProgressLine()
       let start = ContinuousClock.now
-      let scan = try DatasetScan(source, size: size, threads: threads) { line.show("\($0) of \($1)") }
+      let isShown = !result.json
+      let scan: DatasetScan
+      do {
+        defer { if isShown { line.clear() } }
+        scan = try DatasetScan(
+          source, size: size, threads: threads, progress: { if isShown { line.show("\($0) of \($1)") } },
+          isCancelled: { Interruption.isRequested })
+      }
       let seconds = (ContinuousClock.now - start) / .seconds(1)
-      line.clear()
       if case .synthetic(let count, let seed) = source {
         try bad.write([])
+        if result.json { return try result.write(ScanResult(synthetic: count, size: size, seconds: seconds)) }
         return try Output.say("\(count) synthetic faces of the series \(seed), of any size", beside: bad.report)
       }
-      var report = "\(count(scan.count, "picture")): \(scan.jpegCount) JPEG, \(scan.pngCount) PNG\n"
-      if let widths = scan.widths, let heights = scan.heights {
-        report += "width \(words(widths)), height \(words(heights)) pixels\n"
-      }
-      if scan.smallCount > 0 {
-        report += "\(count(scan.smallCount, "picture")) with a short side below \(size): training enlarges them\n"
-      }
-      for note in scan.notes { report += "\(note)\n" }
-      if scan.drawnCount > 0 { report += "\(count(scan.drawnCount, "synthetic face"))\n" }
-      report += "\(count(scan.bad.count, "bad file"))\n"
-      for line in bad.lines(scan.bad) { report += "  \(line)\n" }
-      report += "scanned in \(fixed(seconds, 2)) s"
       try bad.write(scan.bad)
-      try Output.say(report, beside: bad.report)
+      if result.json {
+        try result.write(ScanResult(scan, size: size, seconds: seconds))
+      } else {
+        try Output.say(text(scan, seconds: seconds), beside: bad.report)
+      }
       if scan.count == 0 {
         throw Failure.noPictures(in: source, bad: scan.bad)
       }
     }
 
+    private func text(_ scan: DatasetScan, seconds: Double) -> String {
+      var report = "\(counted(scan.count, "picture")): \(scan.jpegCount) JPEG, \(scan.pngCount) PNG\n"
+      if let widths = scan.widths, let heights = scan.heights {
+        report += "width \(words(widths)), height \(words(heights)) pixels\n"
+      }
+      if scan.smallCount > 0 {
+        report += "\(counted(scan.smallCount, "picture")) with a short side below \(size): training enlarges them\n"
+      }
+      for note in scan.notes { report += "\(note)\n" }
+      if scan.drawnCount > 0 { report += "\(counted(scan.drawnCount, "synthetic face"))\n" }
+      report += "\(counted(scan.bad.count, "bad file"))\n"
+      for line in bad.lines(scan.bad) { report += "  \(line)\n" }
+      return report + "scanned in \(fixed(seconds, 2)) s"
+    }
+
     private func words(_ range: ClosedRange<Int>) -> String {
       range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)"
     }
-
-    private func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
   }
 }
 
@@ -128,21 +147,32 @@ extension DataCommand {
 
     @OptionGroup var bad: BadFileReport
 
+    @OptionGroup var result: ResultOptions
+
+    @OptionGroup var replacing: ReplaceOption
+
     func validate() throws {
+      try result.check(("--report", bad.report))
+      try require(
+        !result.json || out.map { !$0.isStandardOutput } ?? false,
+        "--json and the list are both standard output: give the list a file, --out FILE")
       try require(fraction > 0 && fraction <= 1, "--fraction must be above 0 and at most 1, not \(fraction)")
       try require(
         bad.report?.isStandardOutput != true || out.map { !$0.isStandardOutput } ?? false,
         "--report - and the list are both standard output: give one of them a path")
+      try replacing.check(files: out, bad.report)
     }
 
     func run() throws {
-      try out?.check(.text)
-      try bad.check(beside: out)
+      try out?.check(.text, replacing)
+      Interruption.watch()
+      try bad.check(beside: out, replacing)
       let source = try data.source()
-      let files = try DatasetFiles(source, fraction: fraction, seed: seed)
-      for note in files.notes { Console.note(note) }
+      let files = try DatasetFiles(
+        source, fraction: fraction, seed: seed, isCancelled: { Interruption.isRequested })
+      if !result.json { for note in files.notes { Console.note(note) } }
       let (text, unlistable) = ListFile.text(listing: files.paths, in: out?.folder ?? ".")
-      bad.note(files.bad + unlistable, "left out")
+      if !result.json { bad.note(files.bad + unlistable, "left out") }
       try bad.write(files.bad + unlistable)
       if text.isEmpty {
         let why = fraction < 1 ? "see --fraction" : "none can be read"
@@ -153,6 +183,10 @@ extension DataCommand {
       } else {
         try Console.print(bytes: text)
       }
+      guard result.json, let out else { return }
+      let all = files.bad + unlistable
+      try result.write(
+        WrittenResult("list", pictures: files.paths.count - unlistable.count, to: out, bad: all, warnings: files.notes))
     }
   }
 }
@@ -162,11 +196,13 @@ extension DataCommand {
 extension DataCommand {
   struct Preview: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Write a grid of training pictures as a PNG file: scaled and cropped as a run sees them.")
+      abstract: "Write a grid of training pictures as one picture: scaled and cropped as a run sees them.")
 
     @OptionGroup var data: DataOptions
 
-    @Option(help: ArgumentHelp("The PNG file to write; - is standard output.", valueName: "file"))
+    @Option(
+      help: ArgumentHelp(
+        "The PNG to write, or a JPEG if the name ends with .jpg; - is standard output.", valueName: "file"))
     var out: Output
 
     @Option(help: "Each picture's width and height in pixels.")
@@ -175,7 +211,7 @@ extension DataCommand {
     @Option(help: "Pictures side by side.")
     var columns = 4
 
-    @Option(help: "Rows of pictures.")
+    @Option(help: "Rows of pictures: there are --columns times --rows of them.")
     var rows = 3
 
     @Option(help: "3 for colour, 1 for grey.")
@@ -194,8 +230,14 @@ extension DataCommand {
 
     @OptionGroup var bad: BadFileReport
 
+    @OptionGroup var result: ResultOptions
+
+    @OptionGroup var replacing: ReplaceOption
+
     func validate() throws {
+      try result.check(("--out", out), ("--report", bad.report))
       try require(!out.isEmpty, "--out is empty: give a path")
+      _ = try out.pictureFormat("--out")
       try require(
         !out.isStandardOutput || bad.report?.isStandardOutput != true,
         "--report - and --out - are both standard output: give one of them a path")
@@ -205,18 +247,28 @@ extension DataCommand {
       try require(channels == 1 || channels == 3, "--channels must be 1 or 3, not \(channels)")
       try require(
         size * columns * size * rows <= 1 << 27, "the grid is too large: give a smaller --size, --columns or --rows")
+      try replacing.check(files: out, bad.report)
     }
 
     func run() throws {
-      try out.check(.png)
-      try bad.check(beside: out)
+      let format = try out.pictureFormat("--out")
+      try out.check(FileKind(format), replacing)
+      Interruption.watch()
+      try bad.check(beside: out, replacing)
       let preview = try DatasetPreview(
         data.source(), count: columns * rows, size: size, channels: channels, seed: seed, fit: PictureFit(fit),
-        crop: CropMode(crop))
-      for note in preview.notes { Console.note(note) }
-      bad.note(preview.bad, "skipped")
+        crop: CropMode(crop), isCancelled: { Interruption.isRequested })
+      if !result.json {
+        for note in preview.notes { Console.note(note) }
+        bad.note(preview.bad, "skipped")
+      }
       try bad.write(preview.bad)
-      try PNGEncoder.write(Gallery.compose(preview.pictures, columns: columns), to: out.path)
+      try format.write(Gallery.compose(preview.pictures, columns: columns), to: out.path)
+      if result.json {
+        try result.write(
+          WrittenResult(
+            "preview", pictures: preview.pictures.count, to: out, bad: preview.bad, warnings: preview.notes))
+      }
     }
   }
 }

@@ -2,6 +2,7 @@
 
 import CommandSupport
 import Configuration
+import SystemSupport
 import Training
 import WGAN
 
@@ -41,8 +42,9 @@ private func times(_ dryRun: DryRun) -> String {
     ]
   }
   let heldOut = dryRun.pictures.map { $0.heldOut > 0 ? ", \(grouped($0.heldOut)) held out" : "" } ?? ""
+  let most = dryRun.areMost ? "at most " : ""
   let pictures =
-    dryRun.pictures.map { "\(counted($0.training, "picture")) to train on\(heldOut)" }
+    dryRun.pictures.map { "\(most)\(counted($0.training, "picture")) to train on\(heldOut)" }
     ?? "as if of \(grouped(DryRun.picturesWithoutData)) pictures to train on: --data gives yours"
   var table = TextTable(["expected time", "", pictures], wordColumns: [0, 2])
   table.add([
@@ -63,12 +65,12 @@ private func whatFalls(_ dryRun: DryRun) -> String {
     ("generator's learning rate", training.generatorLearningRate),
   ]
   for (name, rate) in ofRates {
-    let rates = [0, 0.5, 1].map { "\(Float(Double(rate) * training.learningRateShare(at: $0)))" }
+    let rates = [0, 0.5, 1].map { significant(Double(rate) * training.learningRateShare(at: $0), 6) }
     table.add(["  " + name] + rates)
   }
   if training.objective.isPenalised, training.penaltyDecayTo < 1 {
     let weight = Double(training.penaltyWeightInUse)
-    table.add(["  penalty's weight"] + [0, 0.5, 1].map { "\(Float(weight * training.penaltyShare(at: $0)))" })
+    table.add(["  penalty's weight"] + [0, 0.5, 1].map { significant(weight * training.penaltyShare(at: $0), 6) })
   }
   let steps = grouped(dryRun.run.generatorSteps)
   return table.text + "\n  over \(steps) generator steps; --resume with another length changes them from there on"

@@ -44,7 +44,8 @@ struct EvaluateCommand: ParsableCommand {
     help: ArgumentHelp(
       """
       A PNG of samples with their nearest training picture below each: the first 12, then the 12 that are nearest of \
-      all; and below those the same of held-out pictures, which says what is normal. - is standard output.
+      all; and below those the same of held-out pictures, which says what is normal; each row says what it is. - is \
+      standard output.
       """, valueName: "file"))
   var neighbours: Output?
 
@@ -53,9 +54,13 @@ struct EvaluateCommand: ParsableCommand {
       "With --all: an SVG of the distances over generator steps; - is standard output.", valueName: "file"))
   var plot: Output?
 
+  @OptionGroup var result: ResultOptions
+
+  @OptionGroup var replacing: ReplaceOption
+
   @OptionGroup var speed: ParameterOptions<ThreadsParameter>
 
-  @OptionGroup(title: "The net of --generator")
+  @OptionGroup(title: NetworkOptions.titleOfGenerators)
   var network: NetworkOptions
 
   func validate() throws {
@@ -70,17 +75,21 @@ struct EvaluateCommand: ParsableCommand {
     if neighbours?.isEmpty == true || plot?.isEmpty == true {
       throw ValidationError("--neighbours or --plot is empty: give a path")
     }
+    try neighbours?.checkName("--neighbours", .png)
+    try plot?.checkName("--plot", .svg)
+    try replacing.check(files: neighbours, plot)
     try check("--count", count, in: 2...100_000)
+    try result.check(("--neighbours", neighbours), ("--plot", plot))
   }
 
   func run() throws {
     let threads = speed[\.threads]
     if let threads { try RunParameters.declared.threads.check(threads) }
-    try neighbours?.check(.png)
-    try plot?.check(.svg)
-    try Output.check(("--neighbours", neighbours), ("--plot", plot))
+    try neighbours?.check(.png, replacing)
+    try plot?.check(.svg, replacing)
     Interruption.watch()
-    let display = ProgressDisplay()
+    let (display, warnings) = (ProgressDisplay(), Warnings())
+    let json = result.json
     let request = EvaluationRequest(
       generator: try source.source(network), live: source.liveGenerator, allCheckpoints: all, data: data, cache: cache,
       count: count, seed: seed,
@@ -88,29 +97,38 @@ struct EvaluateCommand: ParsableCommand {
     let evaluation: GeneratorEvaluation
     do {
       evaluation = try GeneratorEvaluation(
-        request, report: { display.show($0) }, isCancelled: { Interruption.isRequested })
+        request, report: { if json { warnings.append($0) } else { display.show($0) } },
+        isCancelled: { Interruption.isRequested })
     } catch {
       display.clear()
       throw error
     }
     try Interruption.endsAtFirst()
-    if all { return try showAll(evaluation) }
-    try evaluation.forEach(notice: { Console.note("wgan: \($0)") }) { judgement in
-      try Output.say(EvaluationText.text(of: judgement, evaluation), beside: neighbours)
-      if let neighbours {
-        try evaluation.writeNeighbours(of: judgement, to: neighbours.path)
-        if !neighbours.isStandardOutput { try Console.print("\n\(neighbours.path)") }
-      }
+    var judgements: [GeneratorJudgement] = []
+    try evaluation.forEach(notice: { if json { warnings.append($0) } else { Console.note("wgan: \($0)") } }) {
+      judgements.append($0)
+    }
+    if !json { try show(judgements, evaluation) }
+    if let neighbours, let judgement = judgements.last {
+      try evaluation.writeNeighbours(of: judgement, to: neighbours.path)
+      if !neighbours.isStandardOutput && !json { try Console.print(EvaluationText.sheet(evaluation, neighbours.path)) }
+    }
+    if let plot {
+      try evaluation.writePlot(of: judgements, to: plot.path)
+      if !plot.isStandardOutput && !json { try Console.print("\n\(plot.path)") }
+    }
+    if json {
+      var object = EvaluateResult(judgements, evaluation, warnings: warnings)
+      (object.neighbours, object.plot) = (neighbours?.absolute, plot?.absolute)
+      try result.write(object)
     }
   }
 
-  private func showAll(_ evaluation: GeneratorEvaluation) throws {
-    var judgements: [GeneratorJudgement] = []
-    try evaluation.forEach(notice: { Console.note("wgan: \($0)") }) { judgements.append($0) }
-    try Output.say(EvaluationText.table(of: judgements, evaluation), beside: plot)
-    if let plot {
-      try evaluation.writePlot(of: judgements, to: plot.path)
-      if !plot.isStandardOutput { try Console.print("\n\(plot.path)") }
+  private func show(_ judgements: [GeneratorJudgement], _ evaluation: GeneratorEvaluation) throws {
+    if all {
+      try Output.say(EvaluationText.table(of: judgements, evaluation), beside: plot)
+    } else if let judgement = judgements.last {
+      try Output.say(EvaluationText.text(of: judgement, evaluation), beside: neighbours)
     }
   }
 }

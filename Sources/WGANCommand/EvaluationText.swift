@@ -2,6 +2,7 @@
 
 import CommandSupport
 import Evaluation
+import SystemSupport
 import WGAN
 
 enum EvaluationText {
@@ -48,6 +49,18 @@ enum EvaluationText {
     return ([heading(evaluation), "", table.text, ""] + legend(evaluation)).joined(separator: "\n")
   }
 
+  /// What a sheet of nearest pictures shows.
+  static func sheet(_ evaluation: GeneratorEvaluation, _ path: String) -> String {
+    let pictures = evaluation.pictures
+    return """
+
+      in pairs of rows: samples, below each its nearest \(pictures.knownWords);
+      the first samples, then those that are nearest of all;
+      then the same of \(pictures.words), which says what is normal:
+      \(path)
+      """
+  }
+
   private static func heading(_ evaluation: GeneratorEvaluation) -> String {
     let pictures = evaluation.pictures
     return "\(grouped(pictures.count)) samples beside \(grouped(pictures.count)) \(pictures.words) of \(pictures.name)"
@@ -82,17 +95,12 @@ enum EvaluationText {
           + "(\(percent(copies.normalNear)) of \(pictures.words))",
         "from the nearest \(pictures.knownWords) samples are \(fixed(copies.median, 1)) levels away, "
           + "\(pictures.words) \(fixed(copies.normalMedian, 1)) (medians)",
-        isCopying(copies)
+        copies.isCopying
           ? "so it copies: look at --neighbours, and train with more pictures, for less long, or with --augment"
           : "so it doesn't copy: \(pictures.words) are as near",
       ]
     }
     return lines
-  }
-
-  /// Twice as many near ones as is normal, beyond a hundredth, which may be chance; or all of them much nearer.
-  private static func isCopying(_ copies: NeighbourSummary) -> Bool {
-    copies.near > 2 * copies.normalNear + 0.01 || copies.median < 0.7 * copies.normalMedian
   }
 
   private static func error(_ value: Double?) -> String { value.map { "± \(fixed($0, 2))" } ?? "" }

@@ -22,7 +22,8 @@ final class EventStream: TrainingTeller {
 
   func show(_ event: PreparationEvent) {
     switch event {
-    case .notice(let text): write(WarningEvent(text: text))
+    case .notice(let text, let details):
+      write(WarningEvent(text: text, details: details.isEmpty ? nil : details))
     // The plan has it.
     case .planned, .fact: break
     case .decoding(let done, let total):
@@ -63,7 +64,8 @@ final class EventStream: TrainingTeller {
   }
 
   func fail(_ error: any Error) {
-    var event = EndEvent(outcome: .failed, step: steps)
+    let isStopped = (error as? any ClassifiedError)?.failureKind == .cancelled
+    var event = EndEvent(outcome: isStopped ? .stopped : .failed, step: steps)
     event.error = "\(error)"
     write(event)
   }
@@ -135,6 +137,8 @@ struct PreparingEvent: Encodable {
 struct WarningEvent: Encodable {
   let event = "warning"
   var text: String
+  /// What belongs to it, a line each.
+  var details: [String]?
 }
 
 struct StepEvent: Encodable {

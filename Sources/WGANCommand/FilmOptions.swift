@@ -14,8 +14,7 @@ struct FilmOptions: ParsableArguments {
       """, valueName: "path"))
   var out: String
 
-  @Flag(help: "Write over other pictures that the folder has, where they aren't more than the frames.")
-  var force = false
+  @OptionGroup var replacing: ReplaceOption
 
   /// `--out` as a file; nil where it's a folder.
   private var file: Output? {
@@ -31,7 +30,7 @@ struct FilmOptions: ParsableArguments {
       throw ValidationError(
         "--out \(out): moving pictures are written as animated PNG: give a name that ends with .png, or a folder")
     }
-    if force && file != nil { throw ValidationError("--force is for a folder of frames: give one in --out") }
+    try replacing.check(files: file, folder: file == nil ? out : nil)
   }
 
   /// Frames a second; nil: not given.
@@ -45,13 +44,13 @@ struct FilmOptions: ParsableArguments {
   /// - Parameter latents: a file that is read.
   func check(latents: String? = nil) throws(Failure) {
     guard let file else { return try Output.check(folder: out) }
-    try file.check(.png)
     try file.check(isNot: ("--latents", latents))
+    try file.check(.png, replacing)
   }
 
   func write(_ film: Film) throws {
     try film.write(
-      to: file.map { .file($0.path) } ?? .folder(out, replacing: force),
+      to: file.map { .file($0.path) } ?? .folder(out, replacing: replacing.force),
       isCancelled: { Interruption.isRequested }, tell: { Console.note($0) })
     if file?.isStandardOutput != true { try Console.print(out) }
   }

@@ -4,6 +4,7 @@ import ArgumentParser
 import CommandSupport
 import Configuration
 import Images
+import SystemSupport
 import WGAN
 
 struct GenerateCommand: ParsableCommand {
@@ -49,8 +50,7 @@ struct GenerateCommand: ParsableCommand {
       valueName: "file"))
   var tensors: Output?
 
-  @Flag(help: "Write over pictures of another seed or generator that --out has, where they aren't more than these.")
-  var force = false
+  @OptionGroup var replacing: ReplaceOption
 
   @Option(help: "Pictures in a row of the grid (default: 8).")
   var columns: Int?
@@ -59,7 +59,7 @@ struct GenerateCommand: ParsableCommand {
 
   @OptionGroup var speed: ParameterOptions<ThreadsParameter>
 
-  @OptionGroup(title: "The net of --generator")
+  @OptionGroup(title: NetworkOptions.titleOfGenerators)
   var network: NetworkOptions
 
   func validate() throws {
@@ -73,9 +73,7 @@ struct GenerateCommand: ParsableCommand {
     if grid?.isStandardOutput == true && tensors?.isStandardOutput == true {
       throw ValidationError("--grid - and --tensors - are both standard output: give one of them a path")
     }
-    if force && folder == nil {
-      throw ValidationError("--force is for the pictures in --out: give a folder there")
-    }
+    try replacing.check(files: picture, grid, tensors, folder: folder)
     if let count { try check("--count", count, in: 1...1_000_000) }
     if points.areGiven, count != nil || seed != nil {
       let flag = points.seeds == nil ? "--latents" : "--seeds"
@@ -95,7 +93,7 @@ struct GenerateCommand: ParsableCommand {
 
   /// What is too many for an output.
   private func checkCount(_ count: Int) throws {
-    let given = self.count.map { "--count \($0)" } ?? "\(count) pictures"
+    let given = self.count.map { "--count \($0)" } ?? counted(count, "picture")
     if grid != nil && count > 10_000 { throw ValidationError("\(given): a --grid has 10000 pictures at most") }
     if tensors != nil && count > 1000 { throw ValidationError("\(given): --tensors hold 1000 pictures at most") }
     if let picture, count != 1 {
@@ -112,15 +110,15 @@ struct GenerateCommand: ParsableCommand {
   func run() throws {
     let threads = speed[\.threads]
     if let threads { try RunParameters.declared.threads.check(threads) }
-    if let grid { try grid.check(FileKind(grid.pictureFormat("--grid"))) }
-    if let picture { try picture.check(FileKind(picture.pictureFormat("--out"))) }
-    try tensors?.check(.safetensors)
-    try Output.check(("--grid", grid), ("--tensors", tensors))
-    try Output.check(("--out", picture), ("--grid", grid))
     for output in [picture, grid, tensors] {
       try output?.check(
         isNot: ("--checkpoint", source.checkpoint), ("--generator", source.generator), ("--latents", points.latents))
     }
+    if let grid { try grid.check(FileKind(grid.pictureFormat("--grid")), replacing) }
+    if let picture { try picture.check(FileKind(picture.pictureFormat("--out")), replacing) }
+    try tensors?.check(.safetensors, replacing)
+    try Output.check(("--grid", grid), ("--tensors", tensors))
+    try Output.check(("--out", picture), ("--grid", grid))
     if let folder { try Output.check(folder: folder) }
     // Between pictures, so that no half-written file stays behind.
     Interruption.watch()
@@ -142,7 +140,7 @@ struct GenerateCommand: ParsableCommand {
   private func write(_ choice: PictureChoice, _ generator: PictureGenerator) throws {
     func say(_ path: String) throws { try Output.say(path, beside: grid, tensors) }
     if let folder {
-      try generator.write(choice, to: folder, upscale: sheet.upscale ?? 1, replacing: force)
+      try generator.write(choice, to: folder, upscale: sheet.upscale ?? 1, replacing: replacing.force)
       try say(folder)
     }
     let sheet = sheet.sheet(columns: columns ?? 8)

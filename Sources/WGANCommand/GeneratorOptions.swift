@@ -3,6 +3,7 @@
 import ArgumentParser
 import CommandSupport
 import Configuration
+import SystemSupport
 import WGAN
 
 struct GeneratorOptions: ParsableArguments {
@@ -28,6 +29,7 @@ struct GeneratorOptions: ParsableArguments {
     if (generator == nil) == (runPath == nil && checkpoint == nil) {
       throw ValidationError("give one of --run, --checkpoint and --generator")
     }
+    if let generator { try CheckpointSource.refuseFolder(generator, as: "--generator") }
     if generator == nil { _ = try CheckpointSource(run: runPath, checkpoint: checkpoint) }
   }
 
@@ -65,7 +67,9 @@ extension CheckpointSource {
   init(run: String?, checkpoint: String?) throws {
     switch (run, checkpoint) {
     case (let run?, nil): self = .run(run)
-    case (nil, let file?): self = .checkpoint(file)
+    case (nil, let file?):
+      try Self.refuseFolder(file, as: "--checkpoint")
+      self = .checkpoint(file)
     case (let run?, let name?):
       if name != CheckpointFolder.best, name.contains(where: { !$0.isNumber && $0 != "-" }) {
         throw ValidationError(
@@ -75,5 +79,13 @@ extension CheckpointSource {
       self = .named(name, run: run)
     case (nil, nil): throw ValidationError("give --run or --checkpoint")
     }
+  }
+
+  /// Whoever names a run where one of its files was to be given means its newest checkpoint.
+  static func refuseFolder(_ path: String, as flag: String) throws {
+    guard isFolder(path) else { return }
+    let run = [path, splitPath(path).folder].first(where: RunFolders.isRun)
+    let remedy = run.map { "give " + shellFlag("--run", $0) } ?? "give one of the files in it"
+    throw ValidationError("\(shellFlag(flag, path)): is a folder, and a file was to be given: \(remedy)")
   }
 }

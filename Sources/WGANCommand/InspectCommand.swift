@@ -19,6 +19,8 @@ struct InspectCommand: ParsableCommand {
     name: .customLong("run"), help: ArgumentHelp("A run's folder, instead of the nets' flags.", valueName: "run"))
   var runPath: String?
 
+  @OptionGroup var result: ResultOptions
+
   @OptionGroup(title: "The nets")
   var network: NetworkOptions
 
@@ -38,14 +40,15 @@ struct InspectCommand: ParsableCommand {
     // A run may be looked at where it can't go on.
     if device.refusal(configuration.precision) != nil { configuration.precision = .float32 }
     let plan = try TrainingPlan(configuration, on: device)
+    if result.json { return try result.write(InspectResult(configuration, plan)) }
     try Console.print(([heading(of: configuration).shownOnOneLine, ""] + planText(plan)).joined(separator: "\n"))
   }
 
   private func heading(of configuration: TrainingConfiguration) -> String {
     let (critic, generator) = (configuration.criticFeatures, configuration.generatorFeatures)
     let features = critic == generator ? "\(critic)" : "\(critic) (critic) and \(generator) (generator)"
-    return "preset \(configuration.preset): \(configuration.size)x\(configuration.size), \(configuration.channels) "
-      + "\(configuration.channels == 1 ? "channel" : "channels"), features \(features), latent "
+    return "preset \(configuration.preset): \(configuration.size)x\(configuration.size), "
+      + "\(counted(configuration.channels, "channel")), features \(features), latent "
       + "\(configuration.latent), extra layers \(configuration.extraLayers), batch \(configuration.batchSize)"
       + (configuration.ema > 0 ? ", pictures by the averaged generator (--ema \(configuration.ema))" : "")
   }

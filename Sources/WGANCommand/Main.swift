@@ -13,6 +13,7 @@ enum Main {
     signal(SIGQUIT) { _exit(128 + $0) }
     Tool(
       WGANCommand.self, named: "wgan", firstPages: ["wgan train": TrainCommand.firstPage],
+      laterSections: [NetworkOptions.titleOfGenerators],
       otherNames: OtherPrograms.names, codeOfCancelled: { Interruption.exitCode }
     ).run()
   }

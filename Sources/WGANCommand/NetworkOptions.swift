@@ -5,6 +5,9 @@ import CommandSupport
 import Configuration
 
 struct NetworkOptions: ParsableArguments {
+  /// Of commands that draw pictures: few people have a file that doesn't say what its net is.
+  static let titleOfGenerators = "The net of --generator"
+
   @Option(
     help: ArgumentHelp(
       """

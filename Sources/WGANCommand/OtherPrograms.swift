@@ -2,10 +2,13 @@
 // and what many scripts have. Who comes from there is told our flag, or why there is none.
 
 import CommandSupport
+import WGAN
 
 enum OtherPrograms {
   static let names = OtherNames(
-    flags: flags, reasons: reasons, commands: commands, flagsOfValues: ["run", "data", "out"])
+    flags: flags, reasons: reasons, commands: commands, flagsOfValues: ["run", "data", "out"],
+    flagsOfFolders: ["run"], flagsOfTimes: [LengthParameters.declared.time.name.flag],
+    unitsOfTime: TimeSpan.unitNames)
 
   private static let flags: [String: [String]] = table([
     (["data"], "dataset dataroot data-dir data-path data-root datadir train-dir input images image-dir folder path in"),
@@ -69,7 +72,10 @@ enum OtherPrograms {
     (["begin-anew"], "new overwrite fresh"), (["precision"], "amp fp16 bf16 half mixed-precision dtype fp32"),
     (["tensorboard"], "tb tensorboard-dir"), (["json"], "log-format machine-readable"), (["quiet"], "silent q"),
     (["verbose"], "v debug log-level"),
-    (["count"], "num n number num-images num-samples n-samples nsamples samples images num-pictures count-images"),
+    (
+      ["count", "rows"],
+      "count num n number num-images num-samples n-samples nsamples samples images num-pictures count-images"
+    ),
     (["truncation"], "trunc trunc-psi psi"), (["columns"], "cols nrow ncol ncols grid-width num-image-tiles grid-size"),
     (["seeds"], "seed-list start-seed"), (["fps"], "frame-rate framerate rate"),
     (["frames"], "num-frames n-frames w-frames interpolation-num-steps"), (["net"], "network which"),

@@ -36,15 +36,26 @@ struct Output: ExpressibleByArgument {
   func pictureFormat(_ flag: String) throws -> PictureFormat {
     if isStandardOutput { return .png }
     if let format = PictureFormat(ofFile: argument) { return format }
+    if isThere { return .png }
     throw ValidationError(
       "\(flag) \(argument): pictures are written as PNG or JPEG: give a name that ends with .png or .jpg")
   }
 
-  /// Refuses what couldn't be written, what would replace a file of another kind or a run's own, and a terminal for
-  /// what isn't text.
+  /// What is there is judged by what it is (`check`), whatever its name: a pipe, a link, a folder.
+  private var isThere: Bool { (try? fileStatus(argument, followingLinks: false)) != nil }
+
+  /// The same of what can be one kind alone.
+  /// - Throws: `ValidationError`.
+  func checkName(_ flag: String, _ kind: FileKind) throws {
+    if isStandardOutput || isThere || kind.hasName(FilePath(argument)) { return }
+    throw ValidationError("\(flag) \(argument): is written as \(kind.words): give a name that ends with \(kind.ending)")
+  }
+
+  /// Refuses what couldn't be written, what would replace a file and isn't meant to, a file of another kind or a run's
+  /// own in any case, and a terminal for what isn't text.
   ///
   /// - Throws: `.cannotCreate`.
-  func check(_ kind: FileKind) throws(Failure) {
+  func check(_ kind: FileKind, _ replacing: ReplaceOption) throws(Failure) {
     if isStandardOutput {
       if !kind.isText && isatty(STDOUT_FILENO) != 0 {
         throw Failure(
@@ -70,6 +81,10 @@ struct Output: ExpressibleByArgument {
           "is there and isn't \(kind.words): it isn't replaced; remove it, or give another path")
       }
       if !there.isRegularFile { return }
+      // An empty one is a name that was reserved, as by mktemp.
+      if !replacing.force && there.st_size > 0 {
+        throw Failure(.cannotCreate, argument, "is there already: give another path, or --force to replace it")
+      }
     }
     guard isFolder(place.folder) else {
       throw Failure(.cannotCreate, argument, "can't be created: there is no such folder")
@@ -145,6 +160,24 @@ struct Output: ExpressibleByArgument {
   }
 }
 
+/// The one rule of all files that commands write.
+struct ReplaceOption: ParsableArguments {
+  @Flag(
+    help: """
+      Replace a file that is there already. In a folder of pictures: write over those of another seed or generator, \
+      where they aren't more than the new ones.
+      """)
+  var force = false
+
+  /// - Parameter outputs: nil: isn't given.
+  /// - Throws: `ValidationError` where nothing is written that could be in the way.
+  func check(files outputs: Output?..., folder: String? = nil) throws {
+    if force && folder == nil && outputs.allSatisfy({ $0?.isStandardOutput ?? true }) {
+      throw ValidationError("--force replaces files, and none is written: leave it out")
+    }
+  }
+}
+
 /// What a single file is, told by its first bytes or by its name.
 enum FileKind {
   case png, jpeg, svg, safetensors, onnx, text
@@ -164,6 +197,11 @@ enum FileKind {
 
   var isText: Bool { self == .svg || self == .text }
 
+  /// The usual one.
+  var ending: String { endings[0] }
+
+  func hasName(_ path: FilePath) -> Bool { endings.contains("." + path.fileExtension) }
+
   private var endings: [String] {
     switch self {
     case .png: [".png", ".apng"]
@@ -177,7 +215,7 @@ enum FileKind {
 
   /// Whether a file that is there may be one. An empty one may be any.
   func matches(_ path: FilePath) -> Bool {
-    if endings.contains(where: path.name.hasSuffix) { return true }
+    if hasName(path) { return true }
     guard let file = try? InputFile(at: path) else { return false }
     if file.size == 0 { return true }
     var start = [UInt8](repeating: 0, count: min(file.size, 512))

@@ -4,6 +4,7 @@ import CommandSupport
 import Configuration
 import Training
 import Graph
+import SystemSupport
 import WGAN
 
 /// Three tables as lines, an empty line between them.

@@ -20,7 +20,7 @@ protocol TrainingTeller: Sendable {
 }
 
 final class ProgressDisplay: TrainingTeller {
-  /// Only what is wrong is told.
+  /// Only what is wrong is told, and where the run is, on standard output.
   private let isQuiet: Bool
   private let isTerminal = Console.isTerminal
   private let state = Mutex(State())
@@ -34,6 +34,7 @@ final class ProgressDisplay: TrainingTeller {
     var shownColumns = 0
     var startPosition = RunPosition()
     var length = RunLength.epochs(0)
+    var hasOneRate = false
     var began = ContinuousClock.now
   }
 
@@ -45,7 +46,9 @@ final class ProgressDisplay: TrainingTeller {
 
   func show(_ event: PreparationEvent) {
     switch event {
-    case .notice(let line): warning(line)
+    case .notice(let line, let details):
+      warning(line)
+      for line in details { warning("  \(line)") }
     case .fact(let line): self.line(line)
     case .planned(let time, let steps, let end):
       let place = end == steps ? "" : ", up to step \(grouped(end))"
@@ -72,17 +75,26 @@ final class ProgressDisplay: TrainingTeller {
     state.withLock { state in
       state.startPosition = run.start.position
       state.length = configuration.length
+      state.hasOneRate = Self.hasOneRate(training)
       state.began = ContinuousClock.now
       state.lastShown = nil
     }
+    // The one thing that a program, or a shell, has to know of a run that it began without a name.
+    if isQuiet { try? Console.print(run.paths.path) }
     let heldOut = run.heldOutPictures > 0 ? " (\(grouped(run.heldOutPictures)) held out)" : ""
     line(
       "\(counted(run.trainingPictures, "picture"))\(heldOut) of \(training.size)x\(training.size), batches of "
         + "\(training.batchSize), \(counted(configuration.threads, "thread")), "
         + "preset \(training.preset.shortenedInTheMiddle), run in \(run.paths.path)")
-    let expected = run.expectations.map { "\($0.shows) from step \(grouped($0.generatorSteps))" }
-    if !expected.isEmpty {
-      line("to expect of portraits: \(expected.joined(separator: ", ")); of mixed pictures, later")
+    if let first = run.expectations.first {
+      let steps = run.stepsOfRun.generator
+      let expected = run.expectations.filter { $0.generatorSteps <= steps }
+      let all = expected.map { "\($0.shows) from step \(grouped($0.generatorSteps))" }
+      line(
+        all.isEmpty
+          ? "the run has \(counted(steps, "generator step")), and portraits show \(first.shows) from step "
+            + "\(grouped(first.generatorSteps)) on"
+          : "to expect of portraits: \(all.joined(separator: ", ")); of mixed pictures, later")
     }
     if run.start.position != RunPosition() {
       line("goes on after generator step \(run.start.position.generatorSteps)")
@@ -100,9 +112,14 @@ final class ProgressDisplay: TrainingTeller {
         "d_loss falls as the critic tells drawn pictures from real ones, and rises towards 0 as they get better"
       }
     let steps =
-      training.criticSteps == 1
+      hasOneRate(training)
       ? "" : "; a step is the generator's, with \(training.criticSteps) of the critic before it (it/s)"
     return losses + steps
+  }
+
+  /// Whether there is one critic step before each of the generator's: both have the same rate then.
+  private static func hasOneRate(_ training: TrainingConfiguration) -> Bool {
+    training.criticSteps == 1 && training.warmUpGeneratorSteps == 0 && training.warmUpEvery == 0
   }
 
   func showMethods(of run: TrainingRun) {
@@ -142,21 +159,29 @@ final class ProgressDisplay: TrainingTeller {
     clear()
     let position = summary.position
     if summary.criticSteps + summary.generatorSteps == 0 && !summary.stopped {
-      line(
-        "nothing left to do: the run has \(position.generatorSteps) generator steps; "
-          + "give more --epochs or --generator-steps, or --for, to go on")
+      line("nothing left to do: the run has its \(counted(position.generatorSteps, "generator step"))")
     } else {
+      let batches =
+        Self.hasOneRate(run.configuration.training) ? "" : " (\(fixed(summary.batchesPerSecond, 2)) it/s)"
       line(
         "\(summary.stopped ? "stopped" : "done") at generator step \(position.generatorSteps) after "
-          + "\(clockTime(summary.seconds)): \(fixed(summary.stepsPerSecond, 2)) steps/s "
-          + "(\(fixed(summary.batchesPerSecond, 2)) it/s), "
+          + "\(clockTime(summary.seconds)): \(fixed(summary.stepsPerSecond, 2)) steps/s\(batches), "
           + "\(fixed(100 * summary.waitingShare, 1)) % of the time waiting for pictures")
     }
-    if summary.stopped {
-      line("go on with: " + toolCommand("train \(shellFlag("--out", run.paths.path)) --resume"))
+    if let command = Self.goOn(run, summary) {
+      line("go on with:")
+      line("  " + command)
     }
     if let gallery = summary.gallery { line("samples: \(gallery)") }
     if position.generatorSteps > 0 { for next in Self.next(run) { line(next) } }
+  }
+
+  /// How a run goes on that was stopped, or that had come to its end already; nil where that is for later.
+  private static func goOn(_ run: TrainingRun, _ summary: TrainingSummary) -> String? {
+    let resume = toolCommand("train \(shellFlag("--out", run.paths.path)) --resume")
+    if summary.stopped { return resume }
+    // It has what it was asked for, and half an hour is what a preset has.
+    return summary.criticSteps + summary.generatorSteps == 0 ? resume + " --for 30m" : nil
   }
 
   /// What to do with a run, as lines that can be pasted.
@@ -196,7 +221,7 @@ final class ProgressDisplay: TrainingTeller {
       share: all > 0 ? done / all : 1, secondsSpent: (ContinuousClock.now - state.began) / .seconds(1),
       secondsLeft: progress.batchesPerSecond.map { Double(progress.batchesLeft) / $0 },
       stepsPerSecond: progress.generatorStepsPerSecond, batchesPerSecond: progress.batchesPerSecond,
-      criticLoss: progress.criticLosses.loss,
+      hasOneRate: state.hasOneRate, criticLoss: progress.criticLosses.loss,
       generatorLoss: position.generatorSteps == 0 ? nil : progress.generatorLoss)
   }
 

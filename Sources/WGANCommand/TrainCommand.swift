@@ -30,14 +30,14 @@ struct TrainCommand: ParsableCommand {
         [
           ("data", "A folder, zip or tar of pictures, or 'synthetic'"), ("out", "The folder that the run gets"),
           ("resume", "Go on with the run in --out"),
-          ("config", "Begin with the values of another run's config.json"),
+          ("config", "Begin with another run's values: its folder"),
           ("dry-run", "Show all values, memory and time; train nothing"),
         ]
       ),
       (
         "How long",
         [
-          ("for", "About so long: 90s, 45m, 1h30m (default: 30m)"),
+          ("for", "About so long: 90s, 45m, 0.5h, 1h30m (default: 30m)"),
           ("generator-steps", "Exactly so many steps"), ("threads", "To compute with (default: one for each core)"),
         ]
       ),
@@ -102,12 +102,12 @@ struct TrainCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      Begin with the values in this file: a run's config.json, or what --dry-run --json prints. Other flags change \
-      single ones.
+      Begin with another run's values: its folder, its config.json, or what --dry-run --json prints. Other flags \
+      change single ones; --threads and --cache are the machine's and aren't taken.
       """, valueName: "file"))
   var config: String?
 
-  @Flag(help: "Tell only what is wrong.")
+  @Flag(help: "Tell only what is wrong, and on standard output the run's folder.")
   var quiet = false
 
   @Flag(
@@ -150,10 +150,7 @@ struct TrainCommand: ParsableCommand {
     if config == "" { throw ValidationError("--config is empty: give a file") }
     if verbose && json { throw ValidationError("--verbose is for people: leave it or --json out") }
     if verbose && quiet { throw ValidationError("--verbose says more, --quiet less: give one of them") }
-    if quiet && json {
-      throw ValidationError("--json tells nothing beside its events anyway: leave --quiet out")
-    }
-    if quiet && dryRun { throw ValidationError("--dry-run only tells: leave --quiet out") }
+    if quiet && dryRun && !json { throw ValidationError("--dry-run only tells: leave --quiet out") }
   }
 
   func run() throws {
@@ -161,16 +158,17 @@ struct TrainCommand: ParsableCommand {
     let training: TrainingRun
     do {
       let request = try self.request()
-      if dryRun { return try show(request) }
       Interruption.watch()
+      if dryRun { return try show(request) }
       training = try TrainingRun(
         request, report: { display.show($0) }, isCancelled: { Interruption.isRequested })
     } catch {
       display.fail(error)
       throw error
     }
-    display.begin(training)
+    // Before anything is told: who reads it may stop the run at once.
     Interruption.trainingBegins(at: training.start.position.generatorSteps)
+    display.begin(training)
     if verbose { display.showMethods(of: training) }
     let summary: TrainingSummary
     do {
@@ -201,7 +199,7 @@ struct TrainCommand: ParsableCommand {
   }
 
   private func show(_ request: TrainingRequest) throws {
-    let dryRun = try DryRun(request) {
+    let dryRun = try DryRun(request, isCancelled: { Interruption.isRequested }) {
       if !json { Console.note("wgan: measuring some steps, to tell how long the run will take ...") }
     }
     if json { return try Console.print(RunJSON.line(PlanEvent(dryRun))) }

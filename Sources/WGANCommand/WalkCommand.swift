@@ -51,7 +51,7 @@ struct WalkCommand: ParsableCommand {
 
   @OptionGroup var speed: ParameterOptions<ThreadsParameter>
 
-  @OptionGroup(title: "The net of --generator")
+  @OptionGroup(title: NetworkOptions.titleOfGenerators)
   var network: NetworkOptions
 
   func validate() throws {

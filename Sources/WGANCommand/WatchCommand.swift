@@ -20,6 +20,9 @@ struct WatchCommand: ParsableCommand {
       valueName: "run"))
   var path: String?
 
+  @Option(name: .customLong("run"), help: ArgumentHelp("The same, by a flag.", valueName: "run"))
+  var flagged: String?
+
   @Option(help: "The port of the page's address; 0: any that is free.")
   var port = WatchRequest.defaultPort
 
@@ -35,11 +38,17 @@ struct WatchCommand: ParsableCommand {
   @Flag(help: "Open the page in the browser.")
   var open = false
 
+  func validate() throws {
+    if path != nil && flagged != nil {
+      throw ValidationError("a run is given by itself and as --run: give one of them")
+    }
+  }
+
   func run() throws {
     // A shell lets what it starts in the background ignore Ctrl-C: who sends it to this process means it all the same.
     signal(SIGINT, SIG_DFL)
     let token = token == "auto" ? WatchRequest.makeToken() : token
-    let server = try WatchServer(WatchRequest(run: path, host: host, port: port, token: token))
+    let server = try WatchServer(WatchRequest(run: path ?? flagged, host: host, port: port, token: token))
     if let note = server.note { Console.note("wgan: \(note)") }
     Console.note("wgan: watching \(server.run), until Ctrl-C:")
     try Console.print(server.url)

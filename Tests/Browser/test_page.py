@@ -111,6 +111,12 @@ class PageTests(BrowserTests):
         first = str(self.galleries(1)[0][0])
         until(lambda: page.locator("#gallery").get_attribute("data-step") == first)
         self.assertTrue(page.locator("#real").evaluate("image => image.complete && image.naturalWidth > 0"))
+        # Real pictures are as large as drawn ones, in a narrow window, too.
+        for width in (1200, 400):
+            page.set_viewport_size({"width": width, "height": 900})
+            drawn = page.locator("#gallery").evaluate("c => c.getBoundingClientRect().width / c.width")
+            real = page.locator("#real").evaluate("i => i.getBoundingClientRect().width / i.naturalWidth")
+            self.assertAlmostEqual(drawn / real, 1, delta=0.02)
         page.click("#cell-close")
         self.assertTrue(page.locator("#cell-part").is_hidden())
 

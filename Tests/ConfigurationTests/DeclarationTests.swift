@@ -187,6 +187,40 @@ import Testing
     #expect(TrainingConfiguration.blog.fields.first { $0.flag == "--critic-adam-beta1" }?.idle == "it is Adam's")
   }
 
+  /// A flag that stands for others has no effect beside all of them, and has one beside some: of all that there are.
+  @Test func whatOthersReplaceIsRefused() throws {
+    let values = TrainingConfiguration.photos.values
+    func override(_ declaration: some Declaration) -> ConfigurationOverride {
+      ConfigurationOverride(declaration, declaration.value(in: values))
+    }
+    func error(_ overrides: [ConfigurationOverride]) -> ConfigurationError? {
+      do { try ConfigurationOverride.refuseReplaced(overrides) } catch { return error }
+      return nil
+    }
+    for group in TrainingParameters.declared.groups {
+      let members = group.targets.filter { $0.name != group.name }
+      let all = TrainingParameters.declared.all.filter { declaration in
+        declaration.name == group.name || members.contains { $0.name == declaration.name }
+      }
+      #expect(all.count == Set(members.map(\.name)).count + 1)
+      let refused = error(all.map { override($0) })
+      #expect(refused.map { name in all.contains { $0.name == name.name } } == true, "\(group.name.flag)")
+      if Set(members.map(\.name)).count == 1 { continue }
+      #expect(refused?.name == group.name && refused?.text(.flags).hasSuffix(": leave it out") == true)
+      for member in members { #expect(error([override(group), override(member)]) == nil) }
+      #expect(error(members.map { override($0) }) == nil)
+    }
+    #expect(
+      error([ConfigurationOverride(\.crop, .center), ConfigurationOverride(\.cropAt, .top)])?.text(.flags)
+        == "--crop center: has no effect beside --crop-at top: give one of them")
+    #expect(
+      error([
+        ConfigurationOverride(\.features, 64), ConfigurationOverride(\.criticFeatures, 32),
+        ConfigurationOverride(\.generatorFeatures, 16),
+      ])?.text(.properties)
+        == "features 64: has no effect beside criticFeatures 32 and generatorFeatures 16: leave it out")
+  }
+
   /// A net's beta is its own optimizer's; both nets' has an effect where one of them has Adam.
   @Test(arguments: NetRole.allCases) func betasAreTheirNetsOptimizers(role: NetRole) throws {
     let adam =

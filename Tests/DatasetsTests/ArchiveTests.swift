@@ -2,11 +2,12 @@ import Archives
 import Datasets
 import Foundation
 import Images
+import Synchronization
 import SystemSupport
 import Testing
 
-/// Protects: what is in a zip or tar file is what its folder would be, in the archive's order, and no archive hangs,
-/// traps or takes more than it may.
+/// Protects: what is in a zip or tar file is what its folder would be, and no archive hangs, traps or takes more than
+/// it may.
 @Suite struct ArchiveTests {
   let folder: TemporaryFolder
   let cache: TemporaryFolder
@@ -53,11 +54,13 @@ import Testing
     for threads in [1, 3] {
       let dataset = try open("a.\(format)", threads: threads)
       #expect(dataset.decodedCount == (threads == 1 ? 42 : 0))
-      #expect(
-        names(dataset) == (0..<40).map { "photos/\(($0 * 7) % 40).png" } + ["photos/é 日本.png", "photos/dot.png"])
-      #expect(try shades(dataset) == Array(0..<40) + [201, 202])
-      #expect(dataset.badFiles.map(\.path) == ["photos/0.png", "readme.txt", "inside.zip"])
-      #expect(dataset.badFiles[0].reason.contains("twice") && dataset.badFiles[2].reason.contains("zip archive"))
+      let expected: [(name: FilePath, shade: Int)] =
+        (0..<40).map { ("photos/\(($0 * 7) % 40).png", $0) } + [("photos/é 日本.png", 201), ("photos/dot.png", 202)]
+      let ordered = expected.sorted { $0.name < $1.name }
+      #expect(names(dataset) == ordered.map(\.name))
+      #expect(try shades(dataset) == ordered.map(\.shade))
+      #expect(dataset.badFiles.map(\.path) == ["photos/0.png", "inside.zip", "readme.txt"])
+      #expect(dataset.badFiles[0].reason.contains("twice") && dataset.badFiles[1].reason.contains("zip archive"))
     }
     let source = try DatasetSource(argument: folder.path + "/a.\(format)")
     let scan = try DatasetScan(source, size: 16, threads: 2)
@@ -87,7 +90,23 @@ import Testing
     process.waitUntilExit()
     try #require(process.terminationStatus == 0)
     let name = try #require(try folder.names().first { $0.hasPrefix("a.tar.") })
-    #expect(try shades(open(name)) == Array(0..<40) + [201, 202])
+    #expect(try shades(open(name)).sorted() == Array(0..<40) + [201, 202])
+    // Cut short, it isn't used as if all were there.
+    let whole = try readFile(folder.path + "/" + name)
+    for share in [0.0, 0.3, 0.6, 0.9] {
+      try folder.write("cut." + name, Array(whole.prefix(max(20, Int(share * Double(whole.count))))))
+      let text = failure { _ = try open("cut." + name) } ?? "read"
+      #expect(text.contains("is truncated") && text.contains("cut short"), "\(share): \(text)")
+    }
+    // A picture alone.
+    try folder.write("alone.png", picture(shade: 4))
+    let alone = Process()
+    alone.executableURL = URL(fileURLWithPath: tool)
+    alone.arguments = ["-q", folder.path + "/alone.png"]
+    try alone.run()
+    alone.waitUntilExit()
+    let compressed = try #require(try folder.names().first { $0.hasPrefix("alone.png.") })
+    #expect(failure { _ = try open(compressed) }?.contains("is a single picture, compressed") == true)
     // Compressed again, it grows beyond what can be foreseen.
     let again = Process()
     again.executableURL = URL(fileURLWithPath: "/bin/sh")
@@ -112,10 +131,12 @@ import Testing
     var archive = HandmadeArchive(format)
     try fill(&archive, count: 8)
     let whole = archive.bytes
-    for length in Array(stride(from: 1, to: whole.count, by: 997)) + [whole.count - 1] {
-      try folder.write("cut", Array(whole.prefix(length)))
-      guard let dataset = try? open("cut") else { continue }
-      #expect(try shades(dataset).allSatisfy { $0 < 8 || $0 > 200 })
+    // (A tar file ends with 1024 zeros.)
+    for length in Array(stride(from: 1, to: whole.count - (format == .tar ? 1536 : 0), by: 997)) {
+      try folder.write("cut.\(format)", Array(whole.prefix(length)))
+      let text = failure { _ = try open("cut.\(format)") } ?? "read"
+      #expect(
+        text.contains(length < 512 ? "isn't one" : "truncated") || text.contains("truncated"), "\(length): \(text)")
     }
     for place in stride(from: 3, to: whole.count, by: 101) {
       var bytes = whole
@@ -167,17 +188,95 @@ import Testing
     #expect(twice.notes.contains { $0.contains("more than once") })
   }
 
+  /// A run on an archive is the run on its folder: the same pictures in the same order, the same ones held out.
+  @Test(arguments: HandmadeArchive.Format.allCases, ["", "faces/", "home/me/faces/"])
+  func anArchiveIsWhatItsFolderIs(format: HandmadeArchive.Format, root: String) throws {
+    var archive = HandmadeArchive(format)
+    let names = ["b/3.png", "a.png", "10.png", "9.png", "b/1.png", "z.png", "ä.png"]
+    for (i, name) in names.enumerated() {
+      let bytes = try picture(shade: 10 + i)
+      archive.add(root + name, bytes)
+      try makeFolder(folder.path + "/faces/b")
+      try folder.write("faces/" + name, bytes)
+    }
+    archive.add("__MACOSX/x", [1])
+    archive.add(root + "b/notes.txt", [1])
+    try folder.write("faces/b/notes.txt", [1])
+    try folder.write("packed.\(format)", archive.bytes)
+    let sets = try ["faces", "packed.\(format)"].map { name in
+      try Dataset(
+        DatasetSource(argument: folder.path + "/" + name),
+        DatasetOptions(size: 16, heldOut: 0.4, threads: 3, cacheDirectory: cache.path))
+    }
+    #expect(self.names(sets[0]) == self.names(sets[1]) && self.names(sets[0]).count == 7)
+    #expect(try shades(sets[0]) == shades(sets[1]))
+    #expect(sets[0].fingerprint == sets[1].fingerprint && sets[0].contentFingerprint == sets[1].contentFingerprint)
+    #expect(sets[0].shuffled(.heldOut, seed: 3) == sets[1].shuffled(.heldOut, seed: 3))
+    #expect(sets[0].count(.heldOut) > 0 && sets[0].badFiles == sets[1].badFiles)
+  }
+
+  /// What somebody asks to stop stops, wherever it is.
+  @Test func aListingStops() throws {
+    var archive = HandmadeArchive(.tar)
+    for i in 0..<50 { archive.add("\(i).png", [1, 2, 3]) }
+    try folder.write("many.tar", archive.bytes)
+    // One file that takes long to be passed over.
+    var large = HandmadeArchive(.tar)
+    large.add("large.bin", [UInt8](repeating: 7, count: 8 << 20))
+    try folder.write("large.tar", large.bytes)
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    process.arguments = ["-c", "gzip -1 '\(folder.path)/large.tar'"]
+    try process.run()
+    process.waitUntilExit()
+    for i in 0..<50 { try folder.write("folder/\(i).png", [1]) }
+    try folder.write("list.csv", Array((0..<50).map { "folder/\($0).png,0\n" }.joined().utf8))
+    for name in ["many.tar", "large.tar.gz", "folder", "list.csv"] {
+      let source = try DatasetSource(argument: folder.path + "/" + name)
+      for limit in [0, 1, 7, 30] where name != "list.csv" || limit == 0 {
+        let asked = Atomic(0)
+        let error = #expect(throws: Failure.self) {
+          try SourceListing(source) { asked.add(1, ordering: .relaxed).oldValue >= limit }
+        }
+        #expect(error?.kind == .cancelled, "\(name): \(String(describing: error))")
+        #expect(asked.load(ordering: .relaxed) < limit + 8)
+      }
+      let scan = #expect(throws: Failure.self) {
+        try DatasetScan(source, size: 16, threads: 2, isCancelled: { true })
+      }
+      #expect(scan?.kind == .cancelled)
+    }
+  }
+
+  @Test func stubsAreToldAsWhatTheyAre() throws {
+    func words(_ name: String, _ bytes: [UInt8]) throws -> String {
+      try folder.write(name, bytes)
+      return failure { _ = try open(name) } ?? "read"
+    }
+    for name in ["a.tar", "a.zip", "a.tar.gz", "a.tgz"] {
+      let text = try words(name, [])
+      #expect(text.contains("0 bytes"), "\(text)")
+    }
+    let zeros = try words("zeros.tar", [UInt8](repeating: 0, count: 10240))
+    #expect(zeros.contains("is an empty archive"), "\(zeros)")
+    let cut = try words("cut.zip", [0x50, 0x4B, 3, 4, 20, 0, 0, 0])
+    #expect(cut.contains("is truncated"), "\(cut)")
+    let text = try words("text.zip", Array("<html>404</html>".utf8))
+    #expect(text.contains("isn't one"), "\(text)")
+  }
+
   @Test func whatHasNoPicturesIsTold() throws {
     var archive = HandmadeArchive(.zip)
     try folder.write("empty.zip", archive.bytes)
-    #expect(failure { _ = try open("empty.zip") }?.contains("zip or tar") == true)
+    let empty = failure { _ = try open("empty.zip") } ?? ""
+    #expect(empty.contains("is an empty archive"), "\(empty)")
     archive.add("a.txt", [1, 2])
     archive.add("b.txt", [3])
     try folder.write("texts.zip", archive.bytes)
     let text = failure { _ = try open("texts.zip") } ?? ""
     #expect(text.contains("all 2 files are bad") && text.contains("a.txt"), "\(text)")
     try folder.write("no.gz", [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3])
-    #expect(failure { _ = try open("no.gz") }?.contains("zip or tar") == true)
+    #expect(failure { _ = try open("no.gz") }?.contains("truncated") == true)
   }
 
   @Test func encryptedFilesAreNamed() throws {
@@ -193,7 +292,7 @@ import Testing
 
   func reader(_ archive: HandmadeArchive, _ limits: ArchiveLimits) throws -> ArchiveReader {
     try folder.write("limited", archive.bytes)
-    return try ArchiveReader(at: FilePath(folder.path + "/limited"), shownAs: "limited", limits: limits)
+    return try ArchiveReader(at: FilePath(folder.path + "/limited"), limits: limits)
   }
 
   @Test(arguments: HandmadeArchive.Format.allCases) func largeFilesAreNotUnpacked(format: HandmadeArchive.Format) throws

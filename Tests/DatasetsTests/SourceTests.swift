@@ -26,6 +26,32 @@ import Testing
     try FileManager.default.createSymbolicLink(atPath: folder.path + "/" + name, withDestinationPath: target)
   }
 
+  // MARK: - Copies
+
+  /// A copy tells nothing new: it is held out with its picture, or not at all.
+  @Test func copiesAreToldAndStayTogether() throws {
+    for i in 0..<40 { try folder.writePicture("p/\(i).png", shade: 5 * i) }
+    let alone = try open(.folder(folder.path + "/p"), heldOut: 0.4)
+    #expect(alone.notes.isEmpty)
+    func heldOut(_ dataset: Dataset) -> Set<FilePath> { Set(dataset.shuffled(.heldOut, seed: 1).map(dataset.name)) }
+    for i in 0..<40 { try folder.writePicture("p/copy\(i).png", shade: 5 * i) }
+    let both = try open(.folder(folder.path + "/p"), heldOut: 0.4)
+    // A picture's name is before its copy's.
+    #expect(heldOut(both) == heldOut(alone).union(heldOut(alone).map { FilePath("copy\($0)") }))
+    #expect(both.notes.count == 1 && both.notes[0].contains("40 pictures are copies"), "\(both.notes)")
+    let scan = try DatasetScan(.folder(folder.path + "/p"), size: 16, threads: 2)
+    #expect(scan.notes == both.notes)
+    #expect(try open(.synthetic(count: 30, seed: 1)).notes.isEmpty)
+  }
+
+  /// Somebody gave a text.
+  @Test func aTextIsNoList() throws {
+    try folder.write("README.txt", Array("My pictures\nThey are of faces.\n".utf8))
+    let error = #expect(throws: Failure.self) { try open(DatasetSource(argument: folder.path + "/README.txt")) }
+    let text = error?.description ?? ""
+    #expect(text.contains("taken for a list") && text.contains("none of its 2 lines"), "\(text)")
+  }
+
   // MARK: - Folders
 
   /// CR alone ends a line too, as old spreadsheets write.
@@ -81,9 +107,8 @@ import Testing
   }
 
   @Test func foldersAreReadInOrderAtAllLevels() throws {
-    for name in ["b.png", "a/z.png", "a/b/c.jpeg", "B.PNG", "é.png", "no extension", "a b, \"c\".png"] {
-      try folder.writePicture(name, shade: 1)
-    }
+    let some = ["b.png", "a/z.png", "a/b/c.jpeg", "B.PNG", "é.png", "no extension", "a b, \"c\".png"]
+    for (i, name) in some.enumerated() { try folder.writePicture(name, shade: i) }
     try folder.writePicture(".hidden.png", shade: 1)
     try folder.writePicture(".git/x.png", shade: 1)
     let dataset = try open(.folder(folder.path))

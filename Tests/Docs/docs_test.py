@@ -102,6 +102,12 @@ class Reader:
                               stdin=subprocess.DEVNULL, text=True, timeout=600)
         return None if done.returncode == 0 else f"exit {done.returncode}: {done.stderr.strip()[-600:]}"
 
+    def forget(self):
+        """Another text, another reader: what the last one wrote beside its folders is gone."""
+        for entry in os.scandir(self.home):
+            if entry.is_file(follow_symlinks=False):
+                os.remove(entry)
+
     def watch(self, command):
         """A server ends by Ctrl-C alone: it's right if it says where it is."""
         process = subprocess.Popen(shlex.split(command) + ["--port", "0"], cwd=self.home, env=self.environment,
@@ -159,6 +165,7 @@ def main():
             if why := reader.prepare():
                 sys.exit(f"docs-test: {why}")
         for file in files:
+            reader.forget()
             for number, command in commands(file.read_text()):
                 where = f"{file.name}:{number}"
                 if why := next((why for part, why in NOT_RUN.items() if part in command), None):

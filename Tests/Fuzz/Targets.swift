@@ -57,7 +57,7 @@ private func readArchive(_ bytes: [UInt8]) {
   archiveFile.write(bytes)
   var limits = ArchiveLimits()
   (limits.fileBytes, limits.spare) = (1 << 20, 1 << 24)
-  guard let reader = try? ArchiveReader(at: FilePath(archiveFile.path), shownAs: "archive", limits: limits) else {
+  guard let reader = try? ArchiveReader(at: FilePath(archiveFile.path), limits: limits) else {
     return
   }
   while let file = try? reader.next() {

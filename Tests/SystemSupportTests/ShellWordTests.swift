@@ -22,6 +22,18 @@ import Testing
     #expect(toolName(of: "/usr/bin/other") == "wgan" && toolName(of: nil) == "wgan")
   }
 
+  /// Nothing that was typed is lost, and what stands behind "--" stays there.
+  @Test func aFlagMore() {
+    let words = [".build/release/wgan", "train", "--resume", "--out", "a b", "--for", "2h"]
+    let line = ".build/release/wgan train --resume --out 'a b' --for 2h"
+    #expect(typedCommand(words, and: "--quiet") == line + " --quiet")
+    #expect(typedCommand(words + ["--", "-x"], has: "--resume", and: "--quiet") == line + " --quiet -- -x")
+    #expect(typedCommand(words + ["--", "--json"], has: "--json", and: "--quiet") == nil)
+    for other in [["wgan", "data", "train"], ["tests", "train"], ["wgan"], []] {
+      #expect(typedCommand(other, and: "--quiet") == nil)
+    }
+  }
+
   /// bash reads the very bytes, and what it reads them from can be shown as it is.
   @Test(
     .enabled(if: fileExists("/bin/bash")),

@@ -130,7 +130,8 @@ import WGANBench
 
   @Test func aLinearAxisHasRoundTicks() {
     #expect(Axis(0, 100, from: 0, to: 1).ticks == [0, 20, 40, 60, 80, 100])
-    #expect(Axis.label(0.5) == "0.5" && Axis.label(20) == "20" && Axis.label(1e6) == "1e+06")
+    #expect(Axis.label(0.0005) == "0.0005" && Axis.label(1.5e-5) == "1.5e-05" && Axis.label(150_000) == "150000")
+    #expect(Axis.label(0) == "0" && Axis.label(0.5) == "0.5" && Axis.label(20) == "20" && Axis.label(1e6) == "1e+06")
   }
 
   @Test func layersHaveShortNames() {

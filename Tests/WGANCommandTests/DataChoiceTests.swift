@@ -36,7 +36,7 @@ extension RunTests {
       #expect(try folderNames(folder / "runs") == ["my-faces-1", "my-faces-2"])
       // Of two runs none is meant; each can be.
       let which = try Tool.run(["train", "--resume"], in: folder)
-      #expect(which.code == 64 && which.errors.contains("train --out runs/my-faces-2 --resume"), "\(which)")
+      #expect(which.code == 64 && which.errors.contains("train --resume --out runs/my-faces-2"), "\(which)")
       try makePictures(0..<20, in: folder / "other")
       _ = try train(["other"])
       let resumed = try succeed(["train", "--data", "other", "--resume", "--generator-steps", "3"], in: folder)
@@ -52,10 +52,67 @@ extension RunTests {
       try makePictures(0..<20, in: folder / "a b")
       let result = try succeed(["train", "a b", "--threads", "1", "--generator-steps", "2"] + tiny, in: folder)
       let line = try #require(result.errorLines.first { $0.contains("--resume") })
+      // As it is, but for its thousand steps.
       let command = try #require(line.components(separatedBy: "to go on: ").last)
+        .replacing("steps 1000", with: "steps 4")
       #expect(command.hasPrefix(Tool.path), "\(line)")
       let pasted = try Tool.run(["-c", command], in: folder, program: "/bin/bash")
       #expect(pasted.code == 0 && pasted.errors.contains("generator step 4"), "\(pasted)")
+    }
+  }
+
+  /// A line that is offered has all that was typed: pasted, it does what was meant.
+  @Test func offeredLinesHaveWhatWasTyped() throws {
+    try inTemporaryFolder { folder in
+      try makePictures(0..<20, in: folder / "faces")
+      let begin = ["train", "faces", "--threads", "1", "--generator-steps", "2"] + tiny
+      for run in ["a b", "runs/x", "runs/y"] { try succeed(begin + ["--out", run], in: folder) }
+      func paste(_ result: Tool.Result) throws -> Tool.Result {
+        let line = try #require(result.errorLines.first { $0.contains(Tool.path) })
+        let command = try #require(line.range(of: Tool.path).map { line[$0.lowerBound...] })
+        let end = command.range(of: "; before it")?.lowerBound ?? command.endIndex
+        return try Tool.run(["-c", String(command[..<end])], in: folder, program: "/bin/bash")
+      }
+      func expectStep4(_ result: Tool.Result) {
+        #expect(result.code == 0 && result.errors.isEmpty, "\(result)")
+      }
+      // The same command once more, longer.
+      let again = begin.map { $0 == "2" ? "4" : $0 } + ["--out", "a b", "--quiet"]
+      expectStep4(try paste(Tool.run(again, in: folder)))
+      expectSteps(4, of: "a b", in: folder)
+      // One of several runs.
+      let which = try paste(Tool.run(["train", "--resume", "--generator-steps", "5", "--quiet"], in: folder))
+      #expect(which.code == 0, "\(which)")
+      expectSteps(5, of: "runs/y", in: folder)
+      // Other pictures.
+      try makePictures(20..<30, in: folder / "faces")
+      let resume = ["train", "--resume", "--generator-steps", "6", "--quiet", "--out", "a b", "--", "faces"]
+      let accepted = try paste(Tool.run(resume, in: folder))
+      #expect(accepted.code == 0, "\(accepted)")
+      expectSteps(6, of: "a b", in: folder)
+      // What the run can't go on with isn't offered.
+      let other = try Tool.run(begin + ["--out", "a b", "--channels", "1"], in: folder)
+      #expect(other.code == 73 && other.errors.contains("train --out 'a b' --resume\n"), "\(other)")
+    }
+  }
+
+  private func expectSteps(_ steps: Int, of run: String, in folder: String) {
+    #expect(fileExists(folder / run / "checkpoints/00000\(steps).json"), "\(run)")
+  }
+
+  @Test func fewPicturesAreTold() throws {
+    try inTemporaryFolder { folder in
+      try makePictures(0..<5, in: folder / "few")
+      for flags in [[], ["--dry-run"]] {
+        let result = try Tool.run(["train", "few", "--held-out", "0"] + tiny.dropFirst(4) + flags, in: folder)
+        #expect(result.code == 65 && result.errors.contains("5 pictures to train on"), "\(result)")
+        #expect(result.errors.contains("8 at least") && !fileExists(folder / "runs"), "\(result)")
+      }
+      try makePictures(5..<20, in: folder / "few")
+      let dry = try succeed(["train", "--dry-run", "few"] + tiny, in: folder)
+      #expect(dry.output.contains("at most 1"), "\(dry)")
+      let some = try succeed(["train", "few", "--threads", "1", "--generator-steps", "1"] + tiny, in: folder)
+      #expect(some.errors.contains("very few"), "\(some)")
     }
   }
 

@@ -29,9 +29,13 @@ import Testing
         #expect(result.output.contains(word), "\(word)")
       }
       #expect(lines.last == "near.png")
-      // Eight rows: samples and held-out pictures, two of each and their neighbours.
-      let sheet = try PictureDecoder.information(path: folder / "near.png")
-      #expect(sheet.height == 8 * 18 + 2)
+      // Eight rows: samples and held-out pictures, two of each and their neighbours, words above each.
+      let sheet = try PictureDecoder.decode(path: folder / "near.png", channels: 3, shortSide: nil)
+      #expect(sheet.height == 8 * (20 + 7 + 2 + 2) + 3 * (8 - 2) + 2)
+      #expect(lines[lines.count - 4] == "in pairs of rows: samples, below each its nearest training picture;")
+      // The first letter: F, 5 x 7 pixels.
+      let letter = (0..<7).map { y in (0..<5).map { x in sheet[2 + x, 2 + y, 0] == 0 ? "#" : "." }.joined() }
+      #expect(letter == ["#####", "#....", "#....", "####.", "#....", "#....", "#...."], "\(letter)")
 
       // The same figures from the checkpoint's file, on any number of threads, on every set with FMA, of the run's
       // data by name, and after another evaluation.
@@ -61,6 +65,36 @@ import Testing
       try writeFile([1, 2, 3], to: folder / "run/checkpoints/000001.safetensors")
       let broken = try succeed(["evaluate", "--run", "run", "--all"], in: folder)
       #expect(broken.errorLines.count == 1 && broken.errors.contains("000001.safetensors"), "\(broken)")
+    }
+  }
+
+  /// The figures that are printed, as docs/Events.md names them, and nothing else anywhere.
+  @Test func asJSON() throws {
+    try inTemporaryFolder { folder in
+      try train("run", in: folder)
+      let evaluate = ["evaluate", "--run", "run", "--neighbours", "near.png"]
+      let text = try succeed(evaluate, in: folder).output
+      let result = try succeed(evaluate + ["--force", "--json"], in: folder)
+      let object = try jsonObject(result)
+      #expect(object["event"] as? String == "evaluate" && object["neighbours"] as? String == folder / "near.png")
+      let generator = try #require((object["generators"] as? [[String: Any]])?.first)
+      let distances = try #require(generator["distances"] as? [String: Any])
+      let mean = try #require(distances["mean"] as? Double)
+      let printed = try #require(text.split(separator: "\n").first { $0.hasPrefix("mean ") })
+      #expect(printed.split(separator: " ")[1] == String(format: "%.2f", mean), "\(mean) \(text)")
+      #expect(generator["step"] as? Int == 2 && (generator["copies"] as? [String: Double])?.count == 4)
+      #expect((object["pictures"] as? [String: Any])?["kind"] as? String == "heldOut")
+
+      let all = try jsonObject(
+        succeed(["evaluate", "--run", "run", "--all", "--plot", "plot.svg", "--json"], in: folder))
+      #expect((all["generators"] as? [[String: Any]])?.compactMap { $0["step"] as? Int } == [1, 2])
+      #expect(fileExists(folder / "plot.svg"))
+      try expectLine(64, evaluate.dropLast() + ["-", "--json"], ["--json", "--neighbours"], in: folder)
+
+      // What standard error has otherwise.
+      try train("none", ["--held-out", "0"], in: folder)
+      let none = try jsonObject(succeed(["evaluate", "--run", "none", "--json"], in: folder))
+      #expect((none["warnings"] as? [String])?.first?.contains("holds no pictures out") == true, "\(none)")
     }
   }
 

@@ -33,9 +33,7 @@ import WGAN
       #expect(kinds[..<begin].allSatisfy { ["warning", "preparing"].contains($0) })
       for kind in ["step", "evaluation", "gallery", "checkpoint"] { #expect(kinds[begin...].contains(kind), "\(kind)") }
       // The page that describes them knows each.
-      let page = try String(
-        contentsOfFile: URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/../../docs/Events.md",
-        encoding: .utf8)
+      let page = String(decoding: try readFile(docsPath + "/Events.md"), as: UTF8.self)
       for kind in Set(kinds) { #expect(page.contains("`\(kind)`"), "\(kind)") }
       for key in Set(events.flatMap(\.keys)) { #expect(page.contains("`\(key)`"), "\(key)") }
 
@@ -81,6 +79,42 @@ import WGAN
     }
   }
 
+  /// Events have what is told; --quiet takes nothing of them, and a warning with many lines is one.
+  @Test func aWarningIsOneEvent() throws {
+    try inTemporaryFolder { folder in
+      try makeFolder(folder / "data")
+      for i in 0..<3 { try writeFile(Array("no picture".utf8), to: folder / "data/bad\(i).png") }
+      try succeed(["train", "--out", "first", "--generator-steps", "1"] + Tool.tiny, in: folder)
+      try succeed(["generate", "--run", "first", "--count", "20", "--out", "data/good"], in: folder)
+      let flags = Tool.tiny.dropFirst(2) + ["--fraction", "1", "--generator-steps", "1"]
+      let result = try succeed(["train", "--out", "run", "--json", "--quiet", "--data", "data"] + flags, in: folder)
+      let warnings = try events(result.output).filter { $0["event"] as? String == "warning" }
+      let bad = warnings.filter { ($0["text"] as? String)?.contains("can't be used") == true }
+      #expect(result.errors.isEmpty && bad.count == 1, "\(result)")
+      let details = bad.first?["details"] as? [String] ?? []
+      #expect(details.count == 3 && details.allSatisfy { $0.contains("bad") }, "\(details)")
+      #expect(!warnings.contains { ($0["text"] as? String)?.contains(/bad\d/) == true })
+    }
+  }
+
+  /// Ctrl-C before the first step: somebody stopped it, nothing failed.
+  @Test func aRunThatIsStoppedAsItPreparesItsPictures() throws {
+    try inTemporaryFolder { folder in
+      let output = folder / "events"
+      try writeFile([], to: output)
+      let process = try Tool.start(
+        ["train", "--data", "synthetic", "--size", "256", "--features", "8", "--json"], in: folder,
+        output: try #require(FileHandle(forWritingAtPath: output)), errors: FileHandle.nullDevice)
+      while process.isRunning, try readFile(output).isEmpty { usleep(10_000) }
+      kill(process.processIdentifier, SIGINT)
+      process.waitUntilExit()
+      #expect(process.terminationStatus == 130)
+      let end = try #require(try events(String(decoding: try readFile(output), as: UTF8.self)).last)
+      #expect(end["event"] as? String == "end" && end["outcome"] as? String == "stopped", "\(end)")
+      #expect(!fileExists(folder / "runs"))
+    }
+  }
+
   @Test func aReaderThatGoesAwayDoesNotEndTheRun() throws {
     try inTemporaryFolder { folder in
       let (output, errors) = (Pipe(), Pipe())
@@ -104,8 +138,9 @@ import WGAN
         #expect((event[name] as? Double).map { $0 > 0 } == true, "\(name)")
       }
       try writeFile(Array(plan.output.utf8), to: folder / "plan.json")
-      try succeed(["train", "--out", "first", "--config", "plan.json"], in: folder)
-      try succeed(["train", "--out", "second", "--config", "first/config.json"], in: folder)
+      let threads = ["--threads", "1"]
+      try succeed(["train", "--out", "first", "--config", "plan.json"] + threads, in: folder)
+      try succeed(["train", "--out", "second", "--config", "first"] + threads, in: folder)
       try succeed(["train", "--out", "third"] + flags, in: folder)
       let config = try readFile(folder / "third/config.json")
       #expect(try readFile(folder / "first/config.json") == config && readFile(folder / "second/config.json") == config)
@@ -113,12 +148,32 @@ import WGAN
       #expect(try readFile(folder / "first" / last) == readFile(folder / "third" / last))
 
       try succeed(
-        ["train", "--out", "fourth", "--config", "plan.json", "--generator-steps", "1", "--latent", "4"], in: folder)
+        ["train", "--out", "fourth", "--config", "plan.json", "--generator-steps", "1", "--latent", "4"] + threads,
+        in: folder)
       let changed = String(decoding: try readFile(folder / "fourth/config.json"), as: UTF8.self)
       let expected = String(decoding: config, as: UTF8.self)
         .replacing("\"latent\" : 8", with: "\"latent\" : 4")
         .replacing("\"generatorSteps\" : 2", with: "\"generatorSteps\" : 1")
       #expect(changed == expected)
+    }
+  }
+
+  /// Another run's threads and cache are of its machine: this one has its own.
+  @Test func aConfigurationIsOfTheRunNotOfTheMachine() throws {
+    try inTemporaryFolder { folder in
+      let flags = ["--threads", "7", "--cache", "scaled", "--sample-every", "3"]
+      let plan = try succeed(["train", "--dry-run", "--json"] + Tool.tiny.dropLast(2) + flags, in: folder)
+      #expect(plan.output.contains("\"threads\":7") && plan.output.contains("/scaled\""))
+      try writeFile(Array(plan.output.utf8), to: folder / "plan.json")
+      let again = try succeed(["train", "--dry-run", "--json", "--config", "plan.json"], in: folder)
+      let own = try succeed(["train", "--dry-run", "--json"] + Tool.tiny.dropLast(2), in: folder)
+      func run(_ output: String) throws -> [String: Any] {
+        try #require(try events(output).first?["configuration"] as? [String: Any])
+      }
+      let taken = try run(again.output)
+      var wanted = try run(own.output)
+      wanted["sampleEvery"] = 3
+      #expect(NSDictionary(dictionary: taken) == NSDictionary(dictionary: wanted), "\(taken) \(wanted)")
     }
   }
 
@@ -136,6 +191,9 @@ import WGAN
       try expect(65, plan.replacing("\"latent\":8", with: "\"latent\":0"), "latent 0")
       try expect(65, plan.replacing("\"latent\":8", with: "\"latent\":\"many\""), "latent")
       try expect(65, "latent = 8", "isn't JSON")
+      try makeFolder(folder / "other")
+      let other = try Tool.run(["train", "--out", "run", "--config", "other"], in: folder)
+      #expect(other.code == 66 && other.errors.contains("--config other: isn't a run's folder"), "\(other)")
       let missing = try Tool.run(["train", "--out", "run", "--config", "nowhere.json"], in: folder)
       #expect(missing.code == 66 && missing.errors.contains("nowhere.json"), "\(missing)")
     }
@@ -146,7 +204,11 @@ import WGAN
       let train = ["train", "--generator-steps", "2"] + Tool.tiny
       let all = try succeed(train + ["--out", "all"], in: folder)
       let quiet = try succeed(train + ["--out", "quiet", "--quiet"], in: folder)
-      #expect(all.errors.contains("done at generator step 2") && all.output.isEmpty && quiet.output.isEmpty)
+      #expect(all.errors.contains("done at generator step 2") && all.output.isEmpty)
+      // Where a run is that nobody has named: a shell takes it from there.
+      #expect(quiet.output == "quiet\n")
+      let unnamed = try succeed(train + ["--quiet"], in: folder)
+      #expect(unnamed.output == "runs/synthetic-1\n")
       // All that is left are warnings that the other had too.
       #expect(quiet.errorLines.count < all.errorLines.count)
       for line in quiet.errorLines { #expect(all.errorLines.contains(line), "\(line)") }
@@ -154,14 +216,43 @@ import WGAN
     }
   }
 
+  /// A preset's epochs of few pictures would be over before anything is learned; and nothing is promised that comes
+  /// after the run's end.
+  @Test func whatIsSaidOfTheLengthIsTrue() throws {
+    try inTemporaryFolder { folder in
+      try succeed(["train", "--out", "first", "--generator-steps", "1"] + Tool.tiny, in: folder)
+      try succeed(["generate", "--run", "first", "--count", "20", "--out", "data"], in: folder)
+      let train = ["train", "--data", "data"] + Tool.tiny.dropFirst(2) + ["--fraction", "1", "--out", "run"]
+      let plan = try succeed(train + ["--dry-run"], in: folder)
+      #expect(plan.output.contains(/--generator-steps +2000/), "\(plan)")
+      let process = try Tool.run(
+        ["-c", "exec \"$@\" & sleep 2; kill -TERM $!; wait $!", "sh", Tool.path] + train, in: folder, program: "/bin/sh"
+      )
+      #expect(
+        process.errors.contains("the preset's 5 epochs are ") && process.errors.contains("the run has 2000;"),
+        "\(process)")
+      let given = try succeed(
+        ["train", "--data", "data", "--preset", "blog", "--generator-steps", "1", "--out", "given"], in: folder)
+      #expect(
+        given.errors.contains("the run has 1 generator step, and portraits show blobs from step 600 on"), "\(given)")
+      #expect(!given.errors.contains("to expect of portraits") && !given.errors.contains("epochs are"))
+    }
+  }
+
   /// The lines at the end can be pasted, whatever the run is called.
   @Test func theEndSaysWhatToDoNext() throws {
     try inTemporaryFolder { folder in
       let result = try succeed(
-        ["train", "--out", "my runs/it's", "--generator-steps", "1"] + Tool.tiny, in: folder)
+        ["train", "--out", "my runs/it's", "--generator-steps", "1"] + Tool.tiny(preset: "photos"), in: folder)
       // The tool is called as it was.
       let lines = result.errorLines.filter { $0.hasPrefix("  \(shellWord(Tool.path)) ") }
       #expect(lines.count == 4, "\(result)")
+      // One critic step for each of the generator's: one rate.
+      #expect(result.errors.contains("steps/s") && !result.errors.contains("it/s"), "\(result)")
+      let again = try succeed(["train", "--out", "my runs/it's", "--resume"], in: folder)
+      #expect(again.errorLines.contains { $0.hasPrefix("nothing left to do") }, "\(again)")
+      let next = again.errorLines.drop { $0 != "go on with:" }.dropFirst().first
+      #expect(next?.hasSuffix(#"train --out 'my runs/it'\''s' --resume --for 30m"#) == true, "\(again)")
       for line in lines where !line.contains(" watch ") {
         let pasted = try Tool.run(["-c", String(line)], in: folder, program: "/bin/sh")
         #expect(pasted.code == 0, "\(line): \(pasted)")

@@ -1,4 +1,5 @@
 import Configuration
+import SystemSupport
 import Testing
 import TestSupport
 import WGAN
@@ -49,6 +50,40 @@ import WGAN
           #expect(words.count == 1 || (columns < 40 && words.count == 2), "\(command) \(columns): \(line)")
         }
       }
+    }
+  }
+
+  /// An example that is broken is pasted as one command: a backslash ends each line of it but the last.
+  @Test(arguments: [20, 40, 60]) func brokenExamplesCanBePasted(columns: Int) throws {
+    for arguments in [["train", "--help"], ["--help"]] {
+      let wide = try help(arguments, columns: 200).filter { $0.hasPrefix("  wgan ") }.map { $0.dropFirst(2) }
+      var (commands, isOpen) = ([String](), false)
+      for line in try help(arguments, columns: columns) where line.hasPrefix("  wgan ") || isOpen {
+        let text = line.drop { $0 == " " }
+        if isOpen { commands[commands.count - 1] += text } else { commands.append(String(text)) }
+        isOpen = text.hasSuffix(" \\")
+        if isOpen { commands[commands.count - 1].removeLast() }
+      }
+      #expect(!wide.isEmpty && commands == wide.map(String.init), "\(commands)")
+    }
+  }
+
+  /// What few people need is a word further, and the page says so.
+  @Test(arguments: ["generate", "walk", "evaluate"]) func theNetsFlagsAreOnTheWholePage(command: String) throws {
+    let (page, all) = (try help([command, "--help"]), try help([command, "--help-all"]))
+    #expect(!page.contains { $0.contains("--block-order") })
+    #expect(page.last { !$0.isEmpty }?.contains("'wgan \(command) --help-all'") == true)
+    #expect(all.contains { $0.contains("--block-order") } && page.count < all.count)
+  }
+
+  /// As other tools have it; a folder of pictures that is called help is that folder.
+  @Test(arguments: [["train"], ["data"], ["data", "scan"], ["watch"], ["generate"]])
+  func helpIsAlsoAWord(command: [String]) throws {
+    #expect(try help(command + ["help"]) == help(command + ["--help"]))
+    try inTemporaryFolder { folder in
+      try makeFolder(folder / "help")
+      let result = try Tool.run(command + ["help"], in: folder)
+      #expect(result.code != 0 || command == ["data"], "\(result)")
     }
   }
 

@@ -1,3 +1,5 @@
+import Foundation
+import SystemSupport
 import Testing
 import TestSupport
 
@@ -41,8 +43,14 @@ import TestSupport
     (["train", "--dry-run", "--preset", "phots"], ["--preset phots", "did you mean photos?", "blog"]),
     (["train", "--dry-run", "--size", "big"], ["'big'", "--size", "whole number"]),
     (["train", "--dry-run", "--for", "45"], ["'45'", "--for", "90s, 45m or 1h30m"]),
-    // Values without a flag.
-    (["generate", "runs/a"], ["'runs/a' stands alone", "--run runs/a"]), (["evaluate", "runs/a"], ["--run runs/a"]),
+    (["train", "--dry-run", "--for", "8", "parsec"], ["'8'", "30min and 0.5h"]),
+    (["data", "preview", "x", "--out", "p.png", "--count", "9"], ["no --count", "--rows"]),
+    // Values without a flag: the line that was meant.
+    (["generate", "runs/a"], ["'runs/a' stands alone", "--run runs/a"]),
+    (["evaluate", "runs/a"], ["evaluate --run runs/a'"]),
+    (["export", "--run", "runs/a", "a b.onnx"], ["export --run runs/a --out 'a b.onnx''"]),
+    (["timelapse", "runs/a", "--out", "x.png"], ["timelapse --run runs/a --out x.png'"]),
+    (["watch", "a", "b"], ["'b' stands alone", "which flag"]), (["watch", "a", "--run", "b"], ["give one of them"]),
     (["train", "--run", "runs/a", "--resume"], ["give --out"]),
     (["walk", "--run", "x", "--seeds", "1", "5", "9", "--out", "y.png"], ["'5' stands alone", "--seeds 1,5,9"]),
     // What the shell left alone: nobody has a folder of that name, and none must be made.
@@ -88,6 +96,18 @@ import TestSupport
     (["walk", "--run", "x", "--seeds", "1,2", "--out", "y.png", "--columns", "3"], ["--columns"]),
     (["walk", "--run", "x", "--seeds", "1,2", "--out", "y/", "--fps", "3"], ["--fps", "folder"]),
     (["timelapse", "--run", "x", "--out", "y.png", "--columns", "3"], ["--columns", "--cell"]),
+    (["train", "--dry-run", "--crop-at", "top", "--crop", "center"], ["--crop center", "--crop-at top"]),
+    (
+      [
+        "train", "--dry-run", "--learning-rate", "1e-4", "--critic-learning-rate", "2e-4", "--generator-learning-rate",
+        "3e-4",
+      ],
+      ["--learning-rate 0.0001", "--critic-learning-rate 0.0002 and --generator-learning-rate 0.0003"]
+    ),
+    (
+      ["inspect", "--features", "8", "--critic-features", "16", "--generator-features", "4"],
+      ["--features 8", "--critic-features 16 and --generator-features 4"]
+    ),
     (["train", "--dry-run", "--config", "x", "--preset", "demo"], ["--config", "--preset"]),
     (["train", "--out", "x", "--resume", "--config", "x"], ["--config", "--resume"]),
   ]) func whatHasNoEffectIsRefused(arguments: [String], says: [String]) throws {
@@ -95,6 +115,60 @@ import TestSupport
       let result = try Tool.run(arguments, in: folder)
       #expect(result.code == 64 && result.errorLines.count == 1 && result.output.isEmpty, "\(result)")
       for word in says { #expect(result.errors.contains(word), "\(word) in \(result)") }
+    }
+  }
+
+  /// Who names a run where something else was to be given means that run.
+  @Test func runsInOtherPlaces() throws {
+    try inTemporaryFolder { folder in
+      try makeFolder(folder / "runs")
+      for (i, name) in ["old", "new"].enumerated() {
+        try makeFolder(folder / "runs" / name)
+        try makeFolder(folder / "runs" / name / "checkpoints")
+        try writeFile([], to: folder / "runs" / name / "config.json")
+        try FileManager.default.setAttributes(
+          [.modificationDate: Date(timeIntervalSince1970: 1e9 + Double(i))],
+          ofItemAtPath: folder / "runs" / name / "checkpoints")
+      }
+      try writeFile([1], to: folder / "runs/new/checkpoints/000001.safetensors")
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSince1970: 1e9 + 1)], ofItemAtPath: folder / "runs/new/checkpoints")
+      let all = "the newest first: runs/new, runs/old"
+      let cases: [([String], Int32, [String])] = [
+        (["train", "--resume", "runs/old"], 64, ["train --out runs/old --resume"]),
+        (["train", "--resume", "--data", "runs/old", "--for", "5m"], 64, ["train --out runs/old --resume"]),
+        (["train", "--resume", "runs"], 64, [all, "train --out runs/new --resume"]),
+        (["train", "--resume", "runs/od"], 66, [all, "train --out RUN --resume"]),
+        (["train", "runs/old"], 65, ["is the folder of a run", "/runs/old --resume"]),
+        (["train", "--out", "runs", "--resume"], 66, [all]), (["inspect", "--run", "runs"], 66, [all]),
+        (["generate", "--run", "runs", "--grid", "g.png"], 66, ["runs: isn't a run's folder", all]),
+        (["generate", "--run", "runs/od", "--grid", "g.png"], 66, ["runs/od: isn't there", all]),
+        (["timelapse", "--run", "runs/", "--out", "g.png"], 66, [all]),
+        (["train", "--dry-run", "--config", "runs"], 66, [all]),
+        (
+          ["generate", "--run", "runs/new/checkpoints/000001.safetensors", "--grid", "g.png"], 66, ["the run runs/new"]
+        ),
+        (["generate", "--model", "runs/new"], 64, ["give --run"]),
+        (["generate", "--model", "new.pt"], 64, ["--checkpoint"]),
+        (["generate", "--checkpoint", "runs/new", "--grid", "g.png"], 64, ["give --run runs/new"]),
+        (["export", "--checkpoint", "runs/new/checkpoints", "--out", "g.onnx"], 64, ["give --run runs/new"]),
+        (["generate", "--generator", "runs/new", "--grid", "g.png"], 64, ["give --run runs/new"]),
+      ]
+      for (arguments, code, says) in cases {
+        let result = try Tool.run(arguments, in: folder)
+        #expect(result.code == code && result.errorLines.count == 1 && result.output.isEmpty, "\(arguments) \(result)")
+        for word in says { #expect(result.errors.contains(word), "\(word) in \(result)") }
+      }
+    }
+  }
+
+  /// A shell makes two words of it, and a person one time.
+  @Test(arguments: [["8", "min"], ["8min"], ["0.5", "h"], ["1", "h", "30", "m"], ["90s"]])
+  func timesOfSeveralWords(words: [String]) throws {
+    try inTemporaryFolder { folder in
+      let result = try succeed(["train", "--dry-run"] + Tool.tiny + ["--for"] + words, in: folder)
+      let shown = ["8": "8m", "8min": "8m", "0.5": "30m", "1": "1h30m", "90s": "1m30s"][words[0]] ?? ""
+      #expect(result.output.contains(" \(shown), on this machine"), "\(result)")
     }
   }
 }

@@ -65,6 +65,39 @@ import Testing
     }
   }
 
+  /// One rule for all: a file that is there stays, unless somebody says so. Known before the work: the run that is
+  /// named isn't there, and that would be told first.
+  @Test func aFileThatIsThereIsReplacedByForceAlone() throws {
+    try inTemporaryFolder { folder in
+      let old = Array("old".utf8)
+      let run = ["--run", "gone"]
+      for (arguments, name) in [
+        (["generate"] + run + ["--grid"], "a.png"), (["generate", "--seeds", "1", "--out"] + ["a.jpg"] + run, "a.jpg"),
+        (["generate"] + run + ["--tensors"], "a.safetensors"), (["evaluate"] + run + ["--neighbours"], "near.png"),
+        (["evaluate", "--all"] + run + ["--plot"], "plot.svg"),
+        (["walk", "--seeds", "1,2"] + run + ["--out"], "w.png"),
+        (["timelapse"] + run + ["--out"], "t.png"), (["export", "--format", "onnx"] + run + ["--out"], "g.onnx"),
+        (["data", "list", "gone", "--out"], "l.csv"), (["data", "preview", "gone", "--out"], "p.png"),
+        (["data", "scan", "gone", "--report"], "bad.txt"),
+      ] {
+        let arguments = arguments.contains(name) ? arguments : arguments + [name]
+        try writeFile(old, to: folder / name)
+        let kept = try Tool.run(arguments, in: folder)
+        #expect(kept.code == 73 && kept.errors.contains("\(name): is there already"), "\(arguments): \(kept)")
+        #expect(kept.errors.contains("--force") && kept.errorLines.count == 1, "\(kept)")
+        #expect(try readFile(folder / name) == old)
+        let forced = try Tool.run(arguments + ["--force"], in: folder)
+        #expect(forced.code == 66 && forced.errors.contains("gone"), "\(arguments): \(forced)")
+        // Reserved, as mktemp does it.
+        try writeFile([], to: folder / name)
+        #expect(try Tool.run(arguments, in: folder).code == 66)
+        removeFile(folder / name)
+      }
+      let idle = try Tool.run(["generate", "--run", "gone", "--grid", "-", "--force"], in: folder)
+      #expect(idle.code == 64 && idle.errors.contains("--force"), "\(idle)")
+    }
+  }
+
   /// Also before the work: the run that is named isn't there, and that would be told first.
   @Test func aFileOfAnotherKindIsNotReplaced() throws {
     try inTemporaryFolder { folder in
@@ -90,10 +123,35 @@ import Testing
       try train(in: folder / "run")
       let generate = ["generate", "--run", "run/run", "--count", "1", "--grid"]
       try writeFile(Array("no picture".utf8), to: folder / "old.png")
-      for path in ["old.png", "sheet"] {
-        try succeed(generate + [path], in: folder)
-        try succeed(generate + [path], in: folder)
+      for path in ["old.png", "sheet.PNG"] {
+        try succeed(generate + [path, "--force"], in: folder)
+        try succeed(generate + [path, "--force"], in: folder)
         #expect(try PictureDecoder.information(path: folder / path).format == .png)
+      }
+    }
+  }
+
+  /// A picture without an ending opens nowhere: told before the work.
+  @Test(arguments: [
+    (["generate", "--run", "x", "--grid", "grid"], [".png", ".jpg"]),
+    (["data", "preview", "synthetic", "--out", "grid"], [".png", ".jpg"]),
+    (["data", "preview", "synthetic", "--out", "grid.gif"], [".png", ".jpg"]),
+    (["evaluate", "--run", "x", "--neighbours", "near.jpg"], [".png"]),
+    (["evaluate", "--run", "x", "--all", "--plot", "plot"], [".svg"]),
+  ]) func picturesHaveAnEnding(arguments: [String], says: [String]) throws {
+    try inTemporaryFolder { folder in
+      let result = try Tool.run(arguments, in: folder)
+      #expect(result.code == 64 && result.errorLines.count == 1 && result.output.isEmpty, "\(result)")
+      for word in says { #expect(result.errors.contains(word), "\(result)") }
+      #expect(try folderNames(folder).isEmpty)
+    }
+  }
+
+  @Test func aPreviewIsWrittenAsItsName() throws {
+    try inTemporaryFolder { folder in
+      for (name, format) in [("a.png", PictureFormat.png), ("a.jpg", .jpeg)] {
+        try succeed(["data", "preview", "synthetic", "--size", "16", "--out", name], in: folder)
+        #expect(try PictureDecoder.information(path: folder / name).format == format)
       }
     }
   }
@@ -180,16 +238,15 @@ import Testing
       try train(in: folder)
       #expect(symlink("run", folder / "link") == 0)
       for arguments in [
-        ["generate", "--run", "run", "--grid", "a", "--tensors", "./a"],
-        ["generate", "--run", "run", "--grid", "run/a", "--tensors", "link/a"],
-        ["evaluate", "--run", "run", "--all", "--neighbours", "a", "--plot", "a"],
+        ["generate", "--run", "run", "--grid", "a.png", "--tensors", "./a.png"],
+        ["generate", "--run", "run", "--grid", "run/a.png", "--tensors", "link/a.png"],
         ["data", "list", "run/samples", "--out", "b", "--report", "b"],
-        ["data", "preview", "run/samples", "--out", "b", "--report", "b"],
+        ["data", "preview", "run/samples", "--out", "b.png", "--report", "b.png"],
       ] {
         let result = try Tool.run(arguments, in: folder)
         #expect(result.code == 64 && result.errorLines.count == 1, "\(arguments) \(result)")
       }
-      #expect(try folderNames(folder).allSatisfy { !["a", "b"].contains($0) })
+      #expect(try folderNames(folder).allSatisfy { !["a.png", "b", "b.png"].contains($0) })
     }
   }
 

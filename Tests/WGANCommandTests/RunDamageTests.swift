@@ -177,9 +177,9 @@ extension RunTests {
       kill(process.processIdentifier, SIGINT)
       process.waitUntilExit()
       let lines = String(decoding: try readFile(folder / "log"), as: UTF8.self).components(separatedBy: "\n")
-      let line = try #require(lines.last { $0.contains("go on with: ") })
-      let command = try #require(line.components(separatedBy: "go on with: ").last)
-      #expect(command.hasPrefix(Tool.path))
+      let place = try #require(lines.lastIndex { $0 == "go on with:" })
+      let command = lines[place + 1]
+      #expect(command.hasPrefix("  " + Tool.path))
       let pasted = try Tool.run(["-c", "\(command) --generator-steps 1"], in: folder, program: "/bin/bash")
       #expect(pasted.code == 0, "\(pasted)")
       #expect(try metrics(folder / name).count > 1)

@@ -69,6 +69,8 @@ import Testing
         ],
         in: folder)
       try expectSameRun(folder / "whole", folder / "parts", step: "000010")
+      // What the first part had come to is there, for who likes it better.
+      try succeed(["generate", "--run", "parts", "--checkpoint", "4", "--grid", "before.png"], in: folder)
       let again = try succeed(["train", "--out", "parts", "--resume", "--generator-steps", "10"], in: folder)
       #expect(again.errors.contains("nothing left to do"))
       // Nor does the file of a run that is longer than what is asked for say that it's shorter.
@@ -108,8 +110,8 @@ import Testing
       #expect(try averaged == readFile(folder / "whole/samples/000006.png") && averaged != live)
       for (name, flags, picture) in [("averaged", [], averaged), ("live", ["--live-generator"], live)] {
         let export = ["export", "--run", "whole", "--format"]
-        try succeed(export + ["safetensors", "--out", "g.safetensors"] + flags, in: folder)
-        try succeed(["generate", "--generator", "g.safetensors", "--grid", "again.png"], in: folder)
+        try succeed(export + ["safetensors", "--force", "--out", "g.safetensors"] + flags, in: folder)
+        try succeed(["generate", "--force", "--generator", "g.safetensors", "--grid", "again.png"], in: folder)
         #expect(try readFile(folder / "again.png") == picture)
         try succeed(export + ["onnx", "--out", "\(name).onnx"] + flags, in: folder)
       }
@@ -177,7 +179,7 @@ import Testing
       for words in ["falling over the run", "half-way", "--resume with another length"] {
         #expect(dry.contains(words), "\(words) in \(dry)")
       }
-      #expect(dry.firstMatch(of: /critic's learning rate +5e-05 +2.5e-05 +0.0\n/) != nil)
+      #expect(dry.firstMatch(of: /critic's learning rate +5e-05 +2.5e-05 +0\n/) != nil)
     }
   }
 
@@ -295,8 +297,8 @@ import Testing
   @Test func aDryRunShowsEverythingAndWritesNothing() throws {
     try inTemporaryFolder { folder in
       try makeFolder(folder / "pictures")
-      for name in ["a.png", "b.png", "c.jpg"] { try writeFile([], to: folder / "pictures" / name) }
-      let flags = ["--size", "16", "--features", "4", "--batch-size", "2", "--clip-lower", "-0.02", "--epochs", "3"]
+      for i in 0..<12 { try writeFile([], to: folder / "pictures/\(i).png") }
+      let flags = ["--size", "16", "--features", "4", "--batch-size", "8", "--clip-lower", "-0.02", "--epochs", "3"]
       let result = try succeed(
         ["train", "--preset", "original", "--dry-run", "--data", "pictures", "--out", "run"] + flags, in: folder)
       // It takes some seconds, and says so.
@@ -315,7 +317,7 @@ import Testing
         #expect(words.contains(flag) || words.contains("--[no-]" + flag.dropFirst(2)), "\(flag) is no flag")
       }
       // Layers, memory, and the schedule's own counts: 2 batches an epoch, cut into one phase each.
-      for word in ["initial.conv", "multiply-adds", "MiB", "3 pictures to train on"] {
+      for word in ["initial.conv", "multiply-adds", "MiB", "at most 12 pictures to train on"] {
         #expect(result.output.contains(word), "\(word)")
       }
       #expect(result.output.contains("2 critic steps, 1 generator step\n"))

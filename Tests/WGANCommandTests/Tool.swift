@@ -84,6 +84,25 @@ enum Tool {
   }
 }
 
+/// The one object that a command with --json has printed; standard error is empty, and docs/Events.md names each field.
+func jsonObject(_ result: Tool.Result, location: SourceLocation = #_sourceLocation) throws -> [String: Any] {
+  #expect(
+    result.errors.isEmpty && result.output.split(separator: "\n").count == 1, "\(result)", sourceLocation: location)
+  let object = try #require(
+    JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any], sourceLocation: location)
+  let page = try String(decoding: readFile(docsPath + "/Events.md"), as: UTF8.self)
+  func keys(_ value: Any) -> [String] {
+    if let list = value as? [Any] { return list.flatMap(keys) }
+    guard let object = value as? [String: Any] else { return [] }
+    return object.flatMap { $0.key == "configuration" ? [$0.key] : [$0.key] + keys($0.value) }
+  }
+  for key in Set(keys(object)) { #expect(page.contains("`\(key)`"), "\(key)", sourceLocation: location) }
+  return object
+}
+
+/// Of this package.
+let docsPath = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/../../docs"
+
 /// Runs the tool and expects that all went well.
 @discardableResult
 func succeed(

@@ -17,6 +17,31 @@ import WGAN
 
   func tensors(_ path: String) throws -> TensorSet { try SafetensorsFile(at: path).tensors() }
 
+  /// What is written is what the name says; who says it twice says the same.
+  @Test func theEndingIsTheFormat() throws {
+    try inTemporaryFolder { folder in
+      try run(["train", "--out", "run", "--generator-steps", "1"] + Tool.tiny, in: folder)
+      let export = ["export", "--run", "run"]
+      for ending in ["onnx", "safetensors"] {
+        try run(export + ["--out", "a.\(ending)"], in: folder)
+        try run(export + ["--out", "b.\(ending)", "--format", ending], in: folder)
+        try run(export + ["--out", "c", "--format", ending], in: folder)
+        let bytes = try readFile(folder / "a.\(ending)")
+        #expect(try readFile(folder / "b.\(ending)") == bytes && readFile(folder / "c") == bytes)
+        removeFile(folder / "c")
+      }
+      try run(
+        export + ["--out", "d.onnx", "--format", "safetensors"], 64, says: ["d.onnx", "safetensors"], in: folder)
+      for ending in ["pt", "pth", "npz"] {
+        try run(export + ["--out", "d.\(ending)"], 64, says: [".\(ending)", ".safetensors", ".onnx"], in: folder)
+      }
+      for rest in [[], ["--out", "d"], ["--out", "-"]] {
+        try run(export + rest, 64, says: ["--out", "--format", "tensorboard"], in: folder)
+      }
+      #expect(try folderNames(folder).allSatisfy { !$0.hasPrefix("d") })
+    }
+  }
+
   @Test func netsLeaveAndComeBack() throws {
     try inTemporaryFolder { folder in
       try run(["train", "--out", "run", "--generator-steps", "2"] + Tool.tiny, in: folder)
@@ -46,7 +71,8 @@ import WGAN
           + Tool.tiny, in: folder)
       #expect(try RunPaths(folder / "on").configuration().initialCritic == folder / "critic.safetensors")
       for net in ["generator", "critic"] {
-        try run(["export", "--run", "on", "--format", "safetensors", "--net", net, "--out", "again"], in: folder)
+        try run(
+          ["export", "--run", "on", "--format", "safetensors", "--net", net, "--force", "--out", "again"], in: folder)
         let before = try tensors(folder / "\(net).safetensors")
         let after = try tensors(folder / "again")
         for (old, new) in zip(before, after) where !old.name.contains("running_") && !old.name.contains("num_") {
@@ -68,9 +94,10 @@ import WGAN
   func wrongs(in folder: String, both: [String]) throws {
     try writeFile([1], to: folder / "old.onnx")
     let names = try folderNames(folder)
-    try run(["export", "--run", "no", "--format", "onnx", "--out", "old.onnx"], 66, says: ["no"], in: folder)
+    let overOld = ["export", "--force", "--format", "onnx", "--out", "old.onnx"]
+    try run(overOld + ["--run", "no"], 66, says: ["no"], in: folder)
     try run(
-      ["export", "--checkpoint", "generator.safetensors", "--format", "onnx", "--out", "old.onnx"], 65,
+      overOld + ["--checkpoint", "generator.safetensors"], 65,
       says: ["generator.safetensors", "generator.initial.conv.weight", "missing"], in: folder)
     try run(["export", "--run", "run", "--format", "onnx", "--out", "none/x"], 73, says: ["none/x"], in: folder)
     try run(["export", "--run", "run", "--format", "gguf", "--out", "x"], 64, says: ["--format", "onnx"], in: folder)

@@ -172,6 +172,25 @@ import WGAN
     }
   }
 
+  /// One more at most, however often a run that was done goes on.
+  @Test func theLastEndIsKept() throws {
+    try inTemporaryFolder { path in
+      let folder = CheckpointFolder(path)
+      #expect(try folder.markEnd(generatorSteps: 4) == nil)
+      for step in 1...12 {
+        try save(folder, step)
+        if [4, 9].contains(step) { #expect(try folder.markEnd(generatorSteps: step) == "\(step)") }
+        // The next save takes the former one away.
+        let end = step < 4 ? nil : step <= 9 ? 4 : 9
+        let last = Array(max(1, step - 2)...step)
+        #expect(try left(path).map { Int($0) } == (end.map { last.contains($0) ? [] : [$0] } ?? []) + last)
+      }
+      // It's whole, and its bits are those of any state.
+      let file = try folder.file(named: "9")
+      #expect(try Checkpoint(at: file).state().wasEnd == true)
+    }
+  }
+
   /// Of those that were evaluated the one with the least distance stays, however long ago it was.
   @Test func theBestIsKept() throws {
     let distances: [Float?] = [nil, 9, .nan, 5, 7, nil, 5, 6, 8, 8, 3, 4, .infinity, 5]

@@ -48,6 +48,15 @@ import WGAN
     #expect(!isLogarithmic(Self.curves(3000) { 2 - Float($0) / 1000 }))
   }
 
+  /// A run of a step or of three has something to see, and no median of 101 steps.
+  @Test func fewStepsArePoints() {
+    for count in [1, 3, 50, 51] {
+      let text = LossPlot.svg(Self.curves(count, heldOutEvery: 5000) { Float($0) }).text
+      #expect(text.components(separatedBy: "<circle").count - 1 == count, "\(count)")
+      #expect(text.contains("median") == (count > 50), "\(count)")
+    }
+  }
+
   /// A peak is drawn as high as it was; of outliers that would flatten the rest each is marked, and they are counted.
   @Test func nothingIsCutSilently() {
     func beyond(_ curves: LossCurves) -> String? {
@@ -59,6 +68,12 @@ import WGAN
     #expect(beyond(Self.curves(1000, heldOutEvery: 5000) { $0 == 500 ? -1e6 : 1 }) == "1 value lies beyond the axis")
     let two = Self.curves(1000, heldOutEvery: 5000) { $0 == 500 ? 1e6 : $0 == 700 ? .infinity : 1 }
     #expect(beyond(two) == "2 values lie beyond the axis")
+    // Some more of them don't flatten the rest either.
+    let ten = Self.curves(600, heldOutEvery: 5000) { $0 % 60 == 0 ? 60 : sin(Float($0)) }
+    #expect(beyond(ten) == "10 values lie beyond the axis")
+    // What is but a little less usual than the rest isn't one of them.
+    let usual = Self.curves(600, heldOutEvery: 5000) { $0 == 7 ? 60 : $0 % 60 == 0 ? -0.1 : $0 % 61 == 0 ? 1.5 : 1 }
+    #expect(beyond(usual) == "1 value lies beyond the axis")
     // A curve of nothing but rising outliers has its place.
     #expect(beyond(Self.curves(3) { Float($0 * $0 * $0) }) == nil)
   }

@@ -10,6 +10,10 @@ import WGAN
       ("90s", 90, "1 minute 30 seconds", "1m30s"), ("45m", 2700, "45 minutes", "45m"), ("1h", 3600, "1 hour", "1h"),
       ("1h30m", 5400, "1 hour 30 minutes", "1h30m"), ("1h1s", 3601, "1 hour 1 second", "1h1s"),
       ("120m", 7200, "2 hours", "2h"), ("0s", 0, "0 seconds", "0s"), ("0h5m", 300, "5 minutes", "5m"),
+      ("30min", 1800, "30 minutes", "30m"), ("0.5h", 1800, "30 minutes", "30m"), ("8 min", 480, "8 minutes", "8m"),
+      (" 1 Hour 30 MINS ", 5400, "1 hour 30 minutes", "1h30m"), ("45M", 2700, "45 minutes", "45m"),
+      ("1.5h30s", 5430, "1 hour 30 minutes 30 seconds", "1h30m30s"), (".5m", 30, "30 seconds", "30s"),
+      ("0.01h", 36, "36 seconds", "36s"), ("2 hrs", 7200, "2 hours", "2h"),
     ] {
       let time = TimeSpan(text: text)
       #expect(time?.seconds == seconds && time?.words == words && time?.text == again, "\(text)")
@@ -17,7 +21,8 @@ import WGAN
       #expect(time?.isOne == (text == "1h"))
     }
     for text in [
-      "", "5", "m", "5x", "5 m", "-5m", "1.5h", "30m1h", "5m5m", "5mm", "1h30", "9223372036854775807h", "٣m", "45M",
+      "", " ", "5", "m", "5x", "-5m", "30m1h", "5m5m", "5mm", "1h30", "9223372036854775807h", "٣m", "1.5.5h", ".h",
+      "1:30", "h5", "infh", "nanm", "5e3s", "0x5m", "1 0m",
     ] {
       #expect(TimeSpan(text: text) == nil, "\(text)")
     }
@@ -39,6 +44,26 @@ import WGAN
     let length = preset.preset == "photos" ? PlannedLength.time(TimeSpan(seconds: 1800)) : .steps(.epochs(5))
     #expect(PlannedLength.ofPreset(preset.preset) == length)
     try PlannedLength.ofPreset(preset.preset).check()
+  }
+
+  /// Five epochs of a few pictures are a handful of steps: nothing would be learned, and nobody asked for that.
+  @Test(arguments: TrainingConfiguration.presets) func epochsOfFewPicturesAreNoLength(
+    preset: TrainingConfiguration
+  ) throws {
+    func fitting(_ pictures: Int, _ length: RunLength = .epochs(5)) -> RunLength? {
+      PlannedLength.fitting(length, preset, picturesPerEpoch: pictures)
+    }
+    for pictures in [1, 16, 300] {
+      guard case .generatorSteps(let steps) = fitting(pictures) else {
+        Issue.record("\(pictures)")
+        continue
+      }
+      let shown = Expectation.of(preset).last?.generatorSteps ?? 2000
+      #expect(steps == shown)
+    }
+    // As many as the references had.
+    #expect(fitting(200_000) == nil)
+    #expect(fitting(16, .generatorSteps(3)) == nil)
   }
 
   /// A few ways to be round: at most 1 % away, and the nearest.

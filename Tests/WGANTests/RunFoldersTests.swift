@@ -35,12 +35,15 @@ import WGAN
 
 /// Protects: what a run's end says of its length is what was measured.
 @Suite struct RunOutlookTests {
-  func verdict(_ distances: [Float], preset: TrainingConfiguration = .demo, steps: Int = 5000) -> RunOutlook.Verdict {
+  func verdict(
+    _ distances: [Float], preset: TrainingConfiguration = .demo, heldOut: Int = 60, steps: Int = 5000
+  ) -> RunOutlook.Verdict {
     var curves = LossCurves()
     for (i, distance) in distances.enumerated() {
       curves.append(step: 100 * (i + 1), wasserstein: 0, heldOut: nil, distance: distance)
     }
-    return RunOutlook(curves, RunConfiguration(data: ["synthetic"], training: preset), steps: steps).verdict
+    let configuration = RunConfiguration(data: ["synthetic"], training: preset)
+    return RunOutlook(curves, configuration, heldOut: heldOut, steps: steps).verdict
   }
 
   @Test func theTrendDecides() {
@@ -49,6 +52,8 @@ import WGAN
     if case .farther = verdict((0..<20).map { 20 + Float($0) }) {} else { Issue.record("it went away") }
     #expect(verdict([Float](repeating: .nan, count: 20)) == .unknown(nil))
     #expect(verdict([3, 2, 1]) == .unknown(nil))
+    // From four pictures there is no trend.
+    #expect(verdict((0..<20).map { 40 - Float($0) }, heldOut: 4) == .unknown(nil))
   }
 
   /// Portraits alone were looked at, and only where nothing else is known.
@@ -59,8 +64,12 @@ import WGAN
     }
     #expect(next.generatorSteps > 100)
     let configuration = RunConfiguration(data: ["x"], training: .photos)
-    let line = RunOutlook(LossCurves(), configuration, steps: 100).line(RunPaths("my run"))
+    let line = RunOutlook(LossCurves(), configuration, heldOut: 60, steps: 100).line(RunPaths("my run"))
     #expect(line.contains("portraits") && line.contains("wgan train --out 'my run' --resume"), "\(line)")
     #expect(verdict([], preset: .photos, steps: 1_000_000) == .unknown(nil))
+    // Where nobody knows, a handful of steps isn't answered by twice a handful.
+    let demo = RunConfiguration(data: ["x"], training: .demo)
+    let few = RunOutlook(LossCurves(), demo, heldOut: 4, steps: 1).line(RunPaths("r"))
+    #expect(few.hasPrefix("whether 1 generator step was enough") && few.contains("--generator-steps 1000"), "\(few)")
   }
 }

@@ -81,7 +81,7 @@ struct Setting: Hashable {
 
   var text: String {
     let name = isa + (precision.map { " " + $0 } ?? "")
-    return "\(name), \(threads == 1 ? "1 thread" : "\(threads) threads")"
+    return "\(name), \(counted(threads, "thread"))"
   }
 }
 

@@ -12,6 +12,8 @@ package protocol Declaration<Value>: AnyObject, Sendable {
   /// What is said of its declared value.
   var defaultText: String { get }
   var effect: Effect<Value>? { get }
+  /// What it sets: itself, or a group's members.
+  var targets: [any StoredDeclaration] { get }
 
   func value(in values: ParameterValues) -> Value
   func set(_ value: Value, in values: inout ParameterValues)

@@ -51,6 +51,7 @@ public final class TrainingParameter<Value: ParameterValue>: StoredDeclaration, 
   }
 
   package var defaultText: String { shownDefault ?? value.text }
+  package var targets: [any StoredDeclaration] { [self] }
 
   // MARK: In a configuration
 
@@ -105,6 +106,9 @@ package enum ParameterSection: Sendable {
   case pictures
   /// How long a run is and what it writes: no number that it computes depends on these.
   case run
+  /// What a run takes of the computer it is on: another run that begins with its values, maybe elsewhere, doesn't take
+  /// these.
+  case machine
 }
 
 /// Which values are possible.

@@ -37,6 +37,7 @@ public final class TrainingParameterGroup<Value: ParameterValue>: GroupDeclarati
   package var valueName: String? { nil }
   package var defaultText: String { first.defaultText }
   package var effect: Effect<Value>? { ownEffect ?? first.effect }
+  package var targets: [any StoredDeclaration] { [first, second] }
 
   package func value(in values: ParameterValues) -> Value { values[first] }
 

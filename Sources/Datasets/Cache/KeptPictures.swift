@@ -13,8 +13,9 @@ struct KeptPictures {
   var notes: [String] = []
 
   init(
-    of old: StoredPictures?, for wanted: [SourcePicture], threads: Int, _ sourceChecksum: (_ number: Int) -> UInt64?
-  ) {
+    of old: StoredPictures?, for wanted: [SourcePicture], threads: Int, _ sourceChecksum: (_ number: Int) -> UInt64?,
+    isCancelled: @escaping @Sendable () -> Bool
+  ) throws(Failure) {
     places = [UInt32?](repeating: nil, count: wanted.count)
     guard let old else { return }
     oldPlaces.reserveCapacity(old.index.entries.count)
@@ -22,6 +23,7 @@ struct KeptPictures {
     var changed: [FilePath] = []
     for (i, picture) in wanted.enumerated() {
       guard let place = oldPlaces[picture.name] else { continue }
+      if isCancelled() { throw .cancelledPreparing }
       let entry = old.index.entries[place]
       if entry.sourceBytes == picture.bytes && entry.sourceModified == picture.modified {
         places[i] = UInt32(place)
@@ -32,15 +34,16 @@ struct KeptPictures {
         changed.append(picture.name)
       }
     }
-    let damaged = old.damaged(of: places.compactMap(\.self), threads: threads)
+    let damaged = old.damaged(of: places.compactMap(\.self), threads: threads, isCancelled: isCancelled)
+    if isCancelled() { throw .cancelledPreparing }
     for i in places.indices where places[i].map(damaged.contains) == true { places[i] = nil }
     for place in damaged { touched[Int(place)] = nil }
     if let first = changed.first {
-      let pictures = changed.count == 1 ? "1 picture has" : "\(changed.count) pictures have"
+      let pictures = counted(changed.count, "picture has", "pictures have")
       notes.append("\(pictures) changed since the last run with them (the first: \(first))")
     }
     if !damaged.isEmpty {
-      let pictures = damaged.count == 1 ? "1 prepared picture was" : "\(damaged.count) prepared pictures were"
+      let pictures = counted(damaged.count, "prepared picture was", "prepared pictures were")
       notes.append("\(pictures) damaged in the cache, made anew")
     }
   }

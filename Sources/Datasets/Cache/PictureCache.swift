@@ -52,7 +52,8 @@ struct PictureCache {
     var notes: [String] = []
     let path = folderPath().map { $0.appending(fileName) }
     let old = path.flatMap(stored)
-    let kept = KeptPictures(of: old, for: wanted, threads: threads, feed.sourceChecksum)
+    let kept = try KeptPictures(
+      of: old, for: wanted, threads: threads, feed.sourceChecksum, isCancelled: isCancelled)
     notes += kept.notes
     let missing = wanted.indices.filter { kept.places[$0] == nil }
     if missing.isEmpty, kept.touched.isEmpty, let old {
@@ -157,6 +158,7 @@ struct PictureCache {
     _ feed: SourceFeed, _ progress: @escaping @Sendable (Int, Int) -> Void,
     _ isCancelled: @escaping @Sendable () -> Bool
   ) throws(Failure) -> (bad: [(i: Int, file: BadFile)], notes: [String]) {
+    let missing = feed.inReadingOrder(missing) { wanted[$0].number }
     let queue = feed.queue(count: missing.count, chunk: 32)
     let numbers = missing.map { wanted[$0].number }
     let decoded = Mutex(Decoded())
@@ -184,7 +186,7 @@ struct PictureCache {
         }
       }
     }
-    if isCancelled() { throw Failure(.cancelled, "stopped while the pictures were being prepared") }
+    if isCancelled() { throw .cancelledPreparing }
     return decoded.withLock { decoded in
       (decoded.bad.sorted { $0.i < $1.i }, decoded.remarks.notes { wanted[$0].name })
     }
@@ -197,7 +199,7 @@ struct PictureCache {
     let wanted = Set(kept.places.compactMap(\.self))
     var scratch: [UInt8] = []
     for i in places {
-      if isCancelled() { throw Failure(.cancelled, "stopped while the pictures were being prepared") }
+      if isCancelled() { throw .cancelledPreparing }
       do throws(Failure) {
         let written = try old.withPixels(i, &scratch) { pixels, entry in
           var entry = entry

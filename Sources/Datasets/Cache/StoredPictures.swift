@@ -37,13 +37,15 @@ package final class StoredPictures: Sendable {
     return result
   }
 
-  /// Which of some pictures aren't what was written.
-  package func damaged(of numbers: [UInt32], threads: Int) -> Set<UInt32> {
+  /// Which of some pictures aren't what was written; not all of them where somebody has asked to stop.
+  package func damaged(
+    of numbers: [UInt32], threads: Int, isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) -> Set<UInt32> {
     let found = Monitor(Set<UInt32>())
     let queue = WorkQueue(count: numbers.count, chunk: 256)
     onThreads(min(threads, numbers.count / 256 + 1)) {
       var scratch: [UInt8] = []
-      while let mine = queue.take() {
+      while !isCancelled(), let mine = queue.take() {
         for number in numbers[mine] where (try? withPixels(Int(number), &scratch) { _, _ in }) == nil {
           found.withLock { _ = $0.insert(number) }
         }

@@ -34,7 +34,7 @@ package enum DatasetSource: Sendable, Equatable {
       throw Failure(.missing, "can't read '\(argument)': \(error); give \(Self.kinds)")
     }
     if status.isFolder {
-      if let names = try? folderEntries(argument), FolderWalk.isRun(names) { throw Self.isRun(argument) }
+      if FolderWalk.isRun(FilePath(argument)) { throw Self.isRun(argument) }
       self = .folder(argument)
     } else if status.isRegularFile {
       self = try Self.isArchive(argument) ? .archive(argument) : .list(argument)
@@ -61,6 +61,11 @@ package enum DatasetSource: Sendable, Equatable {
         + toolCommand("train \(shellFlag("--out", path)) --resume"))
   }
 
+  private static func isCalledArchive(_ path: String) -> Bool {
+    let name = FilePath(path).name.description.lowercased()
+    return [".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst"].contains { name.hasSuffix($0) }
+  }
+
   /// - Throws: where the file is neither an archive nor a list.
   private static func isArchive(_ path: String) throws(Failure) -> Bool {
     let start: [UInt8]
@@ -76,7 +81,8 @@ package enum DatasetSource: Sendable, Equatable {
         "'\(path)' is a single picture, and a run learns from many: give their folder, "
           + "as \(shellFlag("--data", splitPath(path).folder))")
     }
-    guard let foreign = ForeignFormat(start) else { return false }
+    // By its name where its bytes don't tell: a stub, or one that was cut short.
+    guard let foreign = ForeignFormat(start) else { return Self.isCalledArchive(path) }
     if foreign.isArchive { return true }
     throw Failure(.badData, "'\(path)' is \(foreign.name), and \(kinds) was to be given: \(foreign.remedy)")
   }
@@ -95,10 +101,10 @@ extension DatasetSource: CustomStringConvertible {
 extension DatasetSource {
   /// How many pictures a run would train on and hold out, told from their names alone: a file that is no picture counts
   /// too.
-  package func count(fraction: Double, heldOut: Double, seed: UInt64) throws(Failure) -> (
-    training: Int, heldOut: Int
-  ) {
-    let chosen = try SourceListing(self).names.filter {
+  package func count(
+    fraction: Double, heldOut: Double, seed: UInt64, isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) throws(Failure) -> (training: Int, heldOut: Int) {
+    let chosen = try SourceListing(self, isCancelled: isCancelled).names.filter {
       Selection.includes($0, share: fraction, seed: seed, purpose: .fraction)
     }
     let kept = chosen.count { Selection.includes($0, share: heldOut, seed: seed, purpose: .heldOut) }

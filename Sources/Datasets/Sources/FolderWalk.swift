@@ -8,7 +8,7 @@ enum FolderWalk {
   /// The regular files below `root`, as paths relative to it, in the order of their bytes (the same everywhere), and
   /// what couldn't be read. Each folder is visited once, by its real place if it has one below `root`: loops of links
   /// end. `root` itself isn't asked whether it is a run.
-  static func files(below root: FilePath) throws(Failure) -> Found {
+  static func files(below root: FilePath, isCancelled: () -> Bool) throws(Failure) -> Found {
     var (names, bad, runs): ([FilePath], [BadFile], [FilePath]) = ([], [], [])
     var visited: Set<FileIdentity> = []
     var folders: [FilePath?] = [nil]
@@ -26,12 +26,12 @@ enum FolderWalk {
       do throws(SystemError) {
         let path = folder.map(root.appending) ?? root
         guard visited.insert(FileIdentity(try fileStatus(path))).inserted else { continue }
-        let children = try children(path)
-        if let folder, isRun(children) {
+        if let folder, isRun(path) {
           runs.append(folder)
           continue
         }
-        for child in children where !child.hasPrefix(".") {
+        for child in try children(path) where !child.hasPrefix(".") {
+          if isCancelled() { break }
           let name = folder?.appending(child) ?? child
           switch kind(root.appending(name)) {
           case .file: names.append(name)
@@ -46,6 +46,7 @@ enum FolderWalk {
         guard let folder else { throw Failure(.inputOutput, "\(root): \(reason)") }
         bad.append(BadFile(path: folder, reason: reason))
       }
+      if isCancelled() { throw .cancelledListing }
     }
     names.sort()
     bad.sort { $0.path < $1.path }
@@ -59,9 +60,10 @@ enum FolderWalk {
     var runs: [FilePath]
   }
 
-  /// What a run's folder always has (WGAN's RunPaths), by the names in it.
-  static func isRun(_ names: [FilePath]) -> Bool {
-    names.contains("config.json") && (names.contains("metrics.csv") || names.contains("checkpoints"))
+  /// Whether a folder has what a run's always has (WGAN's RunPaths). Its names aren't listed: they may be many.
+  static func isRun(_ folder: FilePath) -> Bool {
+    func has(_ name: FilePath) -> Bool { fileExists(folder.appending(name)) }
+    return has("config.json") && (has("metrics.csv") || has("checkpoints"))
   }
 
   private static func children(_ folder: FilePath) throws(SystemError) -> [FilePath] {

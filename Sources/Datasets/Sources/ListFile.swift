@@ -13,13 +13,16 @@ private let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 package enum ListFile {
   /// The names in the list at `path`, and the lines that can't be read, by number. The file goes by in pieces: what
   /// stays in memory is names.
-  static func read(_ path: FilePath, shownAs shown: String) throws(Failure) -> (names: [FilePath], bad: [BadFile]) {
+  static func read(
+    _ path: FilePath, shownAs shown: String, isCancelled: () -> Bool
+  ) throws(Failure) -> (names: [FilePath], bad: [BadFile]) {
     var parser = ListParser(shownAs: shown)
     do throws(Failure) {
       let file = try InputFile(at: path)
       if file.size > largest { throw Failure(.badData, path, "has \(file.size) bytes: a list has \(largest) at most") }
       var piece = [UInt8](repeating: 0, count: min(file.size, 1 << 20))
       for start in stride(from: 0, to: file.size, by: max(1, piece.count)) {
+        if isCancelled() { throw .cancelledListing }
         let count = min(piece.count, file.size - start)
         try piece.withUnsafeMutableBufferPointer { (piece) throws(Failure) in
           let part = UnsafeMutableBufferPointer(rebasing: piece[..<count])
@@ -30,7 +33,8 @@ package enum ListFile {
         if let refusal = parser.refusal { throw Failure(.badData, refusal) }
       }
     } catch {
-      throw Failure(error.kind == .missing || error.kind == .badData ? error.kind : .inputOutput, "\(error)")
+      let isTold = [.missing, .badData, .cancelled].contains(error.kind)
+      throw Failure(isTold ? error.kind : .inputOutput, "\(error)")
     }
     return parser.finish()
   }

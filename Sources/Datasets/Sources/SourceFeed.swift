@@ -41,11 +41,18 @@ final class SourceFeed: Sendable {
     fileprivate var loaded: Result<AdmittedPicture, BadFile>?
   }
 
+  /// The order in which pictures can be taken: an archive goes by once, from its beginning.
+  /// - Parameter number: of an item, its picture's in the listing.
+  func inReadingOrder(_ items: [Int], number: (_ item: Int) -> Int = { $0 }) -> [Int] {
+    if readers == nil { return items.sorted { number($0) < number($1) } }
+    return items.map { ($0, listing.readingPlace(number($0))) }.sorted { $0.1 < $1.1 }.map(\.0)
+  }
+
   /// A queue for `take`.
   /// - Parameter chunk: numbers that are taken at a time, where nothing must be read in order.
   func queue(count: Int, chunk: Int = 1) -> WorkQueue { WorkQueue(count: count, chunk: readers == nil ? chunk : 1) }
 
-  /// - Parameter numbers: in the listing's order.
+  /// - Parameter numbers: in reading order.
   func take(_ numbers: [Int], from queue: borrowing WorkQueue) -> Taken? {
     guard let readers else { return queue.take().map { Taken(range: $0) } }
     return readers.withLock { readers in
@@ -59,7 +66,7 @@ final class SourceFeed: Sendable {
     guard case .archive(let archive) = listing.part(place.part).kind else { return nil }
     let name = listing.names[number]
     return Result { () throws(BadFile) in
-      let pass = passes[place.part] ?? ArchivePass(archive)
+      let pass = passes[place.part] ?? ArchivePass(archive, isCancelled: listing.isCancelled)
       passes[place.part] = pass
       let bytes = try pass.bytes(of: place.number, as: name)
       return try named(number) { () throws(PictureError) in

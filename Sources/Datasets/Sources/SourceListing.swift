@@ -16,15 +16,21 @@ package struct SourceListing: Sendable {
   private(set) var bad: [BadFile]
   /// What a person should know of it, a line each.
   private(set) var notes: [String] = []
+  /// Whether somebody has asked to stop: whoever reads much of it asks, too.
+  let isCancelled: @Sendable () -> Bool
   private let parts: [SourcePart]
   /// Of several parts: whose picture each is, and its number there.
   private var places: [(part: Int, number: Int)] = []
 
-  package init(_ source: DatasetSource) throws(Failure) {
+  /// - Throws: also `Failure(.cancelled)`.
+  package init(
+    _ source: DatasetSource, isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) throws(Failure) {
+    self.isCancelled = isCancelled
     let sources = if case .union(let all) = source { all } else { [source] }
     var parts: [SourcePart] = []
     for source in sources {
-      let part = try SourcePart(source)
+      let part = try SourcePart(source, isCancelled: isCancelled)
       // The same folder, list or archive once more is nothing more.
       if !parts.contains(where: { $0.identity == part.identity }) { parts.append(part) }
     }
@@ -37,11 +43,11 @@ package struct SourceListing: Sendable {
     } else {
       identity = FilePath(bytes: "union".utf8 + parts.flatMap { [0] + $0.identity.bytes })
       (names, bad) = ([], [])
-      addAll()
+      try addAll()
     }
   }
 
-  private mutating func addAll() {
+  private mutating func addAll() throws(Failure) {
     var labels: Set<FilePath> = []
     var seen: Set<FileIdentity> = []
     var (runs, again): ([FilePath], Int) = ([], 0)
@@ -52,6 +58,7 @@ package struct SourceListing: Sendable {
         label = FilePath(bytes: part.label.bytes + "-\(number)".utf8)
       }
       for (number, name) in part.names.enumerated() {
+        if isCancelled() { throw .cancelledListing }
         if let identity = part.fileIdentity(number), !seen.insert(identity).inserted {
           again += 1
           continue
@@ -63,7 +70,7 @@ package struct SourceListing: Sendable {
       runs += part.runs.map { label.appending($0) }
     }
     notes = Self.notes(of: runs)
-    if again > 0 { notes.append("\(again == 1 ? "1 file is" : "\(again) files are") given twice, and taken once") }
+    if again > 0 { notes.append("\(counted(again, "file is", "files are")) given twice, and taken once") }
   }
 
   private static func notes(of runs: [FilePath]) -> [String] {
@@ -87,6 +94,13 @@ package struct SourceListing: Sendable {
 
   /// The part that picture `number` is of, and its number there.
   func place(_ number: Int) -> (part: Int, number: Int) { parts.count == 1 ? (0, number) : places[number] }
+
+  /// Pictures of an archive must be read in this order, and others may be.
+  func readingPlace(_ number: Int) -> (part: Int, number: Int) {
+    let place = place(number)
+    guard case .archive(let archive) = parts[place.part].kind else { return place }
+    return (place.part, archive.files[place.number].number)
+  }
 
   func part(_ index: Int) -> SourcePart { parts[index] }
 

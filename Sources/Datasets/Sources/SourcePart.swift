@@ -22,11 +22,11 @@ struct SourcePart: Sendable {
   var runs: [FilePath] = []
 
   /// - Precondition: `source` isn't a union.
-  init(_ source: DatasetSource) throws(Failure) {
+  init(_ source: DatasetSource, isCancelled: @escaping @Sendable () -> Bool) throws(Failure) {
     switch source {
     case .folder(let path):
       let root = try Self.absolute(path)
-      let found = try FolderWalk.files(below: root)
+      let found = try FolderWalk.files(below: root, isCancelled: isCancelled)
       kind = .files(root)
       identity = FilePath(bytes: "folder ".utf8 + root.bytes)
       label = root.name
@@ -36,10 +36,10 @@ struct SourcePart: Sendable {
       kind = .files(whole.folder)
       identity = FilePath(bytes: "list ".utf8 + whole.bytes)
       label = whole.name
-      (names, bad) = try ListFile.read(whole, shownAs: path)
+      (names, bad) = try ListFile.read(whole, shownAs: path, isCancelled: isCancelled)
     case .archive(let path):
       let whole = try Self.absolute(path)
-      let listing = try ArchiveListing(whole, shownAs: path)
+      let listing = try ArchiveListing(whole, shownAs: path, isCancelled: isCancelled)
       kind = .archive(listing)
       identity = FilePath(bytes: "archive ".utf8 + whole.bytes)
       label = whole.name

@@ -119,9 +119,13 @@ package struct GeneratorEvaluation {
   /// Writes samples and reference pictures, below each its nearest known picture.
   /// - Throws: `Failure`.
   package func writeNeighbours(of judgement: GeneratorJudgement, to path: String) throws {
-    let sheet = NeighbourSheet(known: pictures.known)
+    let known = pictures.kind == .other ? pictures.words : "training pictures"
+    let sheet = NeighbourSheet(known: pictures.known, knownWords: known)
     try PNGEncoder.write(
-      sheet.compose([(judgement.samples, judgement.nearest), (pictures.reference, referenceNearest)]), to: path)
+      sheet.compose([
+        .init(words: "samples", pictures: judgement.samples, nearest: judgement.nearest),
+        .init(words: pictures.words, pictures: pictures.reference, nearest: referenceNearest),
+      ]), to: path)
   }
 }
 

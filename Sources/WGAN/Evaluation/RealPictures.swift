@@ -96,12 +96,11 @@ package struct RealPictures: Sendable {
     let most = kind == .heldOut ? min(heldOut.count, known.count) : known.count / 2
     let count = min(count, most)
     guard count >= 2 else {
-      let pictures = dataset.count == 1 ? "1 picture" : "\(dataset.count) pictures"
       throw Failure(
         .badData,
         kind == .heldOut
           ? "\(name): has \(heldOut.count) held-out and \(known.count) training pictures: it takes 2 of each at least"
-          : "\(name): has \(pictures) to compare with: it takes 4 at least")
+          : "\(name): has \(counted(dataset.count, "picture")) to compare with: it takes 4 at least")
     }
     (self.kind, self.name, self.dataset) = (kind, name, dataset)
     reference = kind == .heldOut ? heldOut[0..<count] : known[0..<count]

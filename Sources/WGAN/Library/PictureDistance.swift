@@ -3,6 +3,7 @@
 import Configuration
 import Evaluation
 import Images
+import SystemSupport
 
 /// The sliced Wasserstein distance between drawn and real pictures, scale by scale (Karras et al., ICLR 2018).
 /// docs/Evaluation.md says how to read it.
@@ -52,7 +53,7 @@ extension WassersteinGAN {
     guard pictures.count >= 2 else {
       throw WGANError(
         .invalidPictures,
-        "\(pictures.count) \(pictures.count == 1 ? "picture" : "pictures") to compare with: there must be 2 at least")
+        "\(counted(pictures.count, "picture")) to compare with: there must be 2 at least")
     }
     try check(pictures)
     let seed = seed ?? settings.seed

@@ -29,6 +29,8 @@ package struct CheckpointState: Codable, Sendable, Equatable {
   package var measured: [String: Float]?
   /// Never removed; nil: when it isn't one of the last few any more.
   package var kept: Bool?
+  /// The run had ended here, and goes on: kept until it goes on from another end; nil: it hadn't.
+  package var wasEnd: Bool?
   /// Of its samples from held-out pictures, the mean over the scales; nil: not measured of this very state.
   package var distance: Float?
   /// How often the run has gone back, each time with halved learning rates; nil: never.
@@ -78,6 +80,7 @@ package struct CheckpointState: Codable, Sendable, Equatable {
   fileprivate var determined: CheckpointState {
     var state = self
     (state.version, state.seconds, state.kept, state.distance) = ("", 0, nil, nil)
+    state.wasEnd = nil
     return state
   }
 
@@ -218,8 +221,9 @@ package struct CheckpointFolder: Sendable {
 
   package init(_ path: String) { self.path = path }
 
-  /// Saves a state, then removes all but the last `kept`, the last one of the plan, the best one, and those that are
-  /// kept for good. A state that isn't finite is refused, and nothing is removed for it.
+  /// Saves a state, then removes all but the last `kept`, the last one of the plan, the best one, the last one where
+  /// the run had ended before, and those that are kept for good. A state that isn't finite is refused, and nothing is
+  /// removed for it.
   /// - Returns: the safetensors file's path.
   @discardableResult
   package func save(
@@ -281,15 +285,34 @@ package struct CheckpointFolder: Sendable {
     }
   }
 
+  /// Marks the state at which a run had ended that goes on now: who doesn't like what comes of it has this one still.
+  /// - Returns: what a person calls it; nil where it isn't there.
+  /// - Throws: `Failure`.
+  package func markEnd(generatorSteps: Int) throws -> String? {
+    guard let key = try keys(suffix: Self.stateSuffix).last(where: { $0.generatorSteps == generatorSteps }) else {
+      return nil
+    }
+    let path = joinPath(path, key.name + Self.stateSuffix)
+    var state = try RunJSON.decode(CheckpointState.self, from: readFile(path, limit: 1 << 20), source: path)
+    if state.wasEnd != true {
+      state.wasEnd = true
+      try writeFile(RunJSON.encode(state), to: path)
+    }
+    return key.shortName
+  }
+
   private func superfluous(_ plan: CheckpointPlan) throws -> [Key] {
     let keys = try keys(suffix: Self.stateSuffix)
     let old = keys.dropLast(Self.kept)
     if old.isEmpty { return [] }
     // Each is read once: one that can't be read may be kept for good, or be the best.
     let states = Dictionary(uniqueKeysWithValues: keys.map { ($0, state($0)) })
-    let (best, planned) = (best(of: keys) { states[$0] ?? nil }, keys.last { $0.isIn(plan) })
+    let spared = [
+      best(of: keys) { states[$0] ?? nil }, keys.last { $0.isIn(plan) },
+      keys.last { (states[$0] ?? nil)?.wasEnd == true },
+    ]
     return old.filter { key in
-      key != best && key != planned && (states[key] ?? nil).map { $0.kept != true } ?? false
+      !spared.contains(key) && (states[key] ?? nil).map { $0.kept != true } ?? false
     }
   }
 
@@ -399,11 +422,10 @@ package struct CheckpointFolder: Sendable {
     if keys.isEmpty { return nil }
     let them =
       keys.count == 1 ? "the only checkpoint can't be used" : "none of the \(keys.count) checkpoints can be used"
-    let run = shellFlag("--out", splitPath(path).folder)
     throw Failure(
       .badData,
       "\(path): \(them)\(keys.count == 1 ? "" : "; the oldest"): \(last): put a whole one back, or train from step 0 "
-        + "(what is there is kept aside): \(toolCommand("train \(run) --resume --begin-anew"))")
+        + "(what is there is kept aside): \(resumeCommand(out: splitPath(path).folder, and: "--begin-anew"))")
   }
 
   /// The safetensors files of all whole states, the oldest first.

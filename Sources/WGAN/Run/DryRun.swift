@@ -16,6 +16,8 @@ package struct DryRun {
   package let preset: TrainingConfiguration
   /// Of the request's data, by their names alone. Nil where it names none.
   package let pictures: (training: Int, heldOut: Int)?
+  /// Files may turn out to be bad, and then they are fewer.
+  package let areMost: Bool
   /// The time that was asked for, which `configuration` has in generator steps.
   package let time: TimeSpan?
   package let stepTimes: StepTimes
@@ -25,7 +27,9 @@ package struct DryRun {
 
   /// - Throws: what `TrainingRun` would of the same request: `ConfigurationError`, `Failure`.
   /// - Parameter measures: called before what takes some seconds.
-  package init(_ request: TrainingRequest, measures: () -> Void = {}) throws {
+  package init(
+    _ request: TrainingRequest, isCancelled: @escaping @Sendable () -> Bool = { false }, measures: () -> Void = {}
+  ) throws {
     let (length, resolved) = try request.resolved()
     var configuration = resolved
     let training = configuration.training
@@ -36,13 +40,21 @@ package struct DryRun {
     try plan.checkMemory(besides: { try RunMemory.besides($0, resolved, on: device) }, on: device)
     let source = resolved.data.isEmpty ? nil : try DatasetSource(arguments: resolved.data)
     let pictures = try source.map { source in
-      let count = try source.count(fraction: training.fraction, heldOut: training.heldOut, seed: training.seed)
+      let count = try source.count(
+        fraction: training.fraction, heldOut: training.heldOut, seed: training.seed, isCancelled: isCancelled)
       if count.training == 0 { throw Failure(.badData, "\(source): has no file to train on") }
+      try StartAdvice.refuseFew(count.training, of: source.description)
       return count
     }
+    areMost = source.map { $0 != .synthetic } ?? false
     measures()
-    stepTimes = try StepTimes(measuring: training, on: device)
+    stepTimes = try StepTimes(measuring: training, on: device, isCancelled: isCancelled)
     time = length.time
+    if time == nil, request.hasPresetsLength, let pictures,
+      let length = PlannedLength.fitting(configuration.length, training, picturesPerEpoch: pictures.training)
+    {
+      configuration.length = length
+    }
     if let time {
       configuration.length = .generatorSteps(
         stepTimes.generatorSteps(

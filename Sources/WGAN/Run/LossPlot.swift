@@ -3,6 +3,7 @@
 // samples are from held-out pictures.
 
 import Plots
+import SystemSupport
 
 package enum LossPlot {
   private static let width = 960.0
@@ -18,28 +19,31 @@ package enum LossPlot {
         + (distances.isEmpty ? "" : ", and how far samples are from held-out pictures"))
     svg.text("wasserstein: the critic's mean score of fake less that of real pictures", 16, 26, size: 14, isBold: true)
 
-    let median = finite(medians(curves))
-    let heldOut = finite(curves.heldOut)
     let raw = finite(curves.estimate)
+    // Of a few steps all medians are the same one.
+    let median = raw.count > LossCurves.medianWindow / 2 ? finite(medians(curves)) : []
+    let heldOut = finite(curves.heldOut)
     let panel = StepPanel(
       lastStep: curves.estimate.last?.step ?? 0, values: valueAxis(raw: raw, smooth: median + heldOut), left: left,
       right: right)
     panel.drawGrid(&svg)
 
-    var entries = [
-      Legend.Entry(text: "each generator step", paint: SVG.Paint(fill: PlotColor.sky)),
-      Legend.Entry(
-        text: "median of \(LossCurves.medianWindow) steps", paint: SVG.Paint(fill: PlotColor.blue)),
-    ]
-    panel.draw(raw, &svg, color: PlotColor.sky, width: 0.8)
-    panel.draw(median, &svg, color: PlotColor.blue, width: 2)
+    var entries = [Legend.Entry(text: "each generator step", paint: SVG.Paint(fill: PlotColor.sky))]
+    // A single step is a point, and no line.
+    panel.draw(raw, &svg, color: PlotColor.sky, width: 0.8, dots: true)
+    if !median.isEmpty {
+      entries.append(
+        Legend.Entry(
+          text: "median of \(LossCurves.medianWindow) steps", paint: SVG.Paint(fill: PlotColor.blue)))
+      panel.draw(median, &svg, color: PlotColor.blue, width: 2)
+    }
     if !heldOut.isEmpty {
       panel.draw(heldOut, &svg, color: PlotColor.vermilion, width: 1.5, dots: true)
       entries.append(Legend.Entry(text: "held-out pictures", paint: SVG.Paint(fill: PlotColor.vermilion)))
     }
     let beyond = panel.markBeyond(curves.estimate, &svg) + panel.markBeyond(curves.heldOut, &svg)
     if beyond > 0 {
-      let words = "\(beyond) \(beyond == 1 ? "value lies" : "values lie") beyond the axis"
+      let words = "\(counted(beyond, "value lies", "values lie")) beyond the axis"
       entries.append(Legend.Entry(text: words, paint: StepPanel.beyondPaint, marker: .triangle))
     }
     _ = Legend(entries: entries).draw(&svg, x: left, y: 42, right: right)
@@ -68,7 +72,9 @@ package enum LossPlot {
   private static func valueAxis(raw: [LossCurves.Point], smooth: [LossCurves.Point]) -> Axis {
     let lines = smooth.map { Double($0.value) }
     let sorted = raw.map { Double($0.value) }.sorted()
-    let usual = sorted.isEmpty ? [] : [sorted[sorted.count / 100], sorted[sorted.count - 1 - sorted.count / 100]]
+    // Without the farthest two in a hundred at each end, as the page of `wgan watch` has it.
+    let few = sorted.count / 50
+    let usual = sorted.isEmpty ? [] : [sorted[few], sorted[sorted.count - 1 - few]]
     guard var low = (lines + usual).min(), var high = (lines + usual).max(), let lowest = sorted.first,
       let highest = sorted.last
     else {
@@ -78,9 +84,11 @@ package enum LossPlot {
       let end = highest <= 10 * max(greatest, high) ? max(highest, greatest) : max(greatest, high)
       return Axis(0.8 * least, 1.25 * end, from: bottom, to: top, isLogarithmic: true)
     }
-    if max(high, highest, 0) - min(low, lowest, 0) <= 4 * (max(high, 0) - min(low, 0)) {
-      (low, high) = (min(low, lowest), max(high, highest))
-    }
+    let span = max(high, 0) - min(low, 0)
+    // All of them; else all but what is farther away than the rest is wide.
+    let isWhole = max(high, highest, 0) - min(low, lowest, 0) <= 4 * span
+    let near = isWhole ? sorted[...] : sorted.filter { min(low, 0) - span...max(high, 0) + span ~= $0 }[...]
+    (low, high) = (min(low, near.first ?? low), max(high, near.last ?? high))
     let step = Axis.roundStep((max(high, 0) - min(low, 0)) / 6)
     let (first, last) = ((min(low, 0) / step).rounded(.down), (max(high, 0) / step).rounded(.up))
     return Axis(first * step, max(last, first + 1) * step, from: bottom, to: top)

@@ -56,7 +56,7 @@ enum PictureList {
   private static func words(_ names: [FilePath], _ one: String, _ several: String) -> String? {
     if names.isEmpty { return nil }
     let shown = names.prefix(3).map(\.description).joined(separator: ", ")
-    return "\(names.count) \(names.count == 1 ? one : several) (\(shown)\(names.count > 3 ? ", ..." : ""))"
+    return "\(counted(names.count, one, several)) (\(shown)\(names.count > 3 ? ", ..." : ""))"
   }
 
   private static func escaped(_ name: FilePath) -> [UInt8] {

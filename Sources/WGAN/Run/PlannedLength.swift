@@ -18,6 +18,19 @@ package enum PlannedLength: Sendable, Equatable {
   /// Those that don't have the default one.
   private static let ofPresets: [String: PlannedLength] = ["photos": .time(TimeSpan(seconds: 1800))]
 
+  /// A run's length where nobody has given one. A preset's epochs are meant for a hundred thousand pictures: of few
+  /// they are a handful of generator steps, in which nothing is learned. Then the run has as many as it takes to see
+  /// what the preset is for.
+  /// - Returns: nil where the epochs will do.
+  package static func fitting(
+    _ length: RunLength, _ training: TrainingConfiguration, picturesPerEpoch: Int
+  ) -> RunLength? {
+    guard case .epochs = length else { return nil }
+    let milestones = Expectation.of(training).map(\.generatorSteps)
+    let steps = Schedule(training, picturesPerEpoch: picturesPerEpoch, length: length).steps.generator
+    return steps < milestones.first ?? 500 ? .generatorSteps(milestones.last ?? 2000) : nil
+  }
+
   /// - Throws: where no run can have it.
   package func check() throws(ConfigurationError) {
     let lengths = LengthParameters.declared

@@ -11,14 +11,16 @@ package final class RunClaim {
   private let lock: Int32
 
   /// A new run's folder, empty until `write`; if that isn't reached, it's gone again with the value.
+  ///
+  /// - Parameter goOn: the line by which a run that is there goes on.
   /// - Throws: `Failure`; `.cannotCreate` where files are already.
-  package static func create(at path: String) throws -> RunClaim {
+  package static func create(at path: String, goOn line: @autoclosure () -> String? = nil) throws -> RunClaim {
     let isNew = !(try isThere(path))
     if isFolder(path), !(try hasNothing(path)) {
       let goOn = "give another --out, or go on with that run: "
       let advice =
         fileExists(RunPaths(path).config)
-        ? goOn + toolCommand("train \(shellFlag("--out", path)) --resume") : "give another folder as --out"
+        ? goOn + (line() ?? toolCommand("train \(shellFlag("--out", path)) --resume")) : "give another folder as --out"
       throw Failure(.cannotCreate, "\(path): has files already; \(advice)")
     }
     try makeFolder(path)
@@ -48,10 +50,8 @@ package final class RunClaim {
   /// The folder of a run that goes on. What a killed process left half-written is removed.
   /// - Throws: `Failure`.
   package static func open(_ path: String) throws -> RunClaim {
-    guard try isThere(path) else { throw Failure(.missing, "\(path): no such run; leave out --resume to begin it") }
     guard try isThere(RunPaths(path).config) else {
-      throw Failure(
-        .missing, "\(path): isn't a run's folder, it has no config.json; leave out --resume to begin a run")
+      throw Failure(.missing, "\(path): \(RunFolders.whatIsThere(path)); leave out --resume to begin a run")
     }
     let claim = try RunClaim(RunPaths(path), isNew: false)
     try claim.sweep()
@@ -149,7 +149,7 @@ package final class RunClaim {
       if configuration.checkpointEvery > 0, steps > configuration.checkpointEvery {
         throw Failure(
           .missing,
-          "\(folder.path): is empty, and the run has trained for \(steps) \(steps == 1 ? "step" : "steps"): \(remedy)")
+          "\(folder.path): is empty, and the run has trained for \(counted(steps, "step")): \(remedy)")
       }
     }
     return tensors.isEmpty

@@ -1,5 +1,5 @@
-// The folders of runs that nobody has named: runs/NAME-1, runs/NAME-2 and so on below the current folder, where NAME is
-// what the data are called.
+// Folders with runs in them: runs/ below the current folder, where runs that nobody has named are made (NAME-1, NAME-2
+// and so on, where NAME is what the data are called), and whatever folder a person names instead of a run.
 
 import SystemSupport
 
@@ -52,27 +52,75 @@ package enum RunFolders {
   }
 
   /// The run that `--resume` means where no folder is given: the only one there is, of the data where some are given.
-  /// - Throws: `Failure`: `.missing` where there is none, `.usage` where there are several.
+  /// - Throws: `Failure`: `.missing` where there is none, `.usage` where there are several, or where the data are a run
+  ///   themselves: `--resume RUN`.
   static func toResume(data: [String]) throws(Failure) -> String {
-    var runs: [(path: String, time: Int64)] = []
-    for name in (try? folderNames(parent)) ?? [] {
-      let run = RunPaths(joinPath(parent, name))
-      guard let status = try? fileStatus(run.config) else { continue }
-      if !data.isEmpty, (try? run.configuration()).map({ places($0.data) }) != places(data) { continue }
-      let newest = (try? fileStatus(run.checkpoints.path))?.modifiedNanoseconds ?? 0
-      runs.append((run.path, max(status.modifiedNanoseconds, newest)))
+    for place in data { try refuseRun(asData: place) }
+    let runs = runs(in: [parent]).filter { path in
+      data.isEmpty || (try? RunPaths(path).configuration()).map({ places($0.data) }) == places(data)
     }
-    runs.sort { $0.time > $1.time }
     guard let first = runs.first else {
       let which = data.isEmpty ? "no run" : "no run of these pictures"
       throw Failure(.missing, "--resume: there is \(which) in \(parent)/ here: give the run's folder as --out")
     }
-    if runs.count == 1 { return first.path }
-    let others = runs.dropFirst().prefix(3).map(\.path).joined(separator: ", ") + (runs.count > 4 ? ", ..." : "")
+    if runs.count == 1 { return first }
+    let others = list(runs.dropFirst())
     throw Failure(
       .usage,
       "--resume: which of \(runs.count) runs? The newest goes on by "
-        + toolCommand("train \(shellFlag("--out", first.path)) --resume") + "; before it there are \(others)")
+        + (typedCommand(has: "--resume", and: shellFlag("--out", first))
+          ?? toolCommand("train \(shellFlag("--out", first)) --resume")) + "; before it there are \(others)")
+  }
+
+  private static func refuseRun(asData place: String) throws(Failure) {
+    func goesOn(_ run: String) -> String { toolCommand("train \(shellFlag("--out", run)) --resume") }
+    if isRun(place) {
+      throw Failure(.usage, "--resume has no value, and a run is given as --out: \(goesOn(place))")
+    }
+    if let newest = runs(in: [place]).first {
+      throw Failure(.usage, "\(place): \(whatIsThere(place)). The newest goes on by \(goesOn(newest))")
+    }
+    if place != "synthetic", !fileExists(place) {
+      throw Failure(.missing, "\(place): \(whatIsThere(place)). A run goes on by \(goesOn("RUN"))")
+    }
+  }
+
+  // MARK: - What is in a folder
+
+  /// The runs in some folders, the one that was trained last first.
+  package static func runs(in folders: [String]) -> [String] {
+    let paths = folders.flatMap { folder in
+      ((try? folderNames(folder)) ?? []).map { folder == "." ? $0 : joinPath(folder, $0) }
+    }
+    let runs = paths.compactMap { path -> (String, Int64)? in lastChange(ofRun: path).map { (path, $0) } }
+    return runs.sorted { ($1.1, $0.0) < ($0.1, $1.0) }.map(\.0)
+  }
+
+  package static func isRun(_ path: String) -> Bool { fileExists(RunPaths(path).config) }
+
+  /// When it was trained last, as its files say it; nil where this is no run.
+  private static func lastChange(ofRun path: String) -> Int64? {
+    let run = RunPaths(path)
+    guard let config = try? fileStatus(run.config) else { return nil }
+    return [run.metrics, run.checkpoints.path].compactMap { try? fileStatus($0) }.map(\.modifiedNanoseconds).max()
+      ?? config.modifiedNanoseconds
+  }
+
+  /// What is told of a path that was to be a run's folder, and isn't: what it is, and which runs are meant maybe.
+  static func whatIsThere(_ path: String) -> String {
+    let parent = splitPath(path).folder
+    if let run = [parent, splitPath(parent).folder].first(where: isRun), fileExists(path) {
+      return "is a part of the run \(run): give that"
+    }
+    let what = fileExists(path) ? "isn't a run's folder, it has no config.json" : "isn't there"
+    let inside = runs(in: [path])
+    if !inside.isEmpty { return "\(what); the runs in it, the newest first: \(list(inside[...]))" }
+    let beside = runs(in: [parent])
+    return beside.isEmpty ? what : "\(what); the runs in \(parent), the newest first: \(list(beside[...]))"
+  }
+
+  private static func list(_ runs: ArraySlice<String>) -> String {
+    runs.prefix(5).joined(separator: ", ") + (runs.count > 5 ? ", ..." : "")
   }
 
   /// The same for two ways to say where data are.

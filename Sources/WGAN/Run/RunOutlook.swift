@@ -23,11 +23,16 @@ package struct RunOutlook: Sendable, Equatable {
   /// Two medians that differ by less are the same: samples are few while a run trains.
   private static let noise = 0.05
 
-  /// - Parameter steps: generator steps of the run so far.
-  package init(_ curves: LossCurves, _ configuration: RunConfiguration, steps: Int) {
+  /// Held-out pictures whose distance says anything: of fewer one is a large share.
+  private static let enoughPictures = 32
+
+  /// - Parameters:
+  ///   - heldOut: pictures that the distances are from.
+  ///   - steps: generator steps of the run so far.
+  package init(_ curves: LossCurves, _ configuration: RunConfiguration, heldOut: Int, steps: Int) {
     self.steps = steps
     verdict =
-      Self.trend(curves.distances)
+      (heldOut >= Self.enoughPictures ? Self.trend(curves.distances) : nil)
       ?? .unknown(Expectation.of(configuration.training).first { $0.generatorSteps > steps })
   }
 
@@ -60,11 +65,14 @@ package struct RunOutlook: Sendable, Equatable {
         "in the run's last quarter samples went \(percent(loss)) away from held-out pictures (swd); the nearest are "
         + "drawn by: " + toolCommand("generate \(shellFlag("--run", paths.path)) --checkpoint best --grid best.png")
     case .unknown(let next?):
-      return "\(steps) generator steps are few: of portraits, \(next.shows) take about \(next.generatorSteps); "
-        + goOn(to: next.generatorSteps)
+      return "\(counted(steps, "generator step is", "generator steps are")) few: of portraits, \(next.shows) take "
+        + "about \(next.generatorSteps); " + goOn(to: next.generatorSteps)
     case .unknown(nil):
-      return "whether \(steps) generator steps were enough wasn't measured: look at the samples; to go on: "
-        + toolCommand("train \(shellFlag("--out", paths.path)) --resume --generator-steps \(2 * steps)")
+      // Twice a handful is a handful.
+      let more = max(2 * steps, 1000)
+      return "whether \(counted(steps, "generator step was", "generator steps were")) enough wasn't measured: "
+        + "look at the samples; to go on: "
+        + toolCommand("train \(shellFlag("--out", paths.path)) --resume --generator-steps \(more)")
     }
   }
 }

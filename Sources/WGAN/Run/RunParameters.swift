@@ -10,7 +10,7 @@ package struct RunParameters: ParameterSet {
   package static let defaultLabel = "default"
 
   package let threads = TrainingParameter(
-    .run, Device.coreCount, .within(1...1024), earlier: .haveIt, shownDefault: "as many as there are cores",
+    .machine, Device.coreCount, .within(1...1024), earlier: .haveIt, shownDefault: "as many as there are cores",
     help: "Threads to compute with, which changes no result")
 
   package let sampleEvery = TrainingParameter(
@@ -69,5 +69,5 @@ package struct LengthParameters: ParameterSet {
   package let time = TrainingParameter(
     .run, TimeSpan(seconds: 1), Rule("must be from 1s to 10000h") { 1...36_000_000 ~= $0.seconds }, flag: "for",
     valueName: "time", shownDefault: "as --epochs says",
-    help: "End after about so long (90s, 45m, 1h30m), in generator steps that are counted out at the beginning")
+    help: "End after about so long (90s, 45m, 1h30m, 0.5h), in generator steps that are counted out at the beginning")
 }

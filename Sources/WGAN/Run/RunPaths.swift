@@ -38,9 +38,12 @@ package struct RunPaths: Sendable {
 
   package func sample(generatorSteps: Int) -> String { joinPath(samples, zeroPadded(generatorSteps) + ".png") }
 
-  /// The generator steps of which there are galleries, in order.
+  /// The galleries that are there, in the order of their generator steps.
   /// - Throws: `Failure`.
-  package func gallerySteps() throws(Failure) -> [Int] { try NumberedPictures.numbers(in: samples) }
+  package func galleries() throws(Failure) -> [(generatorSteps: Int, path: String)] {
+    if !fileExists(samples) { return [] }
+    return try NumberedPictures.numbers(in: samples).map { ($0, sample(generatorSteps: $0)) }
+  }
 
   /// The run's configuration, checked.
   ///
@@ -51,7 +54,7 @@ package struct RunPaths: Sendable {
       bytes = try readFile(config, limit: 1 << 20)
     } catch {
       if error.kind != .missing { throw error }
-      throw Failure(.missing, "\(path): isn't a run's folder, it has no config.json")
+      throw Failure(.missing, "\(path): \(RunFolders.whatIsThere(path))")
     }
     let configuration = try RunJSON.decode(RunConfiguration.self, from: bytes, source: config)
     if configuration.data.isEmpty { throw Failure(.badData, "\(config): \"data\" is empty: a run has pictures") }

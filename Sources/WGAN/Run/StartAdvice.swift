@@ -3,6 +3,7 @@
 import Configuration
 import Datasets
 import Images
+import SystemSupport
 import Training
 
 package struct StartAdvice {
@@ -12,6 +13,10 @@ package struct StartAdvice {
   private static let looked = 100
   /// Fewer than so many a critic soon knows by heart.
   private static let fewPictures = 500
+  /// Of fewer than so many nothing but copies can come.
+  private static let veryFewPictures = 50
+  /// Of fewer than so many not even that.
+  private static let leastPictures = 8
 
   package init(_ dataset: Dataset, _ schedule: Schedule) throws {
     let configuration = schedule.configuration
@@ -22,19 +27,35 @@ package struct StartAdvice {
   }
 
   /// No advice yet, a fact that surprises: not all pictures are learned from.
-  static func heldOut(_ dataset: Dataset) -> String? {
+  static func heldOut(_ dataset: Dataset, share: Double) -> String? {
     let (heldOut, all) = (dataset.count(.heldOut), dataset.count)
-    if heldOut == 0 { return nil }
+    if heldOut == 0 {
+      // Each is drawn for itself: of few it may be none.
+      return share > 0 ? "none of \(all) pictures is held out, they are so few: samples can't be judged" : nil
+    }
     let percent = Int((100 * Double(heldOut) / Double(all)).rounded())
     return "\(heldOut) of \(all) pictures (\(percent) %) are held out: samples are judged by them, and none is learned "
       + "from; --held-out 0 learns from all"
   }
 
+  /// - Parameter source: whose pictures to train on they are.
+  /// - Throws: where a run of so few can't be of any use.
+  static func refuseFew(_ count: Int, of source: String) throws(Failure) {
+    if count >= leastPictures { return }
+    throw Failure(
+      .badData,
+      "\(source): \(counted(count, "picture")) to train on: a run takes \(leastPictures) at least, and some hundreds "
+        + "to learn more than copies; give more")
+  }
+
   private static func few(_ count: Int, _ configuration: TrainingConfiguration) -> String? {
     if count >= fewPictures { return nil }
     let help = TrainingAdvice.augmentation(configuration).map { "; try \($0)" } ?? ""
-    let (pictures, them) = count == 1 ? ("picture is", "it") : ("pictures are", "them")
-    return "\(count) \(pictures) few: the critic soon knows \(them) by heart, and samples may copy \(them). "
+    if count < veryFewPictures {
+      return "\(count) pictures are very few: samples will be copies of them and mixtures of copies, however long it "
+        + "trains. Some hundreds are the least\(help)"
+    }
+    return "\(count) pictures are few: the critic soon knows them by heart, and samples may copy them. "
       + "Thousands are better\(help)"
   }
 
@@ -58,7 +79,7 @@ package struct StartAdvice {
     let last = batches - (phases - 1) * criticSteps
     if last == criticSteps || phases > 4 { return nil }
     let which = phases == 1 ? "each" : "one in \(phases)"
-    return "an epoch is \(batches) \(batches == 1 ? "batch" : "batches"), so \(which) of the phases of \(criticSteps) "
+    return "an epoch is \(counted(batches, "batch", "batches")), so \(which) of the phases of \(criticSteps) "
       + "critic steps is cut to \(last): --phase-at-epoch-end continue mends it"
   }
 

@@ -50,7 +50,7 @@ struct StepPanel {
       // Where there are many one stands for its neighbours.
       if let last = lastPlaces[y], x - last < 8 { continue }
       lastPlaces[y] = x
-      svg.marker(.triangle, x, y, size: 7, Self.beyondPaint)
+      svg.marker(y < (values.from + values.to) / 2 ? .triangle : .triangleDown, x, y, size: 7, Self.beyondPaint)
     }
     return beyond.count
   }

@@ -4,6 +4,7 @@ import Compute
 import Configuration
 import Randomness
 import Statistics
+import SystemSupport
 import Training
 
 /// Seconds of one step of each kind.
@@ -18,7 +19,10 @@ package struct StepTimes: Sendable, Equatable {
 
   /// Steps on made-up pixels: one of each kind that isn't timed, then three and more for half a second, or as many as
   /// begin within some seconds. Medians.
-  package init(measuring training: TrainingConfiguration, on device: Device) throws {
+  /// - Throws: also `Failure(.cancelled)`.
+  package init(
+    measuring training: TrainingConfiguration, on device: Device, isCancelled: () -> Bool = { false }
+  ) throws {
     let trainer = try Trainer(training, on: device)
     var random = RandomStream(seed: training.seed, purpose: .test)
     let bytes = training.batchSize * training.size * training.size * training.channels
@@ -27,6 +31,7 @@ package struct StepTimes: Sendable, Equatable {
     let (enough, end) = (clock.now + .seconds(0.5), clock.now + .seconds(6))
     var times: (critic: [Double], generator: [Double]) = ([], [])
     while times.critic.count < 2 || clock.now < (times.critic.count < 4 ? end : enough) {
+      if isCancelled() { throw Failure(.cancelled, "stopped while steps were being measured") }
       let start = clock.now
       _ = pixels.withUnsafeBufferPointer { trainer.criticStep(pixels: $0, count: training.batchSize) }
       let between = clock.now

@@ -1,33 +1,49 @@
 // How long something takes, as a person says it: 45m, 1h30m.
 
 import Configuration
+import SystemSupport
 
 package struct TimeSpan: ParameterValue, Comparable {
   package let seconds: Int
 
-  package static var words: String { "a time such as 90s, 45m or 1h30m" }
+  package static var words: String { "a time with its unit, such as 90s, 45m or 1h30m (30min and 0.5h are taken, too)" }
 
   package init(seconds: Int) { self.seconds = seconds }
 
-  private static let units: [(letter: Character, seconds: Int, word: String)] = [
-    ("h", 3600, "hour"), ("m", 60, "minute"), ("s", 1, "second"),
+  private static let units: [(letter: Character, seconds: Int, word: String, names: Set<Substring>)] = [
+    ("h", 3600, "hour", ["h", "hr", "hrs", "hour", "hours"]),
+    ("m", 60, "minute", ["m", "min", "mins", "minute", "minutes"]),
+    ("s", 1, "second", ["s", "sec", "secs", "second", "seconds"]),
   ]
 
-  /// Hours, minutes and seconds in this order, each at most once: "1h30m", "90s".
+  /// All words for units, in lower case.
+  package static var unitNames: Set<String> { Set(units.flatMap(\.names).map(String.init)) }
+
+  /// Hours, minutes and seconds in this order, each at most once, with or without spaces: "1h30m", "90s", "8 min",
+  /// "0.5h". To the nearest second.
   package init?(text: String) {
-    var seconds = 0
-    var rest = text[...]
-    for unit in Self.units {
-      let digits = rest.prefix { $0.isASCII && $0.isNumber }
-      guard let count = Int(digits), rest.dropFirst(digits.count).first == unit.letter else { continue }
-      let (part, tooLong) = count.multipliedReportingOverflow(by: unit.seconds)
-      let (sum, overflow) = seconds.addingReportingOverflow(part)
-      if tooLong || overflow { return nil }
-      seconds = sum
-      rest = rest.dropFirst(digits.count + 1)
-    }
-    if text.isEmpty || !rest.isEmpty { return nil }
-    self.seconds = seconds
+    var seconds = 0.0
+    var rest = text.lowercased()[...]
+    var units = Self.units[...]
+    func skipSpaces() { rest = rest.drop { $0 == " " } }
+    skipSpaces()
+    repeat {
+      let digits = rest.prefix { $0.isASCII && $0.isNumber || $0 == "." }
+      rest = rest.dropFirst(digits.count)
+      skipSpaces()
+      let name = rest.prefix { $0.isLetter }
+      rest = rest.dropFirst(name.count)
+      skipSpaces()
+      // Swift reads "5." and ".5" as numbers, too: so may people mean them.
+      guard let count = Double(digits), let place = units.firstIndex(where: { $0.names.contains(name) }) else {
+        return nil
+      }
+      seconds += count * Double(units[place].seconds)
+      units = units[(place + 1)...]
+    } while !rest.isEmpty
+    // Longer ones are no times for people, and a Double has no whole seconds any more.
+    guard seconds < 1e15 else { return nil }
+    self.seconds = Int(seconds.rounded())
   }
 
   private var parts: [(count: Int, letter: Character, word: String)] {
@@ -45,7 +61,7 @@ package struct TimeSpan: ParameterValue, Comparable {
 
   /// "1 hour 30 minutes"
   package var words: String {
-    parts.map { "\($0.count) \($0.word)\($0.count == 1 ? "" : "s")" }.joined(separator: " ")
+    parts.map { counted($0.count, $0.word) }.joined(separator: " ")
   }
 
   /// Whether it is one of its unit: "1 hour is", "2 hours are".

@@ -60,16 +60,3 @@ package struct Timelapse {
     return frame.resized(shortSide: max(1, Int((Double(min(frame.width, frame.height)) * scale).rounded())))
   }
 }
-
-extension RunPaths {
-  /// The run's galleries that are there, in the order of their generator steps.
-  package func galleries() throws -> [(generatorSteps: Int, path: String)] {
-    if !isFolder(samples) { return [] }
-    return try folderNames(samples).compactMap { name -> (Int, String)? in
-      guard name.hasSuffix(".png"), let steps = Int(name.dropLast(4)), zeroPadded(steps) + ".png" == name else {
-        return nil
-      }
-      return (steps, joinPath(samples, name))
-    }.sorted { $0.0 < $1.0 }
-  }
-}

@@ -13,7 +13,8 @@ package struct TrainingRequest {
   package var acceptNewData: Bool
   /// With `resume`: from step 0, whatever the run has.
   package var beginAnew: Bool
-  /// What holds in the preset's place where nothing else is given: another run's configuration.
+  /// What holds in the preset's place where nothing else is given: another run's configuration, but for what is of the
+  /// machine that it was on, its threads and its cache.
   package var base: RunConfiguration?
   package var preset: String?
   package var overrides: [ConfigurationOverride]
@@ -50,6 +51,9 @@ package struct TrainingRequest {
   /// The data as a run's file has it: true in another working folder.
   var absoluteData: [String] { data.map { $0 == "synthetic" ? $0 : absolutePath($0) } }
 
+  /// Nobody has said how long the run is to be: it's as the preset has it.
+  var hasPresetsLength: Bool { length == nil && base == nil && !resume }
+
   /// What a new run gets, checked: the preset's or the base's values, then the flags', then the defaults.
   /// - Returns: where the length is a time, the configuration has the default one in its place.
   /// - Throws: `ConfigurationError`.
@@ -61,15 +65,27 @@ package struct TrainingRequest {
     let length = length ?? base.map { .steps($0.length) } ?? .ofPreset(training.preset)
     try length.check()
     var configuration = RunConfiguration(
-      data: data.isEmpty ? base?.data ?? [] : absoluteData, cache: cache.map(absolutePath) ?? base?.cache,
-      training: training, initialGenerator: initialGenerator.map(absolutePath) ?? base?.initialGenerator,
+      data: data.isEmpty ? base?.data ?? [] : absoluteData, cache: cache.map(absolutePath), training: training,
+      initialGenerator: initialGenerator.map(absolutePath) ?? base?.initialGenerator,
       initialCritic: initialCritic.map(absolutePath) ?? base?.initialCritic,
       length: length.runLength ?? RunConfiguration.defaultLength)
-    if let base { configuration.values = base.values }
+    if let base {
+      configuration.values = base.values
+      let own = ParameterValues(RunParameters.declared)
+      for parameter in RunParameters.declared.stored where parameter.section == .machine {
+        Self.copy(parameter, from: own, to: &configuration.values)
+      }
+    }
     configuration = configuration.overridden(by: runOverrides)
     try configuration.validate()
     try training.refuseWithoutEffect(overrides)
     try training.refuseWithoutEffect(runOverrides)
     return (length, configuration)
+  }
+
+  private static func copy(
+    _ parameter: some StoredDeclaration, from values: ParameterValues, to others: inout ParameterValues
+  ) {
+    parameter.set(parameter.value(in: values), in: &others)
   }
 }

@@ -10,8 +10,8 @@ import Images
 
 /// What a run tells while it's being prepared.
 package enum PreparationEvent: Sendable {
-  /// Something a person should know: a line.
-  case notice(String)
+  /// Something a person should know: a line, and what belongs to it, a line each.
+  case notice(String, details: [String] = [])
   /// Something that is as it should be, and surprises all the same.
   case fact(String)
   case decoding(done: Int, total: Int)
@@ -44,7 +44,7 @@ package struct TrainingRun {
     isCancelled: @escaping @Sendable () -> Bool
   ) throws {
     var request = given
-    if request.resume, request.out == nil { request.out = try RunFolders.toResume(data: request.absoluteData) }
+    if request.resume, request.out == nil { request.out = try RunFolders.toResume(data: request.data) }
     let length: PlannedLength?
     var configuration: RunConfiguration
     (claim, length, configuration) = try Self.claimed(request, report)
@@ -61,15 +61,21 @@ package struct TrainingRun {
     dataset = try Self.prepared(configuration, report, isCancelled)
     trainingPictures = dataset.count(.training)
     heldOutPictures = dataset.count(.heldOut)
+    if request.hasPresetsLength, length?.time == nil { Self.fitLength(&configuration, trainingPictures, report) }
     if !request.resume {
+      try StartAdvice.refuseFew(trainingPictures, of: configuration.data.joined(separator: ", "))
       let schedule = Schedule(configuration.training, picturesPerEpoch: trainingPictures, length: configuration.length)
-      if let line = StartAdvice.heldOut(dataset) { report(.fact(line)) }
+      if let line = StartAdvice.heldOut(dataset, share: configuration.training.heldOut) { report(.fact(line)) }
       for line in try StartAdvice(dataset, schedule).lines { report(.notice(line)) }
     }
     // That may have taken long.
     try claim.check()
     // Before the trainer, which takes the same memory once more.
-    let stepTimes = length?.time == nil ? nil : try StepTimes(measuring: configuration.training, on: device)
+    let stepTimes =
+      length?.time == nil
+      ? nil
+      : try StepTimes(
+        measuring: configuration.training, on: device, isCancelled: isCancelled)
     trainer = Trainer(plan, on: device)
     if request.beginAnew {
       configuration.pictureChanges = []
@@ -94,6 +100,7 @@ package struct TrainingRun {
       try PictureList.setAside(paths.pictures)
     }
     self.configuration = configuration
+    if trains, request.resume { try Self.keepEnd(start.position, paths, trainingPictures, report) }
     if trains { try claim.write(configuration) }
     if start.position == RunPosition() || !fileExists(paths.pictures) {
       try PictureList.write(dataset, to: paths.pictures)
@@ -174,7 +181,9 @@ package struct TrainingRun {
       if case .checkpointSaved = event { tellNotices() }
     }
     if !summary.stopped, summary.generatorSteps > 0 {
-      report(.verdict(RunOutlook(journal.curves, configuration, steps: summary.position.generatorSteps).line(paths)))
+      let outlook = RunOutlook(
+        journal.curves, configuration, heldOut: heldOutPictures, steps: summary.position.generatorSteps)
+      report(.verdict(outlook.line(paths)))
     }
     if let gallery = summary.gallery, training.size <= Self.smallSize {
       do {
@@ -219,7 +228,9 @@ extension TrainingRun {
       }
     } else {
       (length, configuration) = try new(request)
-      claim = try request.out.map(RunClaim.create) ?? RunClaim.createNext(for: configuration.data)
+      claim =
+        try request.out.map { try RunClaim.create(at: $0, goOn: goOn(request, at: $0)) }
+        ?? RunClaim.createNext(for: configuration.data)
     }
     try configuration.validate()
     return (claim, length, configuration)
@@ -233,8 +244,32 @@ extension TrainingRun {
     return (length, configuration)
   }
 
+  /// More steps than the preset's epochs are of few pictures.
+  private static func fitLength(
+    _ configuration: inout RunConfiguration, _ pictures: Int, _ report: (PreparationEvent) -> Void
+  ) {
+    let training = configuration.training
+    guard case .epochs(let epochs) = configuration.length,
+      let length = PlannedLength.fitting(configuration.length, training, picturesPerEpoch: pictures),
+      case .generatorSteps(let steps) = length
+    else { return }
+    let few = Schedule(training, picturesPerEpoch: pictures, length: configuration.length).steps.generator
+    configuration.length = length
+    report(
+      .fact(
+        "the preset's \(epochs) epochs are \(counted(few, "generator step")) of \(counted(pictures, "picture")), too "
+          + "few to learn anything: the run has \(steps); give --for, --generator-steps or --epochs for another one"))
+  }
+
+  /// What was typed for a new run, as it would go on with the one that is there; nil where it can't.
+  private static func goOn(_ request: TrainingRequest, at out: String) -> String? {
+    guard request.base == nil, (try? resumed(request, at: out)) != nil else { return nil }
+    return typedCommand(and: "--resume")
+  }
+
   private static func resumed(_ request: TrainingRequest, at out: String) throws -> RunConfiguration {
     var configuration = try RunPaths(out).configuration()
+    try ConfigurationOverride.refuseReplaced(request.overrides)
     try configuration.training.refuseContradictions(
       ConfigurationOverride.list(preset: request.preset, request.overrides), path: out)
     if request.initialGenerator != nil || request.initialCritic != nil {
@@ -265,15 +300,18 @@ extension TrainingRun {
       DatasetOptions(training, threads: configuration.threads, cache: configuration.cache),
       progress: { report(.decoding(done: $0, total: $1)) }, isCancelled: isCancelled)
     for note in dataset.notes { report(.notice(note)) }
-    tell(dataset.badFiles, report)
+    tell(dataset.badFiles, of: configuration.data, report)
     return dataset
   }
 
-  private static func tell(_ badFiles: [BadFile], _ report: (PreparationEvent) -> Void) {
+  private static func tell(_ badFiles: [BadFile], of data: [String], _ report: (PreparationEvent) -> Void) {
     if badFiles.isEmpty { return }
-    report(.notice("\(badFiles.count) \(badFiles.count == 1 ? "file" : "files") can't be used and will be skipped:"))
-    let all = ": \(toolCommand("data scan --report FILE")) names them all"
-    for line in badFiles.lines(rest: all) { report(.notice("  \(line)")) }
+    let words = data.map { shellFlag("--data", $0) } + ["--report bad-files.txt"]
+    let all = ": \(toolCommand("data scan " + words.joined(separator: " "))) names them all"
+    report(
+      .notice(
+        "\(counted(badFiles.count, "file")) can't be used and will be skipped:",
+        details: badFiles.lines(rest: all)))
   }
 }
 
@@ -347,6 +385,21 @@ extension TrainingRun {
     }
   }
 
+  /// Keeps the state of a run that was done, by the length that it had, and goes on.
+  private static func keepEnd(
+    _ position: RunPosition, _ paths: RunPaths, _ picturesPerEpoch: Int, _ report: (PreparationEvent) -> Void
+  ) throws {
+    if position.generatorSteps == 0 { return }
+    let before = try paths.configuration()
+    let schedule = Schedule(before.training, picturesPerEpoch: picturesPerEpoch, length: before.length)
+    if schedule.batchesLeft(from: position) > 0 { return }
+    guard let name = try paths.checkpoints.markEnd(generatorSteps: position.generatorSteps) else { return }
+    report(
+      .fact(
+        "the run was done at generator step \(position.generatorSteps), and that state is kept: "
+          + toolCommand("generate \(shellFlag("--run", paths.path)) --checkpoint \(name) --grid before.png")))
+  }
+
   /// Other pictures than those of `state`, which somebody has accepted.
   /// - Returns: what is to be written down; nil where it is already.
   /// - Throws: where nobody has accepted them.
@@ -365,7 +418,7 @@ extension TrainingRun {
         .badData,
         "\(configuration.data.joined(separator: ", ")): has other pictures than when the run began\(changes): put them "
           + "back, give their new place as --data, begin a new run, or go on with those that are there now: "
-          + toolCommand("train \(shellFlag("--out", paths.path)) --resume --accept-new-data"))
+          + resumeCommand(out: paths.path, and: "--accept-new-data"))
     }
     report(.notice("goes on with other pictures from generator step \(state.position.generatorSteps) on\(changes)"))
     return PictureChange(

@@ -65,7 +65,7 @@ package struct Film {
     let bytes = try pictures.reduce(0) { try $0 + PNGEncoder.encode($1).count } / pictures.count * count
     let (width, height) = (pictures.first?.width ?? 0, pictures.first?.height ?? 0)
     let seconds = (0..<count).reduce(0) { $0 + Double(milliseconds($1)) } / 1000
-    return "\(count) \(count == 1 ? "frame" : "frames") of \(width)x\(height) pixels, "
+    return "\(counted(count, "frame")) of \(width)x\(height) pixels, "
       + "\(String(printf: "%.1f", seconds)) s: about \(Self.words(bytes: bytes))"
   }
 

@@ -123,8 +123,7 @@ package enum RunEvents {
     try claim?.check()
     try file.commit()
     notice(
-      "written: \(rows) \(rows == 1 ? "row" : "rows") of metrics.csv, \(galleries) "
-        + "\(galleries == 1 ? "gallery" : "galleries")")
+      "written: \(counted(rows, "row")) of metrics.csv, \(counted(galleries, "gallery", "galleries"))")
     return path
   }
 }

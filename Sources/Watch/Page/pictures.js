@@ -38,7 +38,17 @@ function showReal() {
   byId("real-part").hidden = !has;
   const source = has ? `/real.png?v=${list.real}` : "";
   if (has && byId("real").getAttribute("src") !== source) byId("real").src = source;
+  scaleReal();
 }
+
+// As large as what is drawn: a sheet of fewer pictures is narrower.
+function scaleReal() {
+  const wide = byId("real").naturalWidth;
+  if (!list?.size || !wide) return;
+  const sheet = list.columns * (list.size + list.spacing) + list.spacing;
+  byId("real-part").style.setProperty("--share", String(wide / sheet));
+}
+byId("real").addEventListener("load", scaleReal);
 
 // Decoded pictures, some dozens of the last ones.
 function picture(entry) {

@@ -51,7 +51,7 @@ package struct RunFollower {
     if metrics.damagedLines > 0 {
       let count = metrics.damagedLines
       notes.append(
-        "metrics.csv has \(count) damaged \(count == 1 ? "line" : "lines"), which \(count == 1 ? "is" : "are") left out"
+        "metrics.csv has \(counted(count, "damaged line, which is", "damaged lines, which are")) left out"
       )
     }
     return notes
@@ -101,8 +101,8 @@ package struct RunFollower {
     galleries = []
     note("samples") { run in
       if stamp == nil { return }
-      run.galleries = try run.paths.gallerySteps().compactMap { step in
-        FileStamp(run.paths.sample(generatorSteps: step)).map { Gallery(step: step, version: $0.modified) }
+      run.galleries = try run.paths.galleries().compactMap { gallery in
+        FileStamp(gallery.path).map { Gallery(step: gallery.generatorSteps, version: $0.modified) }
       }
     }
   }

@@ -94,8 +94,8 @@ struct RunReport: Encodable {
       warnings.append(
         Warning(
           step: metrics.lastStep,
-          text: "training diverged, and the run went back \(Int(exactly: times) ?? 1) "
-            + "\(times == 1 ? "time" : "times") to a checkpoint, each with halved learning rates"))
+          text: "training diverged, and the run went back "
+            + "\(counted(Int(exactly: times) ?? 1, "time")) to a checkpoint, each with halved learning rates"))
     }
     return warnings
   }

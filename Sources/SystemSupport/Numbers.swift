@@ -14,6 +14,10 @@ package func fixed(_ value: Double, _ digits: Int) -> String {
 
 package func fixed(_ value: Float, _ digits: Int) -> String { fixed(Double(value), digits) }
 
+/// "5e-05", "0.0003125": a number that was computed, with so many digits at most, none of which is a rounding error's.
+/// (A Float as it was given is shortest by its own description.)
+package func significant(_ value: Double, _ digits: Int) -> String { String(printf: "%.\(digits)g", value) }
+
 /// "2:05", "1:02:05".
 package func clockTime(_ seconds: Double) -> String {
   guard seconds.isFinite, seconds < 1e9 else { return "?" }
@@ -24,7 +28,11 @@ package func clockTime(_ seconds: Double) -> String {
 }
 
 /// "1 picture", "2,450 pictures".
-package func counted(_ number: Int, _ noun: String) -> String { "\(grouped(number)) \(noun)\(number == 1 ? "" : "s")" }
+///
+/// - Parameter several: of more than one, where it isn't the noun and an "s": "galleries", "files are".
+package func counted(_ number: Int, _ noun: String, _ several: String? = nil) -> String {
+  "\(grouped(number)) \(number == 1 ? noun : several ?? noun + "s")"
+}
 
 /// "3,576,704".
 package func grouped(_ number: Int) -> String {
