@@ -9,7 +9,7 @@ SOURCES := Package.swift Sources Tests Benchmarks/wgan-bench Examples
 PREFIX := /usr/local
 DESTDIR :=
 
-.PHONY: build setup demo stage install uninstall dist test test-arm64 test-install same-bits torture soak bench report \
+.PHONY: build setup demo stage install uninstall dist test test-arm64 test-mpi mpi test-install same-bits torture soak bench report \
   peers frameworks parity fuzz sanitize browser-test browser-test-demo docs-test \
   check-weights check-tensorboard format lint clean
 
@@ -78,6 +78,16 @@ docs-test: setup
 # The kernels for arm64 under emulation: right, the same bits as AVX2, and no spills in their loops.
 test-arm64: setup
 	@Scripts/test-arm64
+
+# wgan with MPI, in .build-mpi: mpirun -n 4 .build-mpi/release/wgan train ... trains on four processes or machines.
+# WGAN_MPI=mpich: with that, or what else pkg-config knows.
+mpi: setup
+	@Scripts/setup --mpi
+	$(SWIFT) build -c release --product wgan --traits MPI --scratch-path .build-mpi
+
+# Whether ranks train what one process does, and what becomes of a run when one of them dies.
+test-mpi: mpi
+	@Scripts/test-mpi
 
 # The tests with the address sanitizer, then with the thread sanitizer.
 sanitize: setup
@@ -157,4 +167,4 @@ lint:
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
 
 clean:
-	rm -rf .build .build-examples .build-same-bits .build-static .build-fuzz .build-sanitize demo dist
+	rm -rf .build .build-examples .build-same-bits .build-static .build-fuzz .build-sanitize .build-mpi demo dist

@@ -58,7 +58,6 @@ package final class MPIRanks: RankGroup {
   /// Together with all others: nothing is called after it.
   package func end() { cranks_end() }
 
-  /// Ends all ranks at once: the others wait for this one, which can't go on.
   package func abort(code: Int32) -> Never {
     cranks_abort(code)
     exit(code)

@@ -14,6 +14,9 @@ package protocol RankGroup: AnyObject, Sendable {
 
   /// values[i] = the sum of all ranks' values[i], which are as many, added in the ranks' order.
   func sum(_ values: UnsafeMutableBufferPointer<Float>)
+
+  /// Ends all ranks at once, with this exit code: the others wait for this one, which can't go on.
+  func abort(code: Int32) -> Never
 }
 
 /// All ranks' bytes, one after the other.

@@ -47,6 +47,20 @@ extension stat {
   }
 }
 
+/// The file that this process runs; nil where the system doesn't say.
+package func executablePath() -> String? {
+  #if canImport(Darwin)
+    var size: UInt32 = 1 << 12
+    let bytes = [UInt8](unsafeUninitializedCapacity: Int(size)) { buffer, filled in
+      let isThere = buffer.withMemoryRebound(to: CChar.self) { _NSGetExecutablePath($0.baseAddress, &size) == 0 }
+      filled = isThere ? buffer.firstIndex(of: 0) ?? 0 : 0
+    }
+    return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+  #else
+    return fileExists("/proc/self/exe") ? "/proc/self/exe" : nil
+  #endif
+}
+
 /// Seconds since 1970, by the machine's clock.
 package func wallClockSeconds() -> Double {
   var time = timespec()

@@ -14,6 +14,7 @@ enum Interruption {
   private static let done = Atomic<Int>(-1)
   private static let saved = Atomic<Int>(0)
   private static let isTerminal = Atomic<Bool>(false)
+  private static let isSilent = Atomic<Bool>(false)
 
   /// As a shell says that a signal ended a process.
   static var exitCode: Int32 { 128 + Int32(truncatingIfNeeded: signalNumber.load(ordering: .relaxed)) }
@@ -21,7 +22,10 @@ enum Interruption {
   static var isRequested: Bool { requests.load(ordering: .sequentiallyConsistent) > 0 }
 
   /// The first signal only sets a flag and says so from now on.
-  static func watch() {
+  ///
+  /// - Parameter isSilent: it says nothing: another process does.
+  static func watch(isSilent: Bool = false) {
+    Self.isSilent.store(isSilent, ordering: .relaxed)
     // The globals are made here, not in the handler.
     requests.store(0, ordering: .relaxed)
     signalNumber.store(0, ordering: .relaxed)
@@ -66,6 +70,7 @@ enum Interruption {
     // Before the request: whoever sees that asks for the number.
     if signalNumber.load(ordering: .relaxed) == 0 { signalNumber.store(Int(number), ordering: .relaxed) }
     if requests.add(1, ordering: .sequentiallyConsistent).oldValue > 0 { endAtOnce(number) }
+    if isSilent.load(ordering: .relaxed) { return }
     HandlerText.write { text in
       clearBar(&text)
       if done.load(ordering: .relaxed) < 0 {
@@ -83,6 +88,7 @@ enum Interruption {
   }
 
   private static func endAtOnce(_ number: Int32) {
+    if isSilent.load(ordering: .relaxed) { _exit(128 + number) }
     HandlerText.write { text in
       let (done, saved) = (done.load(ordering: .relaxed), saved.load(ordering: .relaxed))
       clearBar(&text)

@@ -96,6 +96,11 @@ final class ProgressDisplay: TrainingTeller {
             + "\(grouped(first.generatorSteps)) on"
           : "to expect of portraits: \(all.joined(separator: ", ")); of mixed pictures, later")
     }
+    if let ranks = run.ranks {
+      line(
+        "\(counted(ranks, "rank")), each with its part of every batch: bit for bit the same run on as many, and within "
+          + "rounding on others")
+    }
     if run.start.position != RunPosition() {
       line("goes on after generator step \(run.start.position.generatorSteps)")
     }

@@ -5,7 +5,15 @@ import Configuration
 import ArgumentParser
 import CommandSupport
 import Compute
+import Ranks
+import SystemSupport
 import WGAN
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -118,6 +126,13 @@ struct TrainCommand: ParsableCommand {
   @Flag(help: "Say of each convolution how it is computed, and why not by the fast method where it isn't.")
   var verbose = false
 
+  @Flag(
+    help: """
+      On several ranks: batch norm by each rank's own pictures. Less to send, and another training than on one \
+      (docs/Scaling.md).
+      """)
+  var localNorms = false
+
   @OptionGroup(title: "The nets")
   var network: NetworkOptions
 
@@ -154,6 +169,56 @@ struct TrainCommand: ParsableCommand {
   }
 
   func run() throws {
+    let ranks = try MPIRanks.ofProcess(ProcessInfo.processInfo.environment)
+    if localNorms && ranks == nil {
+      throw ValidationError("--local-norms is for several ranks, and there is one: start it by mpirun, or leave it out")
+    }
+    guard let ranks else { return try train(nil) }
+    defer { ranks.end() }
+    do {
+      try RankGreeting().check(ranks)
+      if dryRun { throw Failure(.usage, "--dry-run is of one process: leave mpirun out") }
+    } catch where ranks.rank > 0 {
+      // Rank 0 says the same.
+      throw ExitCode(Self.exitCode(of: error))
+    }
+    if ranks.rank > 0 { return try follow(ranks) }
+    let crew = RankCrew(ranks, sharesNorms: !localNorms)
+    do {
+      try train(crew)
+      try crew.end()
+    } catch let code as ExitCode {
+      // Stopped, all together.
+      try crew.end()
+      throw code
+    } catch {
+      crew.fail(exitCode: Self.exitCode(of: error))
+      throw error
+    }
+  }
+
+  /// One of the other ranks.
+  private func follow(_ ranks: MPIRanks) throws {
+    Interruption.watch(isSilent: true)
+    let worker = RankWorker(
+      ranks, runOverrides: pace.parameters.overrides(), isCancelled: { Interruption.isRequested })
+    do {
+      let code = try worker.run()
+      if code != 0 { throw ExitCode(code) }
+    } catch let code as ExitCode {
+      throw code
+    } catch {
+      Console.note("wgan: rank \(ranks.rank): \(error)")
+      ranks.abort(code: Self.exitCode(of: error))
+    }
+  }
+
+  private static func exitCode(of error: any Error) -> Int32 {
+    (error as? any ClassifiedError)?.failureKind.exitCode ?? FailureKind.inputOutput.exitCode
+  }
+
+  /// - Parameter crew: the other ranks; nil: this process is alone.
+  private func train(_ crew: RankCrew?) throws {
     let display: any TrainingTeller = json ? EventStream() : ProgressDisplay(isQuiet: quiet)
     let training: TrainingRun
     do {
@@ -161,7 +226,7 @@ struct TrainCommand: ParsableCommand {
       Interruption.watch()
       if dryRun { return try show(request) }
       training = try TrainingRun(
-        request, report: { display.show($0) }, isCancelled: { Interruption.isRequested })
+        request, crew: crew, report: { display.show($0) }, isCancelled: { Interruption.isRequested })
     } catch {
       display.fail(error)
       throw error

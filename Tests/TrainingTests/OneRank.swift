@@ -11,5 +11,7 @@ final class OneRank: RankGroup {
     Gathered(bytes: Array(bytes), parts: [0..<bytes.count])
   }
 
+  func abort(code: Int32) -> Never { fatalError("\(code)") }
+
   func sum(_ values: UnsafeMutableBufferPointer<Float>) { change(values) }
 }

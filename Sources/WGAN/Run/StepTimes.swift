@@ -25,13 +25,16 @@ package struct StepTimes: Sendable, Equatable {
   ) throws {
     let trainer = try Trainer(training, on: device)
     var random = RandomStream(seed: training.seed, purpose: .test)
-    let bytes = training.batchSize * training.size * training.size * training.channels
+    let own = trainer.plan.share.own(of: training.batchSize).count
+    let bytes = own * training.size * training.size * training.channels
     let pixels = (0..<bytes).map { _ in UInt8(truncatingIfNeeded: random.nextWord()) }
     let clock = ContinuousClock()
     let (enough, end) = (clock.now + .seconds(0.5), clock.now + .seconds(6))
     var times: (critic: [Double], generator: [Double]) = ([], [])
-    while times.critic.count < 2 || clock.now < (times.critic.count < 4 ? end : enough) {
-      if isCancelled() { throw Failure(.cancelled, "stopped while steps were being measured") }
+    // Ranks make as many steps, and end together.
+    func agreed(_ answer: Bool) -> Bool { device.ranks?.any(answer) ?? answer }
+    while agreed(times.critic.count < 2 || clock.now < (times.critic.count < 4 ? end : enough)) {
+      if agreed(isCancelled()) { throw Failure(.cancelled, "stopped while steps were being measured") }
       let start = clock.now
       _ = pixels.withUnsafeBufferPointer { trainer.criticStep(pixels: $0, count: training.batchSize) }
       let between = clock.now

@@ -34,15 +34,21 @@ package struct TrainingRun {
   private let claim: RunClaim
   private let dataset: Dataset
   private let trainer: Trainer
+  /// This process's alone.
   private let device: Device
+  /// The other ranks; nil: there are none.
+  private let crew: RankCrew?
 
   /// Checks everything that can be wrong, in the order of how little it costs, and prepares the pictures. A new run's
   /// folder gets its config.json and real.png last, so a request that fails leaves nothing behind.
+  ///
+  /// - Parameter crew: the other ranks, where this is one of several: rank 0.
   /// - Throws: `Failure`, `ConfigurationError`, `PictureError`: each one clear line.
   package init(
-    _ given: TrainingRequest, report: @escaping @Sendable (PreparationEvent) -> Void,
+    _ given: TrainingRequest, crew: RankCrew? = nil, report: @escaping @Sendable (PreparationEvent) -> Void,
     isCancelled: @escaping @Sendable () -> Bool
   ) throws {
+    self.crew = crew
     var request = given
     if request.resume, request.out == nil { request.out = try RunFolders.toResume(data: request.data) }
     let length: PlannedLength?
@@ -50,8 +56,10 @@ package struct TrainingRun {
     (claim, length, configuration) = try Self.claimed(request, report)
     paths = claim.paths
     if let warning = claim.warning { report(.notice(warning)) }
+    try crew?.check(configuration)
     device = try Device.fromEnvironment(threads: configuration.threads)
-    let plan = try TrainingPlan(configuration.training, on: device)
+    let shared = device.joined(to: crew?.ranks, sharesNorms: crew?.sharesNorms ?? true)
+    let plan = try TrainingPlan(configuration.training, on: shared)
     let (memoryOf, wanted) = (device, configuration)
     try plan.checkMemory(besides: { try RunMemory.besides($0, wanted, on: memoryOf) }, on: device)
     // Before the pictures, which take longer.
@@ -68,15 +76,17 @@ package struct TrainingRun {
       if let line = StartAdvice.heldOut(dataset, share: configuration.training.heldOut) { report(.fact(line)) }
       for line in try StartAdvice(dataset, schedule).lines { report(.notice(line)) }
     }
+    // Only now: what rank 0 has prepared is there for those that share its disk.
+    try crew?.prepare(configuration, dataset)
     // That may have taken long.
     try claim.check()
     // Before the trainer, which takes the same memory once more.
-    let stepTimes =
-      length?.time == nil
-      ? nil
-      : try StepTimes(
-        measuring: configuration.training, on: device, isCancelled: isCancelled)
-    trainer = Trainer(plan, on: device)
+    var stepTimes: StepTimes?
+    if length?.time != nil {
+      try crew?.measure()
+      stepTimes = try StepTimes(measuring: configuration.training, on: shared, isCancelled: isCancelled)
+    }
+    trainer = Trainer(plan, on: shared)
     if request.beginAnew {
       configuration.pictureChanges = []
       for place in try claim.setAside() { report(.notice("kept: \(place)")) }
@@ -116,6 +126,9 @@ package struct TrainingRun {
     Schedule(configuration.training, picturesPerEpoch: trainingPictures, length: configuration.length).steps
   }
 
+  /// How many processes train it together; nil: this one alone.
+  package var ranks: Int? { crew?.ranks.count }
+
   /// What its samples will show when.
   package var expectations: [Expectation] { Expectation.of(configuration.training) }
 
@@ -129,6 +142,8 @@ package struct TrainingRun {
       do {
         return try train(from: start, advice, shouldStop: shouldStop, report: report)
       } catch let divergence as Divergence {
+        // On all ranks: they have the same numbers.
+        crew?.trained()
         start = try rollback.goBack(after: divergence, from: start, notice: { report(.advice($0)) }) {
           try InitialNets(configuration).set(trainer)
           return Self.beginning(dataset)
@@ -153,33 +168,28 @@ package struct TrainingRun {
     from start: CheckpointState, _ advice: TrainingAdvice, shouldStop: () -> Bool, report: (TrainingEvent) -> Void
   ) throws -> TrainingSummary {
     let training = configuration.training
-    let position = start.position
-    let schedule = Schedule(training, picturesPerEpoch: trainingPictures, length: configuration.length)
-    let loader = try BatchLoader(
-      dataset: dataset, batchSize: training.batchSize, crop: CropMode(training.crop),
-      mirror: training.mirror, seed: training.seed, startEpoch: position.epoch,
-      startBatch: position.batch - schedule.batchesSeenAgain(at: position))
-    if training.decay != .none { trainer.generatorStepsOfRun = schedule.steps.generator }
+    let ranks = crew?.ranks
+    let parts = try TrainingParts(configuration, dataset, start.position, ranks: ranks)
+    if let steps = parts.stepsOfDecay { trainer.generatorStepsOfRun = steps }
     let journal = try RunJournal(claim, configuration, of: trainer, from: start, on: device)
     func tellNotices() { for line in journal.takeNotices() { report(.advice(line)) } }
     tellNotices()
     let loop = TrainingLoop(
-      schedule: schedule,
-      start: start.trainingState, sampleEvery: configuration.sampleEvery,
-      checkpointEvery: configuration.checkpointEvery, keepEvery: configuration.keepEvery,
-      heldOut: configuration.evaluateEvery > 0 ? try HeldOutPictures(of: dataset, training, ranks: device.ranks) : nil,
+      schedule: parts.schedule, start: start.trainingState, sampleEvery: configuration.sampleEvery,
+      checkpointEvery: configuration.checkpointEvery, keepEvery: configuration.keepEvery, heldOut: parts.heldOut,
       judge: configuration.evaluateEvery > 0
         ? try SampleDistances(of: dataset, training, by: journal.sampler, on: device) : nil,
-      evaluateEvery: configuration.evaluateEvery,
-      journal: journal, advice: advice)
+      evaluateEvery: configuration.evaluateEvery, journal: journal, advice: advice)
+    try crew?.train(configuration, from: start, trainer)
     var summary = try loop.run(
-      engine: trainer,
-      batches: LoadedBatches(loader: loader, pictureBytes: training.size * training.size * training.channels),
-      shouldStop: shouldStop
+      engine: trainer, batches: parts.batches,
+      shouldStop: { ranks?.any(shouldStop()) ?? shouldStop() }
     ) { event in
       report(event)
       if case .checkpointSaved = event { tellNotices() }
     }
+    crew?.trained()
+    try crew?.compare(trainer)
     if !summary.stopped, summary.generatorSteps > 0 {
       let outlook = RunOutlook(
         journal.curves, configuration, heldOut: heldOutPictures, steps: summary.position.generatorSteps)
@@ -454,25 +464,5 @@ private struct InitialNets {
       let file = try WeightsFile(at: path)
       try body(role, file, NetWeights(in: file, for: role, of: configuration.training))
     }
-  }
-}
-
-/// The loader as the loop sees it.
-private final class LoadedBatches: BatchSource {
-  let loader: BatchLoader
-  let pictureBytes: Int
-
-  init(loader: BatchLoader, pictureBytes: Int) {
-    self.loader = loader
-    self.pictureBytes = pictureBytes
-  }
-
-  func withNextBatch<Result>(_ body: (_ pixels: UnsafeBufferPointer<UInt8>, _ count: Int) -> Result) throws -> Result {
-    let batch = try loader.next()
-    let result = batch.pixels.withUnsafeBufferPointer {
-      body(UnsafeBufferPointer(rebasing: $0[..<(batch.own * pictureBytes)]), batch.count)
-    }
-    loader.recycle(batch)
-    return result
   }
 }

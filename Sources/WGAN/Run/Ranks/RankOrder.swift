@@ -1,0 +1,77 @@
+// How the ranks of a run work together: rank 0 has the run, its folder and the talk; the others wait for its orders and
+// do their part of each. While they train, all make the same steps, and meet in each (Trainer).
+//
+//     rank 0                         the others
+//     prepares the pictures
+//     .prepare           ->          prepare them, too, and compare
+//     .measure           ->          measure steps together            (where the length is a time)
+//     .train, and the state ->       train together, to the end or to a divergence
+//     .compare           ->          whether all have come to the same parameters
+//     .train ... (from an earlier state) or .end or .fail
+
+import Ranks
+import SystemSupport
+
+enum RankOrder: Codable {
+  /// The data set is to be opened, and must be the one that rank 0 has.
+  case prepare(RunConfiguration, RankPictures, sharesNorms: Bool)
+  case measure
+  /// From this state, whose tensors follow.
+  case train(RunConfiguration, CheckpointState)
+  /// All ranks' state must have this checksum.
+  case compare(UInt64)
+  case end
+  /// Rank 0 has failed, with such an error, and has told it.
+  case fail(exitCode: Int32)
+}
+
+/// What tells data sets apart.
+struct RankPictures: Codable, Equatable {
+  var training: Int
+  var heldOut: Int
+  var fingerprint: UInt64
+  var contentFingerprint: UInt64
+}
+
+extension RankGroup {
+  /// Rank 0's order, to all; the others give nil.
+  func order(_ order: RankOrder?) throws -> RankOrder {
+    let bytes = broadcast(try order.map { try RunJSON.encode($0) } ?? [])
+    return try RunJSON.decode(RankOrder.self, from: bytes, source: "an order of rank 0")
+  }
+}
+
+// MARK: - Whether all are the same program
+
+/// What a process says of itself before anything else. All ranks must be the same program with the same flags: each
+/// works out by itself what comes next.
+package struct RankGreeting: Equatable, Sendable {
+  package var version: String
+  /// Of the program's file; "" where the system doesn't say which it is.
+  package var program: String
+  /// As a shell reads them.
+  package var flags: String
+
+  package init(version: String, program: String, flags: String) {
+    (self.version, self.program, self.flags) = (version, program, flags)
+  }
+
+  /// This process.
+  package init() throws(Failure) {
+    var program = ""
+    if let path = executablePath() { program = String(ContentChecksum.of(try readFile(path)), radix: 16) }
+    self.init(
+      version: wganVersion, program: program,
+      flags: CommandLine.arguments.dropFirst().map(shellWord).joined(separator: " "))
+  }
+
+  /// - Throws: `Failure(.badData)`, the same on every rank, where one isn't like rank 0.
+  package func check(_ ranks: some RankGroup) throws(Failure) {
+    let all = [version, program, flags].map { ranks.gather($0) }
+    for (values, what) in zip(all, ["another version of wgan", "another build of wgan", "other flags"]) {
+      guard let rank = values.firstIndex(where: { $0 != values[0] }) else { continue }
+      let shown = what == "another build of wgan" ? "" : " ('\(values[rank])', there '\(values[0])')"
+      throw Failure(.badData, "rank \(rank) has \(what) than rank 0\(shown): start all ranks with the same")
+    }
+  }
+}
