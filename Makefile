@@ -9,8 +9,8 @@ SOURCES := Package.swift Sources Tests Benchmarks/wgan-bench Examples
 PREFIX := /usr/local
 DESTDIR :=
 
-.PHONY: build setup demo stage install uninstall dist test test-arm64 test-mpi mpi test-install same-bits torture soak bench report \
-  peers frameworks parity fuzz sanitize browser-test browser-test-demo docs-test \
+.PHONY: build setup demo stage install uninstall dist test test-arm64 test-mpi mpi test-install same-bits torture soak \
+  bench report peers frameworks parity fuzz sanitize browser-test browser-test-demo docs-test \
   check-weights check-tensorboard format lint clean
 
 build: setup

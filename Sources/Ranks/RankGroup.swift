@@ -3,8 +3,8 @@
 
 import SystemSupport
 
-/// Ranks 0 ..< count. All make the same calls in the same order, one at a time; a call returns where every rank has made
-/// it. Whatever one rank gets of a call, all get to the bit.
+/// Ranks 0 ..< count. All make the same calls in the same order, one at a time; a call returns where every rank has
+/// made it. Whatever one rank gets of a call, all get to the bit.
 package protocol RankGroup: AnyObject, Sendable {
   var rank: Int { get }
   var count: Int { get }

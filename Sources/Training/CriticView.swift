@@ -22,8 +22,8 @@ package final class CriticView {
     self.device = device
   }
 
-  /// What the critic sees of the first `count` pictures, in this batch's step of the sight's kind. Without augmentation it is
-  /// `pictures`; else a copy that holds until the next one of real (or of fake) pictures.
+  /// What the critic sees of the first `count` pictures, in this batch's step of the sight's kind. Without augmentation
+  /// it is `pictures`; else a copy that holds until the next one of real (or of fake) pictures.
   func see(_ pictures: Activations, _ sight: Sight, count: Int, of batch: StepBatch) -> Activations {
     guard let augmentation, let target = buffer(sight) else { return pictures }
     device.recorder?.begin("critic.input", .elementwise, .forward)

@@ -38,14 +38,16 @@ package struct PictureAugmentation: Sendable {
   ///
   /// - Parameter first: the number of the first one in the whole batch.
   package func apply(
-    _ sight: Sight, step: Int, first: Int = 0, batch: Int, from source: Activations, to target: Activations, on device: Device
+    _ sight: Sight, step: Int, first: Int = 0, batch: Int, from source: Activations, to target: Activations,
+    on device: Device
   ) {
     target.setAugmented(source, parameters(sight, step: step, first: first, batch: batch), on: device)
   }
 
   /// `target` = the gradient of those first pictures, from that of how they looked.
   package func adjoint(
-    _ sight: Sight, step: Int, first: Int = 0, batch: Int, gradient: Activations, to target: Activations, on device: Device
+    _ sight: Sight, step: Int, first: Int = 0, batch: Int, gradient: Activations, to target: Activations,
+    on device: Device
   ) {
     target.setAugmentationGradient(gradient, parameters(sight, step: step, first: first, batch: batch), on: device)
   }

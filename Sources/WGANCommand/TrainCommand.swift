@@ -178,7 +178,7 @@ struct TrainCommand: ParsableCommand {
     do {
       try RankGreeting().check(ranks)
       if dryRun { throw Failure(.usage, "--dry-run is of one process: leave mpirun out") }
-    } catch where ranks.rank > 0 {
+    } catch let error where ranks.rank > 0 {
       // Rank 0 says the same.
       throw ExitCode(Self.exitCode(of: error))
     }
@@ -192,6 +192,7 @@ struct TrainCommand: ParsableCommand {
       try crew.end()
       throw code
     } catch {
+      if crew.isTraining { abort(ranks, "\(error)", error) }
       crew.fail(exitCode: Self.exitCode(of: error))
       throw error
     }
@@ -208,9 +209,14 @@ struct TrainCommand: ParsableCommand {
     } catch let code as ExitCode {
       throw code
     } catch {
-      Console.note("wgan: rank \(ranks.rank): \(error)")
-      ranks.abort(code: Self.exitCode(of: error))
+      abort(ranks, "rank \(ranks.rank): \(error)", error)
     }
+  }
+
+  /// The others wait in the midst of a step for this rank, which can't go on.
+  private func abort(_ ranks: MPIRanks, _ line: String, _ error: any Error) -> Never {
+    Console.note("wgan: \(line)")
+    ranks.abort(code: Self.exitCode(of: error))
   }
 
   private static func exitCode(of error: any Error) -> Int32 {

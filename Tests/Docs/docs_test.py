@@ -22,7 +22,7 @@ import sys
 import tempfile
 
 PACKAGE = pathlib.Path(__file__).resolve().parents[2]
-TOOLS = ("wgan", "wgan-bench", "make", "python3", "tensorboard")
+TOOLS = ("wgan", "wgan-bench", "make", "python3", "tensorboard", "mpirun")
 
 # Added to a training: nets and a length that take a second. What the line says itself stays, but for these.
 SMALL = ["--features", "8", "--batch-size", "8"]
@@ -35,6 +35,7 @@ SHORT = {
 # A part of the command -> why it isn't run.
 NOT_RUN = {
     "python3 ": "needs PyTorch: make peers and make parity run these files",
+    "mpirun ": "needs a build with MPI: make test-mpi",
     "tensorboard ": "needs TensorBoard: make check-tensorboard",
     "wgan-bench report": "minutes; its parts are run alone",
     "wgan-bench peak": "minutes of quiet; its tests run it",

@@ -37,7 +37,8 @@ struct WassersteinGradientPenalty: Objective {
       real, buffers.scoreFactors, fake, buffers.gradientFactors, batch: count, on: nets.device)
     let penalty = GradientPenalty(.oneCentred, configuration, at: batch.progress)
     var norms = GradientNorms()
-    nets.addPenalisedGradient(penalty, count: count, share: 1 / Double(batch.allPairs), accumulate: true, norms: &norms) { _ in
+    nets.addPenalisedGradient(penalty, count: count, share: 1 / Double(batch.allPairs), accumulate: true, norms: &norms)
+    { _ in
       // The loss has no part at these points.
       buffers.scoreFactors.fill(0)
     }

@@ -10,8 +10,8 @@ package final class RankCrew {
   package let ranks: any RankGroup
   /// Norms' statistics are the whole batch's; else each rank's own.
   package let sharesNorms: Bool
-  /// The others are in the midst of steps, and don't listen.
-  private var isTraining = false
+  /// The others are in the midst of steps, and don't listen: who fails now must end them (`RankGroup.abort`).
+  package private(set) var isTraining = false
 
   package init(_ ranks: any RankGroup, sharesNorms: Bool) { (self.ranks, self.sharesNorms) = (ranks, sharesNorms) }
 
@@ -50,11 +50,8 @@ package final class RankCrew {
 
   package func end() throws { _ = try ranks.order(.end) }
 
-  /// Ends the others, since this one has failed; where they are in the midst of steps, this process, too.
-  package func fail(exitCode: Int32) {
-    if isTraining { ranks.abort(code: exitCode) }
-    _ = try? ranks.order(.fail(exitCode: exitCode))
-  }
+  /// Ends the others, since this one has failed.
+  package func fail(exitCode: Int32) { _ = try? ranks.order(.fail(exitCode: exitCode)) }
 }
 
 extension RankPictures {
