@@ -6,6 +6,8 @@ import PackageDescription
 //   with four terms a turn stays in registers. Each is compiled for one instruction set, where the target's processors
 //   have it (elsewhere its module is empty); the dispatch in Compute decides at start which one may run.
 // - Loops in Swift that see every picture or every parameter: optimised even in debug builds.
+// SwiftPM takes a dependency by version with such flags where its manifest is of tools version 6.2 or later
+// (Scripts/test-dependence).
 let kernelFlags = ["-Ounchecked", "-Xllvm", "-unroll-threshold=4000", "-Xcc", "-fno-math-errno"]
 // Of the target's processor, which needn't be this machine's: clang takes the flag after -Xarch for that one alone.
 func onX86(_ flag: String) -> [String] { ["-Xcc", "-Xarch_x86_64", "-Xcc", flag] }
@@ -45,6 +47,8 @@ func nio(_ product: String) -> Target.Dependency { .product(name: product, packa
 
 let package = Package(
   name: "wgan",
+  // The first macOS whose Swift library has InlineArray, in which the kernels keep registers. (Mutex and Atomic: 15.)
+  platforms: [.macOS(.v26)],
   products: [
     .executable(name: "wgan", targets: ["WGANCommand"]),
     .executable(name: "wgan-bench", targets: ["WGANBench"]),
