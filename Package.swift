@@ -9,8 +9,15 @@ import PackageDescription
 // SwiftPM takes a dependency by version with such flags where its manifest is of tools version 6.2 or later
 // (Scripts/test-dependence).
 let kernelFlags = ["-Ounchecked", "-Xllvm", "-unroll-threshold=4000", "-Xcc", "-fno-math-errno"]
-// Of the target's processor, which needn't be this machine's: clang takes the flag after -Xarch for that one alone.
-func onX86(_ flag: String) -> [String] { ["-Xcc", "-Xarch_x86_64", "-Xcc", flag] }
+#if compiler(>=6.3)
+  // Of the target's processor, which needn't be this machine's: clang takes the flag after -Xarch for that one alone.
+  func onX86(_ flag: String) -> [String] { ["-Xcc", "-Xarch_x86_64", "-Xcc", flag] }
+#elseif arch(x86_64)
+  // The clang of Swift 6.2 leaves out what stands after -Xarch on Linux: this machine's processor decides.
+  func onX86(_ flag: String) -> [String] { ["-Xcc", flag] }
+#else
+  func onX86(_ flag: String) -> [String] { [] }
+#endif
 let avx512Flags = kernelFlags + onX86("-march=x86-64-v4")
 let flags: [String: [String]] = [
   "Kernels": kernelFlags,
@@ -138,7 +145,7 @@ let package = Package(
     tests(
       "Compute",
       [
-        "Compute", "Kernels", "KernelsBF16", "ReferenceKernels", "Randomness", "SystemSupport",
+        "Compute", "Kernels", "KernelsBF16", "ReferenceKernels", "Randomness", "SystemSupport", "TestSupport",
       ]),
     tests("Graph", ["Graph", "Compute", "ReferenceKernels", "Randomness"]),
     tests("SystemSupport", ["SystemSupport", "TestSupport"]),
@@ -173,7 +180,7 @@ let package = Package(
       "WGANBench",
       [
         "WGANBench", "WGAN", "Training", "Configuration", "Graph", "Compute", "Datasets", "Images", "Plots",
-        "Randomness",
+        "Randomness", "SystemSupport", "TestSupport",
       ]),
     tests(
       "WGANCommand",
