@@ -9,8 +9,8 @@ SOURCES := Package.swift Sources Tests Benchmarks/wgan-bench Examples
 PREFIX := /usr/local
 DESTDIR :=
 
-.PHONY: build setup demo stage install uninstall dist test test-arm64 test-mpi mpi test-install same-bits torture soak \
-  bench report peers frameworks parity fuzz sanitize browser-test browser-test-demo docs-test \
+.PHONY: build setup demo stage install uninstall dist test test-dependence test-arm64 test-mpi mpi test-install \
+  same-bits torture soak bench report peers frameworks parity fuzz sanitize browser-test browser-test-demo docs-test \
   check-weights check-tensorboard format lint clean
 
 build: setup
@@ -41,11 +41,16 @@ dist: stage
 	@Scripts/dist
 
 # All tests, in release mode: what is tested is what runs. (No @testable: it would take another build of everything.)
-# Then a package that depends on this one.
+# Then a package that depends on this one, and whether one can by version.
 test: setup
 	$(SWIFT) build -c release
 	$(SWIFT) test -c release --disable-xctest --disable-testable-imports
 	$(SWIFT) run -c release --package-path Examples/TrainAndSample --scratch-path .build-examples
+	@Scripts/test-dependence
+
+# A package that depends on this one by version, built and run: minutes.
+test-dependence: setup
+	@Scripts/test-dependence --build
 
 # Whether what is installed runs without Swift, and goes away again.
 test-install: stage
@@ -167,4 +172,5 @@ lint:
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
 
 clean:
-	rm -rf .build .build-examples .build-same-bits .build-static .build-fuzz .build-sanitize .build-mpi demo dist
+	rm -rf .build .build-examples .build-dependence .build-same-bits .build-static .build-fuzz .build-sanitize \
+	  .build-mpi demo dist

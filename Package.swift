@@ -6,9 +6,18 @@ import PackageDescription
 //   with four terms a turn stays in registers. Each is compiled for one instruction set, where the target's processors
 //   have it (elsewhere its module is empty); the dispatch in Compute decides at start which one may run.
 // - Loops in Swift that see every picture or every parameter: optimised even in debug builds.
+// SwiftPM takes a dependency by version with such flags where its manifest is of tools version 6.2 or later
+// (Scripts/test-dependence).
 let kernelFlags = ["-Ounchecked", "-Xllvm", "-unroll-threshold=4000", "-Xcc", "-fno-math-errno"]
-// Of the target's processor, which needn't be this machine's: clang takes the flag after -Xarch for that one alone.
-func onX86(_ flag: String) -> [String] { ["-Xcc", "-Xarch_x86_64", "-Xcc", flag] }
+#if compiler(>=6.3)
+  // Of the target's processor, which needn't be this machine's: clang takes the flag after -Xarch for that one alone.
+  func onX86(_ flag: String) -> [String] { ["-Xcc", "-Xarch_x86_64", "-Xcc", flag] }
+#elseif arch(x86_64)
+  // The clang of Swift 6.2 leaves out what stands after -Xarch on Linux: this machine's processor decides.
+  func onX86(_ flag: String) -> [String] { ["-Xcc", flag] }
+#else
+  func onX86(_ flag: String) -> [String] { [] }
+#endif
 let avx512Flags = kernelFlags + onX86("-march=x86-64-v4")
 let flags: [String: [String]] = [
   "Kernels": kernelFlags,
@@ -48,6 +57,8 @@ func nio(_ product: String) -> Target.Dependency { .product(name: product, packa
 
 let package = Package(
   name: "wgan",
+  // The first macOS whose Swift library has InlineArray, in which the kernels keep registers. (Mutex and Atomic: 15.)
+  platforms: [.macOS(.v26)],
   products: [
     .executable(name: "wgan", targets: ["WGANCommand"]),
     .executable(name: "wgan-bench", targets: ["WGANBench"]),
@@ -144,7 +155,7 @@ let package = Package(
     tests(
       "Compute",
       [
-        "Compute", "Kernels", "KernelsBF16", "ReferenceKernels", "Randomness", "SystemSupport",
+        "Compute", "Kernels", "KernelsBF16", "ReferenceKernels", "Randomness", "SystemSupport", "TestSupport",
       ]),
     tests("Graph", ["Graph", "Compute", "ReferenceKernels", "Randomness"]),
     tests("SystemSupport", ["SystemSupport", "TestSupport"]),
@@ -179,7 +190,7 @@ let package = Package(
       "WGANBench",
       [
         "WGANBench", "WGAN", "Training", "Configuration", "Graph", "Compute", "Datasets", "Images", "Plots",
-        "Randomness",
+        "Randomness", "SystemSupport", "TestSupport",
       ]),
     tests(
       "WGANCommand",

@@ -1,6 +1,7 @@
 // The machine that figures were measured on.
 
 import Compute
+import SystemSupport
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -44,28 +45,30 @@ package struct Machine: Codable, Equatable, Sendable {
       .joined(separator: ", ")
   }
 
-  /// Bytes of the data cache of a level, as the first core sees it; 0: unknown. Not from `sysconf`, which adds up all
+  /// Bytes of the data cache of a level; 0: unknown. Not from `sysconf` where Linux has a table: it adds up all
   /// third-level caches of an AMD socket although a core only reaches its own.
   private static func cache(_ level: Int) -> Int {
-    for index in 0..<8 {
-      let folder = "/sys/devices/system/cpu/cpu0/cache/index\(index)/"
-      func value(_ name: String) -> String? {
-        (try? String(contentsOfFile: folder + name, encoding: .utf8)).map(trimmed)
-      }
-      guard value("level") == "\(level)", value("type") != "Instruction", let size = value("size") else { continue }
-      if size.hasSuffix("K") { return (Int(size.dropLast()) ?? 0) << 10 }
-      if size.hasSuffix("M") { return (Int(size.dropLast()) ?? 0) << 20 }
+    let bytes = CacheInTable(level: level).bytes
+    if bytes > 0 { return bytes }
+    return switch level {
+    case 1: dataCacheBytes().first
+    case 2: dataCacheBytes().second
+    default: 0
     }
-    return 0
   }
 
   private static func processorName() -> String? {
+    if let name = processorBrand() { return name }
     guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8) else { return nil }
     func value(_ key: String) -> String? {
       text.split(separator: "\n").first { $0.hasPrefix(key) }?.split(separator: ":").last
         .map(trimmed)
     }
-    guard let name = value("model name") else { return nil }
+    guard let name = value("model name") else {
+      // arm64 has numbers alone.
+      guard let maker = value("CPU implementer"), let part = value("CPU part") else { return nil }
+      return "arm64 (implementer \(maker), part \(part))"
+    }
     // Hypervisors shorten names ("AMD EPYC"): family and model say which one it is.
     guard let family = value("cpu family"), let model = value("model\t") else { return name }
     return "\(name) (family \(family) model \(model))"

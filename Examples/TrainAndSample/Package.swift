@@ -3,6 +3,7 @@ import PackageDescription
 
 let package = Package(
   name: "TrainAndSample",
+  platforms: [.macOS(.v26)],
   dependencies: [.package(name: "wgan", path: "../..")],
   targets: [
     .executableTarget(

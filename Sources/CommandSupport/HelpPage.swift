@@ -89,9 +89,12 @@ struct HelpPage {
     let needed = arguments.filter { $0.kind != .positional && !$0.isOptional }
     let positional = arguments.filter { $0.kind == .positional }
     let hasOptions = arguments.contains { $0.kind != .positional && $0.isOptional && !Self.isEverywhere($0) }
-    return
-      ([command.path] + positional.map { $0.isOptional ? "[\(label($0))]" : label($0) } + needed.map(label)
-      + (hasOptions ? ["[flags]"] : []) + (command.commands.isEmpty ? [] : ["<command>"])).joined(separator: " ")
+    var words = [command.path]
+    words += positional.map { $0.isOptional ? "[\(label($0))]" : label($0) }
+    words += needed.map(label)
+    if hasOptions { words.append("[flags]") }
+    if !command.commands.isEmpty { words.append("<command>") }
+    return words.joined(separator: " ")
   }
 
   private static func isEverywhere(_ argument: CommandTree.Argument) -> Bool {

@@ -69,12 +69,12 @@ package struct ControlGroups: Sendable {
   private static func number(_ text: String) -> Int? { Int(text.filter { !$0.isWhitespace }) }
 }
 
-/// How many threads of this process can run at once: as many as its affinity mask has processors, and no more than the
-/// control group's time is enough for. At least 1.
+/// How many threads of this process can run at once: as many as its affinity mask has processors (where there is none,
+/// the machine), and no more than the control group's time is enough for. At least 1.
 package func usableProcessors(
   mask: Int = Int(cprocessor_affinity_count()), groups: ControlGroups = .ofProcess
 ) -> Int {
-  let processors = Double(max(1, mask > 0 ? mask : Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
+  let processors = Double(mask > 0 ? mask : processorsOfMachine())
   return max(1, Int(min(processors, (groups.processors ?? processors).rounded(.up))))
 }
 

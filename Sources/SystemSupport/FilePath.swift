@@ -24,7 +24,7 @@ package struct FilePath: Hashable, Sendable {
   package func withCString<Value>(_ body: (UnsafePointer<CChar>) -> Value) -> Value {
     let bytes = bytes.contains(0) ? [] : bytes
     return withUnsafeTemporaryAllocation(of: CChar.self, capacity: bytes.count + 1) { buffer in
-      let end = buffer.initialize(fromContentsOf: bytes.lazy.map { CChar(bitPattern: $0) })
+      let end = buffer.initialize(fromContentsOf: bytes.lazy.map { CChar(truncatingIfNeeded: $0) })
       buffer.initializeElement(at: end, to: 0)
       guard let start = buffer.baseAddress else { preconditionFailure("one byte at least") }
       return body(start)

@@ -19,7 +19,10 @@ package struct FileIdentity: Sendable, Hashable {
   private let device: UInt64
   private let number: UInt64
 
-  package init(_ status: stat) { (device, number) = (UInt64(status.st_dev), UInt64(status.st_ino)) }
+  package init(_ status: stat) {
+    // Of a type that has a sign on some systems.
+    (device, number) = (UInt64(truncatingIfNeeded: status.st_dev), UInt64(status.st_ino))
+  }
 }
 
 package func isFolder(_ path: some FilePathConvertible) -> Bool { (try? fileStatus(path))?.isFolder ?? false }
@@ -63,7 +66,7 @@ package func linkedPath(_ path: some FilePathConvertible) throws(SystemError) ->
 private func linkTarget(_ path: FilePath) throws(SystemError) -> FilePath {
   var characters = [CChar](repeating: 0, count: 4096)
   let count = try systemCall(path) { readlink($0, &characters, characters.count) }
-  return FilePath(bytes: characters[..<count].map { UInt8(bitPattern: $0) })
+  return FilePath(bytes: characters[..<count].map { UInt8(truncatingIfNeeded: $0) })
 }
 
 // MARK: - Folders

@@ -68,6 +68,15 @@ package func wallClockSeconds() -> Double {
   return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }
 
+/// The kind of socket that TCP is, as `socket` takes it.
+package var streamSocket: Int32 {
+  #if canImport(Glibc)
+    Int32(SOCK_STREAM.rawValue)
+  #else
+    SOCK_STREAM
+  #endif
+}
+
 /// What `ulimit` limits.
 package enum ResourceLimit {
   case addressSpace
@@ -87,12 +96,60 @@ package func softLimit(_ resource: ResourceLimit) -> Int? {
   return Int(limit.rlim_cur)
 }
 
-/// Bytes of a core's first- and second-level caches for data; 0 where the system doesn't tell.
-package func dataCacheBytes() -> (first: Int, second: Int) {
+/// What the C library or the kernel says of a core's caches for data, in bytes; 0 where it says nothing.
+func toldCacheBytes() -> (first: Int, second: Int) {
   #if canImport(Glibc)
-    (max(0, sysconf(Int32(_SC_LEVEL1_DCACHE_SIZE))), max(0, sysconf(Int32(_SC_LEVEL2_CACHE_SIZE))))
+    return (max(0, sysconf(Int32(_SC_LEVEL1_DCACHE_SIZE))), max(0, sysconf(Int32(_SC_LEVEL2_CACHE_SIZE))))
+  #elseif canImport(Darwin)
+    // Of the fast cores ("performance level 0"), several of which share a second level. Older systems know no levels.
+    let first = systemNumber("hw.perflevel0.l1dcachesize") ?? systemNumber("hw.l1dcachesize") ?? 0
+    let sharers = systemNumber("hw.perflevel0.cpusperl2") ?? 1
+    let second = systemNumber("hw.perflevel0.l2cachesize").map { $0 / max(1, sharers) }
+    return (first, second ?? systemNumber("hw.l2cachesize") ?? 0)
   #else
-    (0, 0)
+    return (0, 0)
+  #endif
+}
+
+/// How many processors there are to run threads of equal speed on: of a Mac's, the fast ones.
+func processorsOfMachine() -> Int {
+  #if canImport(Darwin)
+    if let fast = systemNumber("hw.perflevel0.logicalcpu") { return max(1, fast) }
+  #endif
+  return max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+}
+
+/// What the processor calls itself, where that isn't for /proc to say.
+package func processorBrand() -> String? {
+  #if canImport(Darwin)
+    var count = 0
+    guard sysctlbyname("machdep.cpu.brand_string", nil, &count, nil, 0) == 0, count > 1 else { return nil }
+    var bytes = [UInt8](repeating: 0, count: count)
+    guard sysctlbyname("machdep.cpu.brand_string", &bytes, &count, nil, 0) == 0 else { return nil }
+    return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+  #else
+    return nil
+  #endif
+}
+
+#if canImport(Darwin)
+  /// A number of the kernel's table (sysctl(3)); nil where it has no such name. Some are of 4 bytes, some of 8.
+  private func systemNumber(_ name: String) -> Int? {
+    var number: Int64 = 0
+    var count = MemoryLayout<Int64>.size
+    guard sysctlbyname(name, &number, &count, nil, 0) == 0 else { return nil }
+    // Both are little-endian machines, so 4 bytes are the low ones.
+    return Int(number)
+  }
+#endif
+
+/// The calls that bring a file's bytes to the disk, the surest first: which a file system has is its own matter.
+var syncCalls: [(_ descriptor: Int32) -> Int32] {
+  #if canImport(Darwin)
+    // A Mac's fsync leaves them in the drive's memory, which a power cut empties (fsync(2), fcntl(2)).
+    return [{ fcntl($0, F_FULLFSYNC) }, { fsync($0) }]
+  #else
+    return [{ fsync($0) }]
   #endif
 }
 
@@ -107,13 +164,18 @@ func startThread(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
     if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body() }
   }
   let box = Unmanaged.passRetained(Box(body))
+  var attributes = pthread_attr_t()
+  pthread_attr_init(&attributes)
+  defer { pthread_attr_destroy(&attributes) }
   #if canImport(Glibc)
     var thread = pthread_t()
   #else
     var thread: pthread_t?
+    // As Linux gives it: a Mac gives half a megabyte, Musl less.
+    pthread_attr_setstacksize(&attributes, 8 << 20)
   #endif
   let status = pthread_create(
-    &thread, nil,
+    &thread, &attributes,
     {
       run($0)
       return nil

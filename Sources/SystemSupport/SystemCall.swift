@@ -82,12 +82,16 @@ package func closeFile(_ descriptor: Int32) throws(SystemError) {
   if code != EINTR { throw SystemError(code: code) }
 }
 
-/// Brings what was written to the disk. Some file systems can't (EINVAL, ENOTSUP); that isn't the caller's failure.
+/// Brings what was written to the disk. Some file systems can't (EINVAL, ENOTSUP, ENOTTY); that isn't the caller's
+/// failure.
 package func syncFile(_ descriptor: Int32) throws(SystemError) {
-  do {
-    try systemCall { fsync(descriptor) }
-  } catch {
-    if error.code != EINVAL && error.code != ENOTSUP { throw error }
+  for call in syncCalls {
+    do {
+      try systemCall { call(descriptor) }
+      return
+    } catch {
+      if ![EINVAL, ENOTSUP, ENOTTY].contains(error.code) { throw error }
+    }
   }
 }
 

@@ -37,9 +37,12 @@ package enum NumPyFile {
     let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(extents)), }"
     let blanks = (64 - (signature.count + 4 + header.utf8.count + 1) % 64) % 64
     let length = header.utf8.count + blanks + 1
-    return signature + [1, 0, UInt8(length & 0xff), UInt8(length >> 8)] + Array(header.utf8)
-      + [UInt8](repeating: UInt8(ascii: " "), count: blanks) + [UInt8(ascii: "\n")]
-      + values.flatMap { value in withUnsafeBytes(of: value.bitPattern.littleEndian, Array.init) }
+    var bytes = signature + [1, 0, UInt8(length & 0xff), UInt8(length >> 8)]
+    bytes += header.utf8
+    bytes += [UInt8](repeating: UInt8(ascii: " "), count: blanks)
+    bytes.append(UInt8(ascii: "\n"))
+    for value in values { withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes += $0 } }
+    return bytes
   }
 
   private static func header(of file: borrowing InputFile) throws -> (text: String, dataStart: Int) {

@@ -202,7 +202,8 @@ extension WatchRequest {
     var names: Set = ["localhost", host.lowercased()]
     var name = [CChar](repeating: 0, count: 256)
     if !isLoopback, gethostname(&name, name.count - 1) == 0 {
-      names.insert(String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self).lowercased())
+      let bytes = name.prefix { $0 != 0 }.map { UInt8(truncatingIfNeeded: $0) }
+      names.insert(String(decoding: bytes, as: UTF8.self).lowercased())
     }
     return names
   }

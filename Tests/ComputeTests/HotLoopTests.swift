@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-#if arch(x86_64)
+#if arch(x86_64) && os(Linux)
 
   /// Protects the speed of the kernels, which no timed test can, as the compiler made them. An accumulator of a
   /// register tile that went to memory, an FMA that fell apart into lanes or a call would cost a third of the speed and

@@ -1,6 +1,7 @@
 // The object files of this build's modules, and the tools that look into them.
 
 import Foundation
+import TestSupport
 import Testing
 
 enum KernelObjects {
@@ -11,15 +12,14 @@ enum KernelObjects {
   #endif
 
   static func files(of module: String) throws -> [URL] {
-    let objects = try objects(in: buildDirectory().appendingPathComponent(module + ".build"))
+    let objects = try objects(in: build.appendingPathComponent(module + ".build"))
     try #require(!objects.isEmpty, "no object files of \(module)")
     return objects
   }
 
   /// Those of all modules but the pages.
   static func filesOfOtherModules() throws -> [URL] {
-    let directories = try FileManager.default.contentsOfDirectory(
-      at: buildDirectory(), includingPropertiesForKeys: nil)
+    let directories = try FileManager.default.contentsOfDirectory(at: build, includingPropertiesForKeys: nil)
     return try directories.filter { directory in
       directory.pathExtension == "build" && !pages.contains(directory.deletingPathExtension().lastPathComponent)
     }.flatMap(objects)
@@ -30,22 +30,7 @@ enum KernelObjects {
       .filter { $0.pathExtension == "o" }
   }
 
-  /// `.build/<triple>/<configuration>`, where the test binary lies.
-  static func buildDirectory() throws -> URL {
-    #if os(Linux)
-      let binary = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    #else
-      let binary = Bundle.main.executablePath ?? CommandLine.arguments[0]
-    #endif
-    var directory = URL(fileURLWithPath: binary).deletingLastPathComponent()
-    while directory.path.count > 1 {
-      if FileManager.default.fileExists(atPath: directory.appendingPathComponent("KernelsPortable.build").path) {
-        return directory
-      }
-      directory.deleteLastPathComponent()
-    }
-    throw CocoaError(.fileNoSuchFile)
-  }
+  private static let build = URL(fileURLWithPath: buildFolder)
 
   // MARK: - Symbols
 
@@ -64,7 +49,9 @@ enum KernelObjects {
       // "0000000000000120 T $s11KernelsAVX2..."
       let fields = line.split(separator: " ")
       guard fields.count == 3, let kind = fields[1].first else { continue }
-      symbols.insert(Symbol(kind: kind, name: String(fields[2])))
+      // A Mac's object files have C's names, which begin with one more "_".
+      let name = fields[2].hasPrefix("_$s") ? fields[2].dropFirst() : fields[2]
+      symbols.insert(Symbol(kind: kind, name: String(name)))
     }
     return symbols
   }
@@ -77,7 +64,7 @@ enum KernelObjects {
     return Dictionary(zip(symbols, names.map(String.init)), uniquingKeysWith: { first, _ in first })
   }
 
-  // MARK: - Machine code
+  // MARK: - Machine code, as GNU's objdump prints it
 
   struct Instruction: Sendable {
     let address: Int

@@ -5,7 +5,7 @@ import Testing
 /// defined the same function, the AVX-512 copy could win, and the portable kernels, or the standard library's callers,
 /// would run it. So whatever holds an instruction of a page's set has a name that says the page.
 @Suite struct KernelSymbolsTests {
-  #if arch(x86_64)
+  #if arch(x86_64) && os(Linux)
     /// A page's module may define functions that other modules could define too (accessors of metadata, witnesses of
     /// the standard library's types), but they must run on every machine.
     @Test(arguments: KernelObjects.pages) func codeOfASetSaysItsPage(_ module: String) throws {

@@ -39,8 +39,10 @@ import Testing
         try writeFile(Array("new".utf8), to: path)
         #expect(try fileStatus(path).isStream && !fileStatus(path).isPipe)
       }
-      let full = #expect(throws: Failure.self) { try writeFile(Array("new".utf8), to: "/dev/full") }
-      #expect(full?.kind == .inputOutput)
+      if isLinux {
+        let full = #expect(throws: Failure.self) { try writeFile(Array("new".utf8), to: "/dev/full") }
+        #expect(full?.kind == .inputOutput)
+      }
     }
   }
 
@@ -50,7 +52,9 @@ import Testing
       let path = joinPath(folder, "a.txt")
       let descriptor = try openFile(path, O_WRONLY | O_CREAT)
       try writeBytes(Array("one ".utf8), to: descriptor)
-      for folder in ["/dev/fd", "/proc/self/fd"] { try writeFile(Array("two ".utf8), to: "\(folder)/\(descriptor)") }
+      for folder in ["/dev/fd", isLinux ? "/proc/self/fd" : "/dev/fd"] {
+        try writeFile(Array("two ".utf8), to: "\(folder)/\(descriptor)")
+      }
       try writeBytes(Array("three".utf8), to: descriptor)
       try closeFile(descriptor)
       #expect(try readFile(path) == Array("one two two three".utf8))

@@ -1,6 +1,11 @@
 import Foundation
+import SystemSupport
+import TestSupport
 import Testing
 import WGANBench
+
+/// Where nobody can make a folder.
+private let noPlace = isLinux ? "/proc/report" : "/System/report"
 
 /// The built tool, run as a person would: its exit codes and its report.
 @Suite(.serialized) struct ToolTests {
@@ -17,15 +22,8 @@ import WGANBench
     // Through files: no pipe that could fill up.
     let files = ["stdout", "stderr"].map { folder.appendingPathComponent($0) }
     for file in files { try Data().write(to: file) }
-    #if os(Linux)
-      let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-      let tool = URL(fileURLWithPath: tests).deletingLastPathComponent()
-    #else
-      let tests = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundlePath ?? ""
-      let tool = URL(fileURLWithPath: tests).deletingLastPathComponent()
-    #endif
     let process = Process()
-    process.executableURL = tool.appendingPathComponent("wgan-bench")
+    process.executableURL = URL(fileURLWithPath: buildFolder).appendingPathComponent("wgan-bench")
     process.arguments = arguments
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try FileHandle(forWritingTo: files[0])
@@ -150,9 +148,9 @@ import WGANBench
       (66, ["report", "--from", "/nowhere"], "no such file"), (66, ["report", "--peers", "/nowhere"], "no such file"),
       (64, ["report", "--size", "48"], "--size 48"),
       (65, ["report", "--data", "synthetic"], "aren't files"),
-      (65, ["report", "--data", "/proc/sys/fs"], "no pictures in"),
+      (65, ["report", "--data", splitPath(#filePath).folder], "no pictures in"),
       (65, ["report", "--peers", #filePath], "isn't JSON"), (65, ["report", "--conv", #filePath], "isn't JSON"),
-      (73, ["report", "--out", #filePath], "isn't a folder"), (73, ["report", "--out", "/proc/report"], "/proc"),
+      (73, ["report", "--out", #filePath], "isn't a folder"), (73, ["report", "--out", noPlace], noPlace),
     ] as [(Int32, [String], String)]) func whatIsWrongIsSaid(_ code: Int32, _ arguments: [String], _ says: String)
     throws
   {

@@ -262,7 +262,7 @@ import Testing
   }
 
   /// Where the system hasn't the threads a command says so. Dispatch would wait for them for ever.
-  @Test(.timeLimit(.minutes(2))) func threadsThatCannotBeHad() throws {
+  @Test(.enabled(if: isLinux), .timeLimit(.minutes(2))) func threadsThatCannotBeHad() throws {
     try inTemporaryFolder { folder in
       try train(in: folder)
       for arguments in [

@@ -73,7 +73,7 @@ extension RunTests {
   }
 
   /// More memory than the process may have is said before anything of that size is taken.
-  @Test func memoryIsCheckedAgainstTheLimits() throws {
+  @Test(.enabled(if: isLinux)) func memoryIsCheckedAgainstTheLimits() throws {
     try inTemporaryFolder { folder in
       let train = ["train", "--data", "synthetic", "--fraction", "0.005", "--batch-size", "256", "--out", "run"]
       let result = try Tool.limited("ulimit -v 900000", train, in: folder)

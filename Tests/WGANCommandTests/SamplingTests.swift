@@ -161,7 +161,7 @@ import Testing
   }
 
   /// What is said of a sheet that is too large is what makes it smaller.
-  @Test func aSheetThatIsTooLarge() throws {
+  @Test(.enabled(if: isLinux)) func aSheetThatIsTooLarge() throws {
     try inTemporaryFolder { folder in
       try train(in: folder)
       let result = try Tool.limited(

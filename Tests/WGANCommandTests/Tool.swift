@@ -1,4 +1,5 @@
 import SystemSupport
+import TestSupport
 import Foundation
 import Testing
 
@@ -13,15 +14,7 @@ enum Tool {
   }
 
   /// Beside the tests themselves in the build folder.
-  static let path: String = {
-    #if os(Linux)
-      let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-      return joinPath(splitPath(tests).folder, "wgan")
-    #else
-      var folder = splitPath(Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundlePath ?? "").folder
-      return joinPath(folder, "wgan")
-    #endif
-  }()
+  static let path = joinPath(buildFolder, "wgan")
 
   /// A small run: 16x16, a second at most.
   static let tiny = tiny(preset: "blog")

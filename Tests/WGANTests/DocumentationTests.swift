@@ -24,12 +24,7 @@ import Testing
 
   /// The symbol graph of the built module, written into `folder`.
   static func writeSymbolGraph(to folder: String) throws -> SymbolGraph {
-    #if os(Linux)
-      let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    #else
-      let tests = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundlePath ?? ""
-    #endif
-    let build = splitPath(tests).folder
+    let build = buildFolder
     let information = try run("swiftc", ["-print-target-info"]).output
     let triple = try #require(information.firstMatch(of: /"triple": "([^"]+)"/)).output.1
     let moduleMaps = try folderNames(build).filter { $0.hasSuffix(".build") }

@@ -175,9 +175,14 @@ extension Peers {
   }
 
   fileprivate var ratios: [Double] {
-    (convolutions ?? []).map(\.ratio) + (steps ?? []).map(\.ratio) + (objectives ?? []).map(\.ratio)
-      + (threads_scaling ?? []).map(\.ratio) + (frameworks?.steps ?? []).map(\.ratio)
-      + (sampling ?? []).map(\.ratio)
-      + [start_up?.ratio, memory?.ratio].compactMap { $0 } + (pictures ?? []).map(\.ratio)
+    var ratios = [start_up?.ratio, memory?.ratio].compactMap { $0 }
+    ratios += (convolutions ?? []).map(\.ratio)
+    ratios += (steps ?? []).map(\.ratio)
+    ratios += (objectives ?? []).map(\.ratio)
+    ratios += (threads_scaling ?? []).map(\.ratio)
+    ratios += (frameworks?.steps ?? []).map(\.ratio)
+    ratios += (sampling ?? []).map(\.ratio)
+    ratios += (pictures ?? []).map(\.ratio)
+    return ratios
   }
 }

@@ -59,9 +59,9 @@ extension PerformanceReport {
           ["pictures", "wgan", "PIL", "loader", "ratio to PIL", "to the loader", "marks"],
           rows.map {
             [
-              Markdown.escaped($0.kind), figure($0.ours_per_s, 0), $0.pil_per_s.map { figure($0, 0) } ?? "",
-              $0.loader_per_s.map { figure($0, 0) } ?? "", ratio($0.ratio, $0.ratio_min, $0.ratio_max),
-              $0.ratio_loader.map { figure($0, 2) } ?? "", mark($0.shaky),
+              Markdown.escaped($0.kind), figure($0.ours_per_s, 0), figure($0.pil_per_s, 0),
+              figure($0.loader_per_s, 0), ratio($0.ratio, $0.ratio_min, $0.ratio_max),
+              figure($0.ratio_loader, 2), mark($0.shaky),
             ]
           }),
       ]
@@ -92,15 +92,12 @@ extension PerformanceReport {
       ["size, features, batch", "step", "wgan ms"] + names.map { Markdown.escaped($0) }
         + ["best fp32", "ratio to it", "to bf16", "wgan bf16 ms", "bf16 to bf16", "bf16 to fp32", "marks"],
       rows.map { row in
-        let theirs = names.map { name in (row.theirs[name] ?? nil).map { figure($0, 1) } ?? "" }
-        return ["\(row.size), \(row.features), \(row.batch)", Markdown.escaped(row.step), figure(row.ours_ms, 1)]
-          + theirs
-          + [
-            Markdown.escaped(row.best_fp32 ?? ""), ratio(row.ratio, row.ratio_min, row.ratio_max),
-            row.ratio_bf16.map { figure($0, 2) } ?? "", row.ours_bf16_ms.map { figure($0, 1) } ?? "",
-            row.bf16_to_bf16.map { figure($0, 2) } ?? "", row.bf16_to_fp32.map { figure($0, 2) } ?? "",
-            mark(row.shaky),
-          ]
+        var cells = ["\(row.size), \(row.features), \(row.batch)", Markdown.escaped(row.step), figure(row.ours_ms, 1)]
+        cells += names.map { figure(row.theirs[$0] ?? nil, 1) }
+        cells += [Markdown.escaped(row.best_fp32 ?? ""), ratio(row.ratio, row.ratio_min, row.ratio_max)]
+        cells += [figure(row.ratio_bf16, 2), figure(row.ours_bf16_ms, 1)]
+        cells += [figure(row.bf16_to_bf16, 2), figure(row.bf16_to_fp32, 2), mark(row.shaky)]
+        return cells
       })
   }
 
@@ -118,9 +115,8 @@ extension PerformanceReport {
             [
               Markdown.escaped("\(row.framework) \(row.version ?? "")"), "\(row.size), \(row.features), \(row.batch)",
               Markdown.escaped(row.step), figure(row.ours_ms, 1), figure(row.fp32_ms, 1),
-              Markdown.escaped(row.fp32_way ?? ""), row.bf16_ms.map { figure($0, 1) } ?? "",
-              Markdown.escaped(row.bf16_way ?? ""), ratio(row.ratio, row.ratio_min, row.ratio_max),
-              row.ratio_bf16.map { figure($0, 2) } ?? "", mark(row.shaky),
+              Markdown.escaped(row.fp32_way ?? ""), figure(row.bf16_ms, 1), Markdown.escaped(row.bf16_way ?? ""),
+              ratio(row.ratio, row.ratio_min, row.ratio_max), figure(row.ratio_bf16, 2), mark(row.shaky),
             ]
           }),
       ]
@@ -138,9 +134,10 @@ extension PerformanceReport {
       ["size, features", "pictures at once", "wgan ms"] + names.map { Markdown.escaped($0) }
         + ["best", "ratio to it", "marks"],
       rows.map { row in
-        ["\(row.size), \(row.features)", "\(row.pictures)", figure(row.ours_ms, 2)]
-          + names.map { name in row.theirs[name].map { figure($0, 2) } ?? "" }
-          + [Markdown.escaped(row.best ?? ""), ratio(row.ratio, row.ratio_min, row.ratio_max), mark(row.shaky)]
+        var cells = ["\(row.size), \(row.features)", "\(row.pictures)", figure(row.ours_ms, 2)]
+        cells += names.map { figure(row.theirs[$0], 2) }
+        cells += [Markdown.escaped(row.best ?? ""), ratio(row.ratio, row.ratio_min, row.ratio_max), mark(row.shaky)]
+        return cells
       })
   }
 
@@ -169,11 +166,14 @@ extension Peers {
 
   /// How many ratios are shaky, and of how many.
   var shaky: (count: Int, of: Int) {
-    let marks =
-      (convolutions ?? []).map(\.shaky) + (steps ?? []).map(\.shaky) + (objectives ?? []).map(\.shaky)
-      + (threads_scaling ?? []).map(\.shaky) + (frameworks?.steps ?? []).map(\.shaky)
-      + (sampling ?? []).map(\.shaky)
-      + (start_up.map { [$0.shaky] } ?? []) + (pictures ?? []).map(\.shaky)
+    var marks = start_up.map { [$0.shaky] } ?? []
+    marks += (convolutions ?? []).map(\.shaky)
+    marks += (steps ?? []).map(\.shaky)
+    marks += (objectives ?? []).map(\.shaky)
+    marks += (threads_scaling ?? []).map(\.shaky)
+    marks += (frameworks?.steps ?? []).map(\.shaky)
+    marks += (sampling ?? []).map(\.shaky)
+    marks += (pictures ?? []).map(\.shaky)
     return (marks.count { $0 == true }, marks.count)
   }
 }

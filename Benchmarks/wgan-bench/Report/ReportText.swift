@@ -196,7 +196,7 @@ extension PerformanceReport {
         step.steps.map {
           [
             Markdown.escaped($0.step), figure($0.milliseconds.min, 2), figure($0.milliseconds.median, 2),
-            gflops[$0.step].map { figure($0, 1) } ?? "",
+            figure(gflops[$0.step], 1),
             $0.kinds.isEmpty ? "" : "\(figure(100 * $0.notConvolutionShare, 1)) %",
           ]
         }),
@@ -225,9 +225,9 @@ extension PerformanceReport {
             [
               Markdown.escaped(part.layer), Markdown.escaped(part.kind), Markdown.escaped(part.pass),
               Markdown.escaped(part.method), figure(part.milliseconds, 3),
-              part.limitMilliseconds.map { figure($0, 3) } ?? "", figure(part.waitingMilliseconds, 3),
-              figure(100 * part.share, 1), part.gflops.map { figure($0, 1) } ?? "",
-              part.percentOfPeak.map { figure($0, 1) } ?? "",
+              figure(part.limitMilliseconds, 3), figure(part.waitingMilliseconds, 3),
+              figure(100 * part.share, 1), figure(part.gflops, 1),
+              figure(part.percentOfPeak, 1),
             ]
           }))
     }
@@ -249,12 +249,12 @@ extension PerformanceReport {
         ["files", "threads", "pictures"] + stages.map { "\(Markdown.escaped($0)) ms" } + ["pictures/s", "MB/s"],
         data.results.map { row in
           let times = stages.map { name in
-            row.stages.first { $0.stage == name }.map { figure($0.milliseconds.median, 3) } ?? ""
+            figure(row.stages.first { $0.stage == name }?.milliseconds.median, 3)
           }
           return [Markdown.escaped(row.format), "\(row.threads)", "\(row.pictures)"] + times
             + [
-              row.stages.last.map { figure($0.picturesPerSecond, 0) } ?? "",
-              row.stages.last.map { figure($0.megabytesPerSecond, 1) } ?? "",
+              figure(row.stages.last?.picturesPerSecond, 0),
+              figure(row.stages.last?.megabytesPerSecond, 1),
             ]
         }))
     return lines
@@ -277,5 +277,5 @@ extension ConvolutionRow {
   }
 }
 
-/// A number with so many decimals.
-func figure(_ value: Double, _ digits: Int) -> String { String(printf: "%.\(digits)f", value) }
+/// A number with so many decimals; empty where there is none.
+func figure(_ value: Double?, _ digits: Int) -> String { value.map { String(printf: "%.\(digits)f", $0) } ?? "" }

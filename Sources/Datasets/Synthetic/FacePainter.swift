@@ -160,7 +160,8 @@ struct FacePainter {
     let upper = t.eyeOpening
     let lower = t.eyeOpening * (0.72 - 0.25 * max(0, t.smile))
     let pupil = t.gaze + Point(0.02 * t.turn, -0.004)
-    let lid = t.skin * Colour(0.3, 0.24, 0.24, 1) * (t.hairLength > 0.3 ? 0.5 : 0.8)
+    let lidLight: Float = t.hairLength > 0.3 ? 0.5 : 0.8
+    let lid = t.skin * Colour(0.3, 0.24, 0.24, 1) * lidLight
     let reach = Point(halfWidth + 0.03, t.eyeOpening + 0.07)
     canvas.paint(centre - reach, centre + reach, at: t.head) { p, pixel in
       let q = p - centre

@@ -37,10 +37,12 @@ package struct AnimatedPNGEncoder {
       }
       bytes += PNGChunks.chunk("acTL", bigEndian(UInt32(frames)) + bigEndian(UInt32(0)))
     }
-    let control =
-      bigEndian(UInt32(picture.width)) + bigEndian(UInt32(picture.height)) + bigEndian(UInt32(0))
-      + bigEndian(UInt32(0)) + bigEndian(milliseconds) + bigEndian(UInt16(1000)) + [0, 0]
-    bytes += PNGChunks.chunk("fcTL", nextNumber() + control)
+    // Size and place; how long, in thousandths; what becomes of it.
+    var control = nextNumber()
+    for number in [UInt32(picture.width), UInt32(picture.height), 0, 0] { control += bigEndian(number) }
+    for number in [milliseconds, 1000] { control += bigEndian(number) }
+    control += [0, 0]
+    bytes += PNGChunks.chunk("fcTL", control)
     for chunk in PNGChunks(png) {
       if chunk.type == "IHDR" { precondition(chunk.content.elementsEqual(header), "all frames are of one form") }
       if chunk.type != "IDAT" { continue }

@@ -27,11 +27,18 @@ enum JSONTree: Codable, Equatable {
       let value = try decoder.singleValueContainer()
       if value.decodeNil() {
         self = .null
+      } else if let boolean = try? value.decode(Bool.self) {
+        self = .boolean(boolean)
+      } else if let text = try? value.decode(String.self) {
+        self = .text(text)
+      } else if let integer = try? value.decode(Int64.self) {
+        self = .integer(integer)
+      } else if let natural = try? value.decode(UInt64.self) {
+        self = .natural(natural)
+      } else if let decimal = try? value.decode(Double.self) {
+        self = .decimal(decimal)
       } else {
-        self =
-          (try? .boolean(value.decode(Bool.self))) ?? (try? .text(value.decode(String.self)))
-          ?? (try? .integer(value.decode(Int64.self))) ?? (try? .natural(value.decode(UInt64.self)))
-          ?? (try? .decimal(value.decode(Double.self))) ?? .hugeNumber
+        self = .hugeNumber
       }
     }
   }
