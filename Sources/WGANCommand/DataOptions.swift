@@ -13,7 +13,9 @@ struct DataOptions: ParsableArguments {
       """, valueName: "pictures"))
   var places: [String] = []
 
-  @Option(name: .customLong("data"), help: ArgumentHelp("The same, by a flag.", valueName: "path"))
+  @Option(
+    name: .customLong("data"),
+    help: ArgumentHelp("What to learn from or look at, as words of their own are.", valueName: "path"))
   var flagged: [String] = []
 
   /// All that were given.

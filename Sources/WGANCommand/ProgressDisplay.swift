@@ -94,7 +94,7 @@ final class ProgressDisplay: TrainingTeller {
         all.isEmpty
           ? "the run has \(counted(steps, "generator step")), and portraits show \(first.shows) from step "
             + "\(grouped(first.generatorSteps)) on"
-          : "to expect of portraits: \(all.joined(separator: ", ")); of mixed pictures, later")
+          : "to expect of thousands of portraits: \(all.joined(separator: ", ")); of mixed pictures, later")
     }
     if let ranks = run.ranks {
       line(

@@ -20,7 +20,7 @@ struct WatchCommand: ParsableCommand {
       valueName: "run"))
   var path: String?
 
-  @Option(name: .customLong("run"), help: ArgumentHelp("The same, by a flag.", valueName: "run"))
+  @Option(name: .customLong("run"), help: ArgumentHelp("The run, as a word of its own is.", valueName: "run"))
   var flagged: String?
 
   @Option(help: "The port of the page's address; 0: any that is free.")

@@ -100,6 +100,37 @@ extension RunTests {
     #expect(fileExists(folder / run / "checkpoints/00000\(steps).json"), "\(run)")
   }
 
+  /// A shell parts a name at its spaces: the words are put together again, in both orders in which they may come.
+  @Test func aFolderWithASpaceInItsName() throws {
+    try inTemporaryFolder { folder in
+      try makePictures(0..<10, in: folder / "My Pictures")
+      for words in [
+        ["train", "My", "Pictures"], ["train", "--data", "My", "Pictures"], ["data", "scan", "My", "Pictures"],
+      ] {
+        let result = try Tool.run(words, in: folder)
+        #expect(result.code == 66 && result.errors.contains("write 'My Pictures'"), "\(words) \(result)")
+      }
+      let held = try Tool.run(["train", "My Pictures", "--held-out", "0.5"] + tiny, in: folder)
+      #expect(held.code == 65 && held.errors.contains("more held out: --held-out 0 learns from all"), "\(held)")
+    }
+  }
+
+  /// A run that goes on to an earlier end than planned: somebody may have meant "so long more".
+  @Test func aShorterPlanIsTold() throws {
+    try inTemporaryFolder { folder in
+      try makePictures(0..<20, in: folder / "pictures")
+      try succeed(["train", "pictures", "--out", "run", "--generator-steps", "4"] + tiny, in: folder)
+      // As if it had been stopped.
+      let file = folder / "run/config.json"
+      let text = String(decoding: try readFile(file), as: UTF8.self)
+      try writeFile(Array(text.replacing("\"generatorSteps\" : 4", with: "\"generatorSteps\" : 40").utf8), to: file)
+      let result = try succeed(["train", "--out", "run", "--resume", "--generator-steps", "6"], in: folder)
+      #expect(result.errors.contains("was planned to end at generator step 40, and now ends at 6"), "\(result)")
+      let longer = try succeed(["train", "--out", "run", "--resume", "--generator-steps", "7"], in: folder)
+      #expect(!longer.errors.contains("was planned"), "\(longer)")
+    }
+  }
+
   @Test func fewPicturesAreTold() throws {
     try inTemporaryFolder { folder in
       try makePictures(0..<5, in: folder / "few")

@@ -235,7 +235,7 @@ import WGAN
         ["train", "--data", "data", "--preset", "blog", "--generator-steps", "1", "--out", "given"], in: folder)
       #expect(
         given.errors.contains("the run has 1 generator step, and portraits show blobs from step 600 on"), "\(given)")
-      #expect(!given.errors.contains("to expect of portraits") && !given.errors.contains("epochs are"))
+      #expect(!given.errors.contains("to expect of") && !given.errors.contains("epochs are"))
     }
   }
 

@@ -43,10 +43,20 @@ package enum DatasetSource: Sendable, Equatable {
     }
   }
 
+  /// Refuses a path that a shell has cut at its spaces: words that aren't there, and are together. In the order that
+  /// they were typed, or (of a flag's value with words behind it) the last one first.
+  package static func refusePathInPieces(_ words: [String]) throws(Failure) {
+    guard words.count > 1, words.contains(where: { $0 != "synthetic" && !fileExists($0) }) else { return }
+    let orders = [words, [words[words.count - 1]] + words.dropLast()]
+    guard let path = orders.map({ $0.joined(separator: " ") }).first(where: { fileExists($0) }) else { return }
+    throw Failure(.missing, "'\(path)' has a space in its name, where the shell parts it: write \(shellWord(path))")
+  }
+
   /// What all of them say together.
   /// - Precondition: there is one at least.
   package init(arguments: [String]) throws(Failure) {
     precondition(!arguments.isEmpty)
+    try Self.refusePathInPieces(arguments)
     var sources: [DatasetSource] = []
     for argument in arguments { sources.append(try DatasetSource(argument: argument)) }
     self = sources.count == 1 ? sources[0] : .union(sources)

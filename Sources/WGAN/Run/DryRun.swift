@@ -43,7 +43,7 @@ package struct DryRun {
       let count = try source.count(
         fraction: training.fraction, heldOut: training.heldOut, seed: training.seed, isCancelled: isCancelled)
       if count.training == 0 { throw Failure(.badData, "\(source): has no file to train on") }
-      try StartAdvice.refuseFew(count.training, of: source.description)
+      try StartAdvice.refuseFew(count.training, heldOut: count.heldOut, of: source.description)
       return count
     }
     areMost = source.map { $0 != .synthetic } ?? false

@@ -38,19 +38,24 @@ package struct StartAdvice {
       + "from; --held-out 0 learns from all"
   }
 
-  /// - Parameter source: whose pictures to train on they are.
+  /// - Parameters:
+  ///   - heldOut: those that aren't trained on.
+  ///   - source: whose pictures they are.
   /// - Throws: where a run of so few can't be of any use.
-  static func refuseFew(_ count: Int, of source: String) throws(Failure) {
+  static func refuseFew(_ count: Int, heldOut: Int, of source: String) throws(Failure) {
     if count >= leastPictures { return }
+    let others = heldOut > 0 ? " (\(heldOut) more held out: --held-out 0 learns from all)" : ""
     throw Failure(
       .badData,
-      "\(source): \(counted(count, "picture")) to train on: a run takes \(leastPictures) at least, and some hundreds "
-        + "to learn more than copies; give more")
+      "\(source): \(counted(count, "picture")) to train on\(others): a run takes \(leastPictures) at least, and some "
+        + "hundreds to learn more than copies; give more")
   }
 
   private static func few(_ count: Int, _ configuration: TrainingConfiguration) -> String? {
     if count >= fewPictures { return nil }
-    let help = TrainingAdvice.augmentation(configuration).map { "; try \($0)" } ?? ""
+    // No augmentation yet: in a run of minutes it costs more than it gives (docs/Experiments.md). TrainingAdvice has it
+    // for a critic that knows its pictures by heart.
+    let help = configuration.mirror ? "" : "; try --mirror"
     if count < veryFewPictures {
       return "\(count) pictures are very few: samples will be copies of them and mixtures of copies, however long it "
         + "trains. Some hundreds are the least\(help)"

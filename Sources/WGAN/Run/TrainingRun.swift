@@ -71,7 +71,8 @@ package struct TrainingRun {
     heldOutPictures = dataset.count(.heldOut)
     if request.hasPresetsLength, length?.time == nil { Self.fitLength(&configuration, trainingPictures, report) }
     if !request.resume {
-      try StartAdvice.refuseFew(trainingPictures, of: configuration.data.joined(separator: ", "))
+      try StartAdvice.refuseFew(
+        trainingPictures, heldOut: heldOutPictures, of: configuration.data.joined(separator: ", "))
       let schedule = Schedule(configuration.training, picturesPerEpoch: trainingPictures, length: configuration.length)
       if let line = StartAdvice.heldOut(dataset, share: configuration.training.heldOut) { report(.fact(line)) }
       for line in try StartAdvice(dataset, schedule).lines { report(.notice(line)) }
@@ -110,6 +111,9 @@ package struct TrainingRun {
       try PictureList.setAside(paths.pictures)
     }
     self.configuration = configuration
+    if request.resume, let line = try Self.shorterPlan(configuration, paths, at: start.position) {
+      report(.notice(line))
+    }
     if trains, request.resume { try Self.keepEnd(start.position, paths, trainingPictures, report) }
     if trains { try claim.write(configuration) }
     if start.position == RunPosition() || !fileExists(paths.pictures) {
@@ -250,6 +254,7 @@ extension TrainingRun {
     // Before a folder is made: a mistyped path is the commonest mistake.
     let (length, configuration) = try request.resolved()
     if configuration.data.isEmpty { throw Failure(.usage, "--data is needed: \(DatasetSource.kinds)") }
+    try DatasetSource.refusePathInPieces(request.data)
     _ = try DatasetSource(arguments: configuration.data)
     return (length, configuration)
   }
@@ -393,6 +398,18 @@ extension TrainingRun {
       broken.linesOfNone.forEach { report(.notice($0)) }
       throw failure
     }
+  }
+
+  /// What is said of a run that goes on and now ends before it was planned to: somebody may have meant "so long more".
+  private static func shorterPlan(
+    _ configuration: RunConfiguration, _ paths: RunPaths, at position: RunPosition
+  ) throws -> String? {
+    guard case .generatorSteps(let before) = try paths.configuration().length,
+      case .generatorSteps(let now) = configuration.length, now < before, position.generatorSteps < before
+    else { return nil }
+    return "the run was planned to end at generator step \(before), and now ends at \(now): "
+      + toolCommand("train \(shellFlag("--out", paths.path)) --resume --generator-steps \(before)")
+      + " goes on to where it was to end"
   }
 
   /// Keeps the state of a run that was done, by the length that it had, and goes on.

@@ -59,7 +59,7 @@ export function showNow(report) {
     fact("steps a second", number(report.stepsPerSecond, 3)),
     fact("trained for", time(report.seconds)),
     fact("time left", report.state === "finished" ? "0:00" : time(report.secondsLeft)),
-    ...(report.expectations.length ? [fact("expected of portraits", expected(report))] : []),
+    ...(report.expectations.length ? [fact("expected of thousands of portraits", expected(report))] : []),
   );
   showWarnings(report);
   showLosses(report);
