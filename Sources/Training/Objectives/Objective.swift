@@ -8,8 +8,8 @@ import Graph
 /// A parameter of the configuration that one objective alone reads says so in its declaration (`effect:`): with another
 /// objective it is refused, and the dry run tells it. docs/AddingAnObjective.md has the steps.
 ///
-/// The trainer prepares the inputs, calls a step, lets `reduce` join other machines' gradients, and updates. So a step
-/// here ends with gradients and changes no parameter; only `constrain` does.
+/// The trainer prepares the inputs, calls a step, sums the gradients over all ranks, and updates. So a step here ends
+/// with gradients and changes no parameter; only `constrain` does.
 package protocol Objective: Sendable {
   /// The passes that a step runs on full batches, in their order. Multiply-adds, and which buffers a net needs, follow
   /// from them.

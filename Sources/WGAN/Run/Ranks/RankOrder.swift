@@ -45,32 +45,31 @@ extension RankGroup {
 
 /// What a process says of itself before anything else. All ranks must be the same program with the same flags: each
 /// works out by itself what comes next.
-package struct RankGreeting: Equatable, Sendable {
-  package var version: String
+package struct RankGreeting {
   /// Of the program's file; "" where the system doesn't say which it is.
-  package var program: String
+  private let program: String
   /// As a shell reads them.
-  package var flags: String
-
-  package init(version: String, program: String, flags: String) {
-    (self.version, self.program, self.flags) = (version, program, flags)
-  }
+  private let flags: String
 
   /// This process.
   package init() throws(Failure) {
-    var program = ""
-    if let path = executablePath() { program = String(ContentChecksum.of(try readFile(path)), radix: 16) }
-    self.init(
-      version: wganVersion, program: program,
-      flags: CommandLine.arguments.dropFirst().map(shellWord).joined(separator: " "))
+    if let path = executablePath() {
+      program = String(ContentChecksum.of(try readFile(path)), radix: 16)
+    } else {
+      program = ""
+    }
+    flags = CommandLine.arguments.dropFirst().map(shellWord).joined(separator: " ")
   }
 
   /// - Throws: `Failure(.badData)`, the same on every rank, where one isn't like rank 0.
   package func check(_ ranks: some RankGroup) throws(Failure) {
-    let all = [version, program, flags].map { ranks.gather($0) }
-    for (values, what) in zip(all, ["another version of wgan", "another build of wgan", "other flags"]) {
-      guard let rank = values.firstIndex(where: { $0 != values[0] }) else { continue }
-      let shown = what == "another build of wgan" ? "" : " ('\(values[rank])', there '\(values[0])')"
+    for (own, what, isShown) in [
+      (wganVersion, "another version of wgan", true), (program, "another build of wgan", false),
+      (flags, "other flags", true),
+    ] {
+      let all = ranks.gather(own)
+      guard let rank = all.firstIndex(where: { $0 != all[0] }) else { continue }
+      let shown = isShown ? " ('\(all[rank])', there '\(all[0])')" : ""
       throw Failure(.badData, "rank \(rank) has \(what) than rank 0\(shown): start all ranks with the same")
     }
   }
